@@ -1,0 +1,63 @@
+/**
+ * Coverage: which spans of time are done. The algebra that makes a backfill resumable: what is missing is what
+ * was wanted minus the coverage, and each commit is a union with it.
+ */
+
+import { earliest, latest, type Window } from './time.ts'
+
+/** Windows in order, disjoint and not touching; so two equal coverages are the same array. */
+export type Coverage = readonly Window[]
+
+/** Everything that `a` or `b` covers. Takes windows in any order, overlapping or touching. */
+export function union(a: readonly Window[], b: readonly Window[] = []): Coverage {
+  const merged: Window[] = []
+  for (const next of [...a, ...b].sort(byFrom)) {
+    const last = merged.at(-1)
+    if (last === undefined || last.to < next.from) merged.push({ from: next.from, to: next.to })
+    else if (last.to < next.to) merged[merged.length - 1] = { from: last.from, to: next.to }
+  }
+  return merged
+}
+
+/** What is missing from `wanted` once `have` is taken away. */
+export function subtract(wanted: Window, have: Coverage): Coverage {
+  const missing: Window[] = []
+  let { from } = wanted
+  for (const done of have) {
+    if (done.to <= from) continue
+    if (wanted.to <= done.from) break
+    if (from < done.from) missing.push({ from, to: done.from })
+    from = done.to
+  }
+  if (from < wanted.to) missing.push({ from, to: wanted.to })
+  return missing
+}
+
+/** {@link subtract} for several windows at once. */
+export function subtractAll(wanted: Coverage, have: Coverage): Coverage {
+  return wanted.flatMap((window) => subtract(window, have))
+}
+
+/** What both cover. */
+export function intersect(a: Coverage, b: Coverage): Coverage {
+  return a.flatMap((window) => clip(b, window))
+}
+
+/** The part of `coverage` that lies in `window`. */
+export function clip(coverage: Coverage, window: Window): Coverage {
+  const clipped: Window[] = []
+  for (const { from, to } of coverage) {
+    const part = { from: latest(from, window.from), to: earliest(to, window.to) }
+    if (part.from < part.to) clipped.push(part)
+  }
+  return clipped
+}
+
+/** Is all of `window` covered? */
+export function covers(coverage: Coverage, window: Window): boolean {
+  return subtract(window, coverage).length === 0
+}
+
+function byFrom(a: Window, b: Window): number {
+  return a.from < b.from ? -1 : a.from > b.from ? 1 : 0
+}

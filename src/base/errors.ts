@@ -1,0 +1,165 @@
+/**
+ * Errors, one class per reaction: mend the job, wait, look at the data, look at the disk. Each says what happened,
+ * carries a stable code, and hints at the next step. Text from a server comes in through `quoteText` only.
+ */
+
+/** Base of every error thrown on purpose. Anything else that escapes is a bug. */
+export abstract class BackfillError extends Error {
+  /** Stable and greppable, e.g. `E_JOB_INVALID`; part of the public API. */
+  abstract readonly code: string
+  /** What the process ends with when this error ends it (CONTRACT, exit codes). */
+  abstract readonly exit: number
+  /** What the reader can do about it, in one sentence. */
+  readonly hint: string | undefined
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly hint?: string | undefined } = {},
+  ) {
+    super(message, options)
+    this.name = new.target.name
+    this.hint = options.hint
+  }
+}
+
+/** The command line, the environment or a job file asks for something that cannot be. Nothing was done. */
+export class UsageError extends BackfillError {
+  readonly code: string = 'E_USAGE'
+  readonly exit = 2
+}
+
+/** One problem in a job file, with its place; lines and columns count from 1. */
+export type JobProblem = {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** Where in the document, e.g. `datasets[0].intervals[1]`; empty for the document itself. */
+  readonly path: string
+  readonly message: string
+}
+
+/** A job file is not valid; has every problem that was found, in the order of the file. */
+export class JobError extends UsageError {
+  override readonly code = 'E_JOB_INVALID'
+  readonly problems: readonly JobProblem[]
+
+  constructor(problems: readonly JobProblem[]) {
+    super(problems.map(formatProblem).join('\n'), {
+      hint: 'Mend the job file; `binance-backfill schema` prints what it may hold.',
+    })
+    this.problems = problems
+  }
+}
+
+function formatProblem({ file, line, column, path, message }: JobProblem): string {
+  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`
+}
+
+/** No whole answer came: connection, deadline, size cap, damaged body. Worth another try. */
+export class TransportError extends BackfillError {
+  readonly code = 'E_TRANSPORT'
+  readonly exit = 3
+  /** `false` for what another try cannot mend, e.g. an invalid certificate. */
+  readonly isTransient: boolean
+
+  constructor(message: string, options: ErrorOptions & { readonly isTransient?: boolean } = {}) {
+    super(message, { ...options, hint: 'Check the network, then run again.' })
+    this.isTransient = options.isTransient ?? true
+  }
+}
+
+/** Every try failed; what was fetched before is kept. */
+export class UnreachableError extends BackfillError {
+  readonly code = 'E_UNREACHABLE'
+  readonly exit = 3
+}
+
+/** The exchange will not answer this request, however often it is asked: wrong symbol, retired endpoint. */
+export class RejectedError extends BackfillError {
+  readonly code = 'E_REJECTED'
+  readonly exit = 3
+  readonly status: number
+  /** Binance's own error code, e.g. -1121; `undefined` when the body had none. */
+  readonly exchangeCode: number | undefined
+
+  constructor(
+    message: string,
+    options: ErrorOptions & {
+      readonly status: number
+      readonly exchangeCode?: number | undefined
+      readonly hint?: string | undefined
+    },
+  ) {
+    super(message, options)
+    this.status = options.status
+    this.exchangeCode = options.exchangeCode
+  }
+}
+
+/** History that the exchange no longer serves over REST: the first row returned is later than the one asked for. */
+export class UnavailableError extends BackfillError {
+  readonly code = 'E_UNAVAILABLE'
+  readonly exit = 3
+}
+
+/** The exchange limits or bans this address beyond the wait that the user allows. */
+export class BannedError extends BackfillError {
+  readonly code: 'E_RATE_LIMITED' | 'E_BANNED' | 'E_BLOCKED' | 'E_REGION'
+  readonly exit = 5
+  /** When it ends, in milliseconds from now; `undefined` when it will not (451). */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    code: BannedError['code'],
+    message: string,
+    options: { readonly retryAfterMs?: number | undefined; readonly hint: string },
+  ) {
+    super(message, options)
+    this.code = code
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** The exchange sent what cannot be true, or cannot be stored exactly; it was refused and not covered. */
+export class DataError extends BackfillError {
+  readonly code = 'E_DATA_REFUSED'
+  readonly exit = 4
+}
+
+/** `verify` found damage in the lake. */
+export class DamageError extends BackfillError {
+  readonly code = 'E_DAMAGED'
+  readonly exit = 4
+}
+
+/** The disk or the lake's files refuse: full, read-only, foreign, newer, corrupt. */
+export class StoreError extends BackfillError {
+  readonly code: 'E_STORE_IO' | 'E_STORE_FULL' | 'E_STORE_CORRUPT' | 'E_STORE_FENCED'
+  readonly exit = 1
+
+  constructor(
+    code: StoreError['code'],
+    message: string,
+    options: ErrorOptions & { readonly hint?: string | undefined } = {},
+  ) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Another run holds the lake. */
+export class LockedError extends BackfillError {
+  readonly code = 'E_LOCKED'
+  readonly exit = 6
+}
+
+/** The user asked to stop; what was whole is committed. */
+export class StoppedError extends BackfillError {
+  readonly code = 'E_STOPPED'
+  readonly exit: 130 | 143
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${signal}; what was fetched in full is kept`, { hint: 'Run again to go on.' })
+    this.exit = signal === 'SIGINT' ? 130 : 143
+  }
+}

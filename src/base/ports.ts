@@ -1,0 +1,137 @@
+/**
+ * The world outside, as small interfaces. `node/` has the real ones, `test/support` the simulated. Everything
+ * that makes a run differ from the last one (time, chance, network, disk) comes in through here.
+ */
+
+import type { Micros } from './time.ts'
+
+/** Reads time and passes it. */
+export type Clock = {
+  /** The machine's wall clock, UTC. May be wrong and may jump; only differences to the server's are drawn from it. */
+  now(): Micros
+  /** Milliseconds, with fractions, since some fixed moment; never goes back. */
+  monotonicMs(): number
+  /** Resolves after `ms` milliseconds, however many; rejects with `signal.reason` as soon as it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** A source of numbers in `[0, 1)`, for jitter. */
+export type Random = { next(): number }
+
+/** One GET request. */
+export type HttpRequest = {
+  /** Absolute, percent-encoded. */
+  readonly url: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** A total deadline, from the call to the last byte of the body. */
+  readonly timeoutMs: number
+  /** The most bytes that the body may have, compressed and inflated. */
+  readonly sizeBytesMax: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One HTTP answer, whole: the body was read to its declared end and inflated to its own end. */
+export type HttpAnswer = {
+  readonly status: number
+  /** Looks a header up by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  readonly body: Uint8Array
+}
+
+/** An answer whose body arrives piece by piece, for files too large to hold. */
+export type HttpStream = {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  /** Throws TransportError when the connection ends before the declared length. */
+  readonly chunks: AsyncIterable<Uint8Array>
+}
+
+/** Sends GET requests. Never follows a redirect, never retries. */
+export type Http = {
+  /**
+   * Resolves for any status.
+   *
+   * @throws TransportError when no whole answer came: connection, deadline, size cap, truncated or damaged body.
+   */
+  get(request: HttpRequest): Promise<HttpAnswer>
+  /** Like {@link Http.get}, without waiting for the body and without inflating it. */
+  stream(request: HttpRequest): Promise<HttpStream>
+  /** Closes idle connections; resolves when none is left. */
+  close(): Promise<void>
+}
+
+/** A file being written under a temporary name. Nothing is visible under the final name before `commit`. */
+export type Upload = {
+  /** Appends; resolves when the bytes are accepted. The array may be reused after that. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Flushes to the disk and returns a way to read back what was written, so that it can be checked before it is committed. */
+  flush(): Promise<Readable>
+  /** Makes the file appear whole under its final name, replacing what was there, durably. Flushes first. */
+  commit(): Promise<void>
+  /** Removes the temporary file. Safe to call after a failure and more than once; does nothing after `commit`. */
+  abort(): Promise<void>
+}
+
+/** Random access to bytes that do not change meanwhile. */
+export type Readable = {
+  readonly sizeBytes: number
+  /** Bytes `[from, to)`. */
+  read(from: number, to: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** One entry of {@link Files.list}. */
+export type FileEntry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }
+
+/**
+ * A directory tree, as narrow as an object store: put if absent, replace, read a range, list, delete. Paths are
+ * relative to the root, with `/`, without `..`; a path that would leave the root is an error.
+ *
+ * Every method rejects with StoreError for what the machine refuses (full disk, permissions, I/O).
+ */
+export type Files = {
+  /** The whole file, or `undefined` when there is none. */
+  read(path: string): Promise<Uint8Array | undefined>
+  /** Opens for random access; `undefined` when there is none. */
+  open(path: string): Promise<Readable | undefined>
+  /** Size in bytes; `undefined` when there is none. */
+  size(path: string): Promise<number | undefined>
+  /** Entries of a directory, sorted by name; empty when there is none. */
+  list(path: string): Promise<readonly FileEntry[]>
+  /** Begins a file that will replace `path` as a whole on commit. Makes directories as needed. */
+  upload(path: string): Promise<Upload>
+  /** Atomically and durably replaces `path` by `bytes`: temporary file, fsync, rename, fsync of the directory. */
+  replace(path: string, bytes: Uint8Array): Promise<void>
+  /** Creates `path` with `bytes`, durably; `false` when it exists already, which is then left alone. */
+  putIfAbsent(path: string, bytes: Uint8Array): Promise<boolean>
+  /** Deletes a file, durably; nothing happens when there is none. */
+  remove(path: string): Promise<void>
+}
+
+/** Everything that a backfill needs from the machine. */
+export type World = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly http: Http
+  readonly files: Files
+  /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
+  readonly process: ProcessIdentity
+}
+
+/** Who holds a lock. */
+export type ProcessIdentity = {
+  readonly pid: number
+  readonly host: string
+  /** Changes with every boot of the machine; empty where it cannot be known. */
+  readonly bootId: string
+  /** When the process started, in an opaque form; tells a reused pid from its former owner. */
+  readonly startedAt: string
+  /** Is the process with these marks still alive on this machine? `undefined` when that cannot be known from here. */
+  isAlive(owner: {
+    readonly pid: number
+    readonly host: string
+    readonly bootId: string
+    readonly startedAt: string
+  }): boolean | undefined
+}

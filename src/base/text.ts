@@ -1,0 +1,35 @@
+/** Text that comes from outside, made safe for a terminal, a log line and an error message. */
+
+// C0, DEL, C1, zero-width and bidirectional marks, line and paragraph separators, interlinear marks,
+// the byte-order mark, tags and lone surrogates: all of them can hide, reorder or forge what a person reads.
+const UNSAFE =
+  // eslint-disable-next-line no-control-regex -- control characters are what this expression is for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Cs}]/gu
+
+/** Longest outside text that is quoted, in characters. */
+const QUOTED_MAX = 300
+
+/**
+ * `text` with every character that could hide, reorder or forge written as `\u{...}`, cut to `max` characters.
+ * Linear in the cut length, whatever the input.
+ */
+export function quoteText(text: string, max: number = QUOTED_MAX): string {
+  const cut = text.slice(0, max)
+  const safe = cut.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+  return text.length > max ? `${safe}...` : safe
+}
+
+/** How many columns of a terminal `text` takes: wide and full-width characters take two, marks none. */
+export function displayWidth(text: string): number {
+  let width = 0
+  for (const char of text) width += charWidth(char)
+  return width
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+
+function charWidth(char: string): number {
+  if (/\p{Mn}|\p{Me}|\p{Cf}/u.test(char)) return 0
+  return WIDE.test(char) ? 2 : 1
+}

@@ -1,0 +1,55 @@
+/**
+ * Rate limits as `exchangeInfo` states them.
+ *
+ * @see binance-spot-api-docs, rest-api.md, "LIMITS"; web-socket-api.md, "How to interpret rate limits": a window is a
+ * fixed span of the server's clock and the count starts from zero with each.
+ */
+
+/** One limit: at most `limit` units in each window of `windowMs`, counted from the epoch of the server's clock. */
+export type RateLimit = {
+  readonly type: 'REQUEST_WEIGHT' | 'RAW_REQUESTS'
+  readonly windowMs: number
+  readonly limit: number
+  /** Lower-case name of the header that tells what is used of it; only weight has one. */
+  readonly header: string | undefined
+}
+
+const INTERVAL_MS: Readonly<Record<string, number>> = {
+  SECOND: 1_000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: 86_400_000,
+}
+
+/** What holds until `exchangeInfo` was read, and where it names no limit: today's numbers (rest-api.md, LIMITS). */
+export const DEFAULT_LIMITS: readonly RateLimit[] = [
+  {
+    type: 'REQUEST_WEIGHT',
+    windowMs: 60_000,
+    limit: 6_000,
+    header: 'x-mbx-used-weight-1m',
+  },
+]
+
+/** Reads `exchangeInfo.rateLimits`; other kinds of limits, and entries of another shape, are left out. */
+export function parseRateLimits(value: unknown): readonly RateLimit[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((entry: unknown) => {
+    const {
+      rateLimitType: type,
+      interval,
+      intervalNum,
+      limit,
+    } = (entry ?? {}) as Record<string, unknown>
+    const unit = typeof interval === 'string' ? INTERVAL_MS[interval] : undefined
+    if (type !== 'REQUEST_WEIGHT' && type !== 'RAW_REQUESTS') return []
+    if (unit === undefined || !isPositive(intervalNum) || !isPositive(limit)) return []
+    const name = `${intervalNum}${String(interval).charAt(0).toLowerCase()}`
+    const header = type === 'REQUEST_WEIGHT' ? `x-mbx-used-weight-${name}` : undefined
+    return [{ type, windowMs: unit * intervalNum, limit, header }]
+  })
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+}

@@ -1,0 +1,30 @@
+/** The identity of a series: what a directory of the lake and an entry of a plan are about. */
+
+import type { DatasetKind } from './dataset.ts'
+import type { Interval } from './interval.ts'
+
+/** One dataset of one symbol (and interval, and account). */
+export type SeriesKey = {
+  readonly market: 'spot'
+  readonly dataset: DatasetKind
+  /** As Binance writes it, NFC. */
+  readonly symbol: string
+  /** For klines and uiKlines. */
+  readonly interval?: Interval
+  /** For account datasets: the user's own label, never a key. */
+  readonly account?: string
+}
+
+/** One line that names a series: `klines BTCUSDT 1m`. */
+export function seriesName({ dataset, symbol, interval, account }: SeriesKey): string {
+  return [account, dataset, symbol, interval].filter((part) => part !== undefined).join(' ')
+}
+
+/**
+ * What a symbol may be: 1 to 40 letters or digits of any script, `-`, `_` and `.`, but not only dots. Never a
+ * separator, a control character or a mark that changes how text reads, so that a symbol cannot leave its directory.
+ *
+ * Binance's own pattern for ASCII symbols is `^[A-Z0-9-_.]{1,20}$` (errors.md, -1100); since 2025-12-02 symbols may
+ * be non-ASCII (CHANGELOG).
+ */
+export const SYMBOL_PATTERN: RegExp = /^(?!\.+$)[\p{L}\p{M}\p{N}._-]{1,40}$/u

@@ -1,0 +1,47 @@
+/** The library's public door: every name here is a promise. The CLI imports nothing else. */
+
+export { backfill, planJobs as makePlan } from './backfill.ts'
+export {
+  BackfillError,
+  BannedError,
+  DamageError,
+  DataError,
+  JobError,
+  LockedError,
+  RejectedError,
+  StoppedError,
+  StoreError,
+  UnreachableError,
+  UsageError,
+} from './base/errors.ts'
+export type { JobProblem } from './base/errors.ts'
+export type { Gap, GapReason } from './base/gap.ts'
+export type { World } from './base/ports.ts'
+export { displayWidth, quoteText } from './base/text.ts'
+export { formatMicros, formatWindow, parseMicros } from './base/time.ts'
+export type { Micros, Window, WindowText } from './base/time.ts'
+export { isBinanceUrl } from './binance/host.ts'
+export { seriesName } from './binance/series.ts'
+export type { SeriesKey } from './binance/series.ts'
+export { doctor } from './doctor.ts'
+export type { DoctorCheck } from './doctor.ts'
+export type { Job } from './job/job.ts'
+export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'
+export { stopOnSignals } from './node/signals.ts'
+export type { Options, Source } from './options.ts'
+export type { Plan, SeriesPlan } from './plan/plan.ts'
+export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
+export { quickstartExchange, replayOptions, startSimulator } from './simulator/index.ts'
+export type { ExchangeOptions, Fault, FaultOptions } from './simulator/index.ts'
+export { status } from './status.ts'
+export type { RevisionEntry, SeriesStatus, StatusReport } from './status.ts'
+export { listSymbols } from './symbols.ts'
+export type { SymbolEntry, SymbolFilter } from './symbols.ts'
+export { verify } from './verify.ts'
+export type {
+  Finding,
+  SeriesVerdict,
+  VerifyOptions,
+  VerifyProgress,
+  VerifyReport,
+} from './verify.ts'

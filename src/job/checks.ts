@@ -1,0 +1,208 @@
+/**
+ * What concerns several keys of a job at once. Looks at the data as written, so that it finds its problems also
+ * where a neighbour is invalid; skips what cannot be read, since that has a finding of its own.
+ */
+
+import { DATASETS, DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
+import type { Path } from './document.ts'
+import { readInterval } from './interval.ts'
+import { readFrom, readTo } from './moment.ts'
+import { valueAt, type Finding } from './problems.ts'
+import { quoted, type Reading } from './suggest.ts'
+import { readSymbol } from './symbol.ts'
+
+/** Says where the value of a path stands, as an end of a sentence: `on line 7`. */
+export type Describe = (path: Path) => string
+
+type Entry = {
+  readonly path: Path
+  /** What the entry is about; `undefined` when its kind cannot be read. */
+  readonly dataset: Dataset | undefined
+  /** The path of a key: in the entry if it is there, else at the top level; `undefined` when in neither. */
+  readonly pathOf: (key: string) => Path | undefined
+}
+
+/** Everything that is wrong between the keys of `root`. */
+export function checkJob(root: unknown, describe: Describe): Finding[] {
+  const entries = entriesOf(root)
+  return [
+    ...checkMissing(entries),
+    ...checkFilters(root, entries),
+    ...entries.flatMap((entry) => [
+      ...checkIntervals(root, entry),
+      ...checkAccount(root, entry),
+      ...checkArchive(root, entry),
+      ...checkRange(root, entry),
+    ]),
+    ...checkTwice(root, entries, describe),
+    ...checkSeries(root, entries, describe),
+  ]
+}
+
+function entriesOf(root: unknown): readonly Entry[] {
+  const list = valueAt(root, ['datasets'])
+  if (!Array.isArray(list)) return []
+  return list.flatMap((item: unknown, index): Entry[] => {
+    if (!isMap(item)) return []
+    const path = ['datasets', index]
+    const kind = DATASET_KINDS.find((name) => name === valueAt(item, ['kind']))
+    const pathOf = (key: string): Path | undefined =>
+      [[...path, key], [key]].find((candidate) => valueAt(root, candidate) !== undefined)
+    return [{ path, dataset: kind && DATASETS[kind], pathOf }]
+  })
+}
+
+/** `symbols` and `from` have no default; said once when no dataset has them. */
+function checkMissing(entries: readonly Entry[]): Finding[] {
+  return ['symbols', 'from'].flatMap((key) => {
+    const without = entries.filter(({ pathOf }) => pathOf(key) === undefined)
+    const example = key === 'symbols' ? 'symbols: [BTCUSDT]' : 'from: 2024-01-01'
+    if (without.length > 0 && without.length === entries.length)
+      return [finding([key], `is missing; write e.g. ${example}`)]
+    return without.map(({ path }) =>
+      finding([...path, key], `is missing; write e.g. ${example} here or at the top level`),
+    )
+  })
+}
+
+function checkIntervals(root: unknown, { path, dataset }: Entry): Finding[] {
+  const intervals = [...path, 'intervals']
+  const isGiven = valueAt(root, intervals) !== undefined
+  if (dataset === undefined || dataset.hasInterval === isGiven) return []
+  const { kind } = dataset
+  return isGiven
+    ? [{ path: intervals, on: 'key', message: `${kind} have no intervals; leave them out` }]
+    : [finding(intervals, `is missing; ${kind} need e.g. intervals: [1m, 1h]`)]
+}
+
+/** A filter without a property selects everything, which is more often a slip than a wish. */
+function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
+  const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
+  return places.flatMap((path) => {
+    const filter = valueAt(root, path)
+    if (!isMap(filter) || ['quote', 'base', 'status'].some((key) => Object.hasOwn(filter, key)))
+      return []
+    return [finding(path, 'a filter needs quote, base or status')]
+  })
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function checkAccount(root: unknown, { path, dataset, pathOf }: Entry): Finding[] {
+  const symbols = valueAt(root, pathOf('symbols') ?? ['symbols'])
+  if (dataset?.security !== 'signed' || !isMap(symbols)) return []
+  return [
+    finding(
+      [...path, 'kind'],
+      `${dataset.kind} need a list of symbols, not a filter; write e.g. symbols: [BTCUSDT] here`,
+    ),
+  ]
+}
+
+function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[] {
+  const source = valueAt(root, pathOf('source') ?? ['source'])
+  if (dataset === undefined || dataset.hasArchive || source !== 'archive') return []
+  const message = `${dataset.kind} are not published in the archive; write source: auto or rest here`
+  return [finding([...path, 'kind'], message)]
+}
+
+function checkRange(root: unknown, { pathOf }: Entry): Finding[] {
+  const [fromPath, toPath] = [pathOf('from'), pathOf('to')]
+  if (fromPath === undefined || toPath === undefined) return []
+  const [fromText, toText] = [valueAt(root, fromPath), valueAt(root, toPath)]
+  if (typeof fromText !== 'string' || typeof toText !== 'string') return []
+  const [from, to] = [known(readFrom(fromText)), known(readTo(toText))]
+  const isReversed =
+    (from?.kind === 'at' && to?.kind === 'at' && from.time >= to.time) ||
+    (from?.kind === 'ago' && to?.kind === 'ago' && from.micros <= to.micros)
+  if (!isReversed) return []
+  // Said at the bound that makes it wrong: the one of the dataset, and of two equals the later one.
+  return toPath.length >= fromPath.length
+    ? [finding(toPath, `${quoted(toText)} is not after from, ${quoted(fromText)}`)]
+    : [finding(fromPath, `${quoted(fromText)} is not before to, ${quoted(toText)}`)]
+}
+
+/** Nothing stands twice in a list of symbols or intervals. */
+function checkTwice(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
+  const holders: Path[] = [[], ...entries.map(({ path }) => path)]
+  return holders.flatMap((holder) => [
+    ...twiceIn(root, [...holder, 'symbols'], readSymbol, describe),
+    ...twiceIn(root, [...holder, 'symbols', 'exclude'], readSymbol, describe),
+    ...twiceIn(root, [...holder, 'intervals'], readInterval, describe),
+  ])
+}
+
+function twiceIn(
+  root: unknown,
+  path: Path,
+  read: (text: string) => Reading<string>,
+  describe: Describe,
+): Finding[] {
+  const first = new Map<string, Path>()
+  return readItems(root, path, read).flatMap(({ value, path: at }) => {
+    const earlier = first.get(value)
+    if (earlier === undefined) {
+      first.set(value, at)
+      return []
+    }
+    return [finding(at, `${quoted(value)} stands twice; first ${describe(earlier)}`)]
+  })
+}
+
+type Item = { readonly value: string; readonly path: Path }
+
+function readItems(root: unknown, path: Path, read: (text: string) => Reading<string>): Item[] {
+  const list = valueAt(root, path)
+  if (!Array.isArray(list)) return []
+  return list.flatMap((item: unknown, index): Item[] => {
+    const value = typeof item === 'string' ? known(read(item)) : undefined
+    return value === undefined ? [] : [{ value, path: [...path, index] }]
+  })
+}
+
+/** No series is asked for by two datasets: they could disagree about it. */
+function checkSeries(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
+  const owners = new Map<string, Map<string, Path>>()
+  return entries.flatMap(({ path, dataset, pathOf }): Finding[] => {
+    if (dataset === undefined) return []
+    const { kind, hasInterval } = dataset
+    const intervals = readItems(root, [...path, 'intervals'], readInterval)
+    const series = hasInterval ? [...new Set(intervals.map(({ value }) => value))] : ['']
+    const symbols = selected(root, pathOf('symbols') ?? ['symbols'])
+    return series.flatMap((interval): Finding[] => {
+      const name = [kind, interval].join(' ').trim()
+      const owned = owners.get(name) ?? new Map<string, Path>()
+      owners.set(name, owned)
+      const shared = symbols.find((symbol) => owned.has(symbol))
+      // Left as it is after a first overlap, so that the work stays linear in the text.
+      if (shared === undefined) for (const symbol of symbols) owned.set(symbol, path)
+      const owner = shared === undefined ? undefined : owned.get(shared)
+      if (shared === undefined || owner === undefined) return []
+      const what = shared.startsWith('{') ? 'these symbols' : shared
+      const where = `datasets[${owner.at(-1) ?? 0}] ${describe(owner)}`
+      return [finding(path, `${name} of ${what} is asked for twice; first by ${where}`)]
+    })
+  })
+}
+
+/** The symbols of a selection; a filter is one of its own, since only a run knows what it selects. */
+function selected(root: unknown, path: Path): readonly string[] {
+  const value = valueAt(root, path)
+  if (Array.isArray(value)) {
+    const symbols = readItems(root, path, readSymbol).map(({ value: symbol }) => symbol)
+    return [...new Set(symbols)]
+  }
+  if (!isMap(value)) return []
+  const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return [JSON.stringify(Object.fromEntries(pairs))]
+}
+
+function known<T>(reading: Reading<T>): T | undefined {
+  return 'value' in reading ? reading.value : undefined
+}
+
+function finding(path: Path, message: string): Finding {
+  return { path, on: 'value', message }
+}

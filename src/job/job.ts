@@ -1,0 +1,71 @@
+/** What a job is once it was read: plain data without defaults left open. How it is written is in `schema.ts`. */
+
+import type { Micros, Partition } from '../base/time.ts'
+import type { DatasetKind, Numbers } from '../binance/dataset.ts'
+import type { Interval } from '../binance/interval.ts'
+
+/** A moment that the job names itself. */
+type FixedMoment = { readonly kind: 'at'; readonly time: Micros }
+
+/** A moment that moves with the clock: `micros` (more than 0) before the run's now. */
+type AgoMoment = { readonly kind: 'ago'; readonly micros: bigint }
+
+/** Where a range begins, inclusive; `listing` is the first row that the exchange has. */
+export type Moment = FixedMoment | AgoMoment | { readonly kind: 'listing' }
+
+/** Where a range ends, exclusive. May lie in the future: it is for the plan to clamp it. */
+export type EndMoment = FixedMoment | AgoMoment | { readonly kind: 'now' }
+
+/** Symbols one by one: not empty, without duplicates, as Binance writes them, NFC. */
+export type SymbolList = { readonly kind: 'list'; readonly symbols: readonly string[] }
+
+/** Symbols by their properties in exchangeInfo; at least one of quote, base and status is given. */
+export type SymbolFilter = {
+  readonly kind: 'filter'
+  readonly quote?: string | undefined
+  readonly base?: string | undefined
+  readonly status?: string | undefined
+  /** Symbols to leave out, as in a list. */
+  readonly exclude: readonly string[]
+}
+
+/** Which symbols a dataset is wanted for. */
+export type SymbolSelection = SymbolList | SymbolFilter
+
+/** Where rows may come from; `auto` takes published archives where they exist and REST for the rest. */
+export const SOURCES = ['auto', 'rest', 'archive'] as const
+/** @see {@link SOURCES} */
+export type Source = (typeof SOURCES)[number]
+
+/** How the pages of a Parquet file are compressed. */
+export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const
+/** @see {@link COMPRESSIONS} */
+export type Compression = (typeof COMPRESSIONS)[number]
+
+/** One entry of `datasets`, after the job's top-level keys and the defaults were merged in. */
+export type DatasetJob = {
+  readonly kind: DatasetKind
+  /** Without duplicates, in the order of the file; empty for datasets that have none. */
+  readonly intervals: readonly Interval[]
+  readonly symbols: SymbolSelection
+  readonly from: Moment
+  readonly to: EndMoment
+  readonly source: Source
+  readonly numbers: Numbers
+  readonly compression: Compression
+  /** How long after its close a kline is taken as final, in microseconds; 0 to 7 days. */
+  readonly settle: bigint
+  /** `undefined`: the default of the dataset and interval. */
+  readonly partition: Partition | undefined
+  readonly market: 'spot'
+}
+
+/** A whole job. */
+export type Job = {
+  /** Safe as a file name. */
+  readonly name: string
+  /** Where it was read from, for messages. */
+  readonly file: string
+  /** Not empty; no series is in it twice. */
+  readonly datasets: readonly DatasetJob[]
+}

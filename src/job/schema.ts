@@ -1,0 +1,293 @@
+/**
+ * What a job file may hold, as one zod schema: it checks the shape, reads every text, and is where the JSON Schema
+ * for editors comes from. What concerns several keys at once is in `checks.ts`.
+ */
+
+import * as z from 'zod'
+import { PARTITIONS, type Partition } from '../base/time.ts'
+import {
+  DATASETS,
+  DATASET_KINDS,
+  NUMBERS,
+  type DatasetKind,
+  type Numbers,
+} from '../binance/dataset.ts'
+import { INTERVALS, type Interval } from '../binance/interval.ts'
+import { readInterval } from './interval.ts'
+import { COMPRESSIONS, SOURCES } from './job.ts'
+import type {
+  Compression,
+  EndMoment,
+  Moment,
+  Source,
+  SymbolFilter,
+  SymbolList,
+  SymbolSelection,
+} from './job.ts'
+import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
+import { closest, didYouMean, oneOf, quoted, type Reading } from './suggest.ts'
+import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
+
+/** The keys that stand at the top level, in a dataset, or in both: there the dataset's wins. */
+type Settings = {
+  readonly symbols?: SymbolSelection | undefined
+  readonly from?: Moment | undefined
+  readonly to?: EndMoment | undefined
+  readonly source?: Source | undefined
+  readonly numbers?: Numbers | undefined
+  readonly compression?: Compression | undefined
+  readonly settle?: bigint | undefined
+  readonly partition?: Partition | undefined
+  readonly market?: 'spot' | undefined
+}
+
+/** A job file, read text by text but not yet merged. */
+export type JobDocument = Settings & {
+  readonly version: 1
+  readonly name?: string | undefined
+  readonly datasets: readonly DatasetEntry[]
+}
+
+/** One entry of `datasets`, as written. */
+export type DatasetEntry = Settings & {
+  readonly kind: DatasetKind
+  readonly intervals?: readonly Interval[] | undefined
+}
+
+/** Annotations of JSON Schema; zod writes them into it as they are. */
+type Note = Readonly<Record<string, unknown>> & { readonly description: string }
+
+function text<T>(read: (text: string) => Reading<T>, note: Note): z.ZodType<T, string> {
+  return z
+    .string()
+    .transform((value, context) => {
+      const reading = read(value)
+      if ('value' in reading) return reading.value
+      context.addIssue({ code: 'custom', message: reading.problem })
+      return z.NEVER
+    })
+    .meta(note)
+}
+
+function word<const T extends string>(words: readonly T[], note: Note): z.ZodType<T, string> {
+  return text<T>(
+    (value) => {
+      const found = words.find((candidate) => candidate === value)
+      if (found !== undefined) return { value: found }
+      const help = didYouMean(closest(value, words))
+      return { problem: `${quoted(value)} is not ${oneOf(words)}${help}` }
+    },
+    { enum: words, ...note },
+  )
+}
+
+const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$/
+
+function readJobName(value: string): Reading<string> {
+  if (NAME.test(value)) return { value }
+  const help =
+    'write 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, not ending in a dot'
+  return { problem: `${quoted(value)} is not a name; ${help}` }
+}
+
+function readMarket(value: string): Reading<'spot'> {
+  if (value === 'spot') return { value }
+  return { problem: `${quoted(value)} is not built yet; the only market is spot` }
+}
+
+const symbol = text(readSymbol, {
+  description: 'A symbol as Binance writes it: in capital letters, without separator.',
+  pattern: SYMBOL_SOURCE,
+  examples: ['BTCUSDT'],
+})
+
+const asset = (description: string): z.ZodType<string, string> =>
+  text(readAsset, { description, pattern: SYMBOL_SOURCE, examples: ['USDT'] })
+
+const symbolList = z
+  .array(symbol)
+  .min(1)
+  .meta({ description: 'Symbols one by one.', uniqueItems: true })
+  .transform((symbols): SymbolList => ({ kind: 'list', symbols }))
+
+const symbolFilter = z
+  .strictObject({
+    quote: asset('Only pairs quoted in this asset.').optional(),
+    base: asset('Only pairs of this asset.').optional(),
+    status: text(readStatus, {
+      description: 'Only pairs in this state now.',
+      enum: SYMBOL_STATUSES,
+      examples: ['TRADING'],
+    }).optional(),
+    exclude: z
+      .array(symbol)
+      .meta({ description: 'Symbols to leave out.', uniqueItems: true })
+      .optional(),
+  })
+  .meta({
+    description: 'Symbols by their properties in exchangeInfo, looked up by each run.',
+    anyOf: ['quote', 'base', 'status'].map((key) => ({ required: [key] })),
+  })
+  .transform(({ exclude = [], ...filter }): SymbolFilter => ({
+    kind: 'filter',
+    ...filter,
+    exclude,
+  }))
+
+const settings = {
+  symbols: z
+    .union([symbolList, symbolFilter])
+    .meta({
+      title: 'Symbols',
+      description: 'Which symbols: a list, or a filter on exchangeInfo.',
+      examples: [['BTCUSDT', 'ETHUSDT'], { quote: 'USDT', status: 'TRADING' }],
+    })
+    .optional(),
+  from: text(readFrom, {
+    title: 'Start',
+    description:
+      'Start of the range, inclusive, UTC: a date, a date-time ending in Z, `listing` for the first row there is, or a duration back from now.',
+    pattern: FROM_SOURCE,
+    examples: ['2024-01-01', '2024-01-01T12:30:00Z', 'listing', '30d'],
+  }).optional(),
+  to: text(readTo, {
+    title: 'End',
+    description:
+      'End of the range, exclusive, UTC: a date, a date-time ending in Z, `now`, or a duration back from now.',
+    pattern: TO_SOURCE,
+    default: 'now',
+    examples: ['now', '2024-02-01', '1d'],
+  }).optional(),
+  source: word(SOURCES, {
+    title: 'Source',
+    description:
+      'Where rows come from; `auto`: published archives where they exist, REST for the rest.',
+    default: 'auto',
+    examples: ['rest'],
+  }).optional(),
+  numbers: word(NUMBERS, {
+    title: 'Numbers',
+    description:
+      'How prices and quantities are stored: as DOUBLE, as exact DECIMAL, or as the text Binance sent.',
+    default: 'float64',
+    examples: ['decimal'],
+  }).optional(),
+  compression: word(COMPRESSIONS, {
+    title: 'Compression',
+    description: 'How Parquet pages are compressed.',
+    default: 'zstd',
+    examples: ['snappy'],
+  }).optional(),
+  settle: text(readSettle, {
+    title: 'Settle',
+    description: 'How long after its close a kline is taken as final; 0s to 7d.',
+    pattern: DURATION_SOURCE,
+    default: '1m',
+    examples: ['0s', '30s', '2h'],
+  }).optional(),
+  partition: word(PARTITIONS, {
+    title: 'Partition',
+    description:
+      'How long one file lasts; the default depends on dataset and interval. Fixed at the first commit of a series.',
+    examples: ['month'],
+  }).optional(),
+  market: text(readMarket, {
+    title: 'Market',
+    description: 'Which market; only spot is built.',
+    enum: ['spot'],
+    default: 'spot',
+    examples: ['spot'],
+  }).optional(),
+}
+
+const WITH_INTERVALS = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
+
+const dataset = z
+  .strictObject({
+    kind: word(DATASET_KINDS, {
+      title: 'Dataset',
+      description: 'What to fetch.',
+      examples: ['klines'],
+    }),
+    intervals: z
+      .array(
+        text(readInterval, {
+          description: "A kline interval by Binance's own name, case-sensitive; `1mo` is `1M`.",
+          enum: [...INTERVALS, '1mo'],
+          examples: ['1m'],
+        }),
+      )
+      .min(1)
+      .meta({
+        title: 'Intervals',
+        description: `Kline intervals; needed by ${WITH_INTERVALS.join(' and ')}, refused by the others.`,
+        uniqueItems: true,
+        examples: [['1m', '1h']],
+      })
+      .optional(),
+    ...settings,
+  })
+  .meta({
+    title: 'Dataset of a job',
+    description:
+      'One dataset; any top-level key but version, name and datasets can be overridden here.',
+    if: { properties: { kind: { enum: WITH_INTERVALS } } },
+    then: { required: ['intervals'] },
+    else: { properties: { intervals: false } },
+  })
+
+const job = z
+  .strictObject({
+    version: z.literal(1).meta({
+      title: 'Version',
+      description: 'Version of the format of job files.',
+      examples: [1],
+    }),
+    name: text(readJobName, {
+      title: 'Name',
+      description:
+        'Name of the job in messages; by default the name of the file without extension.',
+      pattern: NAME.source,
+      examples: ['majors'],
+    }).optional(),
+    ...settings,
+    datasets: z
+      .array(dataset)
+      .min(1)
+      .meta({
+        title: 'Datasets',
+        description: 'What to fetch, one entry per dataset.',
+        examples: [[{ kind: 'klines', intervals: ['1m', '1h'] }, { kind: 'aggTrades' }]],
+      }),
+  })
+  .meta({
+    title: 'binance-backfill job',
+    description: 'What a Parquet lake of Binance market history shall hold.',
+  })
+
+/** Checks and reads a job file once it is plain data. */
+export const JOB_SCHEMA: z.ZodType<JobDocument> = job
+
+/** The keys that a dataset entry may have, and those of the top level; for suggestions. */
+export const DATASET_KEYS: readonly string[] = Object.keys(dataset.shape)
+/** @see {@link DATASET_KEYS} */
+export const JOB_KEYS: readonly string[] = Object.keys(job.shape)
+/** The keys of a symbol filter. */
+export const FILTER_KEYS: readonly string[] = ['quote', 'base', 'status', 'exclude']
+
+/**
+ * The JSON Schema (draft-07) of job files, for editors. It accepts every valid job; the job room refuses more than
+ * it can say, e.g. a start after the end.
+ */
+export function jobSchema(): object {
+  return z.toJSONSchema(job, {
+    target: 'draft-7',
+    io: 'input',
+    // Zod takes these off whatever it transforms, as they might be about the output; ours are about the input.
+    override({ zodSchema, jsonSchema }) {
+      const { default: value, examples } = z.globalRegistry.get(zodSchema) ?? {}
+      if (value !== undefined) jsonSchema.default = value
+      if (Array.isArray(examples)) jsonSchema.examples = examples
+    },
+  })
+}

@@ -1,0 +1,40 @@
+/** What every call of the library may be told; the CLI's shared flags, one to one. */
+
+import type { World } from './base/ports.ts'
+import type { Micros } from './base/time.ts'
+import type { Compression } from './store/parquet/compress.ts'
+
+/** Where the published history is taken from; `auto`: archives where they exist, REST for the rest. */
+export type Source = 'auto' | 'rest' | 'archive'
+
+/** Options of every call that touches the lake or the exchange. */
+export type Options = {
+  /** The lake's directory. Default `data`. */
+  readonly dataDir?: string
+  /** REST endpoints in order of preference; default by dataset, see `binance/host.ts`. */
+  readonly baseUrls?: readonly string[]
+  /** Where archives are downloaded; default `https://data.binance.vision`. */
+  readonly archiveUrl?: string
+  /** Overrides the jobs' `source`. */
+  readonly source?: Source
+  /** Share of the exchange's limits that this process may use, in (0, 1]. Default 0.9. */
+  readonly weightShare?: number
+  /** Requests in flight at most. Default 8. */
+  readonly concurrency?: number
+  /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */
+  readonly maxWaitMs?: number
+  /** Response format asked for. Default `json`. */
+  readonly wire?: 'json' | 'sbe'
+  /** Wait for another run's lock instead of failing, at most so many milliseconds. Default 0. */
+  readonly waitLockMs?: number
+  /** Asks covered windows again; differences become revisions. */
+  readonly recheck?: { readonly from: Micros; readonly to: Micros }
+  /** Keeps verified archives in this directory, and reuses them. */
+  readonly keepArchives?: string
+  /** Compression for new partitions of series whose job names none. */
+  readonly compression?: Compression
+  /** Stops the call; what is whole is committed first. */
+  readonly signal?: AbortSignal
+  /** The machine; default the real one. */
+  readonly world?: World
+}

@@ -1,0 +1,86 @@
+/** A plan: what is left to do, as plain data. Makes no request and opens no file. */
+
+import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import type { Partition, Window } from '../base/time.ts'
+import type { Numbers } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { estimate, type Estimate } from './estimate.ts'
+
+/** How a series is fetched and stored. */
+export type SeriesSettings = {
+  readonly source: 'auto' | 'rest' | 'archive'
+  readonly numbers: Numbers
+  readonly compression: 'zstd' | 'snappy' | 'gzip' | 'none'
+  /** Microseconds after its close at which a row is taken as final. */
+  readonly settle: bigint
+  /** `undefined`: whatever the series has, or the default of its dataset. */
+  readonly partition: Partition | undefined
+}
+
+/** One series that a job asks for; `wanted` ends where rows are not final yet. */
+export type Want = {
+  readonly key: SeriesKey
+  readonly wanted: Coverage
+  readonly settings: SeriesSettings
+}
+
+/** What the lake holds of a series. */
+export type Have = {
+  /** Windows that were asked and answered in full. */
+  readonly covered: Coverage
+  /** Covered windows to be asked once more, since they were stored soon after they closed. */
+  readonly fresh: Coverage
+}
+
+/** One series of a plan. `missing` and `recheck` are disjoint. */
+export type SeriesPlan = Want &
+  Estimate & {
+    readonly missing: Coverage
+    readonly recheck: Coverage
+  }
+
+/** The work left, oldest first within each series. */
+export type Plan = {
+  readonly series: readonly SeriesPlan[]
+  readonly total: Estimate & { readonly minutes: number }
+}
+
+/**
+ * Plans what `wants` asks for and `have` lacks.
+ *
+ * @param weightPerMinute - Request weight that may be spent in a minute.
+ * @param recheck - Asks this window again even where it is covered.
+ */
+export function makePlan(
+  wants: readonly Want[],
+  have: (key: SeriesKey) => Have,
+  weightPerMinute: number,
+  recheck?: Window,
+): Plan {
+  const series = wants.map((want) => {
+    const { covered, fresh } = have(want.key)
+    const missing = subtractAll(want.wanted, covered)
+    const again = union(fresh, recheck === undefined ? [] : [recheck])
+    const rechecked = intersect(intersect(want.wanted, covered), again)
+    return {
+      ...want,
+      missing,
+      recheck: rechecked,
+      ...estimate(want.key, union(missing, rechecked)),
+    }
+  })
+  const total = sum(series)
+  return { series, total: { ...total, minutes: total.weight / weightPerMinute } }
+}
+
+function sum(parts: readonly Estimate[]): Estimate {
+  return parts.reduce<Estimate>(
+    (all, part) => ({
+      requests: all.requests + part.requests,
+      weight: all.weight + part.weight,
+      rows: all.rows + part.rows,
+      bytes: all.bytes + part.bytes,
+    }),
+    { requests: 0, weight: 0, rows: 0, bytes: 0 },
+  )
+}

@@ -1,0 +1,81 @@
+/** What a run tells while it works and when it is done. The library prints nothing; the CLI turns these into lines. */
+
+import type { Coverage } from './base/coverage.ts'
+import type { GapReason } from './base/gap.ts'
+import type { WindowText } from './base/time.ts'
+import type { SeriesKey } from './binance/series.ts'
+import type { Plan } from './plan/plan.ts'
+
+/** How one series came out. */
+export type SeriesResult = {
+  readonly key: SeriesKey
+  readonly complete: boolean
+  /** Rows newly stored by this run. */
+  readonly rows: number
+  readonly partitions: number
+  readonly bytes: number
+  readonly revisions: number
+  readonly missing: Coverage
+  /** Why it is not complete. */
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string }
+}
+
+/** One thing that happened. */
+export type Progress =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | {
+      readonly kind: 'rows'
+      readonly key: SeriesKey
+      /** Rows received since the last report of this series. */
+      readonly rows: number
+      /** Everything before this moment has arrived, ISO 8601. */
+      readonly reached: string
+      /** Parts of the series' planned time that are done, 0 to 1. */
+      readonly done: number
+      readonly usage: Usage
+    }
+  | {
+      readonly kind: 'committed'
+      readonly key: SeriesKey
+      readonly period: string
+      readonly path: string
+      /** Rows in the partition now. */
+      readonly rows: number
+      readonly bytes: number
+      readonly revisions: number
+    }
+  | {
+      readonly kind: 'gap'
+      readonly key: SeriesKey
+      readonly window: WindowText
+      readonly reason: GapReason
+    }
+  | { readonly kind: 'wait'; readonly reason: string; readonly ms: number }
+  | { readonly kind: 'warning'; readonly key?: SeriesKey; readonly message: string }
+  | { readonly kind: 'series'; readonly result: SeriesResult }
+  | Summary
+
+/** What was spent of the exchange's limits so far. */
+export type Usage = {
+  readonly requests: number
+  readonly weight: number
+  /** Used of the tightest limit in its current window, and what we may use of it. */
+  readonly used: number
+  readonly limit: number
+}
+
+/** The last report of a run. */
+export type Summary = {
+  readonly kind: 'summary'
+  /** Is everything that was asked covered, known gaps included? */
+  readonly complete: boolean
+  readonly rows: number
+  readonly requests: number
+  readonly weight: number
+  readonly partitions: number
+  readonly bytes: number
+  readonly seconds: number
+  readonly series: readonly SeriesResult[]
+  /** What the process should end with. */
+  readonly exit: number
+}

@@ -1,0 +1,35 @@
+/** How long to wait before another try, and how many tries a run may spend. */
+
+import type { Random } from '../base/ports.ts'
+
+const BASE_MS = 500
+const CAP_MS = 30_000
+
+/**
+ * Delay before try `attempt` + 1 (attempts count from 1): full jitter below a bound that doubles up to 30 s, plus
+ * `atLeastMs`, which itself doubles.
+ */
+export function backoffMs(attempt: number, random: Random, atLeastMs = 0): number {
+  const bound = Math.min(CAP_MS, BASE_MS * 2 ** attempt)
+  return atLeastMs * 2 ** (attempt - 1) + random.next() * bound
+}
+
+/**
+ * The retries that a run may spend: each takes one, each success gives a part back, so that a dying network cannot
+ * multiply the load while single faults never matter.
+ */
+export class RetryBudget {
+  #tokens = 100
+
+  /** Takes a retry; `false` when none is left. */
+  take(): boolean {
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+
+  /** Gives a part of a retry back. */
+  succeeded(): void {
+    this.#tokens = Math.min(100, this.#tokens + 0.5)
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The weight budget: admits requests so that no window of the server's clock ever holds more than our share of any
+ * limit, whatever the delay of an answer and however the clocks differ.
+ *
+ * A request counts in every window in which the server may have received it: from when it was sent until it was
+ * answered, widened by what is uncertain of the server's clock. Answers correct the count: the larger of what we
+ * sent and what the server says wins, since others may share the address.
+ *
+ * @see binance-spot-api-docs, rest-api.md, "IP Limits"; web-socket-api.md, "How to interpret rate limits".
+ */
+
+import type { Clock } from '../base/ports.ts'
+import type { RateLimit } from '../binance/limit.ts'
+import type { ServerClock } from './server-clock.ts'
+
+/** The budget never fills a window faster than this many times its average rate: the firewall dislikes bursts. */
+const BURST = 3
+/** Part of a window's budget that may be spent at once. */
+const BURST_FLOOR = 0.2
+/** After a 429 the rate is cut to this share and recovers window by window. */
+const SLOWDOWN = 0.7
+const RECOVERY = 1.1
+
+/** An admitted request; must be settled exactly once. */
+export type Ticket = {
+  readonly path: string
+  readonly weight: number
+  /** When it was sent, by the monotonic clock. */
+  readonly sentMs: number
+  /** Were there no other requests in flight when this one was sent? */
+  isAlone: boolean
+}
+
+type Meter = {
+  readonly limit: RateLimit
+  /** What answered requests took, by window. */
+  readonly settled: Map<number, number>
+  /** The most that the server reported, by window. */
+  readonly reported: Map<number, number>
+}
+
+/** What is spent of the tightest limit now. */
+export type BudgetUse = { readonly used: number; readonly limit: number }
+
+/** Admits requests by their weight. */
+export class WeightBudget {
+  readonly #clock: Clock
+  readonly #server: ServerClock
+  readonly #share: number
+  readonly #inFlight = new Set<Ticket>()
+  readonly #learned = new Map<string, { delta: number; weight: number }>()
+  #meters: Meter[]
+  #turn: Promise<unknown> = Promise.resolve()
+  #slowdown = 1
+  #slowdownWindow = 0
+
+  constructor(clock: Clock, server: ServerClock, limits: readonly RateLimit[], share: number) {
+    this.#clock = clock
+    this.#server = server
+    this.#share = share
+    this.#meters = limits.map(newMeter)
+  }
+
+  /** Takes over new limits; what was counted for limits that stay is kept. */
+  setLimits(limits: readonly RateLimit[]): void {
+    this.#meters = limits.map((limit) => {
+      const old = this.#meters.find(
+        ({ limit: { type, windowMs } }) => type === limit.type && windowMs === limit.windowMs,
+      )
+      return old === undefined ? newMeter(limit) : { ...old, limit }
+    })
+  }
+
+  /** Request weight that may be spent in a minute, by the tightest limit. */
+  weightPerMinute(): number {
+    const rates = this.#meters
+      .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
+      .map(({ limit }) => (limit.limit * this.#share * 60_000) / limit.windowMs)
+    return Math.min(...rates, Number.MAX_SAFE_INTEGER)
+  }
+
+  /** What is used of the tightest weight limit in its current window. */
+  use(): BudgetUse {
+    const uses = this.#meters
+      .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
+      .map((meter) => ({
+        used: this.#used(meter, this.#windowAt(meter, 0)),
+        limit: meter.limit.limit,
+      }))
+    return uses.sort((a, b) => b.used / b.limit - a.used / a.limit)[0] ?? { used: 0, limit: 0 }
+  }
+
+  /**
+   * Resolves when a request of `weight` may be sent; first come, first served.
+   *
+   * @param signal - Gives up waiting; rejects with its reason.
+   */
+  async reserve(path: string, weight: number, signal?: AbortSignal): Promise<Ticket> {
+    const turn = this.#turn.then(() => this.#admit(path, weight, signal))
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Gives a reservation back that was never sent. */
+  release(ticket: Ticket): void {
+    this.#inFlight.delete(ticket)
+  }
+
+  /**
+   * Books a request that was sent, answered or not.
+   *
+   * @param header - Looks up a header of the answer; absent when none came.
+   */
+  settle(ticket: Ticket, header?: (name: string) => string | undefined): void {
+    this.#inFlight.delete(ticket)
+    for (const meter of this.#meters) {
+      const first = this.#windowSince(meter, ticket)
+      const last = this.#windowAt(meter, 1)
+      for (let window = first; window <= last; window++)
+        add(meter.settled, window, costOf(meter, ticket.weight))
+      const name = meter.limit.header
+      const used = name === undefined ? undefined : parseUsed(header?.(name))
+      // A report that may belong to either of two windows tells nothing sure of any.
+      if (used === undefined || first !== last) continue
+      const before = meter.reported.get(first)
+      if (before !== undefined) this.#learn(ticket, used - before)
+      meter.reported.set(first, Math.max(used, before ?? 0))
+    }
+  }
+
+  /** Goes on slower, after a 429. */
+  slowDown(): void {
+    this.#slowdown = Math.max(0.1, this.#slowdown * SLOWDOWN)
+  }
+
+  async #admit(path: string, weight: number, signal?: AbortSignal): Promise<Ticket> {
+    const cost = Math.max(weight, this.#learned.get(path)?.weight ?? 0)
+    for (;;) {
+      signal?.throwIfAborted()
+      const waitMs = this.#waitMs(cost)
+      if (waitMs === 0) break
+      await this.#clock.sleep(waitMs, signal)
+    }
+    for (const other of this.#inFlight) other.isAlone = false
+    const sentMs = this.#clock.monotonicMs()
+    const ticket = { path, weight: cost, sentMs, isAlone: this.#inFlight.size === 0 }
+    this.#inFlight.add(ticket)
+    return ticket
+  }
+
+  /** Milliseconds until a request of `weight` may fit; 0 when it does now. */
+  #waitMs(weight: number): number {
+    this.#recover()
+    return Math.max(0, ...this.#meters.map((meter) => this.#meterWaitMs(meter, weight)))
+  }
+
+  #meterWaitMs(meter: Meter, weight: number): number {
+    const { windowMs } = meter.limit
+    const cost = costOf(meter, weight)
+    const first = this.#windowAt(meter, -1)
+    const last = this.#windowAt(meter, 1)
+    forget(meter, first)
+    const cap = Math.max(meter.limit.limit * this.#share * this.#slowdown, cost)
+    const now = this.#server.nowMs()
+    let waitMs = 0
+    for (let window = first; window <= last; window++) {
+      const used = this.#used(meter, window) + cost
+      const opensMs = window * windowMs
+      if (used > cap) {
+        // Full: the next window is the first chance, once it has surely begun.
+        const nextMs = opensMs + windowMs + this.#server.uncertaintyMs() - now
+        waitMs = Math.max(waitMs, Math.ceil(nextMs) + 1)
+        continue
+      }
+      const elapsed = (used / cap - BURST_FLOOR) / BURST
+      waitMs = Math.max(waitMs, Math.ceil(opensMs + elapsed * windowMs - now))
+    }
+    return waitMs
+  }
+
+  #used(meter: Meter, window: number): number {
+    let inFlight = 0
+    for (const ticket of this.#inFlight) {
+      if (this.#windowSince(meter, ticket) <= window) inFlight += costOf(meter, ticket.weight)
+    }
+    const known = Math.max(meter.settled.get(window) ?? 0, meter.reported.get(window) ?? 0)
+    return known + inFlight
+  }
+
+  /** The window at the server's now, at the early (-1) or late (1) edge of what is uncertain. */
+  #windowAt(meter: Meter, edge: -1 | 0 | 1): number {
+    return windowOf(meter, this.#server.nowMs() + edge * this.#server.uncertaintyMs())
+  }
+
+  /** The first window in which the server may have received a request. */
+  #windowSince(meter: Meter, { sentMs }: Ticket): number {
+    return windowOf(meter, this.#server.at(sentMs) - this.#server.uncertaintyMs())
+  }
+
+  /** A request that was alone and raised the server's count by more than its weight twice over costs that much. */
+  #learn(ticket: Ticket, delta: number): void {
+    if (!ticket.isAlone || delta <= ticket.weight) return
+    const seen = this.#learned.get(ticket.path)
+    const weight = seen?.delta === delta ? delta : (seen?.weight ?? 0)
+    this.#learned.set(ticket.path, { delta, weight })
+  }
+
+  #recover(): void {
+    const window = Math.floor(this.#server.nowMs() / 60_000)
+    if (window === this.#slowdownWindow) return
+    this.#slowdownWindow = window
+    this.#slowdown = Math.min(1, this.#slowdown * RECOVERY)
+  }
+}
+
+function newMeter(limit: RateLimit): Meter {
+  return { limit, settled: new Map(), reported: new Map() }
+}
+
+function windowOf({ limit }: Meter, ms: number): number {
+  return Math.floor(ms / limit.windowMs)
+}
+
+function costOf({ limit }: Meter, weight: number): number {
+  return limit.type === 'RAW_REQUESTS' ? 1 : weight
+}
+
+function add(map: Map<number, number>, window: number, cost: number): void {
+  map.set(window, (map.get(window) ?? 0) + cost)
+}
+
+/** Drops windows that are past for good, so that the books do not grow with the run. */
+function forget(meter: Meter, first: number): void {
+  for (const map of [meter.settled, meter.reported])
+    for (const window of map.keys()) if (window < first - 1) map.delete(window)
+}
+
+function parseUsed(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,12}$/.test(text.trim()) ? Number(text) : undefined
+}

@@ -1,0 +1,146 @@
+/**
+ * The gate that every request passes: open, shut for a while (429, 418, 403), or shut for good (451). A ban is kept
+ * on disk, so that the next process of this lake honours it too.
+ */
+
+import { BannedError } from '../base/errors.ts'
+import type { Clock, Files, Random } from '../base/ports.ts'
+import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
+
+/** Where a ban is remembered; at the lake's root, and not data. */
+export const BAN_PATH = '_ban.json'
+
+/** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
+const BLOCK_MS = 300_000
+const BLOCK_MS_MAX = 3 * 86_400_000
+
+/** Tells that requests pause, and for how long. */
+export type OnWait = (reason: string, ms: number) => void
+
+type Shut = {
+  readonly untilMs: number
+  readonly code: BannedError['code']
+  readonly reason: string
+}
+
+/** Stops all requests while the exchange wants none. */
+export class Gate {
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #files: Files | undefined
+  readonly #maxWaitMs: number
+  readonly #onWait: OnWait
+  #shut: Shut | undefined
+  #forGood: BannedError | undefined
+  #blockMs = BLOCK_MS
+  /** How long the gate was shut since anything succeeded. */
+  #shutMs = 0
+
+  constructor(
+    world: { readonly clock: Clock; readonly random: Random; readonly files?: Files },
+    maxWaitMs: number,
+    onWait: OnWait,
+  ) {
+    this.#clock = world.clock
+    this.#random = world.random
+    this.#files = world.files
+    this.#maxWaitMs = maxWaitMs
+    this.#onWait = onWait
+  }
+
+  /** Reads the deadline of a ban that an earlier process met. Call before the first request. */
+  async load(): Promise<void> {
+    const bytes = await this.#files?.read(BAN_PATH)
+    const until = bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
+    if (until === undefined) return
+    const ms = Number(until - this.#clock.now()) / 1_000
+    if (ms > 0)
+      this.#close(ms, 'E_BANNED', 'banned by the exchange until then, as an earlier run was told')
+  }
+
+  /** May requests be sent right now? */
+  get isOpen(): boolean {
+    return this.#forGood === undefined && this.#remainingMs() === 0
+  }
+
+  /**
+   * Resolves when requests may be sent.
+   *
+   * @throws BannedError when that is further off than the user wants to wait, or will never be.
+   */
+  async pass(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      if (this.#forGood !== undefined) throw this.#forGood
+      const ms = this.#remainingMs()
+      if (ms === 0 || this.#shut === undefined) return
+      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms)
+      await this.#clock.sleep(ms, signal)
+    }
+  }
+
+  /** 429: shuts for `ms`, and a little longer, so that not all processes return at once. */
+  limited(ms: number, reason: string): void {
+    this.#close(ms + 250 + this.#random.next() * 750, 'E_RATE_LIMITED', reason)
+  }
+
+  /** 418: shuts for `ms` and remembers it on disk. */
+  async banned(ms: number, reason: string): Promise<void> {
+    this.#close(ms + 1_000, 'E_BANNED', reason)
+    const until = micros(this.#clock.now() + BigInt(Math.ceil(ms + 1_000)) * 1_000n)
+    const text = `${JSON.stringify({ until: formatMicros(until), reason })}\n`
+    await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text))
+  }
+
+  /** 403 from the firewall: shuts for five minutes, doubling while nothing succeeds in between. */
+  blocked(reason: string): void {
+    if (this.#remainingMs() > 0 && this.#shut?.code === 'E_BLOCKED') return
+    this.#close(this.#blockMs, 'E_BLOCKED', reason)
+    this.#blockMs = Math.min(BLOCK_MS_MAX, this.#blockMs * 2)
+  }
+
+  /** 451: shuts for good. */
+  refused(reason: string): BannedError {
+    this.#forGood = new BannedError('E_REGION', `not served from this location: ${reason}`, {
+      hint: 'The exchange does not offer its service where this machine is; its public archive may be reachable.',
+    })
+    return this.#forGood
+  }
+
+  /** Something succeeded: the firewall has calmed down. */
+  succeeded(): void {
+    this.#blockMs = BLOCK_MS
+    this.#shutMs = 0
+  }
+
+  #remainingMs(): number {
+    return Math.max(0, (this.#shut?.untilMs ?? 0) - this.#clock.monotonicMs())
+  }
+
+  #close(ms: number, code: BannedError['code'], reason: string): void {
+    const untilMs = this.#clock.monotonicMs() + ms
+    if (this.#shut !== undefined && this.#shut.untilMs >= untilMs) return
+    const remainingMs = this.#remainingMs()
+    this.#shutMs += ms - remainingMs
+    this.#shut = { untilMs, code, reason }
+    if (remainingMs === 0) this.#onWait(reason, ms)
+  }
+}
+
+function tooLong({ code, reason }: Shut, ms: number): BannedError {
+  const seconds = Math.ceil(ms / 1_000)
+  return new BannedError(code, `the exchange wants no requests for ${seconds} s: ${reason}`, {
+    retryAfterMs: ms,
+    hint: `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; asking earlier lengthens a ban.`,
+  })
+}
+
+function parseBan(text: string): Micros | undefined {
+  try {
+    const { until } = JSON.parse(text) as { until?: unknown }
+    return typeof until === 'string' ? parseMicros(until) : undefined
+  } catch {
+    // A torn note about a ban is no reason not to work: if the ban still holds, the exchange says so again.
+    return undefined
+  }
+}

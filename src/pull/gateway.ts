@@ -1,0 +1,320 @@
+/**
+ * One request, answered: queued, paid for from the budget, sent to a healthy host, judged, and tried again while that
+ * makes sense. An answer counts only once its reader has accepted the whole body.
+ */
+
+import PQueue from 'p-queue'
+import {
+  BackfillError,
+  DataError,
+  RejectedError,
+  TransportError,
+  UnreachableError,
+} from '../base/errors.ts'
+import type { HttpAnswer, World } from '../base/ports.ts'
+import { micros, type Micros } from '../base/time.ts'
+import type { RateLimit } from '../binance/limit.ts'
+import { judge, type Verdict } from '../binance/verdict.ts'
+import { backoffMs, RetryBudget } from './backoff.ts'
+import { WeightBudget, type Ticket } from './budget.ts'
+import { Gate, type OnWait } from './gate.ts'
+import { Hosts, type HostHealth } from './hosts.ts'
+import { ServerClock } from './server-clock.ts'
+
+/** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
+const ATTEMPT_MS = 20_000
+const ATTEMPTS_MAX = 8
+/** An impossible answer is asked for once more, in case a proxy on the way damaged it. */
+const REFUSALS_MAX = 2
+
+/** A request as the rooms see it. */
+export type Query = {
+  readonly path: string
+  /** In the order sent; values are percent-encoded here. */
+  readonly params: readonly (readonly [name: string, value: string | number | bigint])[]
+  /** Rows asked for; halved when the server runs out of time. */
+  readonly limit?: number
+  readonly weight: number
+  /** Larger goes first. */
+  readonly priority?: number
+  readonly sizeBytesMax?: number
+  /** Which hosts serve it. */
+  readonly hosts: 'public' | 'api'
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Adds what a signed request needs; called anew for every attempt, since it holds the time. */
+export type Sign = (
+  query: string,
+  now: Micros,
+) => { readonly query: string; readonly headers: Readonly<Record<string, string>> }
+
+/** What a gateway is made with. */
+export type GatewayOptions = {
+  readonly publicUrls: readonly string[]
+  readonly apiUrls: readonly string[]
+  readonly limits: readonly RateLimit[]
+  readonly share: number
+  readonly concurrency: number
+  readonly maxWaitMs: number
+  readonly accept: string
+  readonly extraHeaders?: Readonly<Record<string, string>>
+  readonly onWait: OnWait
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Requests and weight spent so far. */
+export type Spent = { readonly requests: number; readonly weight: number }
+
+/** The way to the exchange. One per process: its budget and its gate hold for everything that is sent. */
+export class Gateway {
+  readonly server: ServerClock
+  readonly budget: WeightBudget
+  readonly gate: Gate
+  readonly #world: World
+  readonly #options: GatewayOptions
+  readonly #queue: PQueue
+  readonly #retries = new RetryBudget()
+  readonly #hosts: Record<Query['hosts'], Hosts>
+  readonly #spent = { requests: 0, weight: 0 }
+  #syncing: Promise<void> | undefined
+
+  constructor(world: World, options: GatewayOptions) {
+    this.#world = world
+    this.#options = options
+    this.server = new ServerClock(world.clock)
+    this.budget = new WeightBudget(world.clock, this.server, options.limits, options.share)
+    this.gate = new Gate(world, options.maxWaitMs, options.onWait)
+    this.#queue = new PQueue({ concurrency: options.concurrency })
+    this.#hosts = { public: new Hosts(options.publicUrls), api: new Hosts(options.apiUrls) }
+  }
+
+  /** What was sent so far, failed attempts included. */
+  get spent(): Spent {
+    return { ...this.#spent }
+  }
+
+  /** What is known of every host. */
+  health(): readonly HostHealth[] {
+    const now = this.#world.clock.monotonicMs()
+    return [...this.#hosts.public.health(now), ...this.#hosts.api.health(now)]
+  }
+
+  /**
+   * Asks until `read` accepts an answer.
+   *
+   * @param read - Turns a whole body into a value; throws TransportError for a body that is not what was asked, and
+   * DataError for one that cannot be true.
+   * @throws RejectedError, UnreachableError, BannedError, DataError, or the signal's reason.
+   */
+  async ask<T>(query: Query, read: (answer: HttpAnswer) => T, sign?: Sign): Promise<T> {
+    await this.sync(query.signal)
+    return this.#attempts(query, read, sign)
+  }
+
+  /** Reads the server's clock if that is due. */
+  async sync(signal?: AbortSignal): Promise<void> {
+    if (!this.server.isStale()) return
+    this.#syncing ??= this.#readTime(signal).finally(() => (this.#syncing = undefined))
+    await this.#syncing
+  }
+
+  async #readTime(signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#world
+    let sentMs = 0
+    const query: Query = {
+      path: '/api/v3/time',
+      params: [],
+      weight: 1,
+      priority: 1e9,
+      hosts: 'public',
+      signal,
+    }
+    const server = await this.#attempts(
+      query,
+      (answer) => readServerTime(answer),
+      undefined,
+      () => {
+        sentMs = clock.monotonicMs()
+      },
+    )
+    this.server.observe(server, sentMs, clock.monotonicMs())
+  }
+
+  async #attempts<T>(
+    query: Query,
+    read: (answer: HttpAnswer) => T,
+    sign?: Sign,
+    onSend?: () => void,
+  ): Promise<T> {
+    let limit = query.limit
+    let refusals = 0
+    let blocks = 0
+    for (let attempt = 1; ; attempt++) {
+      const url = this.#url(query)
+      const outcome = await this.#queue.add(
+        () =>
+          this.#attempt({ ...query, ...(limit === undefined ? {} : { limit }) }, url, sign, onSend),
+        { priority: query.priority ?? 0 },
+      )
+      const settled = outcome instanceof BackfillError ? outcome : accept(outcome, read)
+      if (!(settled instanceof BackfillError)) {
+        this.#retries.succeeded()
+        this.gate.succeeded()
+        return settled.value
+      }
+      if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
+      const verdict = outcome instanceof BackfillError ? retryOf(outcome) : outcome.verdict
+      if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
+      if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
+        limit = Math.max(1, limit >> 1)
+      await this.#react(verdict, { query, url, attempt, error: settled })
+    }
+  }
+
+  /** Waits for what the verdict on a failed attempt asks for, or throws when there is no use in another. */
+  async #react(
+    verdict: Verdict,
+    {
+      query,
+      url,
+      attempt,
+      error,
+    }: { query: Query; url: string; attempt: number; error: BackfillError },
+  ): Promise<void> {
+    const { clock, random } = this.#world
+    switch (verdict.kind) {
+      case 'reject':
+        throw error
+      case 'region':
+        throw this.gate.refused(verdict.reason)
+      case 'wait':
+        this.budget.slowDown()
+        this.gate.limited(verdict.ms, verdict.reason)
+        return
+      case 'ban':
+        await this.gate.banned(verdict.ms, verdict.reason)
+        return
+      case 'block':
+        this.gate.blocked(verdict.reason)
+        return
+      case 'retry':
+        this.#hosts[query.hosts].failed(url, clock.monotonicMs())
+        break
+      case 'accept':
+        break
+    }
+    if (attempt >= ATTEMPTS_MAX || !this.#retries.take()) throw gaveUp(query, attempt, error)
+    const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
+    await clock.sleep(backoffMs(attempt, random, atLeastMs), query.signal)
+  }
+
+  #url({ hosts }: Query): string {
+    return this.#hosts[hosts].pick(this.#world.clock.monotonicMs())
+  }
+
+  /** One attempt, holding one place of the queue. Resolves with the error when no whole answer came. */
+  async #attempt(
+    query: Query,
+    url: string,
+    sign: Sign | undefined,
+    onSend: (() => void) | undefined,
+  ): Promise<{ answer: HttpAnswer; verdict: Verdict } | TransportError> {
+    const ticket = await this.#admit(query)
+    const { clock, http } = this.#world
+    const signed = sign?.(queryText(query), this.server.isKnown() ? this.server.now() : clock.now())
+    const text = signed?.query ?? queryText(query)
+    let answer: HttpAnswer | undefined
+    try {
+      this.#spent.requests += 1
+      this.#spent.weight += ticket.weight
+      onSend?.()
+      answer = await http.get({
+        url: `${url}${query.path}${text === '' ? '' : `?${text}`}`,
+        headers: {
+          accept: this.#options.accept,
+          'x-mbx-time-unit': 'MICROSECOND',
+          ...this.#options.extraHeaders,
+          ...signed?.headers,
+        },
+        timeoutMs: ATTEMPT_MS,
+        sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
+        signal: query.signal,
+      })
+      return { answer, verdict: judge(answer, Number(clock.now()) / 1_000) }
+    } catch (error) {
+      if (error instanceof TransportError) return error
+      throw error
+    } finally {
+      this.budget.settle(ticket, answer?.header)
+    }
+  }
+
+  /** Waits for the gate and the budget, until both are open at once. */
+  async #admit(query: Query): Promise<Ticket> {
+    for (;;) {
+      await this.gate.pass(query.signal)
+      const ticket = await this.budget.reserve(query.path, query.weight, query.signal)
+      if (this.gate.isOpen) return ticket
+      this.budget.release(ticket)
+    }
+  }
+}
+
+function accept<T>(
+  { answer, verdict }: { answer: HttpAnswer; verdict: Verdict },
+  read: (answer: HttpAnswer) => T,
+): { readonly value: T } | BackfillError {
+  if (verdict.kind !== 'accept') return refusal(answer.status, verdict)
+  try {
+    return { value: read(answer) }
+  } catch (error) {
+    if (error instanceof TransportError || error instanceof DataError) return error
+    throw error
+  }
+}
+
+function refusal(status: number, verdict: Exclude<Verdict, { kind: 'accept' }>): BackfillError {
+  if (verdict.kind !== 'reject') return new TransportError(verdict.reason)
+  const { exchangeCode, hint } = verdict
+  return new RejectedError(verdict.reason, { status, exchangeCode, hint })
+}
+
+function retryOf(error: BackfillError): Verdict {
+  const isTransient = !(error instanceof TransportError) || error.isTransient
+  return isTransient
+    ? { kind: 'retry', reason: error.message, atLeastMs: 0, isSmaller: false }
+    : { kind: 'reject', reason: error.message, exchangeCode: undefined, hint: error.hint }
+}
+
+function gaveUp(query: Query, attempts: number, cause: BackfillError): BackfillError {
+  return new UnreachableError(
+    `${query.path}: gave up after ${attempts} attempts: ${cause.message}`,
+    {
+      cause,
+      hint: 'What was fetched is kept; run again when the exchange answers.',
+    },
+  )
+}
+
+function blockedFor(query: Query, reason: string): BackfillError {
+  return new RejectedError(`${query.path}: stopped by the firewall twice: ${reason}`, {
+    status: 403,
+    hint: 'The others go on; if all fail so, this address is blocked: wait and run again.',
+  })
+}
+
+function queryText({ params, limit }: Query): string {
+  const all = limit === undefined ? params : [...params, ['limit', limit] as const]
+  return all.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+}
+
+/** Reads the body of `/api/v3/time`, in whichever unit it came. */
+function readServerTime({ body }: HttpAnswer): Micros {
+  const match = /^\s*\{\s*"serverTime"\s*:\s*(\d{13}|\d{16})\s*\}\s*$/.exec(
+    new TextDecoder().decode(body),
+  )
+  if (match?.[1] === undefined) throw new TransportError('/api/v3/time: not a server time')
+  const value = BigInt(match[1])
+  return micros(match[1].length === 13 ? value * 1_000n : value)
+}

@@ -1,0 +1,114 @@
+/** What all walks share: pages in, steps out, in order, with several requests in flight. */
+
+import type { Gap } from '../base/gap.ts'
+import type { Micros } from '../base/time.ts'
+
+/** What a walk must see of a decoded page. Rows are in the order sent, keys strictly increasing. */
+export type PageRows = {
+  readonly rowCount: number
+  /** Open times in microseconds, or ids. */
+  readonly keys: BigInt64Array
+  /** In microseconds. */
+  readonly times: BigInt64Array
+}
+
+/** Parameters of one request besides the symbol, in Binance's names. */
+export type PageParams = {
+  readonly startTime?: bigint
+  readonly endTime?: bigint
+  readonly fromId?: bigint
+  readonly orderId?: bigint
+  readonly limit: number
+}
+
+/**
+ * Asks for one page until it is accepted.
+ *
+ * @param check - Throws DataError when the page is not what was asked for; it is then asked for once more.
+ */
+export type AskPage<P extends PageRows> = (
+  params: PageParams,
+  check: (page: P) => void,
+  signal?: AbortSignal,
+) => Promise<P>
+
+/** Rows `[first, end)` of a page, and how far the walk has come with them. */
+export type Step<P extends PageRows> = {
+  readonly page: P | undefined
+  readonly first: number
+  readonly end: number
+  /** Every row before this moment was in this step or an earlier one, or lies in a gap. */
+  readonly reached: Micros
+  readonly gaps: readonly Gap[]
+}
+
+/** What a walk may assume and how hard it may push. */
+export type WalkOptions = {
+  readonly limit: number
+  /** Most requests in flight for this series. */
+  readonly readAhead: number
+  /** Does the lake hold rows of this series before the window? `undefined`: it is not known. */
+  readonly hasRowsBefore: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A step without rows. */
+export function emptyStep<P extends PageRows>(reached: Micros, gaps: readonly Gap[] = []): Step<P> {
+  return { page: undefined, first: 0, end: 0, reached, gaps }
+}
+
+/** One request that was sent ahead. */
+export type Ahead<K, T> = { readonly task: K; readonly result: Promise<T> }
+
+/**
+ * Runs tasks ahead of their consumer, in order.
+ *
+ * The depth starts at one and doubles with each result taken, so that the end of a short walk costs no request that
+ * nobody reads, and a long one fills the line.
+ */
+export class ReadAhead<K, T> {
+  readonly #run: (task: K, signal: AbortSignal) => Promise<T>
+  readonly #depthMax: number
+  readonly #pending: Ahead<K, T>[] = []
+  readonly #abort = new AbortController()
+  readonly #signal: AbortSignal
+  #depth = 1
+
+  constructor(
+    run: (task: K, signal: AbortSignal) => Promise<T>,
+    depthMax: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#run = run
+    this.#depthMax = depthMax
+    this.#signal =
+      signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
+  }
+
+  /** Takes the next result, after sending as many tasks of `next` as the depth and `wanted` allow. */
+  async take(
+    next: () => K | undefined,
+    wanted: number = Number.POSITIVE_INFINITY,
+  ): Promise<{ task: K; value: T } | undefined> {
+    const depth = Math.max(1, Math.min(this.#depth, this.#depthMax, wanted))
+    while (this.#pending.length < depth) {
+      const task = next()
+      if (task === undefined) break
+      const result = this.#run(task, this.#signal)
+      // A failure is met when its turn comes; until then it must not count as unhandled.
+      result.catch(() => undefined)
+      this.#pending.push({ task, result })
+    }
+    const head = this.#pending.shift()
+    if (head === undefined) return undefined
+    const value = await head.result
+    this.#depth = Math.min(this.#depthMax, this.#depth * 2)
+    return { task: head.task, value }
+  }
+
+  /** Gives up what was sent ahead; what is queued is not sent any more. */
+  close(): void {
+    this.#pending.length = 0
+    this.#abort.abort()
+  }
+}

@@ -1,0 +1,137 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { DATASETS, DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { jobSchema, parseJob } from '../../src/job/parse.ts'
+
+const FOLDER = new URL('../../jobs/', import.meta.url)
+
+type Schema = {
+  readonly type?: string
+  readonly title?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly enum?: readonly string[]
+  readonly const?: unknown
+  readonly pattern?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: boolean
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+}
+
+// As a document, as editors get it.
+const SCHEMA = JSON.parse(JSON.stringify(jobSchema())) as Schema
+const TOP = SCHEMA.properties ?? {}
+const DATASET = TOP['datasets']?.items ?? {}
+
+/** Does `value` fit `schema`? Knows the few keywords that the schema of jobs uses for its shape. */
+function fits(value: unknown, schema: Schema): boolean {
+  if (schema.anyOf !== undefined && schema.type === undefined)
+    return schema.anyOf.some((branch) => fits(value, branch))
+  if (schema.const !== undefined) return value === schema.const
+  if (schema.type === 'string') return typeof value === 'string' && fitsText(value, schema)
+  if (schema.type === 'array')
+    return Array.isArray(value) && value.every((item) => fits(item, schema.items ?? {}))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const { properties = {}, required = [] } = schema
+  return (
+    required.every((key) => Object.hasOwn(value, key)) &&
+    Object.entries(value).every(([key, held]) => fits(held, properties[key] ?? { type: 'none' }))
+  )
+}
+
+function fitsText(value: string, schema: Schema): boolean {
+  const { enum: words, pattern } = schema
+  return words?.includes(value) ?? (pattern === undefined || new RegExp(pattern, 'u').test(value))
+}
+
+/** A job that holds `value` under `key`, at the top level or in its dataset. */
+function jobWith(key: string, value: unknown, level: 'top' | 'dataset'): string {
+  const top: Record<string, unknown> = { version: 1, symbols: ['A'], from: '2020-01-01' }
+  const kind = key === 'kind' ? (value as keyof typeof DATASETS) : 'klines'
+  const intervals = DATASETS[kind].hasInterval ? { intervals: ['1d'] } : {}
+  const dataset: Record<string, unknown> = { kind, ...intervals }
+  const holder = level === 'top' ? top : dataset
+  const job = { datasets: [dataset], ...top }
+  if (holder === top) return JSON.stringify({ ...job, [key]: value })
+  return JSON.stringify({ ...job, datasets: [{ ...dataset, [key]: value }] })
+}
+
+describe('jobs/job.schema.json', () => {
+  it('is the schema of the program', () => {
+    const file = readFileSync(new URL('job.schema.json', FOLDER), 'utf8')
+    expect(
+      JSON.parse(file),
+      'Make it anew: npm run build && node dist/cli/main.js schema > jobs/job.schema.json && npx prettier --write jobs/job.schema.json',
+    ).toEqual(SCHEMA)
+  })
+
+  it('is draft-07, closed, and says what each key is', () => {
+    expect(SCHEMA).toMatchObject({
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      title: 'binance-backfill job',
+      required: ['version', 'datasets'],
+      additionalProperties: false,
+    })
+    expect(DATASET).toMatchObject({ required: ['kind'], additionalProperties: false })
+    for (const schema of Object.values({ ...TOP, ...DATASET.properties })) {
+      expect(schema.title).toMatch(/^[A-Z]/)
+      expect(schema.description).toMatch(/\.$/)
+      expect(schema.examples?.length).toBeGreaterThan(0)
+    }
+  })
+
+  it('asks for intervals where there are some, and only there', () => {
+    const kinds = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
+    expect(DATASET).toMatchObject({
+      if: { properties: { kind: { enum: kinds } } },
+      then: { required: ['intervals'] },
+      else: { properties: { intervals: false } },
+    })
+  })
+
+  it.each(Object.keys(TOP))('gives examples of %s that the program accepts', (key) => {
+    const { examples = [], enum: words = [], default: byDefault } = TOP[key] ?? {}
+    for (const value of [...examples, ...words, ...(byDefault === undefined ? [] : [byDefault])]) {
+      expect(fits(value, TOP[key] ?? {})).toBe(true)
+      expect(parseJob(jobWith(key, value, 'top'), 'x').datasets.length).toBeGreaterThan(0)
+    }
+  })
+
+  it.each(Object.keys(DATASET.properties ?? {}))('gives examples of datasets[].%s too', (key) => {
+    const schema = DATASET.properties?.[key] ?? {}
+    const items = (schema.items?.enum ?? []).map((item) => [item])
+    for (const value of [...(schema.examples ?? []), ...(schema.enum ?? []), ...items]) {
+      expect(fits(value, schema)).toBe(true)
+      expect(parseJob(jobWith(key, value, 'dataset'), 'x').datasets).toHaveLength(1)
+    }
+  })
+
+  it.each(readdirSync(FOLDER).filter((name) => name.endsWith('.yaml')))('accepts %s', (name) => {
+    expect(fits(parse(readFileSync(new URL(name, FOLDER), 'utf8')), SCHEMA)).toBe(true)
+  })
+
+  it.each([
+    ['version', 2],
+    ['name', '../x'],
+    ['symbols', ['btcusdt']],
+    ['symbols', ['A/B']],
+    ['symbols', { quot: 'A' }],
+    ['from', '2024-01-01 02:30'],
+    ['from', 'now'],
+    ['to', 'listing'],
+    ['to', 20240101],
+    ['settle', '1 min'],
+    ['numbers', 'double'],
+    ['market', 'um'],
+    ['datasets', [{ kind: 'kline' }]],
+    ['datasets', [{ kind: 'klines', intervals: ['1Min'] }]],
+    ['unknown', 1],
+  ])('refuses %s: %j, as the program does', (key, value) => {
+    expect(fits(JSON.parse(jobWith(key, value, 'top')), SCHEMA)).toBe(false)
+    expect(() => parseJob(jobWith(key, value, 'top'), 'x')).toThrow()
+  })
+})

@@ -1,0 +1,196 @@
+/** The law of the walk: its pages, put together, are the rows of the window, each once, in order, with finite requests. */
+
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { union } from '../../src/base/coverage.ts'
+import { micros } from '../../src/base/time.ts'
+import { gridCeil, gridFloor, gridNext } from '../../src/binance/interval.ts'
+import { findByTime } from '../../src/pull/first-row.ts'
+import { walkIds } from '../../src/pull/walk-ids.ts'
+import { walkKlines } from '../../src/pull/walk-klines.ts'
+import { Exchange } from '../../src/simulator/index.ts'
+import { aggTrades, klines, minute, ORIGIN, window } from '../support/histories.ts'
+import { asker, keysOf } from '../support/walks.ts'
+
+const RUNS = Number(process.env['WALK_RUNS'] ?? 5_000)
+const NOW = minute(24 * 60)
+
+const reading = fc.record({
+  bothTimes: fc.constantFrom('first' as const, 'last' as const),
+  msEndTime: fc.constantFrom('instant' as const, 'wholeMs' as const),
+})
+
+/** The page cap of the exchange, and what the walk asks for: as much, or more. */
+const caps = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 3 }))
+
+test('klines: every row of the window once, in order; every empty slot is a gap', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      klines,
+      window,
+      caps,
+      reading,
+      async (rows, wanted, [pageRows, more], open) => {
+        const exchange = new Exchange({
+          symbols: [{ symbol: 'BTCUSDT', rows: { klines: { '1m': rows } } }],
+          pageRows,
+          limits: { rules: [] },
+          ...open,
+        })
+        const key = {
+          market: 'spot',
+          dataset: 'klines',
+          symbol: 'BTCUSDT',
+          interval: '1m',
+        } as const
+        const { ask, requests } = asker(exchange, key, NOW)
+        const options = { limit: pageRows + more, readAhead: 4, hasRowsBefore: false }
+        const { keys, steps } = await keysOf(walkKlines(wanted, '1m', ask, options))
+
+        const expected = rows
+          .map(({ openTime }) => openTime)
+          .filter((t) => wanted.from <= t && t < wanted.to)
+        expect(keys).toEqual(expected)
+        expect(steps.at(-1)?.reached).toBe(wanted.to)
+        const filled = new Set(rows.map(({ openTime }) => gridFloor('1m', openTime)))
+        const gaps = union(steps.flatMap((step) => [...step.gaps]))
+        for (
+          let slot = gridCeil('1m', wanted.from);
+          slot < wanted.to;
+          slot = gridNext('1m', slot)
+        ) {
+          // A kline off the grid may open in the last slot and yet after the window's end.
+        if (slot + 60_000_000n > wanted.to) continue
+        const isInGap = gaps.some(({ from, to }) => from <= slot && slot < to)
+          expect(isInGap, String(slot)).toBe(!filled.has(slot))
+        }
+        const slots = Number((wanted.to - wanted.from) / 60_000_000n) + 2
+        expect(requests()).toBeLessThan(20 + 6 * slots)
+      },
+    ),
+    { numRuns: RUNS },
+  )
+})
+
+test('klines that the first answers leave out are found by asking again', async () => {
+  const flakyWindow = fc.tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 1, max: 10 }))
+  await fc.assert(
+    fc.asyncProperty(klines, caps, flakyWindow, async (rows, [pageRows], [at, length]) => {
+      const exchange = new Exchange({
+        symbols: [
+          {
+            symbol: 'BTCUSDT',
+            rows: { klines: { '1m': rows } },
+            flaky: [{ window: { from: minute(at), to: minute(at + length) }, times: 1 }],
+          },
+        ],
+        pageRows,
+        limits: { rules: [] },
+      })
+      const key = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
+      const { ask } = asker(exchange, key, NOW)
+      const wanted = { from: ORIGIN, to: minute(60) }
+      const options = { limit: pageRows, readAhead: 1, hasRowsBefore: false }
+      const { keys } = await keysOf(walkKlines(wanted, '1m', ask, options))
+      expect(keys).toEqual(rows.map(({ openTime }) => openTime))
+    }),
+    { numRuns: RUNS / 5 },
+  )
+})
+
+test('aggTrades: every row of the window once, in order, whatever shares a microsecond', async () => {
+  const bound = fc.integer({ min: -2, max: 6 })
+  await fc.assert(
+    fc.asyncProperty(
+      aggTrades,
+      bound,
+      bound,
+      caps,
+      reading,
+      async (rows, a, b, [pageRows, more], open) => {
+        fc.pre(a !== b)
+        const exchange = new Exchange({
+          symbols: [{ symbol: 'BTCUSDT', rows: { aggTrades: rows } }],
+          pageRows,
+          limits: { rules: [] },
+          ...open,
+        })
+        const key = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const
+        const { ask, requests } = asker(exchange, key, NOW)
+        // Bounds also fall between microseconds of one millisecond.
+        const [from, to] = [Math.min(a, b), Math.max(a, b)].map((n) =>
+          micros(minute(n) + BigInt(n) * 7n),
+        )
+        const wanted = { from: from ?? ORIGIN, to: to ?? ORIGIN }
+        const options = {
+          limit: pageRows + more,
+          readAhead: 4,
+          hasRowsBefore: false,
+          nextId: undefined,
+        }
+        const { keys, steps } = await keysOf(
+          walkIds(wanted, findByTime(ask, options), ask, options),
+        )
+
+        const inside = rows.filter(({ time }) => wanted.from <= time && time < wanted.to)
+        expect(keys).toEqual(inside.map(({ id }) => id))
+        expect(steps.at(-1)?.reached).toBe(wanted.to)
+        expect(
+          steps.flatMap((step) => step.gaps).every(({ reason }) => reason === 'before-listing'),
+        ).toBe(true)
+        expect(requests()).toBeLessThan(20 + 3 * rows.length)
+      },
+    ),
+    { numRuns: RUNS },
+  )
+})
+
+test('aggTrades resumed at any row go on without a time, a loss or a double', async () => {
+  await fc.assert(
+    fc.asyncProperty(aggTrades, fc.nat(), caps, async (rows, cut, [pageRows]) => {
+      fc.pre(rows.length > 0)
+      const exchange = new Exchange({
+        symbols: [{ symbol: 'BTCUSDT', rows: { aggTrades: rows } }],
+        pageRows,
+        limits: { rules: [] },
+      })
+      const key = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const
+      const { ask } = asker(exchange, key, NOW)
+      const at = cut % rows.length
+      const nextId = rows[at]!.id
+      const wanted = { from: micros(rows[at]!.time), to: NOW }
+      const options = { limit: pageRows, readAhead: 3, hasRowsBefore: true, nextId }
+      const never = () => Promise.reject(new Error('a resumed walk asks for no time'))
+      const { keys } = await keysOf(walkIds(wanted, never, ask, options))
+      expect(keys).toEqual(rows.slice(at).map(({ id }) => id))
+    }),
+    { numRuns: RUNS / 5 },
+  )
+})
+
+test('history that REST no longer has is said to be unavailable, never empty', async () => {
+  await fc.assert(
+    fc.asyncProperty(aggTrades, fc.nat(), caps, async (rows, cut, [pageRows]) => {
+      fc.pre(rows.length > 3)
+      const from = BigInt(2 + (cut % (rows.length - 2)))
+      const exchange = new Exchange({
+        symbols: [{ symbol: 'BTCUSDT', rows: { aggTrades: rows }, restHistoryFrom: from }],
+        pageRows,
+        limits: { rules: [] },
+      })
+      const key = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const
+      const { ask } = asker(exchange, key, NOW)
+      const wanted = { from: micros(ORIGIN - 1_000_000n), to: NOW }
+      const options = { limit: pageRows, readAhead: 3, hasRowsBefore: false, nextId: undefined }
+      const { keys, steps } = await keysOf(walkIds(wanted, findByTime(ask, options), ask, options))
+      expect(keys).toEqual(rows.slice(Number(from)).map(({ id }) => id))
+      const [gap] = steps.flatMap((step) => step.gaps)
+      expect(gap).toEqual({
+        from: wanted.from,
+        to: rows[Number(from)]!.time,
+        reason: 'unavailable-from-rest',
+      })
+    }),
+    { numRuns: RUNS / 5 },
+  )
+})

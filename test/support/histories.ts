@@ -1,0 +1,92 @@
+/** Random histories of a series, and what must come out of a walk over them. */
+
+import fc from 'fast-check'
+import { micros, type Micros } from '../../src/base/time.ts'
+import type { AggTrade, Kline } from '../../src/simulator/index.ts'
+
+/** Where the histories lie: some minutes of a day in 2026. */
+export const ORIGIN: Micros = micros(1_772_323_200_000_000n)
+/** One minute. */
+export const STEP = 60_000_000n
+
+/** The moment `count` minutes after the origin. */
+export function minute(count: number): Micros {
+  return micros(ORIGIN + BigInt(count) * STEP)
+}
+
+/** A kline that opens at `openTime`; its numbers depend on that alone. */
+export function klineAt(openTime: Micros, closeTime: Micros = micros(openTime + STEP - 1n)): Kline {
+  const price = `${1_000n + ((openTime / STEP) % 50n)}.50000000`
+  return {
+    openTime,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: '1.00000000',
+    closeTime,
+    quoteVolume: '1000.00000000',
+    tradeCount: 1,
+    takerVolume: '0.50000000',
+    takerQuoteVolume: '500.00000000',
+  }
+}
+
+/** Minutes with a kline: any subset of 60, some of them off the grid by some milliseconds. */
+export const klines: fc.Arbitrary<readonly Kline[]> = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 59 }), fc.constantFrom(0, 0, 0, 0, 1, 28_153)), {
+    maxLength: 70,
+  })
+  .map((slots) => {
+    const bySlot = new Map(slots)
+    return [...bySlot]
+      .sort(([a], [b]) => a - b)
+      .map(([slot, offsetMs]) => {
+        const close = micros(minute(slot + 1) - 1n)
+        return klineAt(micros(minute(slot) + BigInt(offsetMs) * 1_000n), close)
+      })
+  })
+
+/** A window of whole milliseconds around the minutes. */
+export const window: fc.Arbitrary<{ readonly from: Micros; readonly to: Micros }> = fc
+  .tuple(
+    fc.integer({ min: -5, max: 64 }),
+    fc.integer({ min: 1, max: 70 }),
+    fc.constantFrom(0n, 0n, 1_000n, 30_000_000n),
+  )
+  .map(([from, length, shift]) => ({
+    from: micros(minute(from) + shift),
+    to: micros(minute(from + length) + shift),
+  }))
+
+/** An aggregate trade; its numbers depend on id and time alone. */
+export function aggTradeAt(id: bigint, time: Micros): AggTrade {
+  return {
+    id,
+    price: `${100n + (id % 7n)}.00000000`,
+    quantity: '0.10000000',
+    firstTradeId: id * 2n,
+    lastTradeId: id * 2n + 1n,
+    time,
+    isBuyerMaker: id % 2n === 0n,
+    isBestMatch: true,
+  }
+}
+
+/** Trades with contiguous ids from 0 on, in bursts: most follow in the same microsecond, others after a while. */
+export const aggTrades: fc.Arbitrary<readonly AggTrade[]> = fc
+  .array(
+    fc.tuple(fc.constantFrom(0, 0, 0, 1, 999, 1_000, 90_000_000), fc.integer({ min: 1, max: 9 })),
+    {
+      maxLength: 40,
+    },
+  )
+  .map((bursts) => {
+    const trades: AggTrade[] = []
+    let time = ORIGIN
+    for (const [pause, count] of bursts) {
+      time = micros(time + BigInt(pause))
+      for (let row = 0; row < count; row++) trades.push(aggTradeAt(BigInt(trades.length), time))
+    }
+    return trades
+  })

@@ -1,0 +1,49 @@
+/** Walks against the stand-in without sockets: the model's answers, decoded by the room that decodes them in earnest. */
+
+import type { Micros } from '../../src/base/time.ts'
+import { DATASETS } from '../../src/binance/dataset.ts'
+import type { SeriesKey } from '../../src/binance/series.ts'
+import type { AskPage, Step } from '../../src/pull/walk.ts'
+import type { Page } from '../../src/rows/page.ts'
+import { decodePage } from '../../src/rows/scan.ts'
+import type { Exchange } from '../../src/simulator/index.ts'
+
+/** A way to ask `exchange` for pages of one series, at a fixed moment; counts the requests. */
+export function asker(
+  exchange: Exchange,
+  key: SeriesKey,
+  now: Micros,
+): { ask: AskPage<Page>; requests: () => number } {
+  const dataset = DATASETS[key.dataset]
+  let requests = 0
+  const ask: AskPage<Page> = async (params, check, signal) => {
+    signal?.throwIfAborted()
+    requests += 1
+    const given = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
+    const interval = key.interval === undefined ? [] : [`interval=${key.interval}`]
+    const query = [`symbol=${encodeURIComponent(key.symbol)}`, ...interval, ...given].join('&')
+    const headers = { 'x-mbx-time-unit': 'MICROSECOND' }
+    const { status, body } = exchange.handle(
+      { path: dataset.path, query, headers, ip: '127.0.0.1' },
+      now,
+    )
+    if (status !== 200) throw new Error(`${status}: ${new TextDecoder().decode(body)} for ${query}`)
+    const page = decodePage(dataset, 'string', body, 'us')
+    check(page)
+    return page
+  }
+  return { ask, requests: () => requests }
+}
+
+/** All keys that a walk yields, in its order. */
+export async function keysOf(
+  steps: AsyncIterable<Step<Page>>,
+): Promise<{ keys: bigint[]; steps: Step<Page>[] }> {
+  const keys: bigint[] = []
+  const all: Step<Page>[] = []
+  for await (const step of steps) {
+    all.push(step)
+    for (let row = step.first; row < step.end; row++) keys.push(step.page?.keys[row] ?? -1n)
+  }
+  return { keys, steps: all }
+}

@@ -144,7 +144,8 @@ class Run {
     yield* this.#pending.splice(0)
     yield this.#summary(exchange)
     const fatal = this.#errors.find(isFatal)
-    if (fatal !== undefined) throw fatal
+    if (fatal instanceof Error) throw fatal
+    if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
   }
 
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */

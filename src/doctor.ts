@@ -1,6 +1,16 @@
 /** Is this machine fit for a backfill? */
 
+import type { World } from './base/ports.ts'
+import { quoteText } from './base/text.ts'
+import { toMillis } from './base/time.ts'
+import { API_URLS, MARKET_DATA_URL } from './binance/host.ts'
+import { Exchange } from './conduct/exchange.ts'
+import { describe } from './conduct/outcome.ts'
+import { DATA_DIR, worldOf } from './conduct/session.ts'
+import { probeDirectory } from './node/files.ts'
+import { nodeVersion } from './node/environment.ts'
 import type { Options } from './options.ts'
+import { checkLake } from './store/lake.ts'
 
 /** One check and how it came out. */
 export type DoctorCheck = {
@@ -11,7 +21,53 @@ export type DoctorCheck = {
   readonly hint?: string
 }
 
+/** The clocks may differ by this before it is worth a word: nothing here depends on the machine's. */
+const SKEW_MS_MAX = 5_000
+
 /** Checks Node, the directory, each host, the clock against the server's, and the remaining weight, one by one. */
 export async function* doctor(options: Options = {}): AsyncGenerator<DoctorCheck, void, void> {
-  throw new Error(`not built: ${String(options.dataDir)}`)
+  const world = worldOf(options)
+  try {
+    yield nodeCheck(nodeVersion())
+    yield await attempt('directory', async () => {
+      await probeDirectory(options.dataDir ?? DATA_DIR)
+      await checkLake(world.files)
+      return `${quoteText(options.dataDir ?? DATA_DIR)}: writes, renames and syncs`
+    })
+    for (const url of options.baseUrls ?? [MARKET_DATA_URL, ...API_URLS])
+      yield await attempt(url, () => hostSeen(world, { ...options, baseUrls: [url] }))
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
+}
+
+function nodeCheck(version: string): DoctorCheck {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const ok = major > 20 || (major === 20 && minor >= 19)
+  const check = { name: 'node', ok, seen: `Node ${version}` }
+  return ok ? check : { ...check, hint: 'Install Node 20.19 or newer.' }
+}
+
+async function hostSeen(world: World, options: Options): Promise<string> {
+  const events = { onWait: () => undefined, onWarning: () => undefined }
+  const exchange = new Exchange(world, { ...options, maxWaitMs: 0 }, events, options.signal)
+  const began = world.clock.monotonicMs()
+  await exchange.gateway.gate.load()
+  await exchange.gateway.sync(options.signal)
+  const latency = Math.round(world.clock.monotonicMs() - began)
+  const skew = Math.round(exchange.gateway.server.nowMs() - toMillis(world.clock.now()))
+  const { used, limit } = exchange.gateway.budget.use()
+  const words =
+    Math.abs(skew) > SKEW_MS_MAX ? `; this clock is off by ${skew} ms, which does no harm` : ''
+  return `answers in ${latency} ms, clock differs by ${skew} ms${words}; weight used ${used} of ${limit}`
+}
+
+async function attempt(name: string, look: () => Promise<string>): Promise<DoctorCheck> {
+  try {
+    return { name, ok: true, seen: await look() }
+  } catch (error) {
+    const { message, hint } = describe(error)
+    const check = { name, ok: false, seen: message }
+    return hint === undefined ? check : { ...check, hint }
+  }
 }

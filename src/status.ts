@@ -1,9 +1,24 @@
 /** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
 
-import type { GapReason } from './base/gap.ts'
-import type { WindowText } from './base/time.ts'
+import { subtractAll, type Coverage } from './base/coverage.ts'
+import { isKnown, type Gap, type GapReason } from './base/gap.ts'
+import type { World } from './base/ports.ts'
+import { formatWindow, micros, type WindowText } from './base/time.ts'
+import type { SeriesKey } from './binance/series.ts'
+import {
+  accountLabel,
+  listedAt,
+  Manifests,
+  openExchange,
+  wantsOf,
+  worldOf,
+} from './conduct/session.ts'
+import { needsAllSymbols, resolveWants } from './conduct/wants.ts'
 import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
+import type { Want } from './plan/plan.ts'
+import { checkLake, listSeries } from './store/lake.ts'
+import type { Manifest, PartitionEntry } from './store/manifest.ts'
 
 /** One series of the lake, or one that a job wants. */
 export type SeriesStatus = {
@@ -37,7 +52,95 @@ export type RevisionEntry = {
 /** What `status` prints. */
 export type StatusReport = { readonly series: readonly SeriesStatus[] }
 
-/** Tells what the lake holds; without jobs, of every series in it. */
+/**
+ * Tells what the lake holds; without jobs, of every series in it.
+ *
+ * Works without the exchange: with jobs that choose symbols by a filter it is asked for them, otherwise the machine's
+ * clock stands in for the server's where the exchange does not answer.
+ */
 export async function status(jobs: readonly Job[], options: Options = {}): Promise<StatusReport> {
-  throw new Error(`not built: ${jobs.length} ${String(options.dataDir)}`)
+  const world = worldOf(options)
+  try {
+    await checkLake(world.files)
+    const manifests = new Manifests(world.files)
+    if (jobs.length === 0) {
+      const series: SeriesStatus[] = []
+      for (const key of await listSeries(world.files))
+        series.push(statusOf(key, await manifests.get(key), undefined))
+      return { series }
+    }
+    const wants = await wantsNow(jobs, world, manifests, options)
+    const series: SeriesStatus[] = []
+    for (const { key, wanted } of wants)
+      series.push(statusOf(key, await manifests.get(key), wanted))
+    return { series }
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
+}
+
+async function wantsNow(
+  jobs: readonly Job[],
+  world: World,
+  manifests: Manifests,
+  options: Options,
+): Promise<readonly Want[]> {
+  if (!needsAllSymbols(jobs))
+    return resolveWants(jobs, {
+      now: world.clock.now(),
+      symbols: [],
+      source: options.source,
+      account: accountLabel(),
+      listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
+    })
+  const events = { onWait: () => undefined, onWarning: () => undefined }
+  const exchange = await openExchange(world, jobs, options, events)
+  return wantsOf(jobs, exchange, manifests, options)
+}
+
+/** The status of one series. */
+export function statusOf(
+  key: SeriesKey,
+  manifest: Manifest | undefined,
+  wanted: Coverage | undefined,
+): SeriesStatus {
+  const covered = manifest?.coverage ?? []
+  const partitions = [...(manifest?.partitions.values() ?? [])]
+  const missing = subtractAll(wanted ?? hull(covered), covered)
+  const gaps = (manifest?.gaps ?? []).map((gap) => ({ ...formatWindow(gap), reason: gap.reason }))
+  const sum = (of: (entry: PartitionEntry) => number): number =>
+    partitions.reduce((total, entry) => total + of(entry), 0)
+  return {
+    ...key,
+    ...(wanted === undefined ? {} : { wanted: wanted.map(formatWindow) }),
+    covered: covered.map(formatWindow),
+    missing: missing.map(formatWindow),
+    gaps,
+    rows: sum(({ rows }) => rows),
+    partitions: partitions.length,
+    bytes: sum(({ bytes }) => bytes),
+    verdict: verdictOf(missing, manifest?.gaps ?? []),
+    revisions: manifest?.revisions ?? [],
+  }
+}
+
+/** Complete or not, in words. */
+export function verdictOf(missing: Coverage, gaps: readonly Gap[]): string {
+  const known = gaps.filter(isKnown).length
+  const [first] = missing
+  if (first !== undefined) {
+    const why = gaps.find((gap) => !isKnown(gap) && gap.from < first.to && first.from < gap.to)
+    const { from, to } = formatWindow(first)
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
+    return `incomplete: missing ${from} to ${to}${more}${why === undefined ? '' : ` (${why.reason})`}`
+  }
+  if (known === 0) return 'complete'
+  return `complete with ${known} known ${known === 1 ? 'gap' : 'gaps'}`
+}
+
+/** From the first covered moment to the last: what lies between and is not covered is missing, whoever asked. */
+function hull(covered: Coverage): Coverage {
+  const first = covered[0]
+  const last = covered.at(-1)
+  return first === undefined || last === undefined ? [] : [{ from: first.from, to: last.to }]
 }

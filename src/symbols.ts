@@ -1,5 +1,6 @@
 /** The symbols that the exchange lists. */
 
+import { openExchange, worldOf } from './conduct/session.ts'
 import type { Options } from './options.ts'
 
 /** One symbol of exchangeInfo. */
@@ -22,5 +23,19 @@ export async function listSymbols(
   filter: SymbolFilter,
   options: Options = {},
 ): Promise<readonly SymbolEntry[]> {
-  throw new Error(`not built: ${String(filter.quote)} ${String(options.dataDir)}`)
+  const world = worldOf(options)
+  try {
+    const events = { onWait: () => undefined, onWarning: () => undefined }
+    const exchange = await openExchange(world, [], options, events)
+    return exchange.symbols
+      .filter(
+        ({ quoteAsset, baseAsset, status }) =>
+          (filter.quote ?? quoteAsset) === quoteAsset &&
+          (filter.base ?? baseAsset) === baseAsset &&
+          (filter.status ?? status) === status,
+      )
+      .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
 }

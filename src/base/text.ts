@@ -3,7 +3,6 @@
 // C0, DEL, C1, zero-width and bidirectional marks, line and paragraph separators, interlinear marks,
 // the byte-order mark, tags and lone surrogates: all of them can hide, reorder or forge what a person reads.
 const UNSAFE =
-  // eslint-disable-next-line no-control-regex -- control characters are what this expression is for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Cs}]/gu
 
 /** Longest outside text that is quoted, in characters. */

@@ -1,0 +1,213 @@
+/** The exchange, as the conductor sees it: its clock, its limits, its symbols, and pages of rows. */
+
+import { DataError, RejectedError, TransportError } from '../base/errors.ts'
+import type { World } from '../base/ports.ts'
+import type { Micros } from '../base/time.ts'
+import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
+import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
+import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Options } from '../options.ts'
+import type { Usage } from '../progress.ts'
+import { Gateway, type Query } from '../pull/gateway.ts'
+import type { OnWait } from '../pull/gate.ts'
+import type { AskPage, PageParams } from '../pull/walk.ts'
+import { checkPage } from '../rows/check.ts'
+import type { Page } from '../rows/page.ts'
+import { decodePage } from '../rows/scan.ts'
+
+/** Default share of the exchange's limits. */
+export const WEIGHT_SHARE = 0.9
+/** Default number of requests in flight. */
+export const CONCURRENCY = 8
+/** Default longest wait, in milliseconds. */
+export const MAX_WAIT_MS = 600_000
+
+// The whole of exchangeInfo is some tens of megabytes of JSON.
+const INFO_BYTES_MAX = 256 << 20
+const INFO_WEIGHT = 20
+
+/** One symbol of exchangeInfo, as far as it matters here. */
+export type SymbolInfo = {
+  readonly symbol: string
+  readonly status: string
+  readonly baseAsset: string
+  readonly quoteAsset: string
+}
+
+/** Which symbols exchangeInfo is asked about: it is long, and limits come with any of them. */
+export type InfoScope =
+  { readonly kind: 'all' } | { readonly kind: 'symbol'; readonly symbol: string }
+
+/** What happens on the way that the caller may want to tell. */
+export type ExchangeEvents = {
+  readonly onWait: OnWait
+  readonly onWarning: (message: string) => void
+}
+
+/** An open way to the exchange. */
+export class Exchange {
+  readonly gateway: Gateway
+  readonly #events: ExchangeEvents
+  readonly #concurrency: number
+  readonly #signal: AbortSignal | undefined
+  #symbols: readonly SymbolInfo[] = []
+  #hasWarnedOfUnit = false
+
+  constructor(
+    world: World,
+    options: Options,
+    events: ExchangeEvents,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#events = events
+    this.#signal = signal
+    this.#concurrency = options.concurrency ?? CONCURRENCY
+    const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
+    this.gateway = new Gateway(world, {
+      publicUrls: urls ?? [MARKET_DATA_URL],
+      apiUrls: urls ?? API_URLS,
+      limits: DEFAULT_LIMITS,
+      share: options.weightShare ?? WEIGHT_SHARE,
+      concurrency: this.#concurrency,
+      maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
+      accept: 'application/json',
+      onWait: events.onWait,
+      signal,
+    })
+  }
+
+  /** Honours an earlier ban, reads the server's clock and its limits. Call once, before anything else. */
+  async open(scope: InfoScope): Promise<void> {
+    await this.gateway.gate.load()
+    await this.gateway.sync(this.#signal)
+    await this.#readInfo(scope)
+  }
+
+  /** The server's clock. */
+  now(): Micros {
+    return this.gateway.server.now()
+  }
+
+  /** The symbols that were read by {@link open}. */
+  get symbols(): readonly SymbolInfo[] {
+    return this.#symbols
+  }
+
+  /** What was spent so far. */
+  usage(): Usage {
+    return { ...this.gateway.spent, ...this.gateway.budget.use() }
+  }
+
+  /** A way to ask for pages of one series. */
+  pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage<Page> {
+    const dataset = DATASETS[key.dataset]
+    return async (params, check, signal) => {
+      const query = this.#query(key, dataset, params, { priority, signal })
+      return this.gateway.ask(query, ({ body }) => {
+        const page = this.#decode(dataset, numbers, body)
+        checkPage(dataset, page)
+        check(page)
+        return page
+      })
+    }
+  }
+
+  /** Most requests that one series should have in flight. */
+  get readAhead(): number {
+    return this.#concurrency
+  }
+
+  #query(
+    key: SeriesKey,
+    dataset: Dataset,
+    { limit, ...params }: PageParams,
+    { priority, signal }: { priority: number; signal: AbortSignal | undefined },
+  ): Query {
+    const given: [string, bigint][] = Object.entries(params)
+    const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
+    return {
+      path: dataset.path,
+      params: [['symbol', key.symbol], ...interval, ...given],
+      limit,
+      weight: dataset.weight,
+      priority,
+      hosts: dataset.security === 'none' ? 'public' : 'api',
+      signal: signal ?? this.#signal,
+    }
+  }
+
+  #decode(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page {
+    try {
+      return decodePage(dataset, numbers, body, 'us')
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      const page = decodeAsMillis(dataset, numbers, body)
+      if (page === undefined) throw error
+      if (!this.#hasWarnedOfUnit)
+        this.#events.onWarning(
+          'asked for microseconds, got milliseconds: times are exact to the millisecond only',
+        )
+      this.#hasWarnedOfUnit = true
+      return page
+    }
+  }
+
+  async #readInfo(scope: InfoScope): Promise<void> {
+    try {
+      await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
+    } catch (error) {
+      // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
+      if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
+      await this.#askInfo([])
+    }
+  }
+
+  async #askInfo(params: Query['params']): Promise<void> {
+    const query: Query = {
+      path: '/api/v3/exchangeInfo',
+      params,
+      weight: INFO_WEIGHT,
+      priority: 1e9,
+      hosts: 'public',
+      sizeBytesMax: INFO_BYTES_MAX,
+      signal: this.#signal,
+    }
+    const info = await this.gateway.ask(query, ({ body }) => readInfo(body))
+    this.#symbols = info.symbols
+    if (info.limits.length > 0) this.gateway.budget.setLimits(info.limits)
+  }
+}
+
+/** The page read in milliseconds, if it makes sense so: the exchange may not heed the header that asks for microseconds. */
+function decodeAsMillis(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page | undefined {
+  try {
+    return decodePage(dataset, numbers, body, 'ms')
+  } catch {
+    // Neither unit fits: the first error tells more.
+    return undefined
+  }
+}
+
+type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }
+
+function readInfo(body: Uint8Array): Info {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (cause) {
+    throw new TransportError('exchangeInfo: not JSON', { cause })
+  }
+  const { rateLimits, symbols } = (value ?? {}) as { rateLimits?: unknown; symbols?: unknown }
+  if (!Array.isArray(rateLimits) || !Array.isArray(symbols))
+    throw new TransportError('exchangeInfo: without rateLimits or symbols')
+  return { limits: parseRateLimits(rateLimits), symbols: symbols.flatMap(readSymbol) }
+}
+
+function readSymbol(value: unknown): SymbolInfo[] {
+  const entry = (value ?? {}) as Record<string, unknown>
+  const { symbol, status, baseAsset, quoteAsset } = entry
+  if (typeof symbol !== 'string' || typeof status !== 'string') return []
+  if (typeof baseAsset !== 'string' || typeof quoteAsset !== 'string') return []
+  return [{ symbol: symbol.normalize('NFC'), status, baseAsset, quoteAsset }]
+}

@@ -1,0 +1,53 @@
+/** A window of a series over REST: which walk it takes. */
+
+import { UsageError } from '../base/errors.ts'
+import type { Micros, Window } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { findByTime } from '../pull/first-row.ts'
+import { walkIds } from '../pull/walk-ids.ts'
+import { walkKlines } from '../pull/walk-klines.ts'
+import type { AskPage, Step } from '../pull/walk.ts'
+import type { Page } from '../rows/page.ts'
+
+/** What the lake knows of the time before a window. */
+export type Before = {
+  readonly hasRowsBefore: boolean
+  /** The id after the last stored row, where the coverage reaches the window. */
+  readonly nextId: bigint | undefined
+}
+
+/** How to ask. */
+export type RestWorld = {
+  readonly ask: AskPage<Page>
+  readonly readAhead: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Walks `window` of a series. */
+export function walkRest(
+  key: SeriesKey,
+  window: Window,
+  before: Before,
+  { ask, readAhead, signal }: RestWorld,
+): AsyncGenerator<Step<Page>, void, void> {
+  const { walk, pageRows: limit } = DATASETS[key.dataset]
+  const options = { limit, readAhead, signal, ...before }
+  switch (walk) {
+    case 'openTime':
+      if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
+      return walkKlines(window, key.interval, ask, options)
+    case 'aggTradeId':
+      return walkIds(window, findByTime(ask, options), ask, options)
+    case 'tradeId':
+    case 'blockTradeId':
+    case 'accountWindow':
+      throw new UsageError(`${key.dataset} cannot be fetched over REST by this version`)
+  }
+}
+
+/** When a series begins, asked once; `undefined` when it has no rows. */
+export async function firstTime(ask: AskPage<Page>): Promise<Micros | undefined> {
+  const page = await ask({ startTime: 0n, limit: 1 }, () => undefined)
+  return page.rowCount === 0 ? undefined : (page.times[0] as Micros)
+}

@@ -1,0 +1,195 @@
+/**
+ * One series, from its plan to its partitions: steps of a walk come in, in order; partitions go out, in order; so
+ * coverage grows from the left. Whatever ends the walk, what arrived whole is committed first.
+ */
+
+import { clip, union, type Coverage } from '../base/coverage.ts'
+import { isKnown, type Gap } from '../base/gap.ts'
+import {
+  formatMicros,
+  formatWindow,
+  latest,
+  micros,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
+import { gridFloor, intervalStep } from '../binance/interval.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Progress } from '../progress.ts'
+import type { Step } from '../pull/walk.ts'
+import type { Page } from '../rows/page.ts'
+import type { ArchiveEntry } from '../store/manifest.ts'
+import type { PartitionWriter } from '../store/partition.ts'
+import type { Committed, Series } from '../store/series.ts'
+
+/** A step, and where it came from. */
+export type SourcedStep = Step<Page> & {
+  readonly source: string
+  readonly archives?: Readonly<Record<string, ArchiveEntry>>
+}
+
+/** What one series run added up to. */
+export type Tally = { rows: number; partitions: number; bytes: number; revisions: number }
+
+/** Rows that are younger than this many intervals are asked for once more by the next run. */
+const FRESH_INTERVALS = 2n
+
+/** The part of a series that is young enough to change yet; klines only. */
+export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage {
+  if (key.interval === undefined) return []
+  const from = gridFloor(key.interval, micros(now - FRESH_INTERVALS * intervalStep(key.interval)))
+  return from >= window.to ? [] : [{ from: latest(from, window.from), to: window.to }]
+}
+
+/** Stores the steps of one window. */
+export class WindowStore {
+  readonly #series: Series
+  readonly #now: Micros
+  readonly #tally: Tally
+  #writer: { period: string; open: PartitionWriter } | undefined
+  /** Everything before this is on disk or recorded. */
+  #stored: Micros
+  /** Everything before this has arrived. */
+  #reached: Micros
+  #gaps: Gap[] = []
+  #source = ''
+  #archives: Record<string, ArchiveEntry> = {}
+
+  /** @param now - The server's clock, read before the first request. */
+  constructor(series: Series, window: Window, now: Micros, tally: Tally) {
+    this.#series = series
+    this.#now = now
+    this.#tally = tally
+    this.#stored = window.from
+    this.#reached = window.from
+  }
+
+  /** Everything before this has arrived. */
+  get reached(): Micros {
+    return this.#reached
+  }
+
+  /** Takes a step in; commits each partition that it completes. */
+  async *take(step: SourcedStep): AsyncGenerator<Progress, void, void> {
+    const { page, first, end } = step
+    this.#source = step.source
+    Object.assign(this.#archives, step.archives)
+    this.#gaps.push(...step.gaps)
+    for (const gap of step.gaps)
+      yield { kind: 'gap', key: this.#series.key, window: formatWindow(gap), reason: gap.reason }
+    for (let row = first; page !== undefined && row < end;) {
+      const period = periodOf(micros(page.times[row] ?? 0n), this.#series.manifest.partition)
+      const { to } = periodWindow(period)
+      const next = firstAtOrAfter(page.times, row, end, to)
+      if (this.#writer !== undefined && this.#writer.period !== period)
+        yield* this.#commit(periodWindow(this.#writer.period).to)
+      this.#writer ??= { period, open: await this.#begin(period) }
+      await this.#writer.open.append(page.batch.slice(row, next))
+      this.#tally.rows += next - row
+      row = next
+    }
+    this.#reached = step.reached
+    if (this.#writer === undefined) return
+    const { to } = periodWindow(this.#writer.period)
+    if (to <= step.reached) yield* this.#commit(to)
+  }
+
+  /** Commits what arrived so far, also the part of a partition. */
+  async *finish(): AsyncGenerator<Progress, void, void> {
+    if (this.#writer !== undefined) yield* this.#commit(this.#reached)
+    this.#coverEmpty(this.#reached)
+    await this.#series.flush()
+  }
+
+  /** Drops the partition that is being written; what was committed stays. */
+  async abort(): Promise<void> {
+    await this.#writer?.open.abort()
+    this.#writer = undefined
+  }
+
+  /** Opens a partition, after recording what was empty before it, so that its footer can say so. */
+  async #begin(period: string): Promise<PartitionWriter> {
+    const { from } = periodWindow(period)
+    this.#coverEmpty(from)
+    return this.#series.begin(period)
+  }
+
+  #coverEmpty(to: Micros): void {
+    if (to <= this.#stored) return
+    this.#series.coverEmpty(this.#answered({ from: this.#stored, to }))
+    this.#stored = to
+  }
+
+  async *#commit(to: Micros): AsyncGenerator<Progress, void, void> {
+    const writer = this.#writer
+    if (writer === undefined) return
+    const window = { from: this.#stored, to: latest(to, micros(this.#stored + 1n)) }
+    const answered = to <= this.#stored ? undefined : this.#answered(window)
+    if (answered === undefined) {
+      // Rows came, but none of their time is complete yet: nothing to stand on.
+      await this.abort()
+      return
+    }
+    const commit = { ...answered, source: this.#source, archives: this.#archives }
+    const committed = await this.#series.commit(writer.period, writer.open, commit)
+    this.#writer = undefined
+    this.#stored = to
+    this.#archives = {}
+    yield* this.#report(committed)
+  }
+
+  *#report({ path, period, entry, revisions, isChanged }: Committed): Generator<Progress> {
+    if (!isChanged) return
+    this.#tally.partitions += 1
+    this.#tally.bytes += entry.bytes
+    this.#tally.revisions += revisions
+    const { rows, bytes } = entry
+    yield { kind: 'committed', key: this.#series.key, period, path, rows, bytes, revisions }
+  }
+
+  #answered(window: Window): { window: Window; gaps: Gap[]; fresh: Coverage } {
+    const gaps = this.#gaps.flatMap((gap) =>
+      clip([gap], window).map((part) => ({ ...part, reason: gap.reason })),
+    )
+    return { window, gaps, fresh: freshPart(this.#series.key, window, this.#now) }
+  }
+}
+
+function firstAtOrAfter(times: BigInt64Array, begin: number, end: number, time: Micros): number {
+  let low = begin
+  let high = end
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((times[middle] ?? 0n) < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** How much of `windows` lies before `reached`, 0 to 1. */
+export function doneShare(windows: Coverage, reached: Micros): number {
+  const length = (coverage: Coverage): number =>
+    coverage.reduce((sum, { from, to }) => sum + Number(to - from), 0)
+  const done = windows.flatMap((window) =>
+    clip([window], { from: micros(-(2n ** 62n)), to: reached }),
+  )
+  const all = length(windows)
+  return all === 0 ? 1 : length(union(done)) / all
+}
+
+/** What a row report says. */
+export function rowsReport(
+  key: SeriesKey,
+  rows: number,
+  reached: Micros,
+  more: Pick<Extract<Progress, { kind: 'rows' }>, 'done' | 'usage'>,
+): Progress {
+  return { kind: 'rows', key, rows, reached: formatMicros(reached), ...more }
+}
+
+/** The first reason for which a gap stays missing, if there is one. */
+export function unanswered(gaps: readonly Gap[]): Gap | undefined {
+  return gaps.find((gap) => !isKnown(gap))
+}

@@ -1,0 +1,146 @@
+/** From jobs to what is wanted: symbols, moments and horizons resolved against the exchange and its clock. */
+
+import { union } from '../base/coverage.ts'
+import { UsageError } from '../base/errors.ts'
+import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
+import { micros, type Micros } from '../base/time.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import type { DatasetJob, Job } from '../job/job.ts'
+import type { Source } from '../options.ts'
+import type { SeriesSettings, Want } from '../plan/plan.ts'
+import type { SymbolInfo } from './exchange.ts'
+
+/** What resolving needs to know. */
+export type WantWorld = {
+  /** The server's clock, read before anything is asked. */
+  readonly now: Micros
+  readonly symbols: readonly SymbolInfo[]
+  /** Overrides the jobs' source. */
+  readonly source: Source | undefined
+  readonly account: string | undefined
+  /** When a series begins; `undefined` when it has no rows at all. */
+  readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
+}
+
+/** Does any of these jobs choose symbols by a filter? */
+export function needsAllSymbols(jobs: readonly Job[]): boolean {
+  return jobs.some((job) => job.datasets.some(({ symbols }) => symbols.kind === 'filter'))
+}
+
+/** Some symbol that the jobs name. */
+export function anySymbol(jobs: readonly Job[]): string | undefined {
+  for (const { datasets } of jobs)
+    for (const { symbols } of datasets) if (symbols.kind === 'list') return symbols.symbols[0]
+  return undefined
+}
+
+/**
+ * Every series that the jobs ask for, once, in the order of the jobs.
+ *
+ * @throws UsageError when two jobs ask for one series in different ways, or an account dataset has no label.
+ */
+export async function resolveWants(jobs: readonly Job[], world: WantWorld): Promise<Want[]> {
+  const wants = new Map<string, Want>()
+  for (const job of jobs)
+    for (const dataset of job.datasets)
+      for (const key of seriesOf(dataset, world)) {
+        const want = await resolve(key, dataset, world)
+        const name = seriesName(key)
+        const other = wants.get(name)
+        wants.set(name, other === undefined ? want : join(other, want))
+      }
+  return [...wants.values()]
+}
+
+/** The series that one entry of a job names. */
+export function seriesOf(
+  dataset: DatasetJob,
+  { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
+): SeriesKey[] {
+  const { kind, market, intervals } = dataset
+  const isSigned = kind === 'myTrades' || kind === 'allOrders'
+  if (isSigned && account === undefined)
+    throw new UsageError(`${kind} needs an account label`, {
+      hint: 'Set BINANCE_ACCOUNT_LABEL to a name of your choice.',
+    })
+  const label = isSigned && account !== undefined ? { account } : {}
+  return symbolsOf(dataset, symbols).flatMap((symbol): SeriesKey[] => {
+    const key = { market, dataset: kind, symbol, ...label }
+    return intervals.length === 0 ? [key] : intervals.map((interval) => ({ ...key, interval }))
+  })
+}
+
+function symbolsOf(
+  { symbols: selection }: DatasetJob,
+  known: readonly SymbolInfo[],
+): readonly string[] {
+  // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
+  if (selection.kind === 'list') return selection.symbols
+  return known
+    .filter(
+      ({ symbol, status, baseAsset, quoteAsset }) =>
+        (selection.quote === undefined || selection.quote === quoteAsset) &&
+        (selection.base === undefined || selection.base === baseAsset) &&
+        (selection.status === undefined || selection.status === status) &&
+        !selection.exclude.includes(symbol),
+    )
+    .map(({ symbol }) => symbol)
+    .sort()
+}
+
+async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promise<Want> {
+  const { source, numbers, compression, settle, partition } = job
+  const settings: SeriesSettings = {
+    source: world.source ?? source,
+    numbers,
+    compression,
+    settle,
+    partition,
+  }
+  const from = await momentOf(key, job.from, world)
+  const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
+  const horizon = horizonOf(key.interval, world.now, settle)
+  const to = asked < horizon ? asked : horizon
+  const wanted = from === undefined || from >= to ? [] : [{ from, to }]
+  return { key, wanted, settings }
+}
+
+async function momentOf(
+  key: SeriesKey,
+  moment: DatasetJob['from'],
+  world: WantWorld,
+): Promise<Micros | undefined> {
+  return moment.kind === 'listing' ? world.listingOf(key) : atOrAgo(moment, world.now)
+}
+
+function atOrAgo(moment: Exclude<DatasetJob['from'], { kind: 'listing' }>, now: Micros): Micros {
+  return moment.kind === 'at' ? moment.time : micros(now - moment.micros)
+}
+
+/**
+ * Where final rows end: a kline that opens before it has closed at least `settle` ago, a trade is at least `settle`
+ * old.
+ *
+ * @param now - The server's clock, read before the first request.
+ */
+export function horizonOf(interval: Interval | undefined, now: Micros, settle: bigint): Micros {
+  const settled = micros(now - settle)
+  if (interval === undefined) return settled
+  if (hasKnownGrid(interval)) return gridFloor(interval, settled)
+  // The grid of 3d is not known: what opened a whole interval ago has closed, wherever it began.
+  return micros(gridFloor(interval, micros(settled - intervalStep(interval))) + 86_400_000_000n)
+}
+
+function join(a: Want, b: Want): Want {
+  const [x, y] = [a.settings, b.settings]
+  const isSame =
+    x.source === y.source &&
+    x.numbers === y.numbers &&
+    x.compression === y.compression &&
+    x.settle === y.settle &&
+    x.partition === y.partition
+  if (isSame) return { ...a, wanted: union(a.wanted, b.wanted) }
+  throw new UsageError(`${seriesName(a.key)}: two jobs ask for it with different settings`, {
+    hint: 'Give both the same source, numbers, compression, settle and partition.',
+  })
+}

@@ -1,0 +1,206 @@
+/** The file system of this machine as the {@link Files} port: atomic, durable, and never outside of its root. */
+
+import { randomBytes } from 'node:crypto'
+import { StoreError, UsageError } from '../base/errors.ts'
+import type { FileEntry, Files, Readable } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
+import { asStore, systemCode, unless } from './disk-error.ts'
+import { nodeFsCalls, OPEN, type FsCalls } from './fs-calls.ts'
+import { beginUpload, discard, fill, publish, readable, writeTemp, type Disk } from './temp-file.ts'
+import { checkPath, openTree } from './tree.ts'
+
+/** What links are refused with where the file system has none (FAT, some network and FUSE mounts). */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+const ABSENT = ['ENOENT', 'ENOTDIR']
+/** How often a small write starts over when its temporary file is swept away by a process that takes the lake. */
+const SWEPT_MAX = 3
+
+/**
+ * Files below `root`, which is made by the first write. Writes are durable when they resolve; whoever reads sees the
+ * old file or the new, whole.
+ *
+ * @param calls - the system calls to use; tests give others.
+ */
+export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
+  const disk: Disk = { tree: openTree(root, calls), calls }
+  return {
+    read: async (path) => {
+      const file = await openForReading(disk, path)
+      if (file === undefined) return undefined
+      try {
+        return await file.read(0, file.sizeBytes)
+      } finally {
+        await file.close()
+      }
+    },
+    open: async (path) => openForReading(disk, path),
+    size: async (path) => {
+      checkPath(path)
+      return asStore('read', path, () => sizeOf(disk, path))
+    },
+    list: async (path) => asStore('list', path, () => listDirectory(disk, path)),
+    upload: async (path) => beginUpload(disk, checkPath(path)),
+    replace: async (path, bytes) => {
+      checkPath(path)
+      await asStore('write', path, () => replaceFile(disk, path, bytes))
+    },
+    putIfAbsent: async (path, bytes) => {
+      checkPath(path)
+      return asStore('write', path, () => createFile(disk, path, bytes))
+    },
+    remove: async (path) => {
+      checkPath(path)
+      await asStore('remove', path, () => removeFile(disk, path))
+    },
+  }
+}
+
+async function openForReading(disk: Disk, path: string): Promise<Readable | undefined> {
+  const { tree, calls } = disk
+  checkPath(path)
+  return asStore('read', path, async () => {
+    const absolute = await tree.find(path)
+    if (absolute === undefined) return undefined
+    const fd = await unless(ABSENT, undefined, () => calls.open(absolute, OPEN.read))
+    if (fd === undefined) return undefined
+    try {
+      const { kind, sizeBytes } = await calls.fstat(fd)
+      if (kind !== 'file') throw notAFile(path)
+      return readable(calls, fd, { path, sizeBytes, ownsFd: true })
+    } catch (error) {
+      await calls.close(fd).catch(() => undefined)
+      throw error
+    }
+  })
+}
+
+async function sizeOf({ tree, calls }: Disk, path: string): Promise<number | undefined> {
+  const absolute = await tree.find(path)
+  if (absolute === undefined) return undefined
+  const stat = await unless(ABSENT, undefined, () => calls.lstat(absolute))
+  if (stat !== undefined && stat.kind !== 'file') throw notAFile(path)
+  return stat?.sizeBytes
+}
+
+function notAFile(path: string): StoreError {
+  return new StoreError('E_STORE_IO', `${quoteText(path)} is not a regular file`, {
+    hint: 'Move it away, or choose another data directory.',
+  })
+}
+
+async function listDirectory({ tree, calls }: Disk, path: string): Promise<readonly FileEntry[]> {
+  // A name inside, so that the directory itself is checked to be in the root; '' is the root.
+  const inside = await tree.find(path === '' ? '_' : `${checkPath(path)}/_`)
+  if (inside === undefined) return []
+  const entries = await unless(ABSENT, [], () => calls.readdir(inside.slice(0, -2)))
+  return [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  await throughTemp(disk, bytes, (temp) => publish(disk, temp, path))
+}
+
+async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
+  const { tree, calls } = disk
+  const absolute = await tree.make(path)
+  const outcome = await throughTemp(disk, bytes, async (temp) => {
+    const linked = await unless(NO_LINKS, 'no links', () =>
+      unless(['EEXIST'], 'exists', () => calls.link(temp, absolute)),
+    )
+    await discard(disk, temp)
+    return linked
+  })
+  if (outcome === 'exists') return false
+  if (outcome === 'no links' && !(await createInPlace(calls, absolute, bytes))) return false
+  await tree.sync(absolute)
+  return true
+}
+
+/** Second best: the name is taken in one step, but a reader may see the file before it is whole. */
+async function createInPlace(
+  calls: FsCalls,
+  absolute: string,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  const fd = await unless(['EEXIST'], undefined, () => calls.open(absolute, OPEN.create, 0o644))
+  if (fd === undefined) return false
+  try {
+    await fill(calls, fd, bytes)
+  } catch (error) {
+    await calls.unlink(absolute).catch(() => undefined)
+    throw error
+  }
+  return true
+}
+
+async function throughTemp<T>(
+  disk: Disk,
+  bytes: Uint8Array,
+  use: (temp: string) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const temp = await writeTemp(disk, bytes)
+    try {
+      return await use(temp)
+    } catch (error) {
+      await discard(disk, temp)
+      if (systemCode(error) !== 'ENOENT' || attempt === SWEPT_MAX) throw error
+      disk.tree.forget()
+    }
+  }
+}
+
+async function removeFile({ tree, calls }: Disk, path: string): Promise<void> {
+  const absolute = await tree.find(path)
+  if (absolute === undefined) return
+  const isGone = await unless(ABSENT, false, async () => {
+    await calls.unlink(absolute)
+    return true
+  })
+  if (isGone) await tree.sync(absolute)
+}
+
+/**
+ * Tries in `root` what a commit does: create, write, fsync, rename, read back, remove. Makes the directory when there
+ * is none.
+ *
+ * @throws UsageError when the directory cannot be used as it is: not a directory, not writable, read-only.
+ * @throws StoreError when it could be and fails now: full, I/O error, or it reads back something else.
+ */
+export async function probeDirectory(root: string, calls: FsCalls = nodeFsCalls): Promise<void> {
+  const files = nodeFiles(root, calls)
+  const path = `_probe-${process.pid}-${randomBytes(4).toString('hex')}`
+  const bytes = randomBytes(64)
+  try {
+    await files.replace(path, bytes)
+    const back = await files.read(path)
+    await files.remove(path)
+    if (back === undefined || !bytes.equals(back))
+      throw new StoreError('E_STORE_IO', 'the data directory does not read back what was written', {
+        hint: 'Choose a data directory on a local disk with --data-dir.',
+      })
+  } catch (error) {
+    throw asUsage(error, root)
+  }
+}
+
+const UNUSABLE = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'ELOOP',
+  'EXDEV',
+  'ENAMETOOLONG',
+])
+
+function asUsage(error: unknown, root: string): unknown {
+  if (!(error instanceof StoreError)) return error
+  const code = systemCode(error.cause)
+  if (code === undefined || !UNUSABLE.has(code)) return error
+  return new UsageError(`the data directory ${quoteText(root)} cannot be used (${code})`, {
+    cause: error,
+    hint: error.hint,
+  })
+}

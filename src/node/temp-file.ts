@@ -1,0 +1,241 @@
+/**
+ * A file being written under a temporary name and then published whole under its own: write → fsync → length check →
+ * close → rename → fsync of the directory.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { StoreError } from '../base/errors.ts'
+import type { Readable, Upload } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
+import { asStore, systemCode, unless } from './disk-error.ts'
+import { OPEN, type FsCalls } from './fs-calls.ts'
+import type { Tree } from './tree.ts'
+
+/**
+ * Where temporary files lie, in the lake. On the same file system, so that a rename is one step; outside of every
+ * directory that readers look into; and never `*.parquet`.
+ */
+export const TEMP_DIRECTORY = '_tmp'
+
+const FILE_MODE = 0o644
+
+/** The machine as the writers see it. */
+export type Disk = { readonly tree: Tree; readonly calls: FsCalls }
+
+/** A new temporary file, open for writing and reading. */
+export type TempFile = { readonly fd: number; readonly absolute: string }
+
+/** Creates a temporary file with a name that nobody else has. */
+export async function createTemp({ tree, calls }: Disk): Promise<TempFile> {
+  const name = `${TEMP_DIRECTORY}/${process.pid}-${randomBytes(8).toString('hex')}.tmp`
+  try {
+    return await createAt(await tree.make(name), calls)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+    // Somebody removed `_tmp` since it was made.
+    tree.forget()
+    return createAt(await tree.make(name), calls)
+  }
+}
+
+async function createAt(absolute: string, calls: FsCalls): Promise<TempFile> {
+  return { absolute, fd: await calls.open(absolute, OPEN.create, FILE_MODE) }
+}
+
+/** Writes all of `bytes` at `position`, in as many steps as the system takes. */
+export async function writeAll(
+  calls: FsCalls,
+  fd: number,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    const count = await calls.write(fd, bytes.subarray(done), position + done)
+    if (count === 0) throw new StoreError('E_STORE_IO', 'the system takes no more bytes of a file')
+    done += count
+  }
+}
+
+/** Renames `temp` to `path` and makes that last. The directories of `path` are made as needed. */
+export async function publish(disk: Disk, temp: string, path: string): Promise<void> {
+  const { tree, calls } = disk
+  const rename = async (): Promise<string> => {
+    const absolute = await tree.make(path)
+    await calls.rename(temp, absolute)
+    return absolute
+  }
+  const absolute = await rename().catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error
+    // Either the temporary file was swept away, then this fails again; or an empty directory was.
+    tree.forget()
+    return rename()
+  })
+  await tree.sync(absolute)
+}
+
+/** A file open for random access, by its descriptor. */
+export function readable(
+  calls: FsCalls,
+  fd: number,
+  file: { readonly path: string; readonly sizeBytes: number; readonly ownsFd: boolean },
+): Readable {
+  const { path, sizeBytes, ownsFd } = file
+  let isOpen = true
+  return {
+    sizeBytes,
+    read: (from, to) =>
+      asStore('read', path, async () => {
+        if (from < 0 || to < from || to > sizeBytes)
+          throw new StoreError(
+            'E_STORE_CORRUPT',
+            `${quoteText(path)} has ${sizeBytes} bytes; [${from}, ${to}) is outside of it`,
+          )
+        return readFully(calls, fd, from, new Uint8Array(to - from), path)
+      }),
+    close: () =>
+      asStore('close', path, async () => {
+        if (ownsFd && isOpen) {
+          isOpen = false
+          await calls.close(fd)
+        }
+      }),
+  }
+}
+
+// eslint-disable-next-line max-params -- a system call's own arguments, and the name for the error
+async function readFully(
+  calls: FsCalls,
+  fd: number,
+  from: number,
+  into: Uint8Array,
+  path: string,
+): Promise<Uint8Array> {
+  for (let done = 0; done < into.byteLength;) {
+    const count = await calls.read(fd, into.subarray(done), from + done)
+    if (count === 0) throw new StoreError('E_STORE_IO', `${quoteText(path)} became shorter`)
+    done += count
+  }
+  return into
+}
+
+/** Begins an upload to `path`. */
+export async function beginUpload(disk: Disk, path: string): Promise<Upload> {
+  const temp = await asStore('write', path, () => createTemp(disk))
+  return new NodeUpload(disk, path, temp)
+}
+
+class NodeUpload implements Upload {
+  readonly #disk: Disk
+  readonly #path: string
+  readonly #temp: TempFile
+  #size = 0
+  #isSynced = false
+  #state: 'open' | 'closed' | 'over' = 'open'
+
+  constructor(disk: Disk, path: string, temp: TempFile) {
+    this.#disk = disk
+    this.#path = path
+    this.#temp = temp
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return asStore('write', this.#path, async () => {
+      this.#checkOpen()
+      // Taken before waiting, so that two writes at once do not land on each other.
+      const position = this.#size
+      this.#size += bytes.byteLength
+      this.#isSynced = false
+      await writeAll(this.#disk.calls, this.#temp.fd, bytes, position)
+    })
+  }
+
+  flush(): Promise<Readable> {
+    return asStore('write', this.#path, async () => {
+      this.#checkOpen()
+      await this.#sync()
+      const file = { path: this.#path, sizeBytes: this.#size, ownsFd: false }
+      return readable(this.#disk.calls, this.#temp.fd, file)
+    })
+  }
+
+  commit(): Promise<void> {
+    return asStore('write', this.#path, async () => {
+      this.#checkOpen()
+      await this.#sync()
+      await this.#close()
+      await publish(this.#disk, this.#temp.absolute, this.#path)
+      this.#state = 'over'
+    })
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state === 'over') return
+    const wasOpen = this.#state === 'open'
+    this.#state = 'over'
+    const { calls } = this.#disk
+    try {
+      if (wasOpen) await calls.close(this.#temp.fd)
+      await calls.unlink(this.#temp.absolute)
+    } catch (error) {
+      // The failure that led here is the one to tell; a leftover is swept by the next run.
+      if (systemCode(error) === undefined) throw error
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#state !== 'open')
+      throw new StoreError('E_STORE_IO', `the upload of ${quoteText(this.#path)} is over`)
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#isSynced) return
+    const { calls } = this.#disk
+    await calls.fsync(this.#temp.fd)
+    const { sizeBytes } = await calls.fstat(this.#temp.fd)
+    if (sizeBytes !== this.#size)
+      throw new StoreError(
+        'E_STORE_IO',
+        `${quoteText(this.#path)}: ${this.#size} bytes were written and ${sizeBytes} are there`,
+      )
+    this.#isSynced = true
+  }
+
+  async #close(): Promise<void> {
+    // The descriptor is gone even when closing it fails.
+    this.#state = 'closed'
+    await this.#disk.calls.close(this.#temp.fd)
+  }
+}
+
+/** Writes a whole temporary file, synced and closed; resolves to where it is. */
+export async function writeTemp(disk: Disk, bytes: Uint8Array): Promise<string> {
+  const temp = await createTemp(disk)
+  try {
+    await fill(disk.calls, temp.fd, bytes)
+  } catch (error) {
+    await discard(disk, temp.absolute)
+    throw error
+  }
+  return temp.absolute
+}
+
+/** Writes `bytes` into the new file `fd`, syncs and closes it; closes it also when that fails. */
+export async function fill(calls: FsCalls, fd: number, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeAll(calls, fd, bytes, 0)
+    await calls.fsync(fd)
+  } catch (error) {
+    await calls.close(fd).catch(() => undefined)
+    throw error
+  }
+  await calls.close(fd)
+}
+
+/** Removes a temporary file; what the system refuses is left to the next run's sweep. */
+export async function discard({ calls }: Disk, absolute: string): Promise<void> {
+  try {
+    await unless(['ENOENT'], undefined, () => calls.unlink(absolute))
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+  }
+}

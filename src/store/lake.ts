@@ -1,0 +1,70 @@
+/** The lake: every series under one directory, held by one writer at a time. */
+
+import { UsageError } from '../base/errors.ts'
+import type { Files } from '../base/ports.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
+
+/** The lake's own mark, so that a directory of something else is not taken for one. */
+const MARK_PATH = '_lake.json'
+const MARK = { format: 1, made_by: 'binance-backfill' }
+const MARKETS = ['spot']
+
+/**
+ * Checks that the directory is a lake of this version, or may become one. Writes nothing.
+ *
+ * @throws UsageError when it holds something else, or was written by a newer version.
+ */
+export async function checkLake(files: Files): Promise<void> {
+  const bytes = await files.read(MARK_PATH)
+  if (bytes !== undefined) {
+    checkMark(new TextDecoder().decode(bytes))
+    return
+  }
+  const foreign = (await files.list('')).find(
+    ({ name }) => !/^[._]/.test(name) && !MARKETS.includes(name),
+  )
+  if (foreign !== undefined)
+    throw new UsageError(`the data directory is not a lake: it holds "${foreign.name}"`, {
+      hint: 'Name an empty directory with --data-dir.',
+    })
+}
+
+function checkMark(text: string): void {
+  let format: unknown
+  try {
+    ;({ format } = JSON.parse(text) as { format?: unknown })
+  } catch {
+    // A torn mark says no more than a missing one.
+    return
+  }
+  if (typeof format === 'number' && format > MARK.format)
+    throw new UsageError(`${MARK_PATH}: the lake has format ${format}, newer than ${MARK.format}`, {
+      hint: 'Upgrade binance-backfill.',
+    })
+}
+
+/** Marks the directory as a lake, once. */
+export async function markLake(files: Files): Promise<void> {
+  await files.putIfAbsent(MARK_PATH, new TextEncoder().encode(`${JSON.stringify(MARK)}\n`))
+}
+
+/** Every series that has a manifest or a partition, sorted by path. */
+export async function listSeries(files: Files): Promise<readonly SeriesKey[]> {
+  const found: SeriesKey[] = []
+  const visit = async (path: string): Promise<void> => {
+    const entries = await files.list(path)
+    const key = parseSeriesPath(path)
+    const isSeries = entries.some(
+      ({ name }) => name === MANIFEST_NAME || name.startsWith('period='),
+    )
+    if (key !== undefined && isSeries) {
+      found.push(key)
+      return
+    }
+    for (const { name, kind } of entries)
+      if (kind === 'directory' && !/^[._]/.test(name)) await visit(`${path}/${name}`)
+  }
+  for (const market of MARKETS) await visit(market)
+  return found
+}

@@ -1,0 +1,162 @@
+/**
+ * The manifest of a series: what was asked and answered in full, what is known to be absent, and which files hold
+ * the rows. Plain data and its text; docs/FORMAT.md describes it for readers.
+ */
+
+import type { Coverage } from '../base/coverage.ts'
+import { DamageError, UsageError } from '../base/errors.ts'
+import type { Gap, GapReason } from '../base/gap.ts'
+import { formatWindow, PARTITIONS, parseWindow, type Partition } from '../base/time.ts'
+import { NUMBERS, type Numbers } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { array, object, oneOf, text, whole, type Shape } from './shape.ts'
+
+/** Version of the manifest and of the lake's layout. */
+export const FORMAT_VERSION = 1
+
+/** What the rows of a partition prove of themselves, e.g. contiguous ids; see docs/FORMAT.md. */
+export type Proof = Readonly<Record<string, string | number | boolean>>
+
+/** One data file. */
+export type PartitionEntry = {
+  readonly rows: number
+  readonly bytes: number
+  /** Of the whole file, lower-case hex. */
+  readonly sha256: string
+  /** Smallest and largest key in the file: open times in microseconds, or ids. */
+  readonly firstKey: string
+  readonly lastKey: string
+  /** Where its rows came from: `rest`, `archive`; sorted. */
+  readonly sources: readonly string[]
+  readonly proof: Proof
+}
+
+/** One row that changed after it was stored; only the columns that differ. */
+export type Revision = {
+  readonly period: string
+  readonly key: string
+  readonly time: string
+  readonly old: Readonly<Record<string, string>>
+  readonly new: Readonly<Record<string, string>>
+}
+
+/** An archive file that rows were taken from. */
+export type ArchiveEntry = { readonly sha256: string; readonly period: string }
+
+/** All that is recorded of a series. */
+export type Manifest = {
+  readonly key: SeriesKey
+  readonly numbers: Numbers
+  readonly partition: Partition
+  readonly coverage: Coverage
+  readonly gaps: readonly Gap[]
+  /** Covered windows to be asked once more, since they were stored soon after they closed. */
+  readonly fresh: Coverage
+  readonly partitions: ReadonlyMap<string, PartitionEntry>
+  /** By the archive's path. */
+  readonly archives: ReadonlyMap<string, ArchiveEntry>
+  readonly revisions: readonly Revision[]
+}
+
+/** How often an empty stretch was asked for before it was called a gap (pull/walk-klines.ts). */
+const ASKED = 2
+
+/** The manifest's text: JSON, keys and lists in a fixed order, one line feed at the end. */
+export function formatManifest(manifest: Manifest): string {
+  const { key, numbers, partition, coverage, gaps, fresh } = manifest
+  const document = {
+    format: FORMAT_VERSION,
+    ...key,
+    numbers,
+    partition,
+    coverage: coverage.map(formatWindow),
+    gaps: gaps.map((gap) => ({ ...formatWindow(gap), reason: gap.reason, asked: ASKED })),
+    fresh: fresh.map(formatWindow),
+    partitions: sorted(manifest.partitions),
+    archives: sorted(manifest.archives),
+    revisions: manifest.revisions,
+  }
+  return `${JSON.stringify(document, null, 1)}\n`
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): Record<string, T> {
+  return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const REASONS: readonly GapReason[] = [
+  'outage',
+  'before-listing',
+  'after-delisting',
+  'unavailable-from-rest',
+  'not-published',
+]
+
+const strings: Shape<Readonly<Record<string, string>>> = object.record(text)
+const proofValue: Shape<string | number | boolean> = (value, path) => {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value
+  throw new TypeError(`${path}: expected a text, number or boolean`)
+}
+const windowShape = object.of({ from: text, to: text })
+const entryShape = object.of({
+  rows: whole,
+  bytes: whole,
+  sha256: text,
+  firstKey: text,
+  lastKey: text,
+  sources: array(text),
+  proof: object.record(proofValue),
+})
+const shape = object.of({
+  numbers: oneOf(NUMBERS),
+  partition: oneOf(PARTITIONS),
+  coverage: array(windowShape),
+  gaps: array(object.of({ from: text, to: text, reason: oneOf(REASONS) })),
+  fresh: array(windowShape),
+  partitions: object.record(entryShape),
+  archives: object.record(object.of({ sha256: text, period: text })),
+  revisions: array(object.of({ period: text, key: text, time: text, old: strings, new: strings })),
+})
+
+/**
+ * Reads a manifest.
+ *
+ * @param path - Where it lies, for messages.
+ * @throws UsageError for a lake of a newer version.
+ * @throws DamageError for anything that {@link formatManifest} would not write.
+ */
+export function parseManifest(source: string, key: SeriesKey, path: string): Manifest {
+  try {
+    const document: unknown = JSON.parse(source)
+    checkVersion(document, path)
+    const { partitions, archives, ...rest } = shape(document, '')
+    return {
+      ...rest,
+      key,
+      coverage: rest.coverage.map(parseWindow),
+      fresh: rest.fresh.map(parseWindow),
+      gaps: rest.gaps.map((gap) => ({ ...parseWindow(gap), reason: gap.reason })),
+      partitions: new Map(Object.entries(partitions)),
+      archives: new Map(Object.entries(archives)),
+    }
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new DamageError(`${path}: the manifest is damaged: ${why}`, {
+      cause,
+      hint: 'Rebuild it from the data files: binance-backfill verify --rebuild',
+    })
+  }
+}
+
+function checkVersion(document: unknown, path: string): void {
+  const { format } = (document ?? {}) as { format?: unknown }
+  if (typeof format === 'number' && format > FORMAT_VERSION)
+    throw new UsageError(
+      `${path}: format ${format} is newer than ${FORMAT_VERSION}, which this version writes`,
+      {
+        hint: 'Upgrade binance-backfill.',
+      },
+    )
+  if (format !== FORMAT_VERSION) throw new TypeError(`format: expected ${FORMAT_VERSION}`)
+}

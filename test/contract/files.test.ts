@@ -1,0 +1,310 @@
+import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Files } from '../../src/base/ports.ts'
+import { nodeFiles, probeDirectory } from '../../src/node/files.ts'
+import { nodeFsCalls, type FsCalls } from '../../src/node/fs-calls.ts'
+import { sweepTemp } from '../../src/store/lock.ts'
+import { faultyCalls, SimulatedCrash, type Fault } from '../support/faulty-files.ts'
+import { memFiles } from '../support/mem-files.ts'
+import { simDisk, systemError, type SimDisk, type Survival } from '../support/sim-disk.ts'
+import { filesContract } from './files.suite.ts'
+
+const made: string[] = []
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'files-'))
+  made.push(directory)
+  return directory
+}
+afterEach(async () => {
+  for (const directory of made.splice(0)) await rm(directory, { recursive: true, force: true })
+})
+
+const ROOT = '/lake'
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+filesContract('on this machine', async () => nodeFiles(join(await newDirectory(), 'new', 'lake')))
+filesContract('in memory', async () => memFiles())
+filesContract('on a simulated disk', async () => nodeFiles(ROOT, simDisk().calls))
+filesContract('on a disk that writes three bytes at a time', async () =>
+  nodeFiles(ROOT, simDisk({ writeBytesMax: 3 }).calls),
+)
+filesContract('on a disk without links', async () =>
+  nodeFiles(ROOT, simDisk({ hasLinks: false }).calls),
+)
+
+describe('the lake stays in its directory', () => {
+  it('follows no symlink out of it, neither of a directory nor of a file', async () => {
+    const outside = await newDirectory()
+    const root = await newDirectory()
+    await writeFile(join(outside, 'secret'), 'secret')
+    await symlink(outside, join(root, 'spot'))
+    await symlink(join(outside, 'secret'), join(root, 'file'))
+    const files = nodeFiles(root)
+    const refusal = { code: 'E_STORE_IO' }
+    await expect(files.read('spot/secret')).rejects.toMatchObject(refusal)
+    await expect(files.list('spot')).rejects.toMatchObject(refusal)
+    await expect(files.replace('spot/new', bytes('x'))).rejects.toMatchObject(refusal)
+    await expect(files.replace('spot/deep/new', bytes('x'))).rejects.toMatchObject(refusal)
+    await expect(files.remove('spot/secret')).rejects.toMatchObject(refusal)
+    await expect(files.read('file')).rejects.toMatchObject(refusal)
+    expect(await files.putIfAbsent('file', bytes('x'))).toBe(false)
+    await files.replace('file', bytes('mine'))
+    expect(await readdir(outside)).toEqual(['secret'])
+    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
+  })
+
+  it('refuses a _tmp that is a symlink to elsewhere', async () => {
+    const outside = await newDirectory()
+    const root = await newDirectory()
+    await symlink(outside, join(root, '_tmp'))
+    await expect(nodeFiles(root).replace('f', bytes('x'))).rejects.toMatchObject({
+      code: 'E_STORE_IO',
+    })
+    expect(await readdir(outside)).toEqual([])
+  })
+
+  it('may itself be reached through a symlink', async () => {
+    const real = await newDirectory()
+    const link = join(await newDirectory(), 'lake')
+    await symlink(real, link)
+    await nodeFiles(link).replace('a/b', bytes('x'))
+    expect(await readFile(join(real, 'a', 'b'), 'utf8')).toBe('x')
+  })
+
+  it('writes files that others may read and not write', async () => {
+    const root = await newDirectory()
+    await nodeFiles(root).replace('f', bytes('x'))
+    const { mode } = await stat(join(root, 'f'))
+    expect(mode & 0o133).toBe(0)
+  })
+
+  it('lists a symlink as something else than a file', async () => {
+    const root = await newDirectory()
+    await symlink('/etc/passwd', join(root, 'link'))
+    expect(await nodeFiles(root).list('')).toEqual([{ name: 'link', kind: 'other' }])
+  })
+})
+
+describe('what the machine refuses', () => {
+  const failing = (name: keyof FsCalls, code: string): FsCalls => ({
+    ...simDisk().calls,
+    [name]: async () => {
+      throw systemError(code, 'somewhere')
+    },
+  })
+
+  it.each([
+    ['write', 'ENOSPC', 'E_STORE_FULL', /space/],
+    ['fsync', 'EDQUOT', 'E_STORE_FULL', /quota/],
+    ['rename', 'EXDEV', 'E_STORE_IO', /_tmp/],
+    ['rename', 'EIO', 'E_STORE_IO', /disk/],
+    ['open', 'EMFILE', 'E_STORE_IO', /ulimit/],
+    ['mkdir', 'EROFS', 'E_STORE_IO', /read-only/],
+    ['open', 'EACCES', 'E_STORE_IO', /owns/],
+  ] as const)('%s fails with %s → %s with a hint', async (call, code, expected, hint) => {
+    const files = nodeFiles(ROOT, failing(call, code))
+    const error: unknown = await files.replace('a/b', bytes('x')).catch((e: unknown) => e)
+    expect(error).toMatchObject({ code: expected, hint: expect.stringMatching(hint) as string })
+    expect(String(error)).toContain(code)
+    expect(String(error)).toContain('a/b')
+    expect(String(error)).not.toContain(ROOT)
+  })
+
+  it('a name that is too long is an error with the path', async () => {
+    const files = nodeFiles(await newDirectory())
+    await expect(files.replace('x'.repeat(300), bytes('x'))).rejects.toMatchObject({
+      code: 'E_STORE_IO',
+      message: expect.stringContaining('ENAMETOOLONG') as string,
+    })
+  })
+
+  it('a file that lost bytes on its way is not committed', async () => {
+    const disk = simDisk()
+    const lossy: FsCalls = {
+      ...disk.calls,
+      write: async (fd, part, position) => {
+        await disk.calls.write(fd, part.subarray(1), position)
+        return part.length
+      },
+    }
+    const upload = await nodeFiles(ROOT, lossy).upload('f')
+    await upload.write(bytes('abc'))
+    await expect(upload.commit()).rejects.toMatchObject({ code: 'E_STORE_IO' })
+    await upload.abort()
+    expect([...disk.files().keys()]).toEqual([])
+  })
+})
+
+describe('the probe of a directory', () => {
+  it('leaves nothing behind', async () => {
+    const root = join(await newDirectory(), 'lake')
+    await probeDirectory(root)
+    expect(await readdir(root)).toEqual(['_tmp'])
+    expect(await readdir(join(root, '_tmp'))).toEqual([])
+  })
+
+  it('refuses a file as a usage error', async () => {
+    const root = join(await newDirectory(), 'file')
+    await writeFile(root, 'x')
+    await expect(probeDirectory(root)).rejects.toMatchObject({ code: 'E_USAGE', exit: 2 })
+  })
+
+  it('refuses what it may not write to as a usage error', async () => {
+    const root = await newDirectory()
+    await chmod(root, 0o500)
+    const isRoot = process.getuid?.() === 0
+    const calls: FsCalls = isRoot
+      ? {
+          ...nodeFsCalls,
+          mkdir: async () => {
+            throw systemError('EACCES', root)
+          },
+        }
+      : nodeFsCalls
+    await expect(probeDirectory(root, calls)).rejects.toMatchObject({ code: 'E_USAGE', exit: 2 })
+    await chmod(root, 0o700)
+  })
+
+  it('tells a full disk as what it is', async () => {
+    const { calls } = faultyCalls(simDisk().calls, { at: 6, kind: 'ENOSPC' })
+    await expect(probeDirectory(ROOT, calls)).rejects.toMatchObject({ code: 'E_STORE_FULL' })
+  })
+
+  it('notices a disk that reads back something else', async () => {
+    const disk = simDisk()
+    const calls: FsCalls = {
+      ...disk.calls,
+      read: async (fd, into, position) => {
+        const count = await disk.calls.read(fd, into, position)
+        into.fill(0, 0, count)
+        return count
+      },
+    }
+    await expect(probeDirectory(ROOT, calls)).rejects.toMatchObject({ code: 'E_STORE_IO' })
+  })
+})
+
+// Every step of a publication × every way to fail × every thing that a crash may leave.
+const OLD = bytes('the old content')
+const NEW = bytes('the new content, which is longer')
+
+async function prepare(): Promise<SimDisk> {
+  const disk = simDisk({ writeBytesMax: 20 })
+  await nodeFiles(ROOT, disk.calls).replace('s/data.parquet', OLD)
+  return disk
+}
+
+const publications: Record<string, (files: Files) => Promise<unknown>> = {
+  upload: async (files) => {
+    const upload = await files.upload('s/data.parquet')
+    try {
+      await upload.write(NEW.subarray(0, 9))
+      await upload.write(NEW.subarray(9))
+      await upload.commit()
+    } catch (error) {
+      await upload.abort()
+      throw error
+    }
+  },
+  replace: (files) => files.replace('s/data.parquet', NEW),
+  'replace into new directories': (files) => files.replace('t/u/data.parquet', NEW),
+  putIfAbsent: (files) => files.putIfAbsent('t/data.parquet', NEW),
+}
+
+/** Everything under a name that readers take for data. */
+function data(disk: SimDisk): string[] {
+  return [...disk.files()]
+    .filter(([path]) => path.endsWith('.parquet'))
+    .map(([, content]) => new TextDecoder().decode(content))
+}
+
+describe.each(Object.keys(publications))('%s, stopped at every step', (name) => {
+  const publication = publications[name]!
+  const whole = [OLD, NEW].map((content) => new TextDecoder().decode(content))
+
+  async function attempt(
+    fault?: Fault,
+  ): Promise<{ disk: SimDisk; steps: number; log: readonly string[]; error: unknown }> {
+    const disk = await prepare()
+    const { calls, steps, log } = faultyCalls(disk.calls, fault)
+    const error: unknown = await publication(nodeFiles(ROOT, calls)).then(
+      () => undefined,
+      (e: unknown) => e,
+    )
+    return { disk, steps: steps(), log: log(), error }
+  }
+
+  it('leaves the old or the new, whole, whatever a crash leaves', async () => {
+    const { steps } = await attempt()
+    expect(steps).toBeGreaterThan(5)
+    for (const survival of ['all', 'synced', 'names'] satisfies Survival[]) {
+      for (const kind of ['crash', 'crashAfter', 'tear']) {
+        for (let at = 1; at <= steps; at++) {
+          const { disk, error } = await attempt({ at, kind })
+          expect(error).toBeInstanceOf(SimulatedCrash)
+          disk.crash(survival)
+          for (const content of data(disk)) expect(whole).toContain(content)
+          expect(data(disk).length).toBeGreaterThanOrEqual(1)
+          // The next run goes on as if nothing had been, and sweeps.
+          const files = nodeFiles(ROOT, disk.calls)
+          await publication(files)
+          await sweepTemp(files)
+          expect(data(disk)).toContain(whole[1])
+          expect([...disk.files().keys()].filter((path) => path.includes('_tmp'))).toEqual([])
+        }
+      }
+    }
+  })
+
+  it('what it resolved for survives a power cut', async () => {
+    const { disk, error } = await attempt()
+    expect(error).toBeUndefined()
+    disk.crash('synced')
+    expect(data(disk)).toContain(whole[1])
+  })
+
+  it.each(['ENOSPC', 'EIO', 'EACCES', 'EMFILE'])(
+    'leaves the old or the new when a step fails with %s, and no descriptor open',
+    async (kind) => {
+      const { steps } = await attempt()
+      for (let at = 1; at <= steps; at++) {
+        const { disk, log, error } = await attempt({ at, kind })
+        for (const content of data(disk)) expect(whole).toContain(content)
+        // A close that fails leaves the descriptor open in the simulation; on a machine it is gone.
+        expect(disk.openCount()).toBe(log[at - 1] === 'close' ? 1 : 0)
+        if (error !== undefined)
+          expect(error).toMatchObject({
+            code: kind === 'ENOSPC' ? 'E_STORE_FULL' : 'E_STORE_IO',
+            hint: expect.any(String) as string,
+          })
+      }
+    },
+  )
+})
+
+it('a full disk stays full: the error is told and the temporary file goes', async () => {
+  const disk = await prepare()
+  const { calls } = faultyCalls(disk.calls, { at: 2, kind: 'ENOSPC', lasting: true })
+  const files = nodeFiles(ROOT, calls)
+  for (let run = 0; run < 3; run++)
+    await expect(files.replace('s/data.parquet', NEW)).rejects.toMatchObject({
+      code: 'E_STORE_FULL',
+    })
+  expect([...disk.files().keys()]).toEqual([`${ROOT}/s/data.parquet`])
+})
+
+it('a small write whose temporary file is swept away starts over', async () => {
+  const disk = simDisk()
+  let sweeps = 0
+  const calls: FsCalls = {
+    ...disk.calls,
+    rename: async (from, to) => {
+      if (sweeps++ < 2) await disk.calls.unlink(from)
+      await disk.calls.rename(from, to)
+    },
+  }
+  await nodeFiles(ROOT, calls).replace('f', NEW)
+  expect(disk.files().get(`${ROOT}/f`)).toEqual(NEW)
+})

@@ -1,0 +1,73 @@
+/** docs/CLI.md, made from the same tables as the parser and the help. */
+
+import { COMMANDS, EXIT_CODES, type Command } from '../../src/cli/commands.ts'
+import { OUTPUT_FLAGS, SHARED_FLAGS } from '../../src/cli/flag-groups.ts'
+import { FLAGS, isSwitch, type FlagName } from '../../src/cli/flags.ts'
+
+/** The document as Markdown. */
+export function cliReference(): string {
+  return [
+    '# The command line',
+    'Made from the tables in `src/cli/commands.ts` and `src/cli/flags.ts` by `test/unit/cli-docs.test.ts`, which fails when this page is not current; `npx vitest run --root . -c test/vitest.config.ts test/unit/cli-docs.test.ts -u` writes it anew.',
+    'Results go to stdout, words for people to stderr. Colour is for terminals only, and never with `NO_COLOR`. Flags beat environment variables. An error is one line on stderr, `error: what happened (what to do)`; with `--json` it is `{"kind":"error","code","message","hint","exit"}`.',
+    table(
+      ['Command', 'Does'],
+      COMMANDS.map(({ name, describe }) => [`[\`${name}\`](#${name})`, describe]),
+    ),
+    ...COMMANDS.map(commandSection),
+    '## Lake and exchange',
+    'Flags of `run`, `plan`, `status`, `verify`, `symbols` and `doctor`.',
+    flagTable(SHARED_FLAGS),
+    '## Output',
+    'Flags of every command.',
+    flagTable(OUTPUT_FLAGS),
+    '## Exit codes',
+    table(
+      ['Code', 'Means'],
+      EXIT_CODES.map(([code, meaning]) => [code, escaped(meaning)]),
+    ),
+  ].join('\n\n')
+}
+
+function commandSection(command: Command): string {
+  const { name, operands, describe, long, own, shared, examples } = command
+  const usage = ['binance-backfill', name, operands, '[FLAGS]'].filter((word) => word !== undefined)
+  return [
+    `## ${name}`,
+    `${capital(describe)}.`,
+    `\`\`\`sh\n${usage.join(' ')}\n\`\`\``,
+    ...long.map(escaped),
+    ...(own.length === 0 ? [] : [flagTable(own)]),
+    ...(shared.length === 0 ? [] : ['Also the flags of [lake and exchange](#lake-and-exchange).']),
+    `\`\`\`sh\n${examples.map(({ line, does }) => `# ${does}\nbinance-backfill ${line}`).join('\n\n')}\n\`\`\``,
+  ].join('\n\n')
+}
+
+function flagTable(names: readonly FlagName[]): string {
+  return table(
+    ['Flag', 'Meaning', 'Default', 'Environment'],
+    names.map((name) => {
+      const { describe, value, default: preset = '', env } = FLAGS[name]
+      const written = isSwitch(name) ? `--${name}` : `--${name} ${value ?? ''}`
+      return [
+        `\`${written}\``,
+        escaped(describe),
+        escaped(preset),
+        env === undefined ? '' : `\`${env}\``,
+      ]
+    }),
+  )
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replace(/[|*_<>]/g, '\\$&')
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -126,6 +126,36 @@ export class DataError extends BackfillError {
   readonly exit = 4
 }
 
+/**
+ * Why a file of the public archive cannot be used.
+ *
+ * - `unreachable`: every try to download it failed
+ * - `checksum`: it is not what its `.CHECKSUM` says, also when asked for past caches; or that file makes no sense
+ * - `zip`: not one sound entry of the expected name
+ * - `csv`: a line that is not a row; names file and line
+ * - `period`: a row outside the file's own day or month, in either unit
+ * - `disorder`: rows so far out of order that they cannot be put right in bounded memory
+ * - `rows`: a row that cannot be true
+ * - `flood`: too many trades without a quantity
+ */
+export type ArchiveProblem =
+  'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood'
+
+/** A file of the public archive that is set aside as a whole; another source may have its rows. */
+export class ArchiveError extends BackfillError {
+  readonly code = 'E_ARCHIVE'
+  readonly exit = 3
+  readonly problem: ArchiveProblem
+  /** The file's path in the archive, or its name. */
+  readonly path: string
+
+  constructor(problem: ArchiveProblem, path: string, message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, hint: 'Its time is asked for from the other sources; run again.' })
+    this.problem = problem
+    this.path = path
+  }
+}
+
 /** `verify` found damage in the lake. */
 export class DamageError extends BackfillError {
   readonly code = 'E_DAMAGED'

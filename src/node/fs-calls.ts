@@ -35,14 +35,14 @@ const noBlock = (constants.O_NONBLOCK as number | undefined) ?? 0
 const directory = (constants.O_DIRECTORY as number | undefined) ?? 0
 
 /** Flags of {@link FsCalls.open}. None follows a symlink in the last segment. */
-export const OPEN = {
+export const OPEN: Readonly<Record<'create' | 'read' | 'directory', number>> = {
   /** A new file for writing and reading back; fails when the name is taken. */
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow,
   /** Without O_NONBLOCK, opening a pipe that lies in the lake would hang for ever. */
   read: constants.O_RDONLY | noFollow | noBlock,
   /** A directory, to fsync it. */
   directory: constants.O_RDONLY | directory,
-} as const
+}
 
 const open = promisify(fs.open)
 const write = promisify(fs.write)

@@ -4,7 +4,7 @@
 
 import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
-import type { AskPage, PageRows, WalkOptions } from './walk.ts'
+import type { AskPage, PageParams, PageRows, WalkOptions } from './walk.ts'
 
 /** Where the rows at or after a moment begin, as far as the exchange tells. */
 export type FirstRow = {
@@ -35,13 +35,198 @@ export function findByTime<P extends PageRows>(
     const check = (page: P): void => {
       checkSince(page, micros(startTime * 1_000n))
     }
-    let page = await ask({ startTime, limit }, check, signal)
-    for (let asks = 1; page.rowCount === 0 && asks < ASKS_MIN; asks++)
-      page = await ask({ startTime, limit }, check, signal)
+    const page = await askTwice({ startTime, limit }, ask, check, signal)
     const id = page.keys[0]
     if (id === undefined) return { id, isProven: true, hasRowsBefore: await hasAny(ask, signal) }
     return proveFirst(id, from, ask, signal)
   }
+}
+
+/** What finding the first trade needs besides: how to read a page of aggregate trades. */
+export type TradeOptions<A extends PageRows> = WalkOptions & {
+  /** The column `first_trade_id` of a page of aggTrades. */
+  readonly firstTradeIdsOf: (page: A) => BigInt64Array
+}
+
+/**
+ * Finds the first trade at or after a moment. Trades are served by id only, so the moment becomes an id through the
+ * first aggregate trade at or after it; trades before that one are looked through backwards until an older one shows
+ * that none is left out: an aggregate trade bears the time of its first trade, and may be missing or invalid.
+ *
+ * @see binance-spot-api-docs, rest-api.md, "Old trade lookup"; CHANGELOG, 2022-04-12: aggregate trades whose `f` and
+ * `l` are -1 are invalid.
+ */
+export function findTrade<A extends PageRows, P extends PageRows>(
+  askAggTrades: AskPage<A>,
+  askTrades: AskPage<P>,
+  options: TradeOptions<A>,
+): FindFirst {
+  const { signal } = options
+  return async (from) => {
+    const id = await firstTradeSince(from, askAggTrades, options)
+    if (id !== undefined) return backTo(from, id, askTrades, signal)
+    const newest = await askTwice({ limit: 1 }, askTrades, () => undefined, signal)
+    const last = newest.keys[newest.rowCount - 1]
+    if (last === undefined) return { id: undefined, isProven: true, hasRowsBefore: false }
+    if (isBefore(newest.times[newest.rowCount - 1], from))
+      return { id: undefined, isProven: true, hasRowsBefore: true }
+    return backTo(from, last, askTrades, signal)
+  }
+}
+
+/** Rows of one probe of {@link findBlockTrade}: a page costs the same weight however long it is. */
+const PROBE_ROWS = 100
+
+/**
+ * Finds the first block trade at or after a moment, by id alone: from the oldest one that is served, in steps that
+ * double, then by bisection. Takes ids that begin anywhere and are not contiguous.
+ *
+ * The oldest is what the exchange names when asked from id 0 on; nothing tells that there ever was an older one, so
+ * it counts as the first.
+ *
+ * @see binance-spot-api-docs, rest-api.md, "Historical block trades": `fromId` is mandatory.
+ */
+export function findBlockTrade<P extends PageRows>(
+  ask: AskPage<P>,
+  { limit, signal }: WalkOptions,
+): FindFirst {
+  return async (from) => {
+    const probe = prober(Math.min(limit, PROBE_ROWS), ask, signal)
+    const oldest = await probe(0n)
+    if (oldest.rowCount === 0) return { id: undefined, isProven: true, hasRowsBefore: false }
+    const first = firstSince(oldest, from)
+    if (first < oldest.rowCount)
+      return { id: oldest.keys[first], isProven: true, hasRowsBefore: first > 0 }
+    let low = oldest.keys[oldest.rowCount - 1] ?? 0n
+    for (let step = 1n; ; step *= 2n) {
+      const page = await probe(low + step)
+      const row = firstSince(page, from)
+      const last = page.keys[page.rowCount - 1]
+      if (last !== undefined && row === page.rowCount) {
+        low = last
+        continue
+      }
+      // Either the page has the first row itself, or that lies between the last older row and here.
+      const id =
+        row > 0 ? page.keys[row] : await bisect(probe, from, { low, high: low + step }, page)
+      return { id, isProven: true, hasRowsBefore: true }
+    }
+  }
+}
+
+/** The first trade of the first valid aggregate trade at or after `from`. */
+async function firstTradeSince<A extends PageRows>(
+  from: Micros,
+  ask: AskPage<A>,
+  { limit, signal, firstTradeIdsOf }: TradeOptions<A>,
+): Promise<bigint | undefined> {
+  const startTime = from / 1_000n
+  const check = (page: A): void => {
+    checkSince(page, micros(startTime * 1_000n))
+  }
+  const probe = prober(limit, ask, signal)
+  let page = await askTwice({ startTime, limit }, ask, check, signal)
+  for (;;) {
+    const last = page.keys[page.rowCount - 1]
+    if (last === undefined) return undefined
+    const id = firstTradeIdsOf(page).find((first) => first >= 0n)
+    if (id !== undefined) return id
+    page = await probe(last + 1n)
+  }
+}
+
+/**
+ * The first trade at or after `from`, which is the one of `id` or an earlier one: goes back in steps that double until
+ * a trade is older, then bisects.
+ */
+async function backTo<P extends PageRows>(
+  from: Micros,
+  id: bigint,
+  ask: AskPage<P>,
+  signal: AbortSignal | undefined,
+): Promise<FirstRow> {
+  const probe = prober(1, ask, signal)
+  let high = id
+  for (let step = 1n; high > 0n; step *= 2n) {
+    const low = high > step ? high - step : 0n
+    const page = await probe(low)
+    const before = page.keys[0]
+    // Not served: where the ids begin, or where the history does.
+    if (before === undefined || before >= high)
+      return { id: high, isProven: high <= 1n, hasRowsBefore: high > 1n }
+    if (isBefore(page.times[0], from)) {
+      const found = await bisect(probe, from, { low: before, high })
+      return { id: found ?? high, isProven: true, hasRowsBefore: true }
+    }
+    if (before > low) return { id: before, isProven: before <= 1n, hasRowsBefore: before > 1n }
+    high = before
+  }
+  return { id: high, isProven: true, hasRowsBefore: false }
+}
+
+/**
+ * The first row at or after `from` whose id is above `low`, which is older, and not above `high`, or else that of
+ * `at`, which is what the exchange has from `high` on.
+ */
+async function bisect<P extends PageRows>(
+  probe: (id: bigint) => Promise<P>,
+  from: Micros,
+  bounds: { readonly low: bigint; readonly high: bigint },
+  at?: P,
+): Promise<bigint | undefined> {
+  let { low, high } = bounds
+  let found = at?.keys[0]
+  while (high - low > 1n) {
+    const middle = low + (high - low) / 2n
+    const page = await probe(middle)
+    const row = firstSince(page, from)
+    if (row > 0 && row < page.rowCount) return page.keys[row]
+    if (page.rowCount > 0 && row === page.rowCount) low = page.keys[row - 1] ?? middle
+    else {
+      high = middle
+      found = page.keys[0] ?? found
+    }
+  }
+  return found
+}
+
+/** Asks again when the answer is empty. */
+async function askTwice<P extends PageRows>(
+  params: PageParams,
+  ask: AskPage<P>,
+  check: (page: P) => void,
+  signal: AbortSignal | undefined,
+): Promise<P> {
+  let page = await ask(params, check, signal)
+  for (let asks = 1; page.rowCount === 0 && asks < ASKS_MIN; asks++)
+    page = await ask(params, check, signal)
+  return page
+}
+
+/** Asks for rows from an id on, twice when there seem to be none. */
+function prober<P extends PageRows>(
+  limit: number,
+  ask: AskPage<P>,
+  signal: AbortSignal | undefined,
+): (fromId: bigint) => Promise<P> {
+  return (fromId) => {
+    const check = (page: P): void => {
+      checkNotBefore(page, fromId)
+    }
+    return askTwice({ fromId, limit }, ask, check, signal)
+  }
+}
+
+/** The first row of `page` at or after `from`; its length when there is none. */
+function firstSince({ rowCount, times }: PageRows, from: Micros): number {
+  let row = 0
+  while (row < rowCount && isBefore(times[row], from)) row++
+  return row
+}
+
+/** A walk by id leaves out rows of the first millisecond that lie before its first microsecond itself. */
+function isBefore(time: bigint | undefined, from: Micros): boolean {
+  return time !== undefined && time < from - (from % 1_000n)
 }
 
 /** Is the row before `id` served, and older than `from`? */

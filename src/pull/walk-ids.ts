@@ -27,6 +27,8 @@ export type IdWalkOptions = WalkOptions & {
    * from it and asks for no time.
    */
   readonly nextId: bigint | undefined
+  /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
+  readonly areIdsSparse?: boolean
 }
 
 /** An empty page counts as the end only when it was sent so often. */
@@ -121,7 +123,7 @@ async function* contiguous<P extends PageRows>(
   let isLast = false
   while (!isLast) {
     for await (const page of pagesFrom(state, ask, options)) {
-      const run = runOf(page, state, window)
+      const run = runOf(page, state, window, options.areIdsSparse ?? false)
       if (run === undefined) break
       yield run
       isLast = run.isLast
@@ -139,7 +141,7 @@ async function* contiguous<P extends PageRows>(
 async function* pagesFrom<P extends PageRows>(
   state: Progress,
   ask: AskPage<P>,
-  { limit, readAhead, signal }: IdWalkOptions,
+  { limit, readAhead, signal, areIdsSparse }: IdWalkOptions,
 ): AsyncGenerator<P, void, void> {
   const ahead = new ReadAhead(
     (fromId: bigint, aborted) =>
@@ -150,13 +152,14 @@ async function* pagesFrom<P extends PageRows>(
         },
         aborted,
       ),
-    readAhead,
+    // Where sparse ids go on is not known before their page is.
+    areIdsSparse === true ? 1 : readAhead,
     signal,
   )
   let next = state.expected
   const nextId = (): bigint => {
-    const fromId = next
-    next += BigInt(limit)
+    const fromId = next > state.expected ? next : state.expected
+    next = fromId + BigInt(limit)
     return fromId
   }
   try {
@@ -205,7 +208,12 @@ function backwards(before: Micros, after: Micros): DataError {
  * The rows of `page` with ids from the expected one on and times before the window's end. `undefined` when the page
  * has no new row, or begins with a jump of ids that was not asked about again yet.
  */
-function runOf<P extends PageRows>(page: P, state: Progress, window: Window): Run<P> | undefined {
+function runOf<P extends PageRows>(
+  page: P,
+  state: Progress,
+  window: Window,
+  areIdsSparse: boolean,
+): Run<P> | undefined {
   const { expected, lastTime } = state
   let first = 0
   while (first < page.rowCount && (page.keys[first] ?? 0n) < expected) first++
@@ -213,7 +221,7 @@ function runOf<P extends PageRows>(page: P, state: Progress, window: Window): Ru
     state.emptyAsks += 1
     return undefined
   }
-  const jumpsTo = findJump(page, first, expected)
+  const jumpsTo = areIdsSparse ? undefined : findJump(page, first, expected)
   if (jumpsTo !== undefined && state.doubted !== jumpsTo) {
     state.doubted = jumpsTo
     return undefined
@@ -222,7 +230,7 @@ function runOf<P extends PageRows>(page: P, state: Progress, window: Window): Ru
   let end = page.rowCount
   while (end > first && (page.times[end - 1] ?? 0n) >= window.to) end--
   const isLast = end < page.rowCount
-  const gaps = jumpGaps(page, first, Math.min(end + 1, page.rowCount), state)
+  const gaps = areIdsSparse ? [] : jumpGaps(page, first, Math.min(end + 1, page.rowCount), state)
   return {
     page,
     first,

@@ -24,7 +24,7 @@ import {
 /** How often a holder writes that it lives. */
 export const HEARTBEAT_MS = 10_000
 /** A holder that may be dead must write nothing for so long, under our eyes, before its lock is taken. */
-export const OBSERVE_MS = 3 * HEARTBEAT_MS
+export const OBSERVE_MS: number = 3 * HEARTBEAT_MS
 const POLL_MS = 1_000
 /** Where the Files port keeps files that are not committed yet. */
 const TEMP_DIRECTORY = '_tmp'

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { micros, type Micros } from '../../src/base/time.ts'
-import type { AggTrade, Kline } from '../../src/simulator/index.ts'
+import type { AggTrade, Kline, Trade } from '../../src/simulator/index.ts'
 
 /** Where the histories lie: some minutes of a day in 2026. */
 export const ORIGIN: Micros = micros(1_772_323_200_000_000n)
@@ -89,4 +89,78 @@ export const aggTrades: fc.Arbitrary<readonly AggTrade[]> = fc
       for (let row = 0; row < count; row++) trades.push(aggTradeAt(BigInt(trades.length), time))
     }
     return trades
+  })
+
+/** A trade; its numbers depend on id and time alone. */
+export function tradeAt(id: bigint, time: Micros): Trade {
+  return {
+    id,
+    price: `${100n + (id % 7n)}.00000000`,
+    quantity: '0.10000000',
+    quoteQuantity: '10.00000000',
+    time,
+    isBuyerMaker: id % 2n === 0n,
+    isBestMatch: true,
+  }
+}
+
+/** Trades, and the aggregate trades that they make. */
+export type TradeHistory = {
+  readonly trades: readonly Trade[]
+  readonly aggTrades: readonly AggTrade[]
+}
+
+const pause: fc.Arbitrary<number> = fc.constantFrom(0, 0, 0, 1, 999, 1_000, 90_000_000)
+
+/**
+ * Trades with contiguous ids from `firstId` on. An aggregate trade has the time of its first trade, the others may
+ * come later; some aggregate trades are invalid (`f` and `l` are -1), some are missing.
+ */
+export const tradeHistories: fc.Arbitrary<TradeHistory> = fc
+  .tuple(
+    fc.constantFrom(0n, 1n, 500n),
+    fc.array(
+      fc.tuple(
+        fc.array(pause, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom('fine', 'fine', 'fine', 'invalid', 'missing'),
+      ),
+      { maxLength: 25 },
+    ),
+  )
+  .map(([firstId, groups]) => {
+    const trades: Trade[] = []
+    const aggTrades: AggTrade[] = []
+    let time = ORIGIN
+    for (const [pauses, kind] of groups) {
+      const members = pauses.map((micro, index) => {
+        time = micros(time + BigInt(micro))
+        return tradeAt(firstId + BigInt(trades.length + index), time)
+      })
+      trades.push(...members)
+      const [first] = members
+      if (first === undefined || kind === 'missing') continue
+      const lastTradeId = first.id + BigInt(members.length - 1)
+      const agg = { ...aggTradeAt(BigInt(aggTrades.length), first.time), lastTradeId }
+      const dummy = { price: '0.00000000', quantity: '0.00000000', lastTradeId: -1n }
+      if (kind === 'fine') aggTrades.push({ ...agg, firstTradeId: first.id })
+      else aggTrades.push({ ...agg, ...dummy, firstTradeId: -1n })
+    }
+    return { trades, aggTrades }
+  })
+
+/** Block trades with ids from anywhere on, and ids left out. */
+export const blockTrades: fc.Arbitrary<readonly Trade[]> = fc
+  .tuple(
+    fc.constantFrom(0n, 1n, 7_000_000_000n),
+    fc.array(fc.tuple(pause, fc.constantFrom(1n, 1n, 1n, 2n, 1_000n, 123_456n)), { maxLength: 60 }),
+  )
+  .map(([firstId, steps]) => {
+    let id = firstId
+    let time = ORIGIN
+    return steps.map(([micro, skip]) => {
+      time = micros(time + BigInt(micro))
+      const { isBestMatch: _, ...trade } = tradeAt(id, time)
+      id += skip
+      return trade
+    })
   })

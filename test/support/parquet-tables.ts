@@ -20,7 +20,7 @@ import {
 export type Cell = bigint | number | string | boolean | null
 
 /** The kinds of column that are stored. */
-export const COLUMN_KINDS = {
+const COLUMN_KINDS = {
   time: new TimestampMicrosecond('UTC'),
   int: new Int64(),
   double: new Float64(),

@@ -1,0 +1,123 @@
+/**
+ * The public archive: which files there are, what they are called, and when they appear.
+ *
+ * @see binance-public-data, README.md: daily files are there the next day, monthly ones on the first Monday of the
+ * month; spot times are in microseconds from 2025-01-01 on. Its `enums.py`: intervals above a day have no daily files.
+ */
+
+import {
+  earliest,
+  floorDiv,
+  formatMicros,
+  latest,
+  micros,
+  parseMicros,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
+import { intervalPathName, intervalStep } from './interval.ts'
+import type { SeriesKey } from './series.ts'
+
+/** How long a file of the archive lasts. */
+export type ArchiveSpan = 'daily' | 'monthly'
+
+/** One file of the archive by the time it is about. */
+export type ArchivePeriod = {
+  /** `YYYY-MM` for a monthly file, `YYYY-MM-DD` for a daily one. */
+  readonly period: string
+  /** The UTC month or day; the rows of the file lie in it by their own time (klines: open time). */
+  readonly window: Window
+}
+
+const DAY = 86_400_000_000n
+
+/** From here on spot files have microseconds, milliseconds before. */
+export const ARCHIVE_MICROS_FROM: Micros = parseMicros('2025-01-01')
+
+/** A monthly file is taken when at least so many of its days are wanted; less than that in daily ones is less to load. */
+const MONTH_DAYS_MIN = 10n
+
+/** Is `period` a day or a month? */
+export function archiveSpan(period: string): ArchiveSpan {
+  return period.length === 7 ? 'monthly' : 'daily'
+}
+
+/** Where the files of a series lie: `data/spot/daily/klines/BTCUSDT/1m/`. Not percent-encoded. */
+export function archiveFolder({ dataset, symbol, interval }: SeriesKey, span: ArchiveSpan): string {
+  const folder = `data/spot/${span}/${dataset}/${symbol}/`
+  return interval === undefined ? folder : `${folder}${intervalPathName(interval)}/`
+}
+
+/** The path of one file: `data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-01.zip`. Not percent-encoded. */
+export function archivePath(key: SeriesKey, period: string): string {
+  return `${archiveFolder(key, archiveSpan(period))}${baseName(key, period)}.zip`
+}
+
+/** The path of the file that holds a file's SHA-256. */
+export function checksumPath(path: string): string {
+  return `${path}.CHECKSUM`
+}
+
+/** The name of the one entry of a file: `BTCUSDT-1m-2024-03-01.csv`. */
+export function entryName(key: SeriesKey, period: string): string {
+  return `${baseName(key, period)}.csv`
+}
+
+function baseName({ dataset, symbol, interval }: SeriesKey, period: string): string {
+  return `${symbol}-${interval === undefined ? dataset : intervalPathName(interval)}-${period}`
+}
+
+/** The day or month of a file by its path, or `undefined` when the path has none at its end. */
+export function periodOfPath(path: string): string | undefined {
+  return /-(\d{4}-\d{2}(?:-\d{2})?)\.zip$/.exec(path)?.[1]
+}
+
+/** The first moment at which a file may be there: the next day, or the first Monday of the next month (UTC). */
+export function publishedFrom(period: string): Micros {
+  const { to } = periodWindow(period)
+  if (archiveSpan(period) === 'daily') return to
+  // 1970-01-01 was a Thursday; Mondays are the days 4 modulo 7.
+  const past = (((to / DAY) % 7n) + 3n) % 7n
+  return past === 0n ? to : micros(to + (7n - past) * DAY)
+}
+
+/**
+ * The files that hold the rows of `window`, oldest first, as far as they may be published by `now`: monthly ones
+ * where most of the month is wanted, else daily ones. They do not overlap, and may reach beyond the window.
+ */
+export function archivePeriods(
+  key: SeriesKey,
+  window: Window,
+  now: Micros,
+): readonly ArchivePeriod[] {
+  const isMonthlyOnly = key.interval !== undefined && intervalStep(key.interval) > DAY
+  const periods: ArchivePeriod[] = []
+  for (let from = window.from; from < window.to;) {
+    const month = periodOf(from, 'month')
+    const whole = periodWindow(month)
+    const part = { from: latest(from, whole.from), to: earliest(window.to, whole.to) }
+    const isMost = part.to - part.from >= MONTH_DAYS_MIN * DAY
+    if (isPublished(month, now) && (isMonthlyOnly || isMost))
+      periods.push({ period: month, window: whole })
+    else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now))
+    from = whole.to
+  }
+  return periods
+}
+
+/** The daily files that hold the rows of `window`; what stands in for a monthly file that cannot be used. */
+export function dailyPeriods(window: Window, now: Micros): readonly ArchivePeriod[] {
+  const periods: ArchivePeriod[] = []
+  const first = micros(floorDiv(window.from, DAY) * DAY)
+  for (let from = first; from < window.to; from = micros(from + DAY)) {
+    const period = formatMicros(from).slice(0, 10)
+    if (isPublished(period, now)) periods.push({ period, window: periodWindow(period) })
+  }
+  return periods
+}
+
+function isPublished(period: string, now: Micros): boolean {
+  return publishedFrom(period) <= now
+}

@@ -1,0 +1,16 @@
+/** `status`: prints what the lake holds. */
+
+import { status } from '../../index.ts'
+import type { Execute } from '../commands.ts'
+import { jobsFromFiles } from '../jobs.ts'
+import { optionsOf } from '../options.ts'
+import { statusDocument } from '../shape.ts'
+import { standing } from '../standing.ts'
+
+export const execute: Execute = async ({ values, operands, print }) => {
+  const report = await status(await jobsFromFiles(operands), optionsOf(values))
+  const withRevisions = values.revisions === true
+  if (values.json === true) await print.json(statusDocument(report, withRevisions))
+  else await print.result(standing(report, withRevisions))
+  return 0
+}

@@ -1,0 +1,71 @@
+/** The plan for a person: what is missing, what it costs, and how long it takes. */
+
+import { formatWindow, quoteText, seriesName, type Plan, type SeriesPlan } from '../index.ts'
+import { bytes, count, counted, minutesAbout, spans } from './human.ts'
+import { fit, padded, table, type Row } from './table.ts'
+
+const NAME_WIDTH = 28
+
+/** Is there anything to ask the exchange for? */
+export function isPending({ missing, recheck }: SeriesPlan): boolean {
+  return missing.length > 0 || recheck.length > 0
+}
+
+/** `plan` as text of at most 80 columns. */
+export function invoice(plan: Plan): string {
+  const pending = plan.series.filter(isPending)
+  const covered = plan.series.length - pending.length
+  if (pending.length === 0) return `Nothing to do: ${allCovered(covered)}.\n`
+  const { total } = plan
+  const rows = [
+    ...pending.flatMap(entry),
+    ...(pending.length === 1 ? [] : [['TOTAL', ...figures(total)]]),
+  ]
+  const rest =
+    covered === 0 ? '' : `${counted(covered, 'more series', 'more series')} covered already.\n`
+  return [
+    table(['SERIES', 'REQUESTS', 'WEIGHT', 'ROWS', 'SIZE'], 'lrrrr', rows),
+    '\n',
+    `${counted(pending.length, 'series', 'series')} to fetch: ${minutesAbout(total.minutes)}${budget(plan)}.\n`,
+    rest,
+    'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
+  ].join('')
+}
+
+function allCovered(series: number): string {
+  if (series === 0) return 'the jobs ask for no series'
+  return series === 1 ? 'the series is covered' : `all ${count(series)} series are covered`
+}
+
+function budget({ total: { weight, minutes } }: Plan): string {
+  return minutes > 0 ? ` at ${count(weight / minutes)} weight a minute` : ''
+}
+
+function entry(plan: SeriesPlan): readonly Row[] {
+  const name = quoteText(seriesName(plan.key))
+  return [
+    [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan)],
+    ...spans(plan.missing.map(formatWindow)),
+    ...spans(plan.recheck.map(formatWindow), 1).map((text) => `again: ${text}`),
+  ]
+}
+
+function figures(estimate: Plan['total'] | SeriesPlan): readonly string[] {
+  const { requests, weight, rows } = estimate
+  return [count(requests), count(weight), `~${count(rows)}`, `~${bytes(estimate.bytes)}`]
+}
+
+/** For the first line of a run. */
+export function inShort(plan: Plan): string {
+  const pending = plan.series.filter(isPending)
+  if (pending.length === 0) return `nothing to do: ${allCovered(plan.series.length)}`
+  const { total } = plan
+  const parts = [
+    counted(pending.length, 'series', 'series'),
+    counted(total.requests, 'request'),
+    `weight ${count(total.weight)}`,
+    `~${count(total.rows)} rows`,
+    minutesAbout(total.minutes),
+  ]
+  return `to do: ${parts.join(', ')}`
+}

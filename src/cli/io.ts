@@ -1,0 +1,89 @@
+/** The terminal, the environment and the clock of the CLI, as one value, so that a test can stand in for them. */
+
+/** One of stdout and stderr. */
+export type Sink = {
+  /** Resolves when the text is accepted; quietly does nothing once the reader is gone. */
+  write(text: string): Promise<void>
+  readonly isTerminal: boolean
+  /** Width in columns; 80 where there is none to ask. */
+  readonly columns: number
+  /** The stream itself, for the bars, which move its cursor. */
+  readonly stream: NodeJS.WritableStream
+}
+
+/** Time as the progress views need it. */
+export type Ticker = {
+  /** Milliseconds since some fixed moment; never goes back. */
+  nowMs(): number
+  /** Calls `tick` every `ms` milliseconds until the returned function is called. Does not keep the process alive. */
+  every(ms: number, tick: () => void): () => void
+}
+
+/** What a command may touch besides the library and the disk. */
+export type Io = {
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly ticker: Ticker
+  /** Aborted when nobody reads stdout any more (`... | head -1`). */
+  readonly gone: AbortSignal
+}
+
+/** This process's own. */
+export function processIo(): Io {
+  const gone = new AbortController()
+  return {
+    stdout: sinkOf(process.stdout, (code) => {
+      gone.abort()
+      // EPIPE is how a reader such as `head` says that it has enough. Anything else (a full disk behind `>`) loses
+      // results, which must not look like success.
+      if (code === 'EPIPE') return
+      process.exitCode = 1
+      process.stderr.write(`error: stdout cannot be written (${code})\n`)
+    }),
+    // Words for people that nobody reads are no reason to stop.
+    stderr: sinkOf(process.stderr, () => undefined),
+    env: process.env,
+    ticker: { nowMs: () => performance.now(), every },
+    gone: gone.signal,
+  }
+}
+
+function every(ms: number, tick: () => void): () => void {
+  const timer = setInterval(tick, ms)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+  }
+}
+
+function sinkOf(stream: NodeJS.WriteStream, onGone: (code: string) => void): Sink {
+  let isGone = false
+  stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    isGone = true
+    onGone(code)
+  })
+  return {
+    async write(text) {
+      if (isGone || stream.write(text)) return
+      // A reader that is slow must slow us down, or the lines pile up in memory.
+      await accepted(stream)
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.columns > 0 ? stream.columns : 80
+    },
+    stream,
+  }
+}
+
+async function accepted(stream: NodeJS.WriteStream): Promise<void> {
+  const events = ['drain', 'close', 'error']
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      for (const event of events) stream.off(event, done)
+      resolve()
+    }
+    for (const event of events) stream.on(event, done)
+  })
+}

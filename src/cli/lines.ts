@@ -1,0 +1,120 @@
+/** Words about single steps of a run, and the plain view for pipes and CI logs: one heartbeat line every 30 s. */
+
+import { quoteText, seriesName, type Progress } from '../index.ts'
+import { count, counted, duration, span } from './human.ts'
+import { inShort } from './invoice.ts'
+import type { Ticker } from './io.ts'
+import { reason } from './standing.ts'
+import { waitText, type Tally } from './tally.ts'
+
+/** Shows a run while it works. */
+export type View = {
+  show(item: Progress): void
+  /** Takes down what moves. */
+  end(): void
+}
+
+/** Waits shorter than this are not worth a line. */
+const WAIT_MS_MIN = 2000
+/** Gaps of one series that get a line of their own; `status` lists all. */
+const GAP_LINES_MAX = 10
+
+/** The line that a step deserves at once; `undefined` for the many that do not. */
+export function stepLine(item: Progress, isVerbose: boolean): string | undefined {
+  switch (item.kind) {
+    case 'plan':
+      return inShort(item.plan)
+    case 'gap':
+      return `gap: ${named(item.key)}: ${span(item.window)} (${reason(item.reason)})`
+    case 'warning': {
+      const about = item.key === undefined ? '' : `${named(item.key)}: `
+      return `warning: ${about}${quoteText(item.message)}`
+    }
+    case 'wait':
+      return item.ms < WAIT_MS_MIN ? undefined : waitText(quoteText(item.reason), item.ms)
+    case 'series': {
+      const { key, error, rows, partitions } = item.result
+      if (error !== undefined) return `failed: ${named(key)}: ${failure(error)}`
+      if (!isVerbose) return undefined
+      return `done: ${named(key)}: ${counted(rows, 'row')}, ${counted(partitions, 'file')}`
+    }
+    case 'committed':
+      if (!isVerbose) return undefined
+      return `committed: ${quoteText(item.path)}: ${counted(item.rows, 'row')}`
+    case 'rows':
+    case 'summary':
+      return undefined
+  }
+}
+
+function named(key: Parameters<typeof seriesName>[0]): string {
+  return quoteText(seriesName(key))
+}
+
+/** `message (hint)` of a series that failed. */
+export function failure(error: { readonly message: string; readonly hint?: string }): string {
+  const hint = error.hint === undefined ? '' : ` (${quoteText(error.hint)})`
+  return `${quoteText(error.message)}${hint}`
+}
+
+/** Lets the first {@link GAP_LINES_MAX} gaps of each series through. */
+export function gapFilter(): (item: Progress) => boolean {
+  const seen = new Map<string, number>()
+  return (item) => {
+    if (item.kind !== 'gap') return true
+    const name = seriesName(item.key)
+    const before = seen.get(name) ?? 0
+    seen.set(name, before + 1)
+    return before < GAP_LINES_MAX
+  }
+}
+
+/** Where a run stood when the last heartbeat was printed. */
+export type Beat = { readonly rows: number; readonly ms: number }
+
+/** Where a run stands, in one line. The rate is that since the last heartbeat. */
+export function heartbeat(tally: Tally, nowMs: number, before: Beat): string {
+  const left = tally.secondsLeft(nowMs)
+  const rate = ((tally.rows - before.rows) * 1000) / Math.max(1, nowMs - before.ms)
+  const parts = [
+    `${Math.floor(tally.fraction() * 100)}%`,
+    `${counted(tally.rows, 'row')} (${count(rate)}/s)`,
+    `${count(tally.ended())} of ${counted(tally.series.size, 'series', 'series')} done`,
+    ...(tally.usage === undefined
+      ? []
+      : [`weight ${count(tally.usage.used)}/${count(tally.usage.limit)}`]),
+    ...(left === undefined ? [] : [`${duration(Math.round(left))} left`]),
+  ]
+  const waiting = tally.waiting(nowMs)
+  const isStill = tally.rows === before.rows
+  const still = waiting ?? (isStill ? 'no rows since the last line' : undefined)
+  return `${duration(tally.elapsedSeconds(nowMs))}: ${[...parts, ...(still === undefined ? [] : [still])].join(', ')}`
+}
+
+/** The view without a cursor: steps at once, and a heartbeat even when nothing moves, so that a stall is seen. */
+export function lineView(options: {
+  readonly tally: Tally
+  readonly ticker: Ticker
+  readonly isVerbose: boolean
+  /** No plan, waits and heartbeats. */
+  readonly isTerse: boolean
+  readonly say: (line: string) => void
+}): View {
+  const { tally, ticker, isVerbose, isTerse, say } = options
+  let before: Beat = { rows: 0, ms: ticker.nowMs() }
+  const beat = (): void => {
+    const now = ticker.nowMs()
+    say(heartbeat(tally, now, before))
+    before = { rows: tally.rows, ms: now }
+  }
+  const stop = isTerse ? () => undefined : ticker.every(isVerbose ? 10_000 : 30_000, beat)
+  const passes = gapFilter()
+  return {
+    show(item) {
+      if (isTerse && (item.kind === 'plan' || item.kind === 'wait')) return
+      const line = passes(item) ? stepLine(item, isVerbose) : undefined
+      if (line !== undefined) say(line)
+    },
+    end: stop,
+  }
+}

@@ -1,0 +1,44 @@
+/** Flags to the library's options. */
+
+import { parseMicros, quoteText, type Micros, type Options } from '../index.ts'
+import type { Values } from './flags.ts'
+import { Misuse } from './misuse.ts'
+
+/** What the library is told; `signal` stops it. */
+export function optionsOf(values: Values, signal?: AbortSignal): Options {
+  const { recheck } = values
+  const options = {
+    dataDir: values['data-dir'],
+    baseUrls: values['base-url'],
+    archiveUrl: values['archive-url'],
+    source: values.source,
+    weightShare: values['weight-share'],
+    concurrency: values.concurrency,
+    maxWaitMs: values['max-wait'],
+    wire: values.wire,
+    waitLockMs: values['wait-lock'],
+    recheck: recheck === undefined ? undefined : readWindow(recheck),
+    compression: values.compression,
+    signal,
+  }
+  // exactOptionalPropertyTypes: what was not given must be absent, so that the library's default holds.
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+function readWindow({ from, to }: { readonly from: string; readonly to: string }): {
+  readonly from: Micros
+  readonly to: Micros
+} {
+  const window = { from: readMoment(from), to: readMoment(to) }
+  if (window.from < window.to) return window
+  throw new Misuse(`--recheck: ${quoteText(from)} is not before ${quoteText(to)}`)
+}
+
+function readMoment(text: string): Micros {
+  try {
+    return parseMicros(text)
+  } catch {
+    const expected = 'a date or a UTC date-time such as 2024-01-01T12:00:00Z'
+    throw new Misuse(`--recheck: expected ${expected}, got "${quoteText(text)}"`)
+  }
+}

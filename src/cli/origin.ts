@@ -1,0 +1,73 @@
+/**
+ * Where a lake's rows come from. Simulated rows look like real ones, so the quickstart leaves a marker, and a lake
+ * that holds the ones refuses the others.
+ */
+
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isBinanceUrl, quoteText } from '../index.ts'
+import { Misuse } from './misuse.ts'
+
+/** Whose rows they are. */
+export type Origin = 'binance' | 'simulator'
+
+const DEFAULT_DIR = 'data'
+const MARKER = '_origin.json'
+
+/** Whose rows a run from `baseUrls` would store; `undefined` for hosts that could be either. */
+export function originOf(baseUrls: readonly string[] = []): Origin | undefined {
+  return baseUrls.every(isBinanceUrl) ? 'binance' : undefined
+}
+
+/**
+ * Refuses to mix.
+ *
+ * @throws Misuse when the lake holds rows of the other origin.
+ */
+export async function refuseMix(
+  wanted: Origin | undefined,
+  dataDir: string = DEFAULT_DIR,
+): Promise<void> {
+  const present = await presentOrigin(dataDir)
+  if (wanted === undefined || present === undefined || present === wanted) return
+  const [has, would] =
+    present === 'simulator' ? ["the simulator's", 'real'] : ['real', "the simulator's"]
+  throw new Misuse(
+    `${quoteText(dataDir)} holds ${has} rows; ${would} rows are not mixed into them`,
+    'take another lake with --data-dir DIR',
+  )
+}
+
+/**
+ * Writes down whose rows the lake will hold. Call before the first row is stored.
+ *
+ * @throws Misuse when the directory cannot be made or written.
+ */
+export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await writeFile(join(dataDir, MARKER), `${JSON.stringify({ origin })}\n`)
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    throw new Misuse(
+      `${quoteText(dataDir)} cannot be written (${code})`,
+      'take another lake with --data-dir DIR',
+    )
+  }
+}
+
+async function presentOrigin(dataDir: string): Promise<Origin | undefined> {
+  const text = await readFile(join(dataDir, MARKER), 'utf8').catch(() => undefined)
+  const marked = text === undefined ? undefined : markedOrigin(text)
+  if (marked !== undefined) return marked
+  // Only the quickstart marks: rows without a marker are taken for real ones.
+  const holdsSeries = await stat(join(dataDir, 'spot')).then(
+    () => true,
+    () => false,
+  )
+  return holdsSeries ? 'binance' : undefined
+}
+
+function markedOrigin(text: string): Origin | undefined {
+  return /"origin"\s*:\s*"(binance|simulator)"/.exec(text)?.[1] as Origin | undefined
+}

@@ -1,0 +1,84 @@
+/** Readers of flag values: text to a value, or a Misuse that names the flag and says what was expected. */
+
+import { Misuse } from './misuse.ts'
+
+/** Reads one text; `name` is the flag (or environment variable) as the user wrote it, for the error. */
+export type Reader<Value> = (text: string, name: string) => Value
+
+function refuse(name: string, text: string, expected: string): Misuse {
+  return new Misuse(`${name}: expected ${expected}, got "${text}"`)
+}
+
+/** Any text that is not blank. */
+export const readText: Reader<string> = (text, name) => {
+  if (text.trim() !== '') return text
+  throw refuse(name, text, 'a value')
+}
+
+/** One of `choices`, letter by letter. */
+export function readChoice<Choice extends string>(choices: readonly Choice[]): Reader<Choice> {
+  return (text, name) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice !== undefined) return choice
+    throw refuse(name, text, choices.join(', ').replace(/, ([^,]*)$/, ' or $1'))
+  }
+}
+
+function readNumber(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN
+}
+
+/** A whole number in `[min, max]`. */
+export function readInteger(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
+  const bounds =
+    max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max.toString()}`
+  return (text, name) => {
+    const value = readNumber(text)
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw refuse(name, text, `a whole number ${bounds}`)
+  }
+}
+
+/** A share in `(0, 1]`. */
+export const readShare: Reader<number> = (text, name) => {
+  const value = readNumber(text)
+  if (value > 0 && value <= 1) return value
+  throw refuse(name, text, 'a number above 0 and at most 1, such as 0.9')
+}
+
+/** Milliseconds from a number of seconds, zero included. */
+export const readSeconds: Reader<number> = (text, name) => {
+  const ms = Math.round(readNumber(text) * 1000)
+  if (ms >= 0 && Number.isSafeInteger(ms)) return ms
+  throw refuse(name, text, 'a number of seconds, zero or more')
+}
+
+/** An http or https URL without user, password, query or fragment; a trailing slash is dropped. */
+export const readUrl: Reader<string> = (text, name) => {
+  const expected = 'a URL such as https://api.binance.com'
+  if (!URL.canParse(text)) throw refuse(name, text, expected)
+  const url = new URL(text)
+  // A password must not reach the terminal or a log, so the URL is not repeated.
+  if (url.username !== '' || url.password !== '')
+    throw new Misuse(`${name}: a URL with a user or password is not accepted`)
+  const isHttp = url.protocol === 'https:' || url.protocol === 'http:'
+  if (!isHttp || url.search !== '' || url.hash !== '') throw refuse(name, text, expected)
+  return url.href.replace(/\/+$/, '')
+}
+
+/** Two texts around `..`, for windows; the moments are read by the library. */
+export const readRange: Reader<{ readonly from: string; readonly to: string }> = (text, name) => {
+  const [from = '', to = '', ...rest] = text.split('..')
+  if (from !== '' && to !== '' && rest.length === 0) return { from, to }
+  throw refuse(name, text, 'FROM..TO, such as 2024-01-01..2024-02-01')
+}
+
+/** `i/n`, the i-th of n parts, counted from 1. */
+export const readSubset: Reader<{ readonly index: number; readonly count: number }> = (
+  text,
+  name,
+) => {
+  const [, index = 0, count = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number)
+  if (index >= 1 && index <= count) return { index, count }
+  throw refuse(name, text, 'I/N with 1 <= I <= N, such as 1/4')
+}

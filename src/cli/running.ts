@@ -1,0 +1,75 @@
+/** A run on a terminal or in a pipe: progress to the views, the summary to stdout, signals to the library. */
+
+import { backfill, stopOnSignals, type Job, type Options, type Summary } from '../index.ts'
+import type { Call } from './commands.ts'
+import { lineView, type View } from './lines.ts'
+import { progressDocument } from './shape.ts'
+import { summaryText } from './summary.ts'
+import { Tally } from './tally.ts'
+
+/** Exit code when whoever read stdout has left: something may be missing, and running again mends it. */
+const READER_GONE = 3
+
+/**
+ * Runs jobs and shows how they go.
+ *
+ * @returns the exit code of the summary.
+ */
+export async function runJobs(
+  jobs: readonly Job[],
+  options: Options,
+  call: Pick<Call, 'values' | 'io' | 'print'>,
+): Promise<number> {
+  const stop = stopOnSignals()
+  const signal = AbortSignal.any([stop.signal, call.io.gone])
+  try {
+    const summary = await follow(jobs, { ...options, signal }, call)
+    return summary.exit
+  } catch (error) {
+    if (call.io.gone.aborted && !stop.signal.aborted) return READER_GONE
+    throw error
+  } finally {
+    stop.dispose()
+  }
+}
+
+async function follow(
+  jobs: readonly Job[],
+  options: Options,
+  call: Pick<Call, 'values' | 'io' | 'print'>,
+): Promise<Summary> {
+  const { values, io, print } = call
+  const { ticker } = io
+  const tally = new Tally(ticker.nowMs())
+  const view = await viewOf(tally, call)
+  let summary: Summary | undefined
+  try {
+    for await (const item of backfill(jobs, options)) {
+      tally.apply(item, ticker.nowMs())
+      view.show(item)
+      if (values.json === true) await print.json(progressDocument(item))
+      if (item.kind === 'summary') summary = item
+    }
+  } finally {
+    view.end()
+  }
+  if (summary === undefined) throw new Error('the run ended without a summary')
+  await print.result(summaryText(summary, print.paint.out))
+  return summary
+}
+
+async function viewOf(
+  tally: Tally,
+  { values, io, print }: Pick<Call, 'values' | 'io' | 'print'>,
+): Promise<View> {
+  const { ticker, stderr, env } = io
+  const isVerbose = values.verbose === true
+  const isTerse = values['no-progress'] === true || !print.isSpoken
+  const hasCursor = stderr.isTerminal && env['TERM'] !== 'dumb'
+  if (hasCursor && !isTerse) {
+    const { barView } = await import('./bars.ts')
+    return barView({ tally, ticker, sink: stderr, paint: print.paint.err, isVerbose })
+  }
+  const say = (line: string): void => void print.say(line)
+  return lineView({ tally, ticker, isVerbose, isTerse, say })
+}

@@ -1,0 +1,65 @@
+/** The end of a run, for a tired person: is it complete, what is missing, what to do next. */
+
+import { formatWindow, quoteText, seriesName, type SeriesResult, type Summary } from '../index.ts'
+import { bytes, count, counted, duration, spans } from './human.ts'
+import { failure } from './lines.ts'
+import type { Paint } from './print.ts'
+
+/** Incomplete series that are described; the others are counted. */
+const DESCRIBED_MAX = 20
+
+/** The summary as text. The first line is the verdict. */
+export function summaryText(summary: Summary, paint: Paint): string {
+  const incomplete = summary.series.filter(({ complete }) => !complete)
+  const lines = [
+    summary.complete
+      ? paint.green(`Complete: ${all(summary.series.length)} covered.`)
+      : paint.yellow(notComplete(summary, incomplete)),
+    ...incomplete.slice(0, DESCRIBED_MAX).flatMap(describe),
+    ...(incomplete.length > DESCRIBED_MAX
+      ? [`  and ${counted(incomplete.length - DESCRIBED_MAX, 'more series', 'more series')}`]
+      : []),
+    work(summary),
+    ...changes(summary),
+    ...(summary.complete ? [] : [`Next: ${nextStep(summary.exit)}`]),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function all(series: number): string {
+  return series === 1 ? 'the series is' : `all ${counted(series, 'series', 'series')} are`
+}
+
+function notComplete({ series }: Summary, incomplete: readonly SeriesResult[]): string {
+  const of = `${incomplete.length} of ${counted(series.length, 'series', 'series')}`
+  return `NOT complete: ${of} still ${incomplete.length === 1 ? 'lacks' : 'lack'} data.`
+}
+
+function describe({ key, missing, error }: SeriesResult): readonly string[] {
+  return [
+    `  ${quoteText(seriesName(key))}`,
+    ...(error === undefined ? [] : [`    ${failure(error)}`]),
+    ...spans(missing.map(formatWindow)).map((text) => `    missing ${text}`),
+  ]
+}
+
+function work({ rows, partitions, bytes: size, requests, weight, seconds }: Summary): string {
+  if (requests === 0 && rows === 0) return 'Nothing had to be fetched.'
+  const stored = `${counted(rows, 'row')} in ${counted(partitions, 'file')} (${bytes(size)})`
+  return `Stored ${stored}; ${counted(requests, 'request')}, weight ${count(weight)}, ${duration(seconds)}.`
+}
+
+function changes({ series }: Summary): readonly string[] {
+  const revisions = series.reduce((sum, one) => sum + one.revisions, 0)
+  if (revisions === 0) return []
+  return [
+    `${counted(revisions, 'stored row')} changed at the exchange; \`status --revisions\` lists them.`,
+  ]
+}
+
+function nextStep(exit: number): string {
+  if (exit === 4) return 'the exchange sent rows that cannot be true; see above, then run again.'
+  if (exit === 5) return 'wait until the limit or ban has passed, then run the same command again.'
+  if (exit === 130 || exit === 143) return 'run the same command again; it goes on from here.'
+  return 'run the same command again; it fetches only what is missing.'
+}

@@ -1,0 +1,135 @@
+/** What a run has done so far, counted from its progress; the views only print it. */
+
+import { seriesName, type Plan, type Progress, type Usage } from '../index.ts'
+import { duration } from './human.ts'
+
+/** One series while it runs. */
+export type SeriesTally = {
+  readonly name: string
+  /** Planned request weight; at least 1, so that a series of unknown cost still counts. */
+  readonly weight: number
+  /** 0 to 1. */
+  done: number
+  rows: number
+  state: 'waiting' | 'active' | 'ended'
+}
+
+/** Rows received are counted over this long for the rate. */
+const RATE_MS = 10_000
+
+/** Counts a run. Takes time as an argument everywhere, in milliseconds of one monotonic clock. */
+export class Tally {
+  readonly series: Map<string, SeriesTally> = new Map()
+  rows = 0
+  usage: Usage | undefined
+  #startedMs: number
+  #wait: { readonly reason: string; readonly untilMs: number } | undefined
+  #samples: { readonly ms: number; readonly rows: number }[]
+
+  constructor(nowMs: number) {
+    this.#startedMs = nowMs
+    this.#samples = [{ ms: nowMs, rows: 0 }]
+  }
+
+  /** Counts one report. */
+  apply(item: Progress, nowMs: number): void {
+    switch (item.kind) {
+      case 'plan':
+        this.#plan(item.plan)
+        break
+      case 'rows': {
+        const one = this.#one(seriesName(item.key))
+        one.rows += item.rows
+        one.done = Math.min(1, Math.max(one.done, item.done))
+        one.state = 'active'
+        this.rows += item.rows
+        this.usage = item.usage
+        this.#wait = undefined
+        this.#sample(nowMs)
+        break
+      }
+      case 'series': {
+        const one = this.#one(seriesName(item.result.key))
+        one.done = 1
+        one.state = 'ended'
+        break
+      }
+      case 'wait':
+        this.#wait = { reason: item.reason, untilMs: nowMs + item.ms }
+        break
+      case 'committed':
+      case 'gap':
+      case 'warning':
+      case 'summary':
+    }
+  }
+
+  #plan({ series }: Plan): void {
+    for (const { key, weight } of series)
+      if (weight > 0) this.#one(seriesName(key), Math.max(1, weight))
+  }
+
+  #one(name: string, weight = 1): SeriesTally {
+    const known = this.series.get(name)
+    if (known !== undefined) return known
+    const fresh: SeriesTally = { name, weight, done: 0, rows: 0, state: 'waiting' }
+    this.series.set(name, fresh)
+    return fresh
+  }
+
+  #sample(nowMs: number): void {
+    this.#samples.push({ ms: nowMs, rows: this.rows })
+    while (this.#samples.length > 2 && (this.#samples[1]?.ms ?? nowMs) < nowMs - RATE_MS)
+      this.#samples.shift()
+  }
+
+  /** Rows a second over the last ten seconds. */
+  rate(nowMs: number): number {
+    this.#sample(nowMs)
+    const oldest = this.#samples[0] ?? { ms: nowMs, rows: this.rows }
+    const ms = nowMs - oldest.ms
+    return ms <= 0 ? 0 : ((this.rows - oldest.rows) / ms) * 1000
+  }
+
+  /** The part of the planned weight that is done, 0 to 1. */
+  fraction(): number {
+    let total = 0
+    let done = 0
+    for (const one of this.series.values()) {
+      total += one.weight
+      done += one.weight * one.done
+    }
+    return total === 0 ? 1 : done / total
+  }
+
+  /** Seconds left, by weight; `undefined` while it is too early to say. */
+  secondsLeft(nowMs: number): number | undefined {
+    const fraction = this.fraction()
+    const elapsed = this.elapsedSeconds(nowMs)
+    if (fraction < 0.005 || elapsed < 1) return undefined
+    return (elapsed * (1 - fraction)) / fraction
+  }
+
+  /** Seconds since the start. */
+  elapsedSeconds(nowMs: number): number {
+    return (nowMs - this.#startedMs) / 1000
+  }
+
+  /** `rate limit: resuming in 14 s`, while the run waits. */
+  waiting(nowMs: number): string | undefined {
+    if (this.#wait === undefined || this.#wait.untilMs <= nowMs) return undefined
+    return waitText(this.#wait.reason, this.#wait.untilMs - nowMs)
+  }
+
+  /** How many series have ended. */
+  ended(): number {
+    let ended = 0
+    for (const { state } of this.series.values()) if (state === 'ended') ended += 1
+    return ended
+  }
+}
+
+/** `rate limit: resuming in 14 s`. */
+export function waitText(reason: string, ms: number): string {
+  return `${reason}: resuming in ${duration(Math.ceil(ms / 1000))}`
+}

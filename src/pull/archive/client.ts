@@ -1,0 +1,174 @@
+/**
+ * The way to the archive's hosts: a few downloads at once, tried again while that makes sense. They have no request
+ * weight; being polite is up to us.
+ */
+
+import PQueue from 'p-queue'
+import { ArchiveError, TransportError } from '../../base/errors.ts'
+import type { HttpAnswer, World } from '../../base/ports.ts'
+import { quoteText } from '../../base/text.ts'
+import { toMillis } from '../../base/time.ts'
+import { retryAfterMs } from '../../binance/verdict.ts'
+import { backoffMs, RetryBudget } from '../backoff.ts'
+
+/** Downloads at once. */
+const CONCURRENCY = 4
+const ATTEMPTS_MAX = 8
+const SMALL_TIMEOUT_MS = 30_000
+
+/** What a client is made with. */
+export type ArchiveClientOptions = {
+  /** Where the files are, e.g. `https://data.binance.vision`. */
+  readonly url: string
+  /** Where the bucket can be listed; its query is added here. */
+  readonly listingUrl: string
+  readonly concurrency?: number
+}
+
+/** What was asked of the archive so far. */
+export type ArchiveSpent = { readonly requests: number; readonly bytes: number }
+
+/** How one request is to be made. */
+export type FetchOptions = {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Thrown inside an attempt: not now. */
+export class TryAgain extends TransportError {
+  readonly atLeastMs: number
+
+  constructor(message: string, atLeastMs = 0) {
+    super(message)
+    this.atLeastMs = atLeastMs
+  }
+}
+
+/** Sends requests to the archive. One per run, since it bounds how many are in flight. */
+export class ArchiveClient {
+  readonly #world: Pick<World, 'clock' | 'random' | 'http'>
+  readonly #options: ArchiveClientOptions
+  readonly #queue: PQueue
+  readonly #retries = new RetryBudget()
+  readonly #spent = { requests: 0, bytes: 0 }
+
+  constructor(world: Pick<World, 'clock' | 'random' | 'http'>, options: ArchiveClientOptions) {
+    this.#world = world
+    this.#options = { ...options, url: bare(options.url), listingUrl: bare(options.listingUrl) }
+    this.#queue = new PQueue({ concurrency: options.concurrency ?? CONCURRENCY })
+  }
+
+  get http(): World['http'] {
+    return this.#world.http
+  }
+
+  /** Requests sent and bytes received, failed attempts included. */
+  get spent(): ArchiveSpent {
+    return { ...this.#spent }
+  }
+
+  /** Counts a request, or bytes that arrived. */
+  count(requests: number, bytes: number): void {
+    this.#spent.requests += requests
+    this.#spent.bytes += bytes
+  }
+
+  /** The URL of a file by its path. */
+  urlOf(path: string): string {
+    return `${this.#options.url}/${path.split('/').map(encodeURIComponent).join('/')}`
+  }
+
+  /** The URL of a listing. */
+  listingUrl(params: Readonly<Record<string, string>>): string {
+    const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    return `${this.#options.listingUrl}/?${query.join('&')}`
+  }
+
+  /** Waits for one of the places that bound how much is asked at once. Never to be nested. */
+  async inTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#queue.add(async () => {
+      signal?.throwIfAborted()
+      return work()
+    })
+  }
+
+  /**
+   * Gets a small body whole.
+   *
+   * @returns `undefined` when there is no such file.
+   * @throws ArchiveError `unreachable` when every try failed.
+   */
+  async get(
+    url: string,
+    { path, sizeBytesMax }: { readonly path: string; readonly sizeBytesMax: number },
+    { headers = {}, signal }: FetchOptions = {},
+  ): Promise<HttpAnswer | undefined> {
+    const attempt = async (): Promise<HttpAnswer | undefined> => {
+      this.count(1, 0)
+      const answer = await this.http.get({
+        url,
+        headers,
+        timeoutMs: SMALL_TIMEOUT_MS,
+        sizeBytesMax,
+        signal,
+      })
+      this.count(0, answer.body.length)
+      return this.isThere(path, answer) ? answer : undefined
+    }
+    return this.persist(path, attempt, signal)
+  }
+
+  /**
+   * Does the answer hold what was asked for? `false`: there is no such file. S3 says 403 where it may not tell.
+   *
+   * @throws TryAgain for a status that may pass, ArchiveError `unreachable` for one that will not.
+   */
+  isThere(path: string, { status, header }: Pick<HttpAnswer, 'status' | 'header'>): boolean {
+    if (status === 200 || status === 206) return true
+    if (status === 404 || status === 403) return false
+    const message = `HTTP ${status}`
+    if (status !== 408 && status !== 416 && status !== 429 && status < 500)
+      throw new ArchiveError('unreachable', path, `${quoteText(path)}: ${message}`)
+    const nowMs = toMillis(this.#world.clock.now())
+    throw new TryAgain(message, retryAfterMs(header('retry-after'), nowMs) ?? 0)
+  }
+
+  /**
+   * Repeats `attempt` while it ends in TransportError and has not been in vain too often.
+   *
+   * @param hasProgress - Did the attempt that failed bring anything? Then it does not count.
+   */
+  async persist<T>(
+    path: string,
+    attempt: () => Promise<T>,
+    signal: AbortSignal | undefined,
+    hasProgress: () => boolean = () => false,
+  ): Promise<T> {
+    for (let inVain = 1; ; inVain++) {
+      try {
+        const value = await attempt()
+        this.#retries.succeeded()
+        return value
+      } catch (error) {
+        signal?.throwIfAborted()
+        if (!(error instanceof TransportError)) throw error
+        if (hasProgress()) inVain = 1
+        const isHopeless = !error.isTransient || inVain >= ATTEMPTS_MAX
+        if (isHopeless || !this.#retries.take()) throw unreachable(path, inVain, error)
+        const atLeastMs = error instanceof TryAgain ? error.atLeastMs : 0
+        const { clock, random } = this.#world
+        // A server that names a wait means that wait, not a multiple of it.
+        await clock.sleep(atLeastMs + backoffMs(inVain, random), signal)
+      }
+    }
+  }
+}
+
+function bare(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+function unreachable(path: string, attempts: number, cause: TransportError): ArchiveError {
+  const message = `${quoteText(path)}: gave up after ${attempts} attempts: ${cause.message}`
+  return new ArchiveError('unreachable', path, message, { cause })
+}

@@ -1,0 +1,152 @@
+/** What the archive has, learned from the listing of its bucket (S3, version 1 of "ListObjects"). */
+
+import { XMLParser } from 'fast-xml-parser'
+import { ArchiveError, TransportError } from '../../base/errors.ts'
+import { quoteText } from '../../base/text.ts'
+import { parseMicros, type Micros } from '../../base/time.ts'
+import { archiveFolder, archivePath, type ArchiveSpan } from '../../binance/archive.ts'
+import type { SeriesKey } from '../../binance/series.ts'
+import type { ArchiveClient } from './client.ts'
+
+const PAGE_BYTES_MAX = 8 << 20
+/** A thousand keys a page; no folder has near as many files as this allows. */
+const PAGES_MAX = 1_000
+
+/** One file as the bucket lists it. */
+export type ListedFile = {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modified: Micros | undefined
+}
+
+/** A page of a listing. */
+export type ListingPage = {
+  readonly files: readonly ListedFile[]
+  /** Where the next page begins; `undefined` on the last. */
+  readonly marker: string | undefined
+}
+
+/** The archive's files, each folder listed at most once. One per run. */
+export class ArchiveIndex {
+  readonly #client: ArchiveClient
+  readonly #folders = new Map<string, Promise<ReadonlyMap<string, ListedFile>>>()
+
+  constructor(client: ArchiveClient) {
+    this.#client = client
+  }
+
+  /**
+   * The zips of a series by their paths; empty when there is none.
+   *
+   * @throws ArchiveError `unreachable` when the bucket cannot be listed; the files can still be asked for by name.
+   */
+  async files(key: SeriesKey, span: ArchiveSpan): Promise<ReadonlyMap<string, ListedFile>> {
+    const folder = archiveFolder(key, span)
+    const known = this.#folders.get(folder) ?? this.#client.inTurn(() => this.#list(folder))
+    this.#folders.set(folder, known)
+    try {
+      return await known
+    } catch (error) {
+      // A failure must not be remembered as if it were an answer.
+      this.#folders.delete(folder)
+      throw error
+    }
+  }
+
+  /** The file of `period`, if the bucket lists it. @throws ArchiveError as {@link ArchiveIndex.files} does */
+  async file(key: SeriesKey, period: string): Promise<ListedFile | undefined> {
+    const files = await this.files(key, period.length === 7 ? 'monthly' : 'daily')
+    return files.get(archivePath(key, period))
+  }
+
+  async #list(folder: string): Promise<ReadonlyMap<string, ListedFile>> {
+    const files = new Map<string, ListedFile>()
+    let marker: string | undefined
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const next = await this.#page(folder, marker)
+      for (const file of next.files) if (isZipIn(folder, file)) files.set(file.path, file)
+      if (next.marker === undefined) return files
+      if (marker !== undefined && next.marker <= marker) break
+      marker = next.marker
+    }
+    throw new ArchiveError(
+      'unreachable',
+      folder,
+      `the listing of ${quoteText(folder)} does not come to its end`,
+    )
+  }
+
+  async #page(folder: string, marker: string | undefined): Promise<ListingPage> {
+    const url = this.#client.listingUrl({
+      prefix: folder,
+      delimiter: '/',
+      ...(marker === undefined ? {} : { marker }),
+    })
+    const limits = { path: folder, sizeBytesMax: PAGE_BYTES_MAX }
+    return this.#client.persist(
+      folder,
+      async () => {
+        const answer = await this.#client.get(url, limits)
+        if (answer !== undefined) return parseListing(new TextDecoder().decode(answer.body))
+        throw new ArchiveError('unreachable', folder, 'the bucket of the archive cannot be listed')
+      },
+      undefined,
+    )
+  }
+}
+
+function isZipIn(folder: string, { path }: ListedFile): boolean {
+  return path.startsWith(folder) && path.endsWith('.zip') && !path.includes('/', folder.length)
+}
+
+const parser = new XMLParser({
+  // Sizes and names are texts; 0123 is not 123.
+  parseTagValue: false,
+  ignoreAttributes: true,
+  isArray: (name) => name === 'Contents',
+})
+
+/**
+ * Reads a page of a listing.
+ *
+ * @throws TransportError when it is not one.
+ */
+export function parseListing(xml: string): ListingPage {
+  const { ListBucketResult: result } = readXml(xml)
+  if (!isRecord(result)) throw notAListing(xml)
+  const contents = (result['Contents'] ?? []) as readonly Record<string, unknown>[]
+  const files = contents.map(({ Key: key, Size: size, LastModified: modified }) => {
+    if (typeof key !== 'string' || !/^\d{1,15}$/.test(String(size))) throw notAListing(xml)
+    return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
+  })
+  if (result['IsTruncated'] !== 'true') return { files, marker: undefined }
+  // Without a delimiter S3 leaves NextMarker out; the last key then does as well.
+  const marker = result['NextMarker'] ?? files.at(-1)?.path
+  if (typeof marker !== 'string') throw notAListing(xml)
+  return { files, marker }
+}
+
+function readXml(xml: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = parser.parse(xml, true)
+    return isRecord(document) ? document : {}
+  } catch {
+    throw notAListing(xml)
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function momentOf(text: unknown): Micros | undefined {
+  try {
+    return typeof text === 'string' ? parseMicros(text) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function notAListing(xml: string): TransportError {
+  return new TransportError(`not the listing of a bucket: "${quoteText(xml, 100)}"`)
+}

@@ -1,0 +1,53 @@
+/**
+ * Signs requests: the percent-encoded query with the server's time, by HMAC-SHA256, RSA (PKCS#1 v1.5, SHA-256) or
+ * Ed25519.
+ *
+ * @see binance-spot-api-docs, rest-api.md, "SIGNED Endpoint security": the payload is percent-encoded before it is
+ * signed (since 2026-01-15 anything else is -1022), base64 signatures are percent-encoded after.
+ */
+
+import { createHmac, createPrivateKey, sign as signBytes } from 'node:crypto'
+import { UsageError } from '../base/errors.ts'
+import type { Credentials } from '../base/secret.ts'
+import type { Sign } from './gateway.ts'
+
+/** How long after its timestamp a request is good for; Binance recommends no more. */
+export const RECV_WINDOW_MS = 5_000
+/** The most that Binance takes. */
+const RECV_WINDOW_MS_MAX = 60_000
+
+/** The signature of a payload, as it goes into a query: hex, or percent-encoded base64. */
+export type Signature = (payload: string) => string
+
+/** What `credentials` sign with; reads the key once. */
+export function signatureOf({ kind, key }: Pick<Credentials, 'kind' | 'key'>): Signature {
+  if (kind === 'hmac')
+    return (payload) => createHmac('sha256', key.reveal()).update(payload).digest('hex')
+  const privateKey = createPrivateKey(key.reveal())
+  // Ed25519 hashes by itself; a digest must not be named.
+  const digest = kind === 'rsa' ? 'sha256' : null
+  return (payload) =>
+    encodeURIComponent(signBytes(digest, Buffer.from(payload), privateKey).toString('base64'))
+}
+
+/**
+ * Signs with `credentials`: adds `recvWindow`, `timestamp` in µs and `signature` to a query, and the API key as a
+ * header.
+ *
+ * @param recvWindowMs - Above 0 and at most 60,000; up to three decimals count.
+ * @throws UsageError when `recvWindowMs` is out of range.
+ */
+export function signer(credentials: Credentials, recvWindowMs: number = RECV_WINDOW_MS): Sign {
+  if (!(recvWindowMs > 0 && recvWindowMs <= RECV_WINDOW_MS_MAX))
+    throw new UsageError(`a recvWindow of ${recvWindowMs} ms is not above 0 and at most 60000`)
+  const signature = signatureOf(credentials)
+  const recvWindow = String(Math.round(recvWindowMs * 1_000) / 1_000)
+  return (query, now) => {
+    const timing = `recvWindow=${recvWindow}&timestamp=${now}`
+    const payload = query === '' ? timing : `${query}&${timing}`
+    return {
+      query: `${payload}&signature=${signature(payload)}`,
+      headers: { 'x-mbx-apikey': credentials.apiKey.reveal() },
+    }
+  }
+}

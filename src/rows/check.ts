@@ -1,0 +1,197 @@
+/**
+ * Can a page be true? What no honest exchange sends is refused here, before it is stored. Exact in all three forms
+ * of numbers; passes over the columns and copies nothing.
+ */
+
+import type { Data } from 'apache-arrow'
+import { DataError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
+import { columnData, int64Values } from './batch.ts'
+import { compareHalves, halvesOf, isHalves } from './int64.ts'
+import { numberColumn, type NumberColumn } from './number-column.ts'
+import type { Page } from './page.ts'
+import { valueText } from './value-text.ts'
+
+/** What was seen that is odd and yet kept. */
+export type CheckReport = {
+  /** Rows that stand for nothing: aggTrades marked invalid (CHANGELOG, 2022-04-12), klines that are all zeros. */
+  readonly dummies: number
+  /** Other aggTrades with a quantity of 0. */
+  readonly zeroQuantities: number
+}
+
+/**
+ * Checks a page from which exact duplicates were dropped.
+ *
+ * @throws DataError when keys do not strictly increase, or a row says what cannot be; names the key and the values
+ */
+export function checkPage(dataset: Dataset, page: Page): CheckReport {
+  const rows = new Rows(dataset, page)
+  rows.checkOrder()
+  switch (dataset.kind) {
+    case 'klines':
+    case 'uiKlines':
+      return checkKlines(rows)
+    case 'aggTrades':
+      return checkAggTrades(rows)
+    case 'trades':
+    case 'blockTrades':
+    case 'myTrades':
+      return checkTrades(rows)
+    case 'allOrders':
+      return checkOrders(rows)
+  }
+}
+
+const NOTHING_ODD: CheckReport = { dummies: 0, zeroQuantities: 0 }
+
+function checkKlines(rows: Rows): CheckReport {
+  rows.checkNotAbove('low', 'open')
+  rows.checkNotAbove('low', 'close')
+  rows.checkNotAbove('open', 'high')
+  rows.checkNotAbove('close', 'high')
+  rows.checkNotNegative('taker_buy_volume', 'taker_buy_quote_volume')
+  rows.checkNotAbove('taker_buy_volume', 'volume')
+  rows.checkNotAbove('taker_buy_quote_volume', 'quote_volume')
+  rows.checkIntegers('trade_count', (counts, row) => (counts[2 * row + 1] ?? 0) >= 0, 'is negative')
+  const opens = rows.integers('open_time')
+  rows.checkIntegers(
+    'close_time',
+    (closes, row) => compareHalves(opens, row, closes, row) < 0,
+    'is not after open_time',
+  )
+  const zeros = ['low', 'high', 'volume', 'quote_volume'].map((name) => rows.numbers(name))
+  const dummies = rows.checkPositive('low', (row) =>
+    zeros.every((column) => column.sign(row) === 0),
+  )
+  return { dummies, zeroQuantities: 0 }
+}
+
+function checkAggTrades(rows: Rows): CheckReport {
+  rows.checkNotNegative('price', 'quantity')
+  const first = rows.integers('first_trade_id')
+  const last = rows.integers('last_trade_id')
+  rows.checkIntegers(
+    'last_trade_id',
+    (_, row) => compareHalves(first, row, last, row) <= 0,
+    'is below first_trade_id',
+  )
+  const prices = rows.numbers('price')
+  const quantities = rows.numbers('quantity')
+  let [dummies, zeroQuantities] = [0, 0]
+  for (let row = 0; row < rows.count; row++) {
+    if (quantities.sign(row) !== 0) continue
+    const isMarked = isHalves(first, row, -1) && isHalves(last, row, -1)
+    if (isMarked && prices.sign(row) === 0) dummies++
+    else zeroQuantities++
+  }
+  return { dummies, zeroQuantities }
+}
+
+function checkTrades(rows: Rows): CheckReport {
+  rows.checkPositive('price')
+  rows.checkPositive('quantity')
+  rows.checkNotNegative('quote_quantity')
+  return NOTHING_ODD
+}
+
+function checkOrders(rows: Rows): CheckReport {
+  // Not cumulative_quote_quantity: below 0 means "not available" in old orders (rest-api.md, allOrders).
+  rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity', 'orig_quote_order_quantity')
+  return NOTHING_ODD
+}
+
+/** The columns of a page by name, and the rules that columns keep. */
+class Rows {
+  readonly count: number
+  readonly #dataset: Dataset
+  readonly #page: Page
+
+  constructor(dataset: Dataset, page: Page) {
+    this.count = page.rowCount
+    this.#dataset = dataset
+    this.#page = page
+  }
+
+  numbers(name: string): NumberColumn {
+    return numberColumn(this.#column(name).data)
+  }
+
+  /** The halves of a column of integers or moments. */
+  integers(name: string): Int32Array {
+    return halvesOf(int64Values(this.#page.batch, columnIndex(this.#dataset, name)))
+  }
+
+  checkOrder(): void {
+    const { key } = this.#dataset
+    const keys = this.integers(key)
+    for (let row = 1; row < this.count; row++) {
+      const order = compareHalves(keys, row, keys, row - 1)
+      if (order > 0) continue
+      const problem = order === 0 ? 'is there twice, with different rows' : 'is out of order'
+      const before = this.#text(key, row - 1)
+      throw this.#refuse(row, `${key} ${problem}: ${this.#text(key, row)} after ${before}`)
+    }
+  }
+
+  checkNotAbove(lower: string, upper: string): void {
+    const [a, b] = [this.numbers(lower), this.numbers(upper)]
+    for (let row = 0; row < this.count; row++)
+      if (a.compare(row, b) > 0)
+        throw this.#refuse(
+          row,
+          `${lower} ${this.#text(lower, row)} is above ${upper} ${this.#text(upper, row)}`,
+        )
+  }
+
+  checkNotNegative(...names: readonly string[]): void {
+    for (const name of names) {
+      const column = this.numbers(name)
+      for (let row = 0; row < this.count; row++)
+        if (column.sign(row) < 0)
+          throw this.#refuse(row, `${name} ${this.#text(name, row)} is negative`)
+    }
+  }
+
+  /** Gives how many rows are not positive but may be so. */
+  checkPositive(name: string, mayBeZero: (row: number) => boolean = () => false): number {
+    const column = this.numbers(name)
+    let allowed = 0
+    for (let row = 0; row < this.count; row++) {
+      if (column.sign(row) > 0) continue
+      if (!mayBeZero(row))
+        throw this.#refuse(row, `${name} ${this.#text(name, row)} is not above 0`)
+      allowed++
+    }
+    return allowed
+  }
+
+  checkIntegers(
+    name: string,
+    isFine: (halves: Int32Array, row: number) => boolean,
+    problem: string,
+  ): void {
+    const halves = this.integers(name)
+    for (let row = 0; row < this.count; row++)
+      if (!isFine(halves, row))
+        throw this.#refuse(row, `${name} ${this.#text(name, row)} ${problem}`)
+  }
+
+  #column(name: string): { column: Column; data: Data } {
+    const index = columnIndex(this.#dataset, name)
+    const column = this.#dataset.columns[index]
+    if (column === undefined) throw new RangeError(`no column ${name}`)
+    return { column, data: columnData(this.#page.batch, index) }
+  }
+
+  #text(name: string, row: number): string {
+    const { column, data } = this.#column(name)
+    return quoteText(valueText(column, data, row))
+  }
+
+  #refuse(row: number, problem: string): DataError {
+    const { kind, key } = this.#dataset
+    return new DataError(`${kind} row ${row} (${key} ${this.#text(key, row)}): ${problem}`)
+  }
+}

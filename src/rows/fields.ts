@@ -1,0 +1,165 @@
+/** The JSON fields of a dataset's rows: for each, how it is written and how its value gets into its column. */
+
+import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
+import type { ColumnSink, FlagSink, Int64Sink, PageColumns, TextSink } from './columns.ts'
+import { valueEnd } from './json.ts'
+import { IntegerReader, numberReader, TextReader, TimeReader } from './value.ts'
+import type { TimeUnit, ValueReader } from './value.ts'
+
+const QUOTE = 0x22
+
+/** What a field's value is written as: a string, or a number or literal as it is. */
+type Form = 'quoted' | 'bare'
+
+/** One field of a row. */
+export class JsonField {
+  /** The key in an object, or the index in an array. */
+  readonly name: string | number
+  /** The key as it is normally written, with its quotes and colon. */
+  readonly keyBytes: Uint8Array
+  /** For messages: `p (price)`, `8 (trade_count)`. */
+  readonly label: string
+  /** One bit, so that the fields of a row are a set. */
+  readonly bit: number
+  readonly isRequired: boolean
+  readonly #isQuoted: boolean
+  readonly #reader: ValueReader
+  readonly #sink: ColumnSink | undefined
+  /** What means null, as JSON. */
+  readonly #nulls: readonly string[]
+
+  constructor(
+    name: string | number,
+    index: number,
+    { form, reader }: { form: Form; reader: ValueReader },
+    stored?: { column: Column; sink: ColumnSink },
+  ) {
+    this.name = name
+    this.keyBytes = new TextEncoder().encode(`${JSON.stringify(name)}:`)
+    this.label = stored === undefined ? String(name) : `${name} (${stored.column.name})`
+    this.bit = 1 << index
+    this.isRequired = stored !== undefined && stored.column.nullable !== true
+    this.#isQuoted = form === 'quoted'
+    this.#reader = reader
+    this.#sink = stored?.sink
+    this.#nulls = stored === undefined ? [] : nullsOf(stored.column)
+  }
+
+  /** Reads the value that begins at `at` into `row`. Gives where it ends; -1 when it is null, escaped or wrong. */
+  read(bytes: Uint8Array, at: number, row: number): number {
+    if (!this.#isQuoted) return this.#reader.read(bytes, at, row)
+    if ((bytes[at] ?? 0) !== QUOTE) return -1
+    const end = this.#reader.read(bytes, at + 1, row)
+    return end >= 0 && (bytes[end] ?? 0) === QUOTE ? end + 1 : -1
+  }
+
+  /** Reads any JSON value into `row`; gives why it is refused, in words, or `undefined` when it is not. */
+  readJson(json: string, row: number): string | undefined {
+    if (this.#nulls.includes(json)) {
+      this.putAbsent(row)
+      return undefined
+    }
+    if (!this.#isQuoted) return this.#reader.problem(json)
+    if (!json.startsWith('"')) return 'not a string'
+    const text = JSON.parse(json) as string
+    return this.#reader.readText(text, row) ? undefined : this.#reader.problem(text)
+  }
+
+  /** Writes that `row` has no such field. */
+  putAbsent(row: number): void {
+    this.#sink?.putNull(row)
+  }
+}
+
+/**
+ * What means null in a nullable column. An order that does not work yet has a `workingTime` of -1 (rest-api.md,
+ * answers of the endpoints for order lists).
+ */
+function nullsOf({ type, nullable }: Column): readonly string[] {
+  if (nullable !== true) return []
+  return type === 'time' ? ['null', '-1'] : ['null']
+}
+
+// As big-endian words.
+const TRUE = 0x74727565
+const FALS = 0x66616c73
+const LOWER_E = 0x65
+
+class FlagReader implements ValueReader {
+  readonly #sink: FlagSink
+
+  constructor(sink: FlagSink) {
+    this.#sink = sink
+  }
+
+  read(bytes: Uint8Array, at: number, row: number): number {
+    const word = wordAt(bytes, at)
+    const isTrue = word === TRUE
+    if (!isTrue && (word !== FALS || bytes[at + 4] !== LOWER_E)) return -1
+    this.#sink.put(row, isTrue)
+    return isTrue ? at + 4 : at + 5
+  }
+
+  readText(): boolean {
+    return false
+  }
+
+  problem(): string {
+    return 'not true or false'
+  }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  return (high << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+}
+
+/** Passes over any value; for fields that are known and not stored. */
+const skipper: ValueReader = {
+  read: valueEnd,
+  readText: () => false,
+  problem: () => 'not a value',
+}
+
+/**
+ * The fields of `dataset`, at most 31. For arrays in the order of their indices, which leave no gap; for objects the
+ * columns' in their order, then those that are ignored.
+ */
+export function fieldsOf(
+  dataset: Dataset,
+  columns: PageColumns,
+  unit: TimeUnit,
+): readonly JsonField[] {
+  const stored = dataset.columns.filter(({ type }) => type !== 'extra')
+  const fields = stored.map((column, index) => {
+    const sink = columns.sinks[columnIndex(dataset, column.name)]
+    if (sink === undefined) throw new RangeError(`no column for ${column.name}`)
+    return new JsonField(column.json, index, readingOf(column, sink, unit), { column, sink })
+  })
+  for (const name of dataset.ignored)
+    fields.push(new JsonField(name, fields.length, { form: 'bare', reader: skipper }))
+  return dataset.shape === 'array' ? fields.sort((a, b) => Number(a.name) - Number(b.name)) : fields
+}
+
+function readingOf(
+  { type }: Column,
+  sink: ColumnSink,
+  unit: TimeUnit,
+): { form: Form; reader: ValueReader } {
+  switch (type) {
+    case 'time':
+    case 'end':
+      return { form: 'bare', reader: new TimeReader(sink as Int64Sink, unit, type === 'end') }
+    case 'id':
+    case 'count':
+      return { form: 'bare', reader: new IntegerReader(sink as Int64Sink) }
+    case 'flag':
+      return { form: 'bare', reader: new FlagReader(sink as FlagSink) }
+    case 'price':
+    case 'quantity':
+      return { form: 'quoted', reader: numberReader(sink) }
+    case 'text':
+    case 'extra':
+      return { form: 'quoted', reader: new TextReader(sink as TextSink) }
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Two batches of one series → one: each key once, and where the two contradict each other, the later word and a
+ * record of the earlier one.
+ */
+
+import type { RecordBatch } from 'apache-arrow'
+import { formatMicros, micros } from '../base/time.ts'
+import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
+import { assemble } from './assemble.ts'
+import { columnData, int64Values } from './batch.ts'
+import { compareHalves, halvesOf, lowerBound } from './int64.ts'
+import { isSame, layoutOf, type Layout } from './layout.ts'
+import { valueText } from './value-text.ts'
+
+/** One stored row that a later answer contradicted. */
+export type Revision = {
+  /** The key, an integer in decimal: an id, or microseconds. */
+  readonly key: string
+  /** The row's time, ISO 8601 with microseconds. */
+  readonly time: string
+  /** The columns that differ, as exact text: before and after. */
+  readonly old: Readonly<Record<string, string>>
+  readonly new: Readonly<Record<string, string>>
+}
+
+/** What {@link mergeBatches} gives. */
+export type Merged = {
+  /** Sorted by key, keys unique. The same object as `stored` or `fresh` when it holds just their rows. */
+  readonly batch: RecordBatch
+  readonly revisions: readonly Revision[]
+  /** Rows of `fresh` that told nothing new. */
+  readonly duplicates: number
+}
+
+/**
+ * The union of two batches that are each sorted by key, with unique keys. Of two rows with one key:
+ *
+ * - equal ones are one row;
+ * - if only moments differ, and only within one millisecond that one of the two was rounded to, the finer row is
+ *   kept (it came from a finer source, not from a change);
+ * - of orders, the greater `update_time` is kept, and an older `fresh` one tells nothing new;
+ * - else `fresh` is kept, and the change is a {@link Revision}.
+ */
+export function mergeBatches(
+  stored: RecordBatch,
+  fresh: RecordBatch,
+  { dataset }: { readonly dataset: Dataset },
+): Merged {
+  return new Merge(dataset, stored, fresh).run()
+}
+
+type Verdict = 'same' | 'stored' | 'fresh' | 'revised'
+
+/** One side of a merge. */
+type Side = {
+  readonly batch: RecordBatch
+  readonly keys: BigInt64Array
+  readonly halves: Int32Array
+  readonly layouts: readonly Layout[]
+}
+
+class Merge {
+  readonly #dataset: Dataset
+  readonly #stored: Side
+  readonly #fresh: Side
+  readonly #updateTime: number
+  readonly #ranges: { batch: RecordBatch; from: number; to: number }[] = []
+  readonly #revisions: Revision[] = []
+  #duplicates = 0
+
+  constructor(dataset: Dataset, stored: RecordBatch, fresh: RecordBatch) {
+    this.#dataset = dataset
+    this.#stored = sideOf(dataset, stored)
+    this.#fresh = sideOf(dataset, fresh)
+    this.#updateTime = dataset.columns.findIndex(({ name }) => name === 'update_time')
+  }
+
+  run(): Merged {
+    const [a, b] = [this.#stored, this.#fresh]
+    // Most merges append: what lies before and after the other side is taken as a whole.
+    let i = b.keys.length === 0 ? a.keys.length : lowerBound(a.keys, b.keys[0] ?? 0n)
+    this.#take(a, 0, i)
+    let j = 0
+    while (i < a.keys.length && j < b.keys.length) {
+      const order = compareHalves(a.halves, i, b.halves, j)
+      if (order < 0) this.#take(a, i, ++i)
+      else if (order > 0) this.#take(b, j, ++j)
+      else this.#settle(i++, j++)
+    }
+    this.#take(a, i, a.keys.length)
+    this.#take(b, j, b.keys.length)
+    const batch = this.#ranges.length === 0 ? a.batch : assemble(this.#ranges)
+    return { batch, revisions: this.#revisions, duplicates: this.#duplicates }
+  }
+
+  #take({ batch }: Side, from: number, to: number): void {
+    if (from >= to) return
+    const last = this.#ranges.at(-1)
+    if (last?.batch === batch && last.to === from) last.to = to
+    else this.#ranges.push({ batch, from, to })
+  }
+
+  /** Two rows with one key. */
+  #settle(i: number, j: number): void {
+    const verdict = this.#verdict(i, j)
+    if (verdict === 'same' || verdict === 'stored') {
+      this.#duplicates++
+      this.#take(this.#stored, i, i + 1)
+      return
+    }
+    if (verdict === 'revised') this.#revisions.push(this.#revision(i, j))
+    this.#take(this.#fresh, j, j + 1)
+  }
+
+  #verdict(i: number, j: number): Verdict {
+    const differing = this.#differing(i, j)
+    if (differing.length === 0) return 'same'
+    const finer = differing.map((index) => this.#finer(index, i, j))
+    if (finer.every((side) => side === 'stored')) return 'stored'
+    if (finer.every((side) => side === 'fresh')) return 'fresh'
+    return this.#isOlder(i, j) ? 'stored' : 'revised'
+  }
+
+  #differing(i: number, j: number): readonly number[] {
+    const indices: number[] = []
+    const { layouts } = this.#fresh
+    this.#stored.layouts.forEach((layout, index) => {
+      const other = layouts[index]
+      if (other === undefined || !isSame(layout, i, other, j)) indices.push(index)
+    })
+    return indices
+  }
+
+  /** Which side has the finer of two moments in one millisecond; undefined when it is not as simple as that. */
+  #finer(index: number, i: number, j: number): 'stored' | 'fresh' | undefined {
+    const type = this.#dataset.columns[index]?.type
+    if (type !== 'time' && type !== 'end') return undefined
+    const stored = timeAt(this.#stored, index, i)
+    const fresh = timeAt(this.#fresh, index, j)
+    if (stored === undefined || fresh === undefined) return undefined
+    if (stored / 1000n !== fresh / 1000n) return undefined
+    const coarse = type === 'end' ? 999n : 0n
+    if (fresh % 1000n === coarse) return 'stored'
+    return stored % 1000n === coarse ? 'fresh' : undefined
+  }
+
+  /** Is the fresh row an older state of an order than the stored one? */
+  #isOlder(i: number, j: number): boolean {
+    if (this.#updateTime < 0) return false
+    const stored = timeAt(this.#stored, this.#updateTime, i)
+    const fresh = timeAt(this.#fresh, this.#updateTime, j)
+    return stored !== undefined && fresh !== undefined && fresh < stored
+  }
+
+  #revision(i: number, j: number): Revision {
+    const differing = this.#differing(i, j).flatMap((index) => {
+      const column = this.#dataset.columns[index]
+      return column === undefined ? [] : [{ column, index }]
+    })
+    const textsOf = (side: Side, row: number): Record<string, string> =>
+      Object.fromEntries(
+        differing.map(({ column, index }) => [column.name, textAt(side, column, { index, row })]),
+      )
+    const time = int64Values(this.#fresh.batch, columnIndex(this.#dataset, this.#dataset.time))[j]
+    return {
+      key: String(this.#fresh.keys[j]),
+      time: formatMicros(micros(time ?? 0n)),
+      old: textsOf(this.#stored, i),
+      new: textsOf(this.#fresh, j),
+    }
+  }
+}
+
+function sideOf(dataset: Dataset, batch: RecordBatch): Side {
+  const keys = int64Values(batch, columnIndex(dataset, dataset.key))
+  const layouts = dataset.columns.map((_, index) => layoutOf(columnData(batch, index)))
+  return { batch, keys, halves: halvesOf(keys), layouts }
+}
+
+/** A moment; undefined when it is null. */
+function timeAt({ batch }: Side, index: number, row: number): bigint | undefined {
+  const data = columnData(batch, index)
+  return data.getValid(row) ? (data.values as BigInt64Array)[row] : undefined
+}
+
+function textAt(
+  { batch }: Side,
+  column: Column,
+  { index, row }: { index: number; row: number },
+): string {
+  return valueText(column, columnData(batch, index), row)
+}

@@ -1,0 +1,182 @@
+/** The endpoints: which parameters each reads, and the JSON text that it answers with. */
+
+import { micros } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import type { PageFault } from './fault.ts'
+import { exchangeInfoJson } from './exchange-info.ts'
+import type { ExchangeOptions, LimitRule, SymbolOptions } from './options.ts'
+import {
+  aggTradePage,
+  firstTrade,
+  klinePage,
+  tradePage,
+  type PageRequest,
+  type RowPage,
+} from './pages.ts'
+import { readSymbol, Refusal, type ParameterList, type Parameters } from './query.ts'
+import { aggTradeJson, klineJson, timeText, tradeJson, type TimeUnit } from './rows.ts'
+import type { KlineSource, History, Span } from './source.ts'
+
+/** A symbol that answers. */
+export type LiveSymbol = { readonly options: SymbolOptions; readonly history: History }
+
+/** Everything that an endpoint may look at. */
+type Context = {
+  readonly parameters: Parameters
+  readonly unit: TimeUnit
+  /** The server's time in µs. */
+  readonly now: number
+  readonly options: ExchangeOptions
+  readonly rules: readonly LimitRule[]
+  readonly fault: PageFault | undefined
+  find(symbol: string): LiveSymbol | undefined
+  /** The spans that this answer leaves out of a symbol's rows. */
+  leftOut(symbol: string): readonly Span[]
+}
+
+/** A body, and what of a symbol it speaks for. */
+export type Content = {
+  readonly json: string
+  readonly isSettled: boolean
+  readonly spoken?: { readonly symbol: string; readonly from: number; readonly to: number }
+}
+
+/** One endpoint. */
+export type Endpoint = ParameterList & {
+  /** Served by the market-data host too? */
+  readonly isMarketData: boolean
+  /** @throws Refusal in Binance's words. */
+  answer(context: Context): Content
+}
+
+const KLINES: ParameterList = {
+  mandatory: ['symbol', 'interval'],
+  optional: ['startTime', 'endTime', 'timeZone', 'limit'],
+}
+
+/** Every endpoint by its path. */
+export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ['/api/v3/ping', plain(() => '{}')],
+  ['/api/v3/time', plain((context) => `{"serverTime":${serverTime(context)}}`)],
+  [
+    '/api/v3/exchangeInfo',
+    {
+      ...plain((context) => {
+        const { options, rules, parameters } = context
+        const info = { symbols: options.symbols, rules, serverTime: serverTime(context) }
+        return exchangeInfoJson(info, parameters)
+      }),
+      optional: ['symbol', 'symbols', 'permissions', 'showPermissionSets', 'symbolStatus'],
+    },
+  ],
+  [DATASETS.klines.path, klineEndpoint(({ klines }) => klines)],
+  [DATASETS.uiKlines.path, klineEndpoint(({ uiKlines }) => uiKlines)],
+  [
+    DATASETS.aggTrades.path,
+    {
+      mandatory: ['symbol'],
+      optional: ['fromId', 'startTime', 'endTime', 'limit'],
+      isMarketData: true,
+      answer: (context) => rowsAnswer(context, aggTradePage, aggTradeJson),
+    },
+  ],
+  ['/api/v3/trades', { ...tradeEndpoint(['symbol'], ['limit']), isMarketData: true }],
+  [DATASETS.trades.path, tradeEndpoint(['symbol'], ['limit', 'fromId'])],
+  [
+    DATASETS.blockTrades.path,
+    {
+      mandatory: ['symbol', 'fromId'],
+      optional: ['limit'],
+      isMarketData: false,
+      answer: (context) =>
+        rowsAnswer(
+          context,
+          (request) => tradePage(request.history.blockTrades, request, 0),
+          tradeJson,
+        ),
+    },
+  ],
+])
+
+function plain(json: (context: Context) => string): Endpoint {
+  return {
+    mandatory: [],
+    optional: [],
+    isMarketData: true,
+    answer: (context) => ({ json: json(context), isSettled: false }),
+  }
+}
+
+function serverTime({ now, unit }: Context): string {
+  return timeText(micros(BigInt(Math.floor(now))), unit)
+}
+
+function klineEndpoint(source: (history: History) => KlineSource): Endpoint {
+  return {
+    ...KLINES,
+    isMarketData: true,
+    answer: (context) => rowsAnswer(context, (request) => klinePage(source, request), klineJson),
+  }
+}
+
+function tradeEndpoint(mandatory: readonly string[], optional: readonly string[]): Endpoint {
+  return {
+    mandatory,
+    optional,
+    isMarketData: false,
+    answer: (context) =>
+      rowsAnswer(
+        context,
+        (request) => tradePage(request.history.trades, request, firstTrade(request)),
+        tradeJson,
+      ),
+  }
+}
+
+function rowsAnswer<Row extends object>(
+  context: Context,
+  page: (request: PageRequest) => RowPage<Row>,
+  json: (row: Row, unit: TimeUnit) => string,
+): Content {
+  const { parameters, now, options, fault } = context
+  const name = readSymbol(parameters)
+  const symbol = context.find(name)
+  if (symbol === undefined) throw new Refusal(-1121, 'Invalid symbol.')
+  const { rows, from, to, isSettled } = page({
+    parameters,
+    history: symbol.history,
+    symbol: symbol.options,
+    now,
+    options,
+    fault,
+    without: context.leftOut(name),
+  })
+  const isOtherUnit = fault?.page === 'wrongUnit'
+  const unit = isOtherUnit ? (context.unit === 'us' ? 'ms' : 'us') : context.unit
+  const texts = falsified(rows, fault).map((row) => json(row, unit))
+  return { json: `[${texts.join(',')}]`, isSettled, spoken: { symbol: name, from, to } }
+}
+
+/** The rows as a faulty page would hold them. */
+function falsified<Row extends object>(
+  rows: readonly Row[],
+  fault: PageFault | undefined,
+): readonly Row[] {
+  switch (fault?.page) {
+    case undefined:
+    case 'outOfWindow':
+    case 'wrongUnit':
+      return rows
+    case 'duplicated':
+      return [...rows, ...rows]
+    case 'reversed':
+      return rows.toReversed()
+    case 'short':
+      return rows.slice(0, Math.ceil(rows.length / 2))
+    case 'impossible':
+      // A kline whose low is above its high; a trade at a price below zero.
+      return rows.map((row, i) =>
+        i < rows.length - 1 ? row : { ...row, low: '9000000000.00000000', price: '-1.00000000' },
+      )
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The exchange as a pure machine: a request and a moment in, an answer out. It keeps what a real one keeps (what each
+ * address used, who is banned, which faults are still to come) and reads no clock.
+ */
+
+import { gzipSync } from 'node:zlib'
+import { UsageError } from '../base/errors.ts'
+import { micros, type Micros } from '../base/time.ts'
+import { errorAnswer, faultAnswer, htmlAnswer, jsonAnswer, type PlainAnswer } from './answers.ts'
+import { ENDPOINTS, type Content, type Endpoint, type LiveSymbol } from './endpoints.ts'
+import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
+import { historyOf } from './history.ts'
+import { Limiter, type Admission } from './limits.ts'
+import { RequestLog } from './log.ts'
+import type { ExchangeOptions, Flaky } from './options.ts'
+import { PageCache, type CachedPage } from './page-cache.ts'
+import { parseQuery, readUnit, Refusal } from './query.ts'
+import { FaultSchedule } from './schedule.ts'
+import type { History, Span } from './source.ts'
+
+/** A GET request as it reaches the exchange. */
+export type SimRequest = {
+  readonly path: string
+  /** Raw, percent-encoded, without `?`. */
+  readonly query: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Whose limits it counts against. */
+  readonly ip: string
+}
+
+/** The answer, whole. */
+export type SimResponse = {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Compressed when `content-encoding` says so. */
+  readonly body: Uint8Array
+  /** What becomes of it on the way; for whoever carries it. */
+  readonly transport: TransportFault | undefined
+}
+
+const encoder = new TextEncoder()
+
+type FlakyState = { readonly flaky: Flaky; asked: number }
+
+/** A model of the exchange's public market data. */
+export class Exchange {
+  /** Everything that was asked, and what it used. */
+  readonly log: RequestLog
+  readonly #options: ExchangeOptions
+  readonly #symbols: ReadonlyMap<string, LiveSymbol>
+  readonly #flaky: ReadonlyMap<string, readonly FlakyState[]>
+  readonly #limiter: Limiter
+  readonly #faults: FaultSchedule
+  readonly #cache: PageCache
+
+  /** @throws UsageError when a symbol is there twice or its options contradict themselves. */
+  constructor(options: ExchangeOptions) {
+    this.#options = options
+    const { seed = 1, symbols } = options
+    this.#symbols = new Map(
+      symbols.map((own) => [own.symbol, { options: own, history: historyOf(own, seed) }]),
+    )
+    if (this.#symbols.size < symbols.length) throw new UsageError('a symbol is there twice')
+    this.#flaky = new Map(
+      symbols.map(({ symbol, flaky = [] }) => [
+        symbol,
+        flaky.map((entry) => ({ flaky: entry, asked: 0 })),
+      ]),
+    )
+    this.#limiter = new Limiter(options.limits ?? {})
+    this.#faults = new FaultSchedule(options.faults ?? {})
+    this.#cache = new PageCache(options.pageCacheEntries ?? 64)
+    this.log = new RequestLog(this.#limiter, options.logMax ?? 200_000)
+  }
+
+  /** The server's clock when the given one shows `now`. */
+  serverTime(now: Micros): Micros {
+    return micros(now + BigInt(this.#options.clockSkewMs ?? 0) * 1000n)
+  }
+
+  /** The history of a symbol, for whoever wants to compare; see `truth.ts`. */
+  historyOf(symbol: string): History {
+    const found = this.#symbols.get(symbol)
+    if (found !== undefined) return found.history
+    throw new UsageError(`no such symbol: ${symbol}`)
+  }
+
+  /** Answers a request that arrives when the given clock shows `nowMicros`. */
+  handle(request: SimRequest, nowMicros: Micros): SimResponse {
+    const now = this.serverTime(nowMicros)
+    const { path, query, ip } = request
+    const weight = this.#limiter.weightOf(path, now)
+    const admission = this.#limiter.arrive(ip, weight, now)
+    const host = request.headers['host'] ?? ''
+    const isIn = admission.kind === 'pass'
+    const fault = isIn ? this.#faults.next({ path, query, host }) : undefined
+    const page = isIn ? this.#page(request, now, fault) : this.#turnedAway(admission, now)
+    const headers = {
+      ...page.answer.headers,
+      date: new Date(Number(now / 1000n)).toUTCString(),
+      ...(page.answer.status === 403 ? {} : this.#limiter.headers(ip, now)),
+    }
+    const status = page.answer.status
+    const refusal = isIn ? undefined : admission.kind
+    this.log.add({ at: now, ip, host, path, query, weight, status, refusal, fault: fault?.kind })
+    const transport = isTransportFault(fault) ? fault : undefined
+    // A cut body is most dangerous when nothing but its own syntax can tell.
+    if (!isGzipWelcome(request) || transport?.kind === 'closeDelimitedCut')
+      return { status, headers, body: page.body, transport }
+    const body = page.gzip()
+    return { status, headers: { ...headers, 'content-encoding': 'gzip' }, body, transport }
+  }
+
+  #page(request: SimRequest, now: Micros, fault: Fault | undefined): CachedPage {
+    const key = `${request.path}?${request.query} ${request.headers['x-mbx-time-unit'] ?? ''}`
+    const isTrue = fault === undefined || isTransportFault(fault)
+    const known = isTrue ? this.#cache.get(key) : undefined
+    if (known !== undefined) return known
+    const { answer, isSettled } = this.#answer(request, now, fault)
+    const page = ready(answer)
+    if (isTrue && isSettled) this.#cache.set(key, page)
+    return page
+  }
+
+  #answer(
+    request: SimRequest,
+    now: Micros,
+    fault: Fault | undefined,
+  ): { readonly answer: PlainAnswer; readonly isSettled: boolean } {
+    const refused = this.#playedOut(request.ip, now, fault)
+    if (refused !== undefined) return { answer: refused, isSettled: false }
+    try {
+      const endpoint = this.#endpointOf(request)
+      if (endpoint === undefined) return { answer: htmlAnswer(404), isSettled: false }
+      const content = this.#content(endpoint, request, { now, fault })
+      return { answer: jsonAnswer(content.json), isSettled: content.isSettled }
+    } catch (error) {
+      if (error instanceof Refusal) return { answer: errorAnswer(error), isSettled: false }
+      throw error
+    }
+  }
+
+  /** The answer of a fault that leaves nothing of the real one. */
+  #playedOut(ip: string, now: Micros, fault: Fault | undefined): PlainAnswer | undefined {
+    if (fault === undefined || fault.kind === 'page' || isTransportFault(fault)) return undefined
+    switch (fault.kind) {
+      case 'limited': {
+        const retryAfterMs = this.#limiter.limit(ip, fault.seconds, now)
+        const [rule] = this.#limiter.rulesAt(now)
+        return rule && this.#turnedAway({ kind: 'limited', retryAfterMs, rule }, now).answer
+      }
+      case 'banned': {
+        const until = this.#limiter.ban(ip, fault.seconds, now)
+        const retryAfterMs = Number(until - now) / 1000
+        return this.#turnedAway({ kind: 'banned', retryAfterMs, until }, now).answer
+      }
+      case 'blocked':
+        if (fault.seconds !== undefined) this.#limiter.block(ip, fault.seconds, now)
+        return htmlAnswer(403)
+      case 'region':
+      case 'status':
+      case 'error':
+      case 'body':
+      case 'redirect':
+        return faultAnswer(fault)
+    }
+  }
+
+  #endpointOf({ path, headers }: SimRequest): Endpoint | undefined {
+    const endpoint = ENDPOINTS.get(path)
+    if (endpoint === undefined) return undefined
+    if (this.#options.marketDataOnly === true && !endpoint.isMarketData) return undefined
+    if (headers['accept']?.trim() === 'application/sbe')
+      throw new Refusal(-1155, 'SBE is not enabled.')
+    return endpoint
+  }
+
+  #content(
+    endpoint: Endpoint,
+    request: SimRequest,
+    { now, fault }: { readonly now: Micros; readonly fault: Fault | undefined },
+  ): Content {
+    const content = endpoint.answer({
+      parameters: parseQuery(request.query, endpoint),
+      unit: readUnit(request.headers['x-mbx-time-unit']),
+      now: Number(now),
+      options: this.#options,
+      rules: this.#limiter.rulesAt(now),
+      fault: fault?.kind === 'page' ? fault : undefined,
+      find: (symbol) => this.#symbols.get(symbol),
+      leftOut: (symbol) => this.#leftOut(symbol),
+    })
+    const { spoken } = content
+    if (spoken === undefined) return content
+    for (const state of this.#flaky.get(spoken.symbol) ?? []) {
+      const { from, to } = state.flaky.window
+      if (spoken.from < to && spoken.to >= from) state.asked++
+    }
+    return { ...content, isSettled: content.isSettled && this.#isSteady(spoken.symbol) }
+  }
+
+  #leftOut(symbol: string): readonly Span[] {
+    return (this.#flaky.get(symbol) ?? [])
+      .filter(({ flaky, asked }) => asked < flaky.times)
+      .map(({ flaky }) => ({ from: Number(flaky.window.from), to: Number(flaky.window.to) }))
+  }
+
+  /** Will what is past stay as it is? */
+  #isSteady(symbol: string): boolean {
+    const { flaky, revisions, settleMs } = this.#symbols.get(symbol)?.options ?? {}
+    return flaky === undefined && revisions === undefined && settleMs === undefined
+  }
+
+  #turnedAway(admission: Exclude<Admission, { kind: 'pass' }>, now: Micros): CachedPage {
+    if (admission.kind === 'blocked') return ready(htmlAnswer(403))
+    const isBan = admission.kind === 'banned'
+    const told = isBan
+      ? `Way too much request weight used; IP banned until ${admission.until / 1000n}. Please use WebSocket Streams for live updates to avoid bans.`
+      : `Too much request weight used; current limit is ${admission.rule.limit} request weight per ${admission.rule.intervalNum} ${admission.rule.interval}. Please use WebSocket Streams for live updates to avoid polling the API.`
+    const answer = errorAnswer(new Refusal(-1003, told, isBan ? 418 : 429))
+    const retryAfter = this.#retryAfter(admission.retryAfterMs, now)
+    return ready({ ...answer, headers: { ...answer.headers, ...retryAfter } })
+  }
+
+  #retryAfter(ms: number, now: Micros): Readonly<Record<string, string>> {
+    const at = new Date(Math.ceil(Number(now) / 1000 + ms))
+    switch (this.#options.limits?.retryAfter ?? 'seconds') {
+      case 'missing':
+        return {}
+      case 'garbage':
+        return { 'retry-after': 'soon' }
+      case 'date':
+        return { 'retry-after': at.toUTCString() }
+      case 'seconds':
+        return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) }
+    }
+  }
+}
+
+function isGzipWelcome({ headers }: SimRequest): boolean {
+  return /\bgzip\b/.test(headers['accept-encoding'] ?? '')
+}
+
+/** An answer as bytes; compressed at most once, when it is first wanted so. */
+function ready(answer: PlainAnswer): CachedPage {
+  const body = encoder.encode(answer.body)
+  let gzipped: Uint8Array | undefined
+  return { answer, body, gzip: () => (gzipped ??= gzipSync(body, { level: 1 })) }
+}

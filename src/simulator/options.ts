@@ -1,0 +1,156 @@
+/** What an exchange can be made of: every switch of the stand-in, as data. Moments are `Micros`, spans half-open. */
+
+import type { Micros, Window } from '../base/time.ts'
+import type { Interval } from '../binance/interval.ts'
+import type { FaultOptions } from './fault.ts'
+import type { AggTrade, Kline, Trade } from './rows.ts'
+
+/** A span without klines and trades. */
+export type Outage = Window & {
+  /**
+   * The first kline after it opens at `to` instead of on the grid and closes 999 ms late, the last before it closes
+   * at `from`; seen at BTCUSDT 1h, 2018-02-11 (open 1518319694789, next 1518321600000).
+   */
+  readonly offGrid?: boolean
+}
+
+/** Many trades at once. */
+export type Burst = {
+  readonly at: Micros
+  readonly count: number
+  /** The span over which they spread, in microseconds; 1: all in the same one. Default 1. */
+  readonly spreadMicros?: number
+}
+
+/** Rows that are left out of the first answers that would hold them. */
+export type Flaky = {
+  readonly window: Window
+  /** How many answers leave them out. */
+  readonly times: number
+}
+
+/** From `at` on, the kline that opens at `openTime` has other volumes. */
+export type Revision = {
+  readonly interval: Interval
+  readonly openTime: Micros
+  readonly at: Micros
+}
+
+/** Rows given outright, ascending; whatever is not given is empty (`uiKlines` default to `klines`). */
+export type LiteralRows = {
+  readonly klines?: Partial<Readonly<Record<Interval, readonly Kline[]>>>
+  readonly uiKlines?: Partial<Readonly<Record<Interval, readonly Kline[]>>>
+  readonly aggTrades?: readonly AggTrade[]
+  readonly trades?: readonly Trade[]
+  readonly blockTrades?: readonly Trade[]
+}
+
+/** One symbol and its history. */
+export type SymbolOptions = {
+  readonly symbol: string
+  readonly baseAsset?: string
+  readonly quoteAsset?: string
+  /** Default TRADING. */
+  readonly status?: string
+  /** In exchangeInfo? A symbol that is not still answers. Default true. */
+  readonly listed?: boolean
+  /** The entry of exchangeInfo, verbatim, instead of one made up from these options. */
+  readonly info?: Readonly<Record<string, unknown>>
+  /** When trading began. Default 2017-08-17. */
+  readonly listedAt?: Micros
+  /** When it ended. */
+  readonly delistedAt?: Micros
+  readonly outages?: readonly Outage[]
+  /** The middle of all prices. Default 100. */
+  readonly price?: number
+  /** Decimals of prices, 0 to 8. Default 2. */
+  readonly priceDecimals?: number
+  /** Decimals of quantities, 0 to 8. Default 5. */
+  readonly quantityDecimals?: number
+  /** Typical swing within a day as a share of the price. Default 0.03. */
+  readonly volatility?: number
+  /** Base asset traded in a day, on average. Default 10,000. */
+  readonly volumePerDay?: number
+  /** Share of the klines up to 1m that have no trade (volume 0, one price). Default 0. */
+  readonly idleShare?: number
+  /** Default 2,000. */
+  readonly aggTradesPerDay?: number
+  /** Other numbers for single days, by date: `{'2026-11-04': 57_000}`. Bursts come on top. */
+  readonly aggTradesOn?: Readonly<Record<string, number>>
+  /** How busy each hour of the day is, 24 numbers; 0: no trades. */
+  readonly hourWeights?: readonly number[]
+  readonly bursts?: readonly Burst[]
+  /** Default 0. */
+  readonly firstAggTradeId?: number
+  /** Default 0. */
+  readonly firstTradeId?: number
+  /** From the first aggTrade at or after `at` on, ids are `skip` higher. */
+  readonly idGaps?: readonly { readonly at: Micros; readonly skip: number }[]
+  /** REST has no aggTrades before this id, and no trades before its first: asked for them, it answers from here on. */
+  readonly restHistoryFrom?: bigint
+  /** Default 20. */
+  readonly blockTradesPerDay?: number
+  readonly flaky?: readonly Flaky[]
+  readonly revisions?: readonly Revision[]
+  /** A kline's volumes are a little too small until this long after its close. Default 0. */
+  readonly settleMs?: number
+  /** Instead of a generated history. */
+  readonly rows?: LiteralRows
+}
+
+/** A rate limit as exchangeInfo states it. */
+export type LimitRule = {
+  readonly rateLimitType: 'REQUEST_WEIGHT' | 'RAW_REQUESTS' | 'ORDERS'
+  readonly interval: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY'
+  readonly intervalNum: number
+  readonly limit: number
+}
+
+/** How the limits behave. */
+export type LimitOptions = {
+  /** Default: 6,000 weight a minute, 300,000 requests per 5 minutes, and two order limits. */
+  readonly rules?: readonly LimitRule[]
+  /** Weight by path; others as documented, unknown paths 1. */
+  readonly weights?: Readonly<Record<string, number>>
+  /** Other rules or weights from a moment on (server time), ascending. */
+  readonly changes?: readonly {
+    readonly at: Micros
+    readonly rules?: readonly LimitRule[]
+    readonly weights?: Readonly<Record<string, number>>
+  }[]
+  /** Weight that others on the same address use up at the start of each window. Default 0. */
+  readonly othersWeight?: number
+  /** How many 429s in one window are answered before the address is banned. Default 10. */
+  readonly patience?: number
+  /** The first ban; each later one lasts twice as long, up to three days. Default 120 s. */
+  readonly banSeconds?: number
+  /** What the used-weight headers say. Default exact. */
+  readonly weightHeaders?: 'exact' | 'missing' | 'garbage' | 'lower'
+  /** What `Retry-After` says. Default seconds. */
+  readonly retryAfter?: 'seconds' | 'missing' | 'date' | 'garbage'
+}
+
+/** The exchange. */
+export type ExchangeOptions = {
+  readonly symbols: readonly SymbolOptions[]
+  /** Makes the generated histories differ. Default 1. */
+  readonly seed?: number
+  readonly limits?: LimitOptions
+  readonly faults?: FaultOptions
+  /** Server's clock minus the given time. Default 0. */
+  readonly clockSkewMs?: number
+  /** Most rows in a page. Default 1000. */
+  readonly pageRows?: number
+  /** aggTrades asked with both times when more rows match than the page holds: the first (documented) or the last (until 2022). */
+  readonly bothTimes?: 'first' | 'last'
+  /** Does an `endTime` in ms mean that microsecond, or the whole millisecond? Not documented. Default instant. */
+  readonly msEndTime?: 'instant' | 'wholeMs'
+  /** Refuses aggTrades whose times lie further apart (-1127). Default: no bound. */
+  readonly aggTradesWindowMsMax?: number
+  /** Refuses the endpoints that the market-data host does not serve. Default false. */
+  readonly marketDataOnly?: boolean
+  /** Pages of finished history kept ready. Default 64. */
+  readonly pageCacheEntries?: number
+  /** Requests kept in the log; older ones are dropped. Default 200,000. */
+  readonly logMax?: number
+}

@@ -1,0 +1,63 @@
+/** The exchange that `simulate` and the quickstart serve when nothing else is asked for. */
+
+import { parseMicros, type Window } from '../base/time.ts'
+import type { ExchangeOptions } from './options.ts'
+
+/** The week of the quickstart: Monday 2026-11-02 to Monday 2026-11-09. */
+export const QUICKSTART_WINDOW: Window = {
+  from: parseMicros('2026-11-02'),
+  to: parseMicros('2026-11-09'),
+}
+
+/** The day on which BTCUSDT has about 60,000 aggTrades, 3,000 of them in one microsecond. */
+export const QUICKSTART_BUSY_DAY = '2026-11-04'
+
+/** The outage of ETHUSDT within the week. */
+export const QUICKSTART_OUTAGE: Window = {
+  from: parseMicros('2026-11-05T02:00'),
+  to: parseMicros('2026-11-05T06:00'),
+}
+
+/** A symbol that is not ASCII. */
+export const QUICKSTART_WIDE_SYMBOL = '币安人生USDT'
+
+const BURST_COUNT = 3_000
+
+/** BTCUSDT, ETHUSDT with an outage, and a symbol that is not ASCII. */
+export function quickstartExchange(): ExchangeOptions {
+  return {
+    symbols: [
+      {
+        symbol: 'BTCUSDT',
+        listedAt: parseMicros('2017-08-17'),
+        price: 68_000,
+        volumePerDay: 22_000,
+        aggTradesPerDay: 4_000,
+        aggTradesOn: { [QUICKSTART_BUSY_DAY]: 57_000 },
+        bursts: [{ at: parseMicros(`${QUICKSTART_BUSY_DAY}T14:30:00.123456`), count: BURST_COUNT }],
+        blockTradesPerDay: 24,
+      },
+      {
+        symbol: 'ETHUSDT',
+        listedAt: parseMicros('2017-08-17'),
+        outages: [QUICKSTART_OUTAGE],
+        price: 2_600,
+        quantityDecimals: 4,
+        volatility: 0.035,
+        volumePerDay: 400_000,
+        aggTradesPerDay: 2_500,
+      },
+      {
+        symbol: QUICKSTART_WIDE_SYMBOL,
+        listedAt: parseMicros('2025-10-01'),
+        price: 0.18,
+        priceDecimals: 4,
+        quantityDecimals: 1,
+        volatility: 0.09,
+        volumePerDay: 90_000_000,
+        aggTradesPerDay: 1_500,
+        idleShare: 0.1,
+      },
+    ],
+  }
+}

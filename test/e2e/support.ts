@@ -1,0 +1,62 @@
+/** Runs the built command as a child process, as a user would. */
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Where `npm run build` puts the program; `CLI_DIST` names another directory. */
+const DIST = process.env['CLI_DIST'] ?? join(import.meta.dirname, '..', '..', 'dist')
+
+/** The script that the `bin` entry names. */
+export const MAIN: string = join(DIST, 'cli', 'main.js')
+
+/** What a finished command left behind. */
+export type CliResult = {
+  /** The exit code, or 128 and the signal's number as a shell has it. */
+  readonly exit: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** How to start it. */
+export type CliOptions = {
+  /** On top of an environment of PATH and HOME alone. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Written to stdin, which is then closed. */
+  readonly input?: string
+  readonly cwd?: string
+}
+
+/** Starts the command without waiting for its end. */
+export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\` first`)
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd,
+    env: { PATH, HOME, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.end(options.input ?? '')
+  return child
+}
+
+/** Runs the command to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
+  return finished(startCli(args, options))
+}
+
+const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
+
+/** Waits for the end of a command that {@link startCli} started. */
+export async function finished(child: ChildProcess): Promise<CliResult> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  return { exit: code ?? 128 + (SIGNALS[signal ?? ''] ?? 0), stdout, stderr }
+}

@@ -50,6 +50,8 @@ export class WeightBudget {
   readonly #inFlight = new Set<Ticket>()
   readonly #learned = new Map<string, { delta: number; weight: number }>()
   #meters: Meter[]
+  /** Were the limits never read from the exchange? */
+  #isAssumed = true
   #turn: Promise<unknown> = Promise.resolve()
   #slowdown = 1
   #slowdownWindow = 0
@@ -63,6 +65,7 @@ export class WeightBudget {
 
   /** Takes over new limits; what was counted for limits that stay is kept. */
   setLimits(limits: readonly RateLimit[]): void {
+    this.#isAssumed = false
     this.#meters = limits.map((limit) => {
       const old = this.#meters.find(
         ({ limit: { type, windowMs } }) => type === limit.type && windowMs === limit.windowMs,
@@ -160,6 +163,8 @@ export class WeightBudget {
     const first = this.#windowAt(meter, -1)
     const last = this.#windowAt(meter, 1)
     forget(meter, first)
+    // The server counts past the limit that was assumed and still answers: it must be higher.
+    if (this.#isAssumed && (meter.reported.get(first) ?? 0) > meter.limit.limit) return 0
     const cap = Math.max(meter.limit.limit * this.#share * this.#slowdown, cost)
     const now = this.#server.nowMs()
     let waitMs = 0

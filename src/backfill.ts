@@ -1,26 +1,31 @@
 /** The conductor. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
-import { subtractAll, union } from './base/coverage.ts'
-import { BackfillError, StoreError } from './base/errors.ts'
+import { union } from './base/coverage.ts'
+import { DamageError } from './base/errors.ts'
+import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
+import { ArchiveSession, usesArchive } from './conduct/archive-session.ts'
 import { CONCURRENCY, type Exchange } from './conduct/exchange.ts'
+import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
-import { walkRest } from './conduct/rest.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './conduct/series-run.ts'
+import type { Tally } from './conduct/series-run.ts'
 import {
   checkOptions,
+  checkStored,
+  doubtful,
   Manifests,
   openExchange,
   openSeries,
   planWants,
+  recordListing,
   seriesWorld,
   wantsOf,
   worldOf,
 } from './conduct/session.ts'
-import { mergeStreams } from './conduct/stream.ts'
+import { Mailbox, mergeStreams } from './conduct/stream.ts'
 import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
-import type { Plan, SeriesPlan } from './plan/plan.ts'
+import type { Plan, SeriesPlan, Want } from './plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from './progress.ts'
 import { checkLake, markLake } from './store/lake.ts'
 import { acquireLock } from './store/lock.ts'
@@ -32,10 +37,13 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
   const world = worldOf(options)
   try {
     await checkLake(world.files)
+    const manifests = new Manifests(world.files)
+    await checkStored(jobs, manifests)
     const events = { onWait: () => undefined, onWarning: () => undefined }
     const exchange = await openExchange(world, jobs, options, events)
-    const manifests = new Manifests(world.files)
     const wants = await wantsOf(jobs, exchange, manifests, options)
+    const problem = wants.find((want) => want.problem !== undefined)?.problem
+    if (problem !== undefined) throw problem
     return await planWants(wants, manifests, exchange, options)
   } finally {
     if (options.world === undefined) await world.http.close()
@@ -63,7 +71,7 @@ export async function* backfill(
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const run = new Run(options, lake, () => (world.clock.monotonicMs() - startedMs) / 1_000)
-      yield* run.go(await run.open(world, jobs))
+      yield* run.go(world, jobs)
     } finally {
       await lock.release()
     }
@@ -74,6 +82,7 @@ export async function* backfill(
 
 type Opened = {
   readonly exchange: Exchange
+  readonly session: ArchiveSession
   readonly plan: Plan
   readonly manifests: Manifests
   readonly now: Micros
@@ -86,7 +95,7 @@ class Run {
   readonly #seconds: () => number
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
-  readonly #pending: Progress[] = []
+  readonly #mail = new Mailbox<Progress>()
   readonly #results: SeriesResult[] = []
   readonly #errors: unknown[] = []
 
@@ -99,30 +108,59 @@ class Run {
       signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
   }
 
+  /** The whole run; what happens on the way to the exchange is told as it happens. */
+  async *go(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
+    const whole = (): AsyncGenerator<Progress, void, void> => this.#all(world, jobs)
+    const abort = (): void => {
+      this.#abort.abort()
+    }
+    yield* mergeStreams([whole], 1, abort, this.#mail)
+  }
+
+  async *#all(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
+    yield* this.#work(await this.#open(world, jobs))
+  }
+
   /** Everything up to the plan. */
-  async open(world: Parameters<typeof openExchange>[0], jobs: readonly Job[]): Promise<Opened> {
+  async #open(world: World, jobs: readonly Job[]): Promise<Opened> {
+    const before = new Manifests(world.files)
+    await checkStored(jobs, before)
     const exchange = await openExchange(world, jobs, this.#options, {
-      onWait: (reason, ms) => this.#pending.push({ kind: 'wait', reason, ms }),
-      onWarning: (message) => this.#pending.push({ kind: 'warning', message }),
+      onWait: (reason, ms) => {
+        this.#mail.put({ kind: 'wait', reason, ms })
+      },
+      onWarning: (message) => {
+        this.#mail.put({ kind: 'warning', message })
+      },
       signal: this.#signal,
     })
     const now = exchange.now()
-    const before = new Manifests(world.files)
     const wants = await wantsOf(jobs, exchange, before, this.#options)
     await markLake(world.files)
-    for (const want of wants) {
-      const manifest = await before.get(want.key)
-      // Only where something is missing can a crashed run have left what it did not record.
-      if (subtractAll(want.wanted, manifest?.coverage ?? []).length > 0 || manifest?.fresh.length)
-        await openSeries(this.#lake, want)
-    }
+    for (const want of wants) if (want.problem === undefined) await this.#prepare(want, before)
     const manifests = new Manifests(world.files)
     const plan = await planWants(wants, manifests, exchange, this.#options)
-    return { exchange, plan, manifests, now }
+    const session = new ArchiveSession(world, this.#options, (message) => {
+      this.#mail.put({ kind: 'warning', message })
+    })
+    return { exchange, session, plan, manifests, now }
+  }
+
+  /** Takes in what crashed runs left, and what was learnt by resolving, so that the plan knows it. */
+  async #prepare(want: Want, manifests: Manifests): Promise<void> {
+    const manifest = await manifests.get(want.key)
+    const windows = doubtful(want, manifest, this.#options)
+    if (windows.length === 0) return
+    try {
+      await recordListing(await openSeries(this.#lake, want, windows), want)
+    } catch (error) {
+      // A damaged file is the failure of its series, which meets it again when its turn comes.
+      if (!(error instanceof DamageError)) throw error
+    }
   }
 
   /** Everything after the plan. */
-  async *go(opened: Opened): AsyncGenerator<Progress, void, void> {
+  async *#work(opened: Opened): AsyncGenerator<Progress, void, void> {
     const { plan, exchange, manifests } = opened
     yield { kind: 'plan', plan }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
@@ -131,17 +169,17 @@ class Run {
         work.push(() => this.#series(series, { ...opened, priority: -index }))
         continue
       }
+      const { key, problem } = series
       const none = { rows: 0, partitions: 0, bytes: 0, revisions: 0 }
-      this.#results.push(resultOf(series, await manifests.get(series.key), none, undefined))
+      const manifest = problem === undefined ? await manifests.get(key) : undefined
+      if (problem !== undefined) this.#errors.push(problem)
+      this.#results.push(resultOf(series, manifest, none, problem))
     }
     const atOnce = this.#options.concurrency ?? CONCURRENCY
     for await (const event of mergeStreams(work, atOnce, () => {
       this.#abort.abort()
-    })) {
-      yield* this.#pending.splice(0)
+    }))
       yield event
-    }
-    yield* this.#pending.splice(0)
     yield this.#summary(exchange)
     const fatal = this.#errors.find(isFatal)
     if (fatal instanceof Error) throw fatal
@@ -151,28 +189,18 @@ class Run {
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
   async *#series(
     plan: SeriesPlan,
-    { exchange, now, priority }: Opened & { priority: number },
+    { exchange, session, now, priority }: Opened & { priority: number },
   ): AsyncGenerator<Progress, void, void> {
     const tally: Tally = { rows: 0, partitions: 0, bytes: 0, revisions: 0 }
     let series: Series | undefined
     let error: unknown
     try {
-      series = await openSeries(this.#lake, plan)
-      for (const window of union(plan.missing, plan.recheck)) {
-        this.#signal.throwIfAborted()
-        const before = {
-          hasRowsBefore: series.hasRowsBefore(window.from),
-          nextId: series.nextId(window.from),
-        }
-        const ask = exchange.pages(plan.key, plan.settings.numbers, priority)
-        const rest = { ask, readAhead: exchange.readAhead, signal: this.#signal }
-        const store = new WindowStore(series, window, now, tally)
-        yield* this.#window(plan, store, {
-          exchange,
-          tally,
-          steps: walkRest(plan.key, window, before, rest),
-        })
-      }
+      series = await openSeries(this.#lake, plan, union(plan.missing, plan.recheck))
+      const archive = usesArchive(plan.key, plan.settings.source, this.#options)
+        ? session
+        : undefined
+      const signal = this.#signal
+      yield* fetchSeries(plan, series, { exchange, archive, now, priority, tally, signal })
     } catch (thrown) {
       error = thrown
       this.#errors.push(thrown)
@@ -181,37 +209,6 @@ class Run {
     const result = resultOf(plan, series?.manifest, tally, error)
     this.#results.push(result)
     yield { kind: 'series', result }
-  }
-
-  /** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
-  async *#window(
-    plan: SeriesPlan,
-    store: WindowStore,
-    {
-      exchange,
-      tally,
-      steps,
-    }: { exchange: Exchange; tally: Tally; steps: ReturnType<typeof walkRest> },
-  ): AsyncGenerator<Progress, void, void> {
-    const windows = union(plan.missing, plan.recheck)
-    let told = tally.rows
-    try {
-      for await (const step of steps) {
-        yield* store.take({ ...step, source: 'rest' })
-        const done = doneShare(windows, store.reached)
-        const usage = exchange.usage()
-        yield rowsReport(plan.key, tally.rows - told, store.reached, { done, usage })
-        told = tally.rows
-      }
-      yield* store.finish()
-    } catch (error) {
-      // A disk that refuses, or a lake that another took, is no place to write to.
-      const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-      if (isWritable) yield* store.finish()
-      throw error
-    } finally {
-      await store.abort()
-    }
   }
 
   #summary(exchange: Exchange): Summary {

@@ -1,10 +1,11 @@
 /** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
 
-import { subtractAll, type Coverage } from './base/coverage.ts'
+import { clip, subtractAll, type Coverage } from './base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from './base/gap.ts'
 import type { World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
+import { chainFlaws } from './conduct/inspectors.ts'
 import {
   accountLabel,
   listedAt,
@@ -106,8 +107,9 @@ export function statusOf(
 ): SeriesStatus {
   const covered = manifest?.coverage ?? []
   const partitions = [...(manifest?.partitions.values() ?? [])]
-  const missing = subtractAll(wanted ?? hull(covered), covered)
-  const gaps = (manifest?.gaps ?? []).map((gap) => ({ ...formatWindow(gap), reason: gap.reason }))
+  const range = wanted ?? hull(covered)
+  const missing = subtractAll(range, covered)
+  const gaps = manifest?.gaps ?? []
   const sum = (of: (entry: PartitionEntry) => number): number =>
     partitions.reduce((total, entry) => total + of(entry), 0)
   return {
@@ -115,27 +117,49 @@ export function statusOf(
     ...(wanted === undefined ? {} : { wanted: wanted.map(formatWindow) }),
     covered: covered.map(formatWindow),
     missing: missing.map(formatWindow),
-    gaps,
+    gaps: gaps.map((gap) => ({ ...formatWindow(gap), reason: gap.reason })),
     rows: sum(({ rows }) => rows),
     partitions: partitions.length,
     bytes: sum(({ bytes }) => bytes),
-    verdict: verdictOf(missing, manifest?.gaps ?? []),
+    verdict: verdictOf(missing, {
+      gaps: gaps.filter((gap) => wanted === undefined || clip(range, gap).length > 0),
+      lack: manifest === undefined ? undefined : lackOf(manifest),
+    }),
     revisions: manifest?.revisions ?? [],
   }
 }
 
-/** Complete or not, in words. */
-export function verdictOf(missing: Coverage, gaps: readonly Gap[]): string {
-  const known = gaps.filter(isKnown).length
+/** Complete or not, and why not, in words. */
+export function verdictOf(
+  missing: Coverage,
+  { gaps, lack }: { readonly gaps: readonly Gap[]; readonly lack: string | undefined },
+): string {
   const [first] = missing
   if (first !== undefined) {
-    const why = gaps.find((gap) => !isKnown(gap) && gap.from < first.to && first.from < gap.to)
+    const reasons = gaps.filter((gap) => !isKnown(gap) && clip(missing, gap).length > 0)
+    const why = [...new Set(reasons.map(({ reason }) => reason))].join(', ')
     const { from, to } = formatWindow(first)
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-    return `incomplete: missing ${from} to ${to}${more}${why === undefined ? '' : ` (${why.reason})`}`
+    return `incomplete: missing ${from} to ${to}${more}${why === '' ? '' : ` (${why})`}`
   }
+  if (lack !== undefined) return `incomplete: ${lack}`
+  const known = gaps.filter(isKnown).length
   if (known === 0) return 'complete'
   return `complete with ${known} known ${known === 1 ? 'gap' : 'gaps'}`
+}
+
+/** What the proofs of the partitions say is lacking in time that was answered in full. */
+function lackOf(manifest: Manifest): string | undefined {
+  const proofs = [...manifest.partitions.values()].map(({ proof }) => proof)
+  const sum = (name: string): number =>
+    proofs.reduce((total, proof) => total + Number(proof[name] ?? 0), 0)
+  const joints = chainFlaws(manifest).filter(({ code }) => code === 'id-breaks').length
+  const breaks = sum('id_breaks') + joints
+  if (breaks > 0)
+    return `ids are not contiguous in ${breaks === 1 ? '1 place' : `${breaks} places`}`
+  const slots = sum('slots_expected') - sum('slots_in_gaps') - sum('slots_present')
+  if (slots > 0) return slots === 1 ? '1 kline is missing' : `${slots} klines are missing`
+  return undefined
 }
 
 /** From the first covered moment to the last: what lies between and is not covered is missing, whoever asked. */

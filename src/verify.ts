@@ -1,37 +1,34 @@
 /** Reads the lake back and says whether it is what its manifests claim. */
 
-import { covers } from './base/coverage.ts'
-import { DamageError, StoreError } from './base/errors.ts'
-import type { World } from './base/ports.ts'
-import { periodWindow, type WindowText } from './base/time.ts'
-import { DATASETS } from './binance/dataset.ts'
+import { crc32 } from 'node:zlib'
+import { union } from './base/coverage.ts'
+import { DamageError } from './base/errors.ts'
+import type { Files, World } from './base/ports.ts'
+import type { Micros, WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
-import { inspectorOf } from './conduct/inspectors.ts'
+import { chainFlaws, inspectorOf } from './conduct/inspectors.ts'
+import { freshPart } from './conduct/series-run.ts'
 import { worldOf } from './conduct/session.ts'
 import type { DatasetJob, Job } from './job/job.ts'
 import type { Options } from './options.ts'
 import { statusOf } from './status.ts'
-import { inspectPartition, type Flaw } from './store/inspect.ts'
+import type { Flaw } from './store/flaw.ts'
+import { inspectPartition } from './store/inspect.ts'
 import { checkLake, listSeries } from './store/lake.ts'
-import {
-  DATA_NAME,
-  manifestPath,
-  parsePeriodName,
-  partitionPath,
-  seriesPath,
-} from './store/layout.ts'
+import { manifestPath, parsePeriodName, partitionPath, seriesPath } from './store/layout.ts'
 import { acquireLock } from './store/lock.ts'
 import { formatManifest, type Manifest } from './store/manifest.ts'
-import { manifestFromFooters, writeManifest } from './store/rebuild.ts'
+import { manifestFromFooters, mendManifest, writeManifest } from './store/rebuild.ts'
 import { readManifest } from './store/series.ts'
+import { strangersIn, strangersOutside } from './store/strangers.ts'
 
 /** Options of `verify`. */
 export type VerifyOptions = Options & {
-  /** Checks the `index`-th (from 1) of `count` parts of the partitions, so that `count` runs check all. */
+  /** Checks the `index`-th (from 1) of `count` parts of the partitions, chosen by name: `count` runs check all. */
   readonly subset?: { readonly index: number; readonly count: number }
   /** Re-reads the archives' checksums. */
   readonly remote?: boolean
-  /** Writes lost or damaged manifests anew from the Parquet footers. */
+  /** Writes lost or damaged manifests anew from the Parquet footers, and brings sound ones in line with the files. */
   readonly rebuild?: boolean
 }
 
@@ -84,6 +81,7 @@ export async function* verify(
     const keys = await keysOf(jobs, world)
     if (options.rebuild === true) yield* verification.rebuild(keys)
     for (const key of keys) yield* verification.series(key)
+    if (jobs.length === 0) yield* verification.around(keys)
     yield verification.report()
   } finally {
     if (options.world === undefined) await world.http.close()
@@ -115,7 +113,6 @@ class Verification {
   readonly #findings: Finding[] = []
   readonly #series: SeriesVerdict[] = []
   readonly #totals = { partitions: 0, rows: 0, bytes: 0 }
-  #index = 0
 
   constructor(world: World, options: VerifyOptions) {
     this.#world = world
@@ -123,57 +120,69 @@ class Verification {
     this.#startedMs = world.clock.monotonicMs()
   }
 
-  /** Writes manifests anew, holding the lake. */
+  /** Mends manifests, holding the lake. */
   async *rebuild(keys: readonly SeriesKey[]): AsyncGenerator<VerifyProgress, void, void> {
-    const { files } = this.#world
     const { waitLockMs: waitMs, signal } = this.#options
     const lock = await acquireLock(this.#world, { waitMs, signal })
     try {
-      for (const key of keys) {
-        const path = manifestPath(key)
-        try {
-          const manifest = await manifestFromFooters(files, key)
-          if (manifest === undefined) continue
-          await lock.assertHeld()
-          await writeManifest(files, manifest)
-          yield this.#find(path, {
-            severity: 'note',
-            code: 'rebuilt',
-            message: 'written anew from the footers',
-          })
-        } catch (error) {
-          if (!(error instanceof DamageError || error instanceof StoreError)) throw error
-          yield this.#find(path, {
-            severity: 'damage',
-            code: 'not-rebuilt',
-            message: error.message,
-          })
-        }
-      }
+      for (const key of keys)
+        for (const flaw of await this.#mend(key, () => lock.assertHeld()))
+          yield this.#find(manifestPath(key), flaw)
     } finally {
       await lock.release()
     }
   }
 
+  async #mend(key: SeriesKey, assertHeld: () => Promise<void>): Promise<readonly Flaw[]> {
+    const { files, clock } = this.#world
+    try {
+      const manifest = await soundManifest(files, key)
+      const isSound = !('code' in manifest)
+      const mended = isSound
+        ? await mendManifest(files, manifest)
+        : await manifestFromFooters(files, key)
+      if (mended === undefined || mended === manifest) return []
+      await assertHeld()
+      await writeManifest(files, isSound ? mended : withFresh(mended, clock.now()))
+      const message = isSound ? 'brought in line with the files' : 'written anew from the footers'
+      return [{ severity: 'note', code: 'rebuilt', message }]
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error
+      const { message, hint } = error
+      return [
+        {
+          severity: 'damage',
+          code: 'not-rebuilt',
+          message,
+          ...(hint === undefined ? {} : { hint }),
+        },
+      ]
+    }
+  }
+
+  /** What lies around the series. */
+  async *around(keys: readonly SeriesKey[]): AsyncGenerator<VerifyProgress, void, void> {
+    for await (const { path, ...flaw } of strangersOutside(this.#world.files, keys))
+      yield this.#find(path, flaw)
+  }
+
   /** Everything about one series. */
   async *series(key: SeriesKey): AsyncGenerator<VerifyProgress, void, void> {
     const before = this.#findings.length
-    const manifest = await this.#manifest(key)
-    if (!('key' in manifest)) {
-      yield this.#find(manifestPath(key), manifest)
-      this.#series.push({ key, verdict: 'damaged', missing: [], partitions: 0, rows: 0 })
-      return
-    }
+    const { manifest, flaw } = await this.#manifest(key)
+    if (flaw !== undefined) yield this.#find(manifestPath(key), flaw)
     yield* this.#strangers(key, manifest)
     const totals = { partitions: 0, rows: 0 }
-    for (const period of [...manifest.partitions.keys()].sort()) {
-      if (!this.#isInSubset()) continue
-      const rows = yield* this.#partition(key, period, manifest)
+    for (const period of [...(manifest?.partitions.keys() ?? [])].sort()) {
+      if (manifest === undefined || !this.#isInSubset(partitionPath(key, period))) continue
+      this.#options.signal?.throwIfAborted()
+      totals.rows += yield* this.#partition(key, period, manifest)
       totals.partitions += 1
-      totals.rows += rows
     }
-    for (const flaw of chainFlaws(manifest)) yield this.#find(seriesPath(key), flaw)
+    for (const broken of manifest === undefined ? [] : chainFlaws(manifest))
+      yield this.#find(seriesPath(key), broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
+    if (manifest === undefined && !isDamaged) return
     const { verdict, missing } = statusOf(key, manifest, undefined)
     this.#series.push({ key, verdict: isDamaged ? 'damaged' : verdict, missing, ...totals })
   }
@@ -189,14 +198,24 @@ class Verification {
     }
   }
 
-  async #manifest(key: SeriesKey): Promise<Manifest | Flaw> {
+  /** The manifest of a series; where it is lost, what the footers say, so that the files are looked at all the same. */
+  async #manifest(
+    key: SeriesKey,
+  ): Promise<{ readonly manifest: Manifest | undefined; readonly flaw?: Flaw }> {
+    const { files } = this.#world
+    const found = await soundManifest(files, key)
+    if (!('code' in found)) return { manifest: found }
     try {
-      const manifest = await readManifest(this.#world.files, key)
-      if (manifest !== undefined) return manifest
-      return lostManifest('manifest-missing', 'the series has files but no manifest')
+      const manifest = await manifestFromFooters(files, key)
+      // A run that was cut off before it wrote anything leaves an empty directory.
+      if (manifest === undefined && found.code === 'manifest-missing') return { manifest }
+      return { manifest, flaw: found }
     } catch (error) {
-      if (error instanceof DamageError) return lostManifest('manifest-damaged', error.message)
-      throw error
+      if (!(error instanceof DamageError)) throw error
+      return {
+        manifest: undefined,
+        flaw: { ...found, message: `${found.message}; ${error.message}` },
+      }
     }
   }
 
@@ -218,15 +237,15 @@ class Verification {
     let seen = await inspect(manifest)
     if (seen.flaws.length > 0) {
       // A run may have replaced the file since the manifest was read: look again before crying wolf.
-      const now = await this.#manifest(key)
-      if ('key' in now && formatManifest(now) !== formatManifest(manifest))
+      const now = await soundManifest(files, key)
+      if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
         seen = await inspect(now)
     }
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
     this.#totals.partitions += 1
     this.#totals.rows += seen.rows
-    this.#totals.bytes += (await files.size(path)) ?? 0
+    this.#totals.bytes += seen.bytes
     yield { kind: 'checked', path, rows: seen.rows, ok }
     return seen.rows
   }
@@ -234,27 +253,24 @@ class Verification {
   /** Files and directories of the series that its manifest does not name. */
   async *#strangers(
     key: SeriesKey,
-    manifest: Manifest,
+    manifest: Manifest | undefined,
   ): AsyncGenerator<VerifyProgress, void, void> {
-    const base = seriesPath(key)
-    for (const { name } of await this.#world.files.list(base)) {
-      const period = parsePeriodName(name)
-      if (period === undefined) {
-        if (!/^[._]/.test(name)) yield this.#find(`${base}/${name}`, foreign())
-        continue
+    const { files } = this.#world
+    for await (const { path, ...flaw } of strangersIn(files, key, manifest)) {
+      if (flaw.code === 'orphan') {
+        // A run may have recorded it since the manifest was read.
+        const now = await soundManifest(files, key)
+        const period = parsePeriodName(path.split('/').at(-2) ?? '')
+        if (!('code' in now) && period !== undefined && now.partitions.has(period)) continue
       }
-      for (const { name: file } of await this.#world.files.list(`${base}/${name}`)) {
-        const path = `${base}/${name}/${file}`
-        if (file !== DATA_NAME) yield this.#find(path, foreign())
-        else if (!manifest.partitions.has(period)) yield this.#find(path, orphan())
-      }
+      yield this.#find(path, flaw)
     }
   }
 
-  #isInSubset(): boolean {
+  #isInSubset(path: string): boolean {
     const { subset } = this.#options
-    const index = this.#index++
-    return subset === undefined || index % subset.count === subset.index - 1
+    // By its name and not by its place in a list, so that none slips through when others come in between two runs.
+    return subset === undefined || crc32(path) % subset.count === subset.index - 1
   }
 
   #find(path: string, flaw: Flaw): VerifyProgress {
@@ -264,46 +280,24 @@ class Verification {
   }
 }
 
+/** The manifest of a series, or what is wrong with it. */
+async function soundManifest(files: Files, key: SeriesKey): Promise<Manifest | Flaw> {
+  try {
+    const manifest = await readManifest(files, key)
+    if (manifest !== undefined) return manifest
+    return lostManifest('manifest-missing', 'the series has files but no manifest')
+  } catch (error) {
+    if (error instanceof DamageError) return lostManifest('manifest-damaged', error.message)
+    throw error
+  }
+}
+
 function lostManifest(code: string, message: string): Flaw {
   return { severity: 'damage', code, message, hint: 'binance-backfill verify --rebuild' }
 }
 
-function foreign(): Flaw {
-  return {
-    severity: 'warning',
-    code: 'foreign-file',
-    message: 'not written by binance-backfill; readers that glob may trip over it',
-    hint: 'Move it out of the lake.',
-  }
-}
-
-function orphan(): Flaw {
-  return {
-    severity: 'warning',
-    code: 'orphan',
-    message: 'published but not in the manifest: a run ended between the two',
-    hint: 'The next run takes it in, or: binance-backfill verify --rebuild',
-  }
-}
-
-/** Where coverage runs on from one partition to the next, so must ids. */
-export function chainFlaws({ key, partitions, coverage }: Manifest): Flaw[] {
-  const { walk } = DATASETS[key.dataset]
-  if (walk === 'openTime' || walk === 'accountWindow') return []
-  const flaws: Flaw[] = []
-  const entries = [...partitions].sort(([a], [b]) => (a < b ? -1 : 1))
-  for (const [index, [period, entry]] of entries.entries()) {
-    const next = entries[index + 1]
-    if (next === undefined) break
-    const between = { from: periodWindow(period).from, to: periodWindow(next[0]).to }
-    if (!covers(coverage, between)) continue
-    const [after, expected] = [BigInt(next[1].firstKey), BigInt(entry.lastKey) + 1n]
-    if (after !== expected)
-      flaws.push({
-        severity: 'warning',
-        code: 'id-breaks',
-        message: `${period} ends with id ${entry.lastKey}, ${next[0]} begins with ${after}`,
-      })
-  }
-  return flaws
+/** No footer says what is young enough to change yet: whatever is so now. */
+function withFresh(manifest: Manifest, now: Micros): Manifest {
+  const fresh = manifest.coverage.flatMap((window) => freshPart(manifest.key, window, now))
+  return { ...manifest, fresh: union(fresh) }
 }

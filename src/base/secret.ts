@@ -8,6 +8,8 @@ export class Secret<T> {
 
   constructor(value: T) {
     this.#value = value
+    // What `console.log` and stack traces of Node show.
+    Object.defineProperty(this, Symbol.for('nodejs.util.inspect.custom'), { value: () => REDACTED })
   }
 
   /** The value itself; never to be put into a text. */
@@ -22,11 +24,6 @@ export class Secret<T> {
 
   /** `[redacted]`. */
   toJSON(): string {
-    return REDACTED
-  }
-
-  /** What `console.log` and stack traces of Node show. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return REDACTED
   }
 }

@@ -38,18 +38,18 @@ const AGG_TRADES: readonly ArchiveColumn[] = [
   column('agg_trade_id', 'aggregatetradeid', 'a'),
   column('price', 'p'),
   column('quantity', 'qty', 'q'),
-  column('first_trade_id', 'firsttradeid', 'f'),
-  column('last_trade_id', 'lasttradeid', 'l'),
+  column('first_trade_id', 'f'),
+  column('last_trade_id', 'l'),
   column('time', 'timestamp', 'transacttime', 'T'),
   column('is_buyer_maker', 'wasthebuyerthemaker', 'm'),
   column('is_best_match', 'wasthetradethebestpricematch', 'M'),
 ]
 
 const TRADES: readonly ArchiveColumn[] = [
-  column('trade_id', 'id', 'tradeid'),
+  column('trade_id', 'id'),
   column('price'),
   column('quantity', 'qty'),
-  column('quote_quantity', 'quoteqty', 'quotequantity'),
+  column('quote_quantity', 'quoteqty'),
   column('time', 'timestamp'),
   column('is_buyer_maker', 'wasthebuyerthemaker'),
   column('is_best_match', 'wasthetradethebestpricematch'),

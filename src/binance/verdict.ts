@@ -7,6 +7,7 @@
 
 import type { HttpAnswer } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
+import { readSbeError } from './sbe-answer.ts'
 
 /** The reaction to one answer. */
 export type Verdict =
@@ -78,12 +79,19 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
   return { kind: 'reject', reason, exchangeCode: body.code, hint }
 }
 
+/** Was the time of a signed request outside of the server's window (-1021)? Reading its clock anew may mend that. */
+export function isLate(verdict: Verdict): boolean {
+  return verdict.kind === 'reject' && verdict.exchangeCode === -1021
+}
+
 type ErrorBody = { readonly code: number | undefined; readonly msg: string }
 
 // An error body is short; whatever is longer is a page of HTML whose head tells enough.
 const ERROR_BODY_MAX = 4096
 
 function errorBody(body: Uint8Array): ErrorBody {
+  const binary = readSbeError(body)
+  if (binary !== undefined) return binary
   const text = new TextDecoder().decode(body.subarray(0, ERROR_BODY_MAX))
   try {
     const value = JSON.parse(text) as { code?: unknown; msg?: unknown } | null

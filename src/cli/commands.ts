@@ -29,6 +29,8 @@ export type CommandName =
   | 'validate'
   | 'schema'
   | 'symbols'
+  | 'report'
+  | 'sql'
   | 'simulate'
   | 'doctor'
   | 'quickstart'
@@ -38,7 +40,7 @@ export type CommandName =
 export type Command = {
   readonly name: CommandName
   /** What stands beside the flags, as the help writes it; absent when nothing may. */
-  readonly operands?: 'JOB...' | '[JOB...]'
+  readonly operands?: 'JOB...' | '[JOB...]' | 'QUERY'
   /** One line. */
   readonly describe: string
   /** Paragraphs of the help. */
@@ -57,8 +59,9 @@ const RUN: Command = {
     'Fetches what is missing, oldest first, and commits whole Parquet partitions. What is covered is not fetched again, so running twice costs nothing, and an interrupted run goes on where it stopped.',
     'A job comes from files or from flags (--dataset, --symbol, --interval, --from, --to), not from both.',
     'With --json each step is one JSON object a line; the last one is the summary.',
+    '--metrics-file and --heartbeat-url are for schedules: what they cannot write or reach is a warning, and changes neither the run nor its exit code.',
   ],
-  own: [...JOB_FLAGS, 'wait-lock', 'recheck'],
+  own: [...JOB_FLAGS, 'wait-lock', 'recheck', 'metrics-file', 'heartbeat-url', 'log-format'],
   shared: SHARED_FLAGS,
   examples: [
     { line: 'run jobs/majors.yaml', does: 'what one job file asks for' },
@@ -73,6 +76,10 @@ const RUN: Command = {
     {
       line: 'run jobs/majors.yaml --weight-share 0.5 --max-wait 60 --json',
       does: 'for a scheduler: half of the rate limit, short waits, lines of JSON',
+    },
+    {
+      line: 'run jobs/majors.yaml --log-format json --metrics-file /var/lib/node_exporter/backfill.prom',
+      does: 'for a service: logs as JSON on stderr, metrics for Prometheus',
     },
   ],
 }
@@ -166,6 +173,53 @@ const SYMBOLS: Command = {
   ],
 }
 
+const REPORT: Command = {
+  name: 'report',
+  operands: '[JOB...]',
+  describe: 'write a page that shows what the lake holds',
+  long: [
+    'Writes one HTML file that needs no network: for each series a calendar of what is covered, missing, known to be a gap, or changed later; totals, sizes and sources; candles and volume of kline series. Without jobs: every series in the lake.',
+    'Candles are of the newest rows of each series, put together into fewer, longer ones; --window names others.',
+  ],
+  own: ['out', 'window', 'no-candles'],
+  shared: SHARED_FLAGS,
+  examples: [
+    { line: 'report', does: 'everything in ./data, to report.html' },
+    {
+      line: 'report jobs/majors.yaml --out /var/www/html/lake.html',
+      does: 'what one job asks for, to another file',
+    },
+    { line: 'report --window 2024-01-01..2024-02-01', does: 'with the candles of one month' },
+    { line: 'report --no-candles', does: 'without reading a data file' },
+  ],
+}
+
+const SQL: Command = {
+  name: 'sql',
+  operands: 'QUERY',
+  describe: 'ask the lake with SQL',
+  long: [
+    'Runs one SELECT with DuckDB over the lake, which it cannot change. Each dataset is a view of its name: klines, aggTrades and so on, with the columns of docs/FORMAT.md and those of the paths: symbol, "interval" (in quotes: it is a word of SQL), period. Needs the optional package @duckdb/node-api.',
+    'Prints a table of the first 100 rows; --csv and --json print all. Times are UTC; --json writes whole numbers above 2^53 and decimals as text.',
+  ],
+  own: ['csv', 'data-dir'],
+  shared: [],
+  examples: [
+    {
+      line: `sql "SELECT symbol, count(*) AS rows FROM klines GROUP BY symbol"`,
+      does: 'rows of each symbol',
+    },
+    {
+      line: `sql "FROM aggTrades WHERE symbol = 'BTCUSDT' LIMIT 10" --json`,
+      does: 'ten trades, as JSON',
+    },
+    {
+      line: `sql "SELECT open_time, close FROM klines WHERE \"interval\" = '1h'" --csv > hours.csv`,
+      does: 'closes of all hours, as CSV',
+    },
+  ],
+}
+
 const SIMULATE: Command = {
   name: 'simulate',
   describe: 'serve a local stand-in for the exchange',
@@ -237,6 +291,8 @@ export const COMMANDS: readonly Command[] = [
   VALIDATE,
   SCHEMA,
   SYMBOLS,
+  REPORT,
+  SQL,
   SIMULATE,
   DOCTOR,
   QUICKSTART,

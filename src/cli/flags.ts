@@ -2,6 +2,7 @@
 
 import {
   readChoice,
+  readHeartbeat,
   readInteger,
   readRange,
   readSeconds,
@@ -53,6 +54,13 @@ export type Values = {
   readonly limit?: number
   readonly faults?: string
   readonly live?: boolean
+  readonly out?: string
+  readonly window?: { readonly from: string; readonly to: string }
+  readonly 'no-candles'?: boolean
+  readonly csv?: boolean
+  readonly 'metrics-file'?: string
+  readonly 'heartbeat-url'?: string
+  readonly 'log-format'?: 'text' | 'json'
   readonly json?: boolean
   readonly quiet?: boolean
   readonly verbose?: boolean
@@ -260,6 +268,40 @@ export const FLAGS: FlagTable = {
   },
   live: {
     describe: "use Binance's public endpoint, not the embedded simulator",
+  },
+  out: {
+    describe: 'the file to write; replaced when it is there',
+    value: 'FILE',
+    default: 'report.html',
+    read: readText,
+  },
+  window: {
+    describe: 'draw candles of this window',
+    value: 'FROM..TO',
+    default: 'the newest 50,000 rows of each series',
+    read: readRange,
+    conflicts: ['no-candles'],
+  },
+  'no-candles': { describe: 'draw no candles, so that no data file is read' },
+  csv: { describe: 'all rows as CSV on stdout, with a head', conflicts: ['json'] },
+  'metrics-file': {
+    describe: 'write metrics for Prometheus to this file when the run ends',
+    value: 'FILE',
+    env: 'BINANCE_BACKFILL_METRICS_FILE',
+    read: readText,
+  },
+  'heartbeat-url': {
+    describe:
+      'ask this URL when the run succeeded, URL/start when it starts and URL/fail when it fails; https, or http on this machine',
+    value: 'URL',
+    env: 'BINANCE_BACKFILL_HEARTBEAT_URL',
+    read: readHeartbeat,
+  },
+  'log-format': {
+    describe: 'text, or json: a JSON object a line on stderr, with the id of the run',
+    value: 'FORMAT',
+    default: 'text',
+    read: readChoice(['text', 'json']),
   },
   json: { describe: 'machine output on stdout' },
   quiet: { describe: 'print nothing but errors', conflicts: ['verbose'] },

@@ -17,7 +17,7 @@ export function optionsOf(values: Values, signal?: AbortSignal): Options {
     maxWaitMs: values['max-wait'],
     wire: values.wire,
     waitLockMs: values['wait-lock'],
-    recheck: recheck === undefined ? undefined : readWindow(recheck),
+    recheck: recheck === undefined ? undefined : readWindow('--recheck', recheck),
     compression: values.compression,
     signal,
   }
@@ -25,20 +25,25 @@ export function optionsOf(values: Values, signal?: AbortSignal): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-function readWindow({ from, to }: { readonly from: string; readonly to: string }): {
-  readonly from: Micros
-  readonly to: Micros
-} {
-  const window = { from: readMoment(from), to: readMoment(to) }
+/**
+ * Reads a flag's window.
+ *
+ * @throws Misuse that names the flag.
+ */
+export function readWindow(
+  flag: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): { readonly from: Micros; readonly to: Micros } {
+  const window = { from: readMoment(flag, from), to: readMoment(flag, to) }
   if (window.from < window.to) return window
-  throw new Misuse(`--recheck: ${quoteText(from)} is not before ${quoteText(to)}`)
+  throw new Misuse(`${flag}: ${quoteText(from)} is not before ${quoteText(to)}`)
 }
 
-function readMoment(text: string): Micros {
+function readMoment(flag: string, text: string): Micros {
   try {
     return parseMicros(text)
   } catch {
     const expected = 'a date or a UTC date-time such as 2024-01-01T12:00:00Z'
-    throw new Misuse(`--recheck: expected ${expected}, got "${quoteText(text)}"`)
+    throw new Misuse(`${flag}: expected ${expected}, got "${quoteText(text)}"`)
   }
 }

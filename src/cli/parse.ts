@@ -178,6 +178,13 @@ function checkConflicts(values: Values): void {
 }
 
 function checkOperands({ name, operands: allowed }: Command, operands: readonly string[]): void {
+  if (allowed === 'QUERY') {
+    if (operands.length === 1) return
+    throw new Misuse(
+      `${name} takes one query in quotes, got ${operands.length} words`,
+      `for example: binance-backfill ${name} "SELECT count(*) FROM klines"`,
+    )
+  }
   if (allowed === undefined && operands.length > 0)
     throw new Misuse(`${name} takes no arguments, got "${operands.join(' ')}"`)
   if (allowed === 'JOB...' && operands.length === 0)

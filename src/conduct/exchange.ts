@@ -1,6 +1,6 @@
 /** The exchange, as the conductor sees it: its clock, its limits, its symbols, and pages of rows. */
 
-import { DataError, RejectedError, TransportError } from '../base/errors.ts'
+import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
@@ -22,6 +22,9 @@ export const WEIGHT_SHARE = 0.9
 export const CONCURRENCY = 8
 /** Default longest wait, in milliseconds. */
 export const MAX_WAIT_MS = 600_000
+
+/** The limits are read anew so often: they were changed while programs ran (CHANGELOG 2023-08-25). */
+const LIMITS_AGE_MS = 3_600_000
 
 // The whole of exchangeInfo is some tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
@@ -51,7 +54,11 @@ export class Exchange {
   readonly #events: ExchangeEvents
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
+  readonly #clock: World['clock']
   #symbols: readonly SymbolInfo[] = []
+  #limitsReadMs = 0
+  #slowdownsSeen = 0
+  #readingLimits: Promise<void> | undefined
   #hasWarnedOfUnit = false
 
   constructor(
@@ -61,6 +68,7 @@ export class Exchange {
     signal: AbortSignal | undefined,
   ) {
     this.#events = events
+    this.#clock = world.clock
     this.#signal = signal
     this.#concurrency = options.concurrency ?? CONCURRENCY
     const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
@@ -103,6 +111,7 @@ export class Exchange {
   pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage<Page> {
     const dataset = DATASETS[key.dataset]
     return async (params, check, signal) => {
+      await this.#keepLimits()
       const query = this.#query(key, dataset, params, { priority, signal })
       return this.gateway.ask(query, ({ body }) => {
         const page = this.#decode(dataset, numbers, body)
@@ -113,9 +122,18 @@ export class Exchange {
     }
   }
 
-  /** Most requests that one series should have in flight. */
-  get readAhead(): number {
-    return this.#concurrency
+  /** All that a walk over one series needs to ask. */
+  rest(
+    key: SeriesKey,
+    numbers: Numbers,
+    priority: number,
+  ): { ask: AskPage<Page>; askAggTrades: AskPage<Page>; readAhead: number } {
+    const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
+    return {
+      ask: this.pages(key, numbers, priority),
+      askAggTrades: this.pages(aggTrades, numbers, priority),
+      readAhead: this.#concurrency,
+    }
   }
 
   #query(
@@ -155,15 +173,36 @@ export class Exchange {
 
   async #readInfo(scope: InfoScope): Promise<void> {
     try {
-      await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
+      this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
     } catch (error) {
       // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
-      await this.#askInfo([])
+      this.#symbols = await this.#askInfo([])
     }
   }
 
-  async #askInfo(params: Query['params']): Promise<void> {
+  /** Reads the limits anew where they may have changed: after a 429, and every hour. */
+  async #keepLimits(): Promise<void> {
+    const isOld = this.#clock.monotonicMs() - this.#limitsReadMs > LIMITS_AGE_MS
+    if (!isOld && this.gateway.budget.slowdowns === this.#slowdownsSeen) return
+    this.#readingLimits ??= this.#rereadLimits().finally(() => (this.#readingLimits = undefined))
+    await this.#readingLimits
+  }
+
+  async #rereadLimits(): Promise<void> {
+    // exchangeInfo of one symbol names the limits as well as that of all.
+    const [known] = this.#symbols
+    this.#limitsReadMs = this.#clock.monotonicMs()
+    this.#slowdownsSeen = this.gateway.budget.slowdowns
+    try {
+      await this.#askInfo(known === undefined ? [] : [['symbol', known.symbol]])
+    } catch (error) {
+      // Without them the run goes on as before, slower after a 429; whatever stops everything stops this too.
+      if (!(error instanceof RejectedError || error instanceof UnreachableError)) throw error
+    }
+  }
+
+  async #askInfo(params: Query['params']): Promise<readonly SymbolInfo[]> {
     const query: Query = {
       path: '/api/v3/exchangeInfo',
       params,
@@ -174,8 +213,9 @@ export class Exchange {
       signal: this.#signal,
     }
     const info = await this.gateway.ask(query, ({ body }) => readInfo(body))
-    this.#symbols = info.symbols
+    this.#limitsReadMs = this.#clock.monotonicMs()
     if (info.limits.length > 0) this.gateway.budget.setLimits(info.limits)
+    return info.symbols
   }
 }
 

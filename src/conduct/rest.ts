@@ -2,12 +2,13 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Micros, Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { findByTime } from '../pull/first-row.ts'
+import { findBlockTrade, findByTime, findTrade } from '../pull/first-row.ts'
 import { walkIds } from '../pull/walk-ids.ts'
 import { walkKlines } from '../pull/walk-klines.ts'
 import type { AskPage, Step } from '../pull/walk.ts'
+import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 
 /** What the lake knows of the time before a window. */
@@ -20,6 +21,8 @@ export type Before = {
 /** How to ask. */
 export type RestWorld = {
   readonly ask: AskPage<Page>
+  /** Asks for aggregate trades of the same symbol: they turn a time into a trade id. */
+  readonly askAggTrades: AskPage<Page>
   readonly readAhead: number
   readonly signal: AbortSignal | undefined
 }
@@ -29,7 +32,7 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, readAhead, signal }: RestWorld,
+  { ask, askAggTrades, readAhead, signal }: RestWorld,
 ): AsyncGenerator<Step<Page>, void, void> {
   const { walk, pageRows: limit } = DATASETS[key.dataset]
   const options = { limit, readAhead, signal, ...before }
@@ -39,11 +42,21 @@ export function walkRest(
       return walkKlines(window, key.interval, ask, options)
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
-    case 'tradeId':
+    case 'tradeId': {
+      const first = findTrade(askAggTrades, ask, { ...options, firstTradeIdsOf })
+      return walkIds(window, first, ask, options)
+    }
     case 'blockTradeId':
+      return walkIds(window, findBlockTrade(ask, options), ask, options)
     case 'accountWindow':
       throw new UsageError(`${key.dataset} cannot be fetched over REST by this version`)
   }
+}
+
+const FIRST_TRADE_ID = columnIndex(DATASETS.aggTrades, 'first_trade_id')
+
+function firstTradeIdsOf({ batch }: Page): BigInt64Array {
+  return int64Values(batch, FIRST_TRADE_ID)
 }
 
 /** When a series begins, asked once; `undefined` when it has no rows. */

@@ -6,6 +6,7 @@
 import { clip, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
+  earliest,
   formatMicros,
   formatWindow,
   latest,
@@ -43,12 +44,14 @@ export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage
   return from >= window.to ? [] : [{ from: latest(from, window.from), to: window.to }]
 }
 
+type Writer = { readonly period: string; readonly open: PartitionWriter }
+
 /** Stores the steps of one window. */
 export class WindowStore {
   readonly #series: Series
   readonly #now: Micros
   readonly #tally: Tally
-  #writer: { period: string; open: PartitionWriter } | undefined
+  #writer: Writer | undefined
   /** Everything before this is on disk or recorded. */
   #stored: Micros
   /** Everything before this has arrived. */
@@ -85,8 +88,8 @@ export class WindowStore {
       const next = firstAtOrAfter(page.times, row, end, to)
       if (this.#writer !== undefined && this.#writer.period !== period)
         yield* this.#commit(periodWindow(this.#writer.period).to)
-      this.#writer ??= { period, open: await this.#begin(period) }
-      await this.#writer.open.append(page.batch.slice(row, next))
+      const writer = this.#writer ?? (yield* this.#begin(period))
+      await writer.open.append(page.batch.slice(row, next))
       this.#tally.rows += next - row
       row = next
     }
@@ -99,7 +102,7 @@ export class WindowStore {
   /** Commits what arrived so far, also the part of a partition. */
   async *finish(): AsyncGenerator<Progress, void, void> {
     if (this.#writer !== undefined) yield* this.#commit(this.#reached)
-    this.#coverEmpty(this.#reached)
+    yield* this.#coverEmpty(this.#reached)
     await this.#series.flush()
   }
 
@@ -109,14 +112,34 @@ export class WindowStore {
     this.#writer = undefined
   }
 
-  /** Opens a partition, after recording what was empty before it, so that its footer can say so. */
-  async #begin(period: string): Promise<PartitionWriter> {
-    const { from } = periodWindow(period)
-    this.#coverEmpty(from)
-    return this.#series.begin(period)
+  /** Takes back what was not committed, as if it had not come. */
+  async rewind(): Promise<void> {
+    await this.abort()
+    this.#reached = this.#stored
+    this.#gaps = this.#gaps.filter(({ to }) => to <= this.#stored)
   }
 
-  #coverEmpty(to: Micros): void {
+  /** Opens a partition, after recording what was empty before it, so that its footer can say so. */
+  async *#begin(period: string): AsyncGenerator<Progress, Writer, void> {
+    yield* this.#coverEmpty(periodWindow(period).from)
+    this.#writer = { period, open: await this.#series.begin(period, this.#stored) }
+    return this.#writer
+  }
+
+  /** Records that nothing came for the time up to `to`. */
+  async *#coverEmpty(to: Micros): AsyncGenerator<Progress, void, void> {
+    // Where rows are stored of time that was asked for again, their file is to say that they did not come.
+    const periods = to <= this.#stored ? [] : this.#series.storedIn({ from: this.#stored, to })
+    for (const period of periods) {
+      const window = periodWindow(period)
+      this.#coverNothing(window.from)
+      this.#writer = { period, open: await this.#series.begin(period, this.#stored) }
+      yield* this.#commit(earliest(window.to, to))
+    }
+    this.#coverNothing(to)
+  }
+
+  #coverNothing(to: Micros): void {
     if (to <= this.#stored) return
     this.#series.coverEmpty(this.#answered({ from: this.#stored, to }))
     this.#stored = to
@@ -136,6 +159,7 @@ export class WindowStore {
     const committed = await this.#series.commit(writer.period, writer.open, commit)
     this.#writer = undefined
     this.#stored = to
+    this.#gaps = this.#gaps.filter((gap) => gap.to > to)
     this.#archives = {}
     yield* this.#report(committed)
   }

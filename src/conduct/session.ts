@@ -1,25 +1,36 @@
 /** What planning and running share: the world, the exchange, the wants, and what the lake has of them. */
 
-import { union } from '../base/coverage.ts'
-import { UsageError } from '../base/errors.ts'
+import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { DamageError, UsageError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
-import { micros, type Micros } from '../base/time.ts'
+import {
+  micros,
+  PARTITIONS,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { Job } from '../job/job.ts'
+import type { DatasetJob, Job } from '../job/job.ts'
 import { environment } from '../node/environment.ts'
 import { nodeWorld } from '../node/world.ts'
 import type { Options } from '../options.ts'
 import { makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
+import type { AskPage } from '../pull/walk.ts'
 import { mergeBatches } from '../rows/merge.ts'
+import type { Page } from '../rows/page.ts'
 import { proverOf } from '../rows/proof.ts'
 import { schemaOf } from '../rows/schema.ts'
+import { rowTexts } from '../rows/value-text.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { checkFixed, readManifest, Series, type SeriesWorld } from '../store/series.ts'
 import { VERSION } from '../version.ts'
 import { Exchange, type ExchangeEvents } from './exchange.ts'
 import { firstTime } from './rest.ts'
-import { anySymbol, needsAllSymbols, resolveWants } from './wants.ts'
+import { freshPart } from './series-run.ts'
+import { anySymbol, needsAllSymbols, resolveWants, seriesOf } from './wants.ts'
 
 /** Default directory of the lake. */
 export const DATA_DIR = 'data'
@@ -46,6 +57,14 @@ export function accountLabel(): string | undefined {
   return environment('BINANCE_ACCOUNT_LABEL')
 }
 
+/** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
+function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
+  const datasets = jobs.flatMap((job) => job.datasets)
+  const isAway = (dataset: DatasetJob): boolean =>
+    (source ?? dataset.source) === 'archive' && dataset.from.kind !== 'listing'
+  return datasets.length === 0 || needsAllSymbols(jobs) || !datasets.every(isAway)
+}
+
 /** Opens the way to the exchange, and reads as much of exchangeInfo as the jobs need. */
 export async function openExchange(
   world: World,
@@ -56,6 +75,7 @@ export async function openExchange(
   const exchange = new Exchange(world, options, events, events.signal ?? options.signal)
   const symbol = anySymbol(jobs)
   const isAll = needsAllSymbols(jobs) || symbol === undefined
+  if (!needsExchange(jobs, options)) return exchange
   await exchange.open(isAll ? { kind: 'all' } : { kind: 'symbol', symbol })
   return exchange
 }
@@ -105,14 +125,48 @@ export async function wantsOf(
       const klines: SeriesKey = DATASETS[key.dataset].hasInterval
         ? key
         : { market: 'spot', dataset: 'klines', symbol: key.symbol, interval: '1m' }
-      return firstTime(exchange.pages(klines, 'string', 0))
+      return beginning(exchange.pages(klines, 'string', 0))
     },
   })
-  for (const want of wants) {
+  return Promise.all(wants.map((want) => checkWant(want, manifests)))
+}
+
+/** A stretch before a listing is known only once it was asked for twice. */
+async function beginning(ask: AskPage<Page>): Promise<Micros | undefined> {
+  const [first, again] = [await firstTime(ask), await firstTime(ask)]
+  return first === undefined || (again !== undefined && again < first) ? again : first
+}
+
+async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
+  try {
     const manifest = await manifests.get(want.key)
     if (manifest !== undefined) checkFixed(manifest, want.settings)
+    return want
+  } catch (problem) {
+    // A damaged manifest is the failure of its series; the others go on.
+    if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+    throw problem
   }
-  return wants
+}
+
+/**
+ * Checks what needs no answer of the exchange: the series that the jobs name are stored as the jobs ask.
+ *
+ * @throws UsageError when one was begun with other numbers or partitions, or needs an account label.
+ */
+export async function checkStored(jobs: readonly Job[], manifests: Manifests): Promise<void> {
+  const named = { symbols: [], account: accountLabel() }
+  for (const { datasets } of jobs)
+    for (const dataset of datasets)
+      for (const key of seriesOf(dataset, named)) {
+        const { numbers, partition } = dataset
+        const manifest = await manifests.get(key).catch(ifSound)
+        if (manifest !== undefined) checkFixed(manifest, { numbers, partition })
+      }
+}
+
+function ifSound(error: unknown): undefined {
+  if (!(error instanceof DamageError)) throw error
 }
 
 /** Plans what the wants lack. */
@@ -123,8 +177,8 @@ export async function planWants(
   options: Options,
 ): Promise<Plan> {
   const have = new Map<string, Have>()
-  for (const { key } of wants) {
-    const manifest = await manifests.get(key)
+  for (const { key, problem } of wants) {
+    const manifest = problem === undefined ? await manifests.get(key) : undefined
     have.set(seriesName(key), { covered: manifest?.coverage ?? [], fresh: manifest?.fresh ?? [] })
   }
   const nothing: Have = { covered: [], fresh: [] }
@@ -132,15 +186,45 @@ export async function planWants(
   return makePlan(wants, (key) => have.get(seriesName(key)) ?? nothing, perMinute, options.recheck)
 }
 
-/** Opens a series for writing, and takes in what a crashed run left. */
-export async function openSeries(world: SeriesWorld, want: Want): Promise<Series> {
-  const { key, settings, wanted } = want
+/** What of a want a crashed run may have published without recording it. */
+export function doubtful(
+  { wanted }: Want,
+  manifest: Manifest | undefined,
+  { recheck }: Options,
+): Coverage {
+  const missing = subtractAll(wanted, manifest?.coverage ?? [])
+  const again = union(manifest?.fresh ?? [], recheck === undefined ? [] : [recheck])
+  return union(missing, intersect(wanted, again))
+}
+
+/** Opens a series for writing, and takes in what a crashed run left in `windows`. */
+export async function openSeries(
+  world: SeriesWorld,
+  { key, settings }: Want,
+  windows: Coverage,
+): Promise<Series> {
   const { numbers, compression } = settings
   const partition = settings.partition ?? defaultPartition(key.dataset, key.interval)
   const schema = schemaOf(DATASETS[key.dataset], numbers)
   const series = await Series.open(world, key, { schema, compression, numbers, partition })
-  await series.adopt(union(wanted))
+  await series.adopt(windows, (window) => adoptedFresh(key, window))
   return series
+}
+
+/** Nothing tells when a crashed run asked: its newest klines are asked for again, unless they end a period. */
+function adoptedFresh(key: SeriesKey, window: Window): Coverage {
+  const isWhole = PARTITIONS.some(
+    (partition) => periodWindow(periodOf(window.to, partition)).from === window.to,
+  )
+  return isWhole ? [] : freshPart(key, window, window.to)
+}
+
+/** Records that there is nothing before the listing of a series, so that no later run asks for it. */
+export async function recordListing(series: Series, { listing }: Want): Promise<void> {
+  if (listing === undefined || listing <= EPOCH || listedAt(series.manifest) !== undefined) return
+  const window = { from: EPOCH, to: listing }
+  series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
+  await series.flush()
 }
 
 /** What series need of the rooms: how rows merge, and what they prove. */
@@ -149,6 +233,7 @@ export function seriesWorld(files: Files, assertHeld: () => Promise<void>): Seri
     files,
     assertHeld,
     merge: (stored, fresh, dataset) => mergeBatches(stored, fresh, { dataset }),
+    texts: rowTexts,
     prover: proverOf,
     createdBy: `binance-backfill version ${VERSION}`,
   }

@@ -3,18 +3,41 @@
 /** Most items that wait for the consumer; the sources pause beyond it. */
 const WAITING_MAX = 256
 
+/** News that do not wait for their turn: what is put here comes out of the stream that carries it at once. */
+export class Mailbox<T> {
+  #deliver: ((item: T) => void) | undefined
+  readonly #early: T[] = []
+
+  /** Sends an item; kept until a stream carries this mailbox. */
+  put(item: T): void {
+    if (this.#deliver === undefined) this.#early.push(item)
+    else this.#deliver(item)
+  }
+
+  /** Connects to a stream. */
+  connect(deliver: (item: T) => void): void {
+    this.#deliver = deliver
+    for (const item of this.#early.splice(0)) deliver(item)
+  }
+}
+
 /**
  * Runs `sources` with at most `concurrency` at once, each begun in order, and yields what they yield as it comes. An
  * error of one ends it, once the others have ended.
  *
  * @param onClose - Called when the consumer stops early: should make the sources end, which is then waited for.
+ * @param mailbox - Carried along; few and small items, since they wait for nothing.
  */
 export async function* mergeStreams<T>(
   sources: readonly (() => AsyncGenerator<T, void, void>)[],
   concurrency: number,
   onClose: () => void,
+  mailbox?: Mailbox<T>,
 ): AsyncGenerator<T, void, void> {
   const merge = new Merge(sources)
+  mailbox?.connect((item) => {
+    merge.push(item)
+  })
   const workers = Array.from({ length: Math.min(concurrency, sources.length) }, () => merge.work())
   const ended = Promise.all(workers).finally(() => {
     merge.end()
@@ -60,6 +83,11 @@ class Merge<T> {
 
   async #put(item: T): Promise<void> {
     while (this.#waiting.length >= WAITING_MAX && !this.#isDropped) await this.#change()
+    this.push(item)
+  }
+
+  /** Adds an item without waiting for room. */
+  push(item: T): void {
     if (this.#isDropped) return
     this.#waiting.push(item)
     this.#notify()

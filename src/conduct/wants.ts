@@ -1,7 +1,7 @@
 /** From jobs to what is wanted: symbols, moments and horizons resolved against the exchange and its clock. */
 
 import { union } from '../base/coverage.ts'
-import { UsageError } from '../base/errors.ts'
+import { BackfillError, UsageError } from '../base/errors.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { micros, type Micros } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
@@ -9,6 +9,7 @@ import type { DatasetJob, Job } from '../job/job.ts'
 import type { Source } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import type { SymbolInfo } from './exchange.ts'
+import { isFatal } from './outcome.ts'
 
 /** What resolving needs to know. */
 export type WantWorld = {
@@ -97,20 +98,30 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
     settle,
     partition,
   }
-  const from = await momentOf(key, job.from, world)
+  const begin = await beginOf(key, job.from, world)
+  if ('problem' in begin) return { key, wanted: [], settings, ...begin }
+  const { from } = begin
   const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
   const horizon = horizonOf(key.interval, world.now, settle)
   const to = asked < horizon ? asked : horizon
   const wanted = from === undefined || from >= to ? [] : [{ from, to }]
-  return { key, wanted, settings }
+  const isListing = job.from.kind === 'listing' && from !== undefined
+  return { key, wanted, settings, ...(isListing ? { listing: from } : {}) }
 }
 
-async function momentOf(
+async function beginOf(
   key: SeriesKey,
   moment: DatasetJob['from'],
   world: WantWorld,
-): Promise<Micros | undefined> {
-  return moment.kind === 'listing' ? world.listingOf(key) : atOrAgo(moment, world.now)
+): Promise<{ readonly from: Micros | undefined } | { readonly problem: BackfillError }> {
+  if (moment.kind !== 'listing') return { from: atOrAgo(moment, world.now) }
+  try {
+    return { from: await world.listingOf(key) }
+  } catch (error) {
+    // One symbol that nobody knows is its own failure; the others go on.
+    if (error instanceof BackfillError && !isFatal(error)) return { problem: error }
+    throw error
+  }
 }
 
 function atOrAgo(moment: Exclude<DatasetJob['from'], { kind: 'listing' }>, now: Micros): Micros {

@@ -1,7 +1,8 @@
 /** A plan: what is left to do, as plain data. Makes no request and opens no file. */
 
 import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import type { Partition, Window } from '../base/time.ts'
+import type { BackfillError } from '../base/errors.ts'
+import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimate, type Estimate } from './estimate.ts'
@@ -22,6 +23,10 @@ export type Want = {
   readonly key: SeriesKey
   readonly wanted: Coverage
   readonly settings: SeriesSettings
+  /** Where the series begins, if the exchange was asked for it: before that there is nothing. */
+  readonly listing?: Micros
+  /** Why it cannot be told what is wanted; `wanted` is empty then. */
+  readonly problem?: BackfillError
 }
 
 /** What the lake holds of a series. */

@@ -21,6 +21,9 @@ const BURST_FLOOR = 0.2
 const SLOWDOWN = 0.7
 const RECOVERY = 1.1
 
+/** Answered requests that are kept, to be counted by limits that are learned of later. */
+const RECENT_MAX = 1_000
+
 /** An admitted request; must be settled exactly once. */
 export type Ticket = {
   readonly path: string
@@ -37,7 +40,12 @@ type Meter = {
   readonly settled: Map<number, number>
   /** The most that the server reported, by window. */
   readonly reported: Map<number, number>
+  /** The most of it that cannot have been ours, by window: others on this address, or weights that grew. */
+  readonly foreign: Map<number, number>
 }
+
+/** A request that was answered, by the monotonic clock. */
+type Booking = { readonly sentMs: number; readonly doneMs: number; readonly weight: number }
 
 /** What is spent of the tightest limit now. */
 export type BudgetUse = { readonly used: number; readonly limit: number }
@@ -49,9 +57,13 @@ export class WeightBudget {
   readonly #share: number
   readonly #inFlight = new Set<Ticket>()
   readonly #learned = new Map<string, { delta: number; weight: number }>()
+  #recent: Booking[] = []
   #meters: Meter[]
+  /** Was the server's clock unknown until now? Then the books stand in windows of another clock. */
+  #isClockAssumed = true
   /** Were the limits never read from the exchange? */
   #isAssumed = true
+  #slowdowns = 0
   #turn: Promise<unknown> = Promise.resolve()
   #slowdown = 1
   #slowdownWindow = 0
@@ -70,8 +82,13 @@ export class WeightBudget {
       const old = this.#meters.find(
         ({ limit: { type, windowMs } }) => type === limit.type && windowMs === limit.windowMs,
       )
-      return old === undefined ? newMeter(limit) : { ...old, limit }
+      return old === undefined ? this.#booked(limit) : { ...old, limit }
     })
+  }
+
+  /** How many 429s there were; after each the limits may not be what they were. */
+  get slowdowns(): number {
+    return this.#slowdowns
   }
 
   /** Request weight that may be spent in a minute, by the tightest limit. */
@@ -116,11 +133,13 @@ export class WeightBudget {
    */
   settle(ticket: Ticket, header?: (name: string) => string | undefined): void {
     this.#inFlight.delete(ticket)
+    this.#meetClock()
+    const { sentMs, weight } = ticket
+    const booking = { sentMs, doneMs: this.#clock.monotonicMs(), weight }
+    this.#recent.push(booking)
+    if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX)
     for (const meter of this.#meters) {
-      const first = this.#windowSince(meter, ticket)
-      const last = this.#windowAt(meter, 1)
-      for (let window = first; window <= last; window++)
-        add(meter.settled, window, costOf(meter, ticket.weight))
+      const { first, last } = this.#book(meter, booking)
       const name = meter.limit.header
       const used = name === undefined ? undefined : parseUsed(header?.(name))
       // A report that may belong to either of two windows tells nothing sure of any.
@@ -128,12 +147,15 @@ export class WeightBudget {
       const before = meter.reported.get(first)
       if (before !== undefined) this.#learn(ticket, used - before)
       meter.reported.set(first, Math.max(used, before ?? 0))
+      const foreign = used - (meter.settled.get(first) ?? 0) - this.#inFlightIn(meter, first)
+      meter.foreign.set(first, Math.max(foreign, meter.foreign.get(first) ?? 0))
     }
   }
 
   /** Goes on slower, after a 429. */
   slowDown(): void {
     this.#slowdown = Math.max(0.1, this.#slowdown * SLOWDOWN)
+    this.#slowdowns += 1
   }
 
   async #admit(path: string, weight: number, signal?: AbortSignal): Promise<Ticket> {
@@ -151,8 +173,33 @@ export class WeightBudget {
     return ticket
   }
 
+  /** Counts an answered request in every window in which it may have arrived. */
+  #book(meter: Meter, { sentMs, doneMs, weight }: Booking): { first: number; last: number } {
+    const server = this.#server
+    const cost = costOf(meter, weight)
+    const first = windowOf(meter, server.at(sentMs) - server.uncertaintyMs())
+    const last = windowOf(meter, server.at(doneMs) + server.uncertaintyMs())
+    for (let window = first; window <= last; window++) add(meter.settled, window, cost)
+    return { first, last }
+  }
+
+  /** A meter for `limit` that counts what was sent before it was known. */
+  #booked(limit: RateLimit): Meter {
+    const meter = newMeter(limit)
+    for (const booking of this.#recent) this.#book(meter, booking)
+    return meter
+  }
+
+  /** Once the server's clock is known, what was sent before is counted anew, by its windows. */
+  #meetClock(): void {
+    if (!this.#isClockAssumed || !this.#server.isKnown()) return
+    this.#isClockAssumed = false
+    this.#meters = this.#meters.map(({ limit }) => this.#booked(limit))
+  }
+
   /** Milliseconds until a request of `weight` may fit; 0 when it does now. */
   #waitMs(weight: number): number {
+    this.#meetClock()
     this.#recover()
     return Math.max(0, ...this.#meters.map((meter) => this.#meterWaitMs(meter, weight)))
   }
@@ -177,19 +224,26 @@ export class WeightBudget {
         waitMs = Math.max(waitMs, Math.ceil(nextMs) + 1)
         continue
       }
+      // From when it may have opened: where the clock is less certain than a window is long, the latest of them
+      // that may be open is always ahead, and whoever waits for it waits for ever.
+      const mayOpenMs = opensMs - this.#server.uncertaintyMs()
       const elapsed = (used / cap - BURST_FLOOR) / BURST
-      waitMs = Math.max(waitMs, Math.ceil(opensMs + elapsed * windowMs - now))
+      waitMs = Math.max(waitMs, Math.ceil(mayOpenMs + elapsed * windowMs - now))
     }
     return waitMs
   }
 
   #used(meter: Meter, window: number): number {
-    let inFlight = 0
-    for (const ticket of this.#inFlight) {
-      if (this.#windowSince(meter, ticket) <= window) inFlight += costOf(meter, ticket.weight)
-    }
-    const known = Math.max(meter.settled.get(window) ?? 0, meter.reported.get(window) ?? 0)
-    return known + inFlight
+    const own = (meter.settled.get(window) ?? 0) + (meter.foreign.get(window) ?? 0)
+    return Math.max(own, meter.reported.get(window) ?? 0) + this.#inFlightIn(meter, window)
+  }
+
+  /** What is under way and may count in `window`. */
+  #inFlightIn(meter: Meter, window: number): number {
+    let sum = 0
+    for (const ticket of this.#inFlight)
+      if (this.#windowSince(meter, ticket) <= window) sum += costOf(meter, ticket.weight)
+    return sum
   }
 
   /** The window at the server's now, at the early (-1) or late (1) edge of what is uncertain. */
@@ -219,7 +273,7 @@ export class WeightBudget {
 }
 
 function newMeter(limit: RateLimit): Meter {
-  return { limit, settled: new Map(), reported: new Map() }
+  return { limit, settled: new Map(), reported: new Map(), foreign: new Map() }
 }
 
 function windowOf({ limit }: Meter, ms: number): number {
@@ -236,7 +290,7 @@ function add(map: Map<number, number>, window: number, cost: number): void {
 
 /** Drops windows that are past for good, so that the books do not grow with the run. */
 function forget(meter: Meter, first: number): void {
-  for (const map of [meter.settled, meter.reported])
+  for (const map of [meter.settled, meter.reported, meter.foreign])
     for (const window of map.keys()) if (window < first - 1) map.delete(window)
 }
 

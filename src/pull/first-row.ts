@@ -103,6 +103,8 @@ export function findBlockTrade<P extends PageRows>(
       const row = firstSince(page, from)
       const last = page.keys[page.rowCount - 1]
       if (last !== undefined && row === page.rowCount) {
+        // A page may span far more ids than the step: double what was passed.
+        if (last - low > step) step = last - low
         low = last
         continue
       }

@@ -1,6 +1,6 @@
 /**
- * The gate that every request passes: open, shut for a while (429, 418, 403), or shut for good (451). A ban is kept
- * on disk, so that the next process of this lake honours it too.
+ * The gate that every request passes: open, shut for a while (429, 418, 403), or shut for good (451). A ban and a
+ * quarantine are kept on disk, so that the next process of this lake honours them too.
  */
 
 import { BannedError } from '../base/errors.ts'
@@ -16,6 +16,14 @@ const BLOCK_MS_MAX = 3 * 86_400_000
 
 /** Tells that requests pause, and for how long. */
 export type OnWait = (reason: string, ms: number) => void
+
+/** What is kept on disk. */
+type Remembered = 'E_BANNED' | 'E_BLOCKED'
+
+const WORDS: Readonly<Record<Remembered, string>> = {
+  E_BANNED: 'banned by the exchange',
+  E_BLOCKED: "stopped by the exchange's firewall",
+}
 
 type Shut = {
   readonly untilMs: number
@@ -48,14 +56,14 @@ export class Gate {
     this.#onWait = onWait
   }
 
-  /** Reads the deadline of a ban that an earlier process met. Call before the first request. */
+  /** Reads the deadline of a ban or quarantine that an earlier process met. Call before the first request. */
   async load(): Promise<void> {
     const bytes = await this.#files?.read(BAN_PATH)
-    const until = bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
-    if (until === undefined) return
-    const ms = Number(until - this.#clock.now()) / 1_000
+    const ban = bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
+    if (ban === undefined) return
+    const ms = Number(ban.until - this.#clock.now()) / 1_000
     if (ms > 0)
-      this.#close(ms, 'E_BANNED', 'banned by the exchange until then, as an earlier run was told')
+      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run was told`)
   }
 
   /** May requests be sent right now? */
@@ -87,16 +95,16 @@ export class Gate {
   /** 418: shuts for `ms` and remembers it on disk. */
   async banned(ms: number, reason: string): Promise<void> {
     this.#close(ms + 1_000, 'E_BANNED', reason)
-    const until = micros(this.#clock.now() + BigInt(Math.ceil(ms + 1_000)) * 1_000n)
-    const text = `${JSON.stringify({ until: formatMicros(until), reason })}\n`
-    await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text))
+    await this.#remember(ms + 1_000, 'E_BANNED', reason)
   }
 
-  /** 403 from the firewall: shuts for five minutes, doubling while nothing succeeds in between. */
-  blocked(reason: string): void {
+  /** 403 from the firewall: shuts for five minutes, doubling while nothing succeeds in between; remembered on disk. */
+  async blocked(reason: string): Promise<void> {
     if (this.#remainingMs() > 0 && this.#shut?.code === 'E_BLOCKED') return
-    this.#close(this.#blockMs, 'E_BLOCKED', reason)
-    this.#blockMs = Math.min(BLOCK_MS_MAX, this.#blockMs * 2)
+    const ms = this.#blockMs
+    this.#blockMs = Math.min(BLOCK_MS_MAX, ms * 2)
+    this.#close(ms, 'E_BLOCKED', reason)
+    await this.#remember(ms, 'E_BLOCKED', reason)
   }
 
   /** 451: shuts for good. */
@@ -107,10 +115,17 @@ export class Gate {
     return this.#forGood
   }
 
-  /** Something succeeded: the firewall has calmed down. */
+  /** Something succeeded: the firewall has calmed down. What was under way when it stopped others says nothing. */
   succeeded(): void {
+    if (this.#remainingMs() > 0) return
     this.#blockMs = BLOCK_MS
     this.#shutMs = 0
+  }
+
+  async #remember(ms: number, code: Remembered, reason: string): Promise<void> {
+    const until = micros(this.#clock.now() + BigInt(Math.ceil(ms)) * 1_000n)
+    const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
+    await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text))
   }
 
   #remainingMs(): number {
@@ -135,10 +150,11 @@ function tooLong({ code, reason }: Shut, ms: number): BannedError {
   })
 }
 
-function parseBan(text: string): Micros | undefined {
+function parseBan(text: string): { until: Micros; code: Remembered } | undefined {
   try {
-    const { until } = JSON.parse(text) as { until?: unknown }
-    return typeof until === 'string' ? parseMicros(until) : undefined
+    const { until, code } = JSON.parse(text) as { until?: unknown; code?: unknown }
+    if (typeof until !== 'string') return undefined
+    return { until: parseMicros(until), code: code === 'E_BLOCKED' ? code : 'E_BANNED' }
   } catch {
     // A torn note about a ban is no reason not to work: if the ban still holds, the exchange says so again.
     return undefined

@@ -4,26 +4,23 @@
  */
 
 import PQueue from 'p-queue'
-import {
-  BackfillError,
-  DataError,
-  RejectedError,
-  TransportError,
-  UnreachableError,
-} from '../base/errors.ts'
+import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
-import { micros, type Micros } from '../base/time.ts'
+import type { Micros } from '../base/time.ts'
 import type { RateLimit } from '../binance/limit.ts'
-import { judge, type Verdict } from '../binance/verdict.ts'
+import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import { backoffMs, RetryBudget } from './backoff.ts'
 import { WeightBudget, type Ticket } from './budget.ts'
+import { blockedFor, gaveUp, refusal, retryOf } from './failure.ts'
 import { Gate, type OnWait } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
-import { ServerClock } from './server-clock.ts'
+import { readServerTime, ServerClock } from './server-clock.ts'
 
 /** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
 const ATTEMPT_MS = 20_000
 const ATTEMPTS_MAX = 8
+/** How long a request that the firewall stopped lets the others go first, once they may. */
+const BLOCKED_LAG_MS = 10_000
 /** An impossible answer is asked for once more, in case a proxy on the way damaged it. */
 const REFUSALS_MAX = 2
 
@@ -40,6 +37,8 @@ export type Query = {
   readonly sizeBytesMax?: number
   /** Which hosts serve it. */
   readonly hosts: 'public' | 'api'
+  /** Read anew for every attempt; override those that all requests have. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -115,8 +114,12 @@ export class Gateway {
   /** Reads the server's clock if that is due. */
   async sync(signal?: AbortSignal): Promise<void> {
     if (!this.server.isStale()) return
-    this.#syncing ??= this.#readTime(signal).finally(() => (this.#syncing = undefined))
+    // With the signal of the whole run: a reading that many wait for must not end with the one that began it.
+    this.#syncing ??= this.#readTime(this.#options.signal).finally(
+      () => (this.#syncing = undefined),
+    )
     await this.#syncing
+    signal?.throwIfAborted()
   }
 
   async #readTime(signal?: AbortSignal): Promise<void> {
@@ -132,7 +135,7 @@ export class Gateway {
     }
     const server = await this.#attempts(
       query,
-      (answer) => readServerTime(answer),
+      ({ body }) => readServerTime(body),
       undefined,
       () => {
         sentMs = clock.monotonicMs()
@@ -150,6 +153,7 @@ export class Gateway {
     let limit = query.limit
     let refusals = 0
     let blocks = 0
+    let hasResynced = false
     for (let attempt = 1; ; attempt++) {
       const url = this.#url(query)
       const outcome = await this.#queue.add(
@@ -165,6 +169,13 @@ export class Gateway {
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
       const verdict = outcome instanceof BackfillError ? retryOf(outcome) : outcome.verdict
+      if (sign !== undefined && !hasResynced && isLate(verdict)) {
+        hasResynced = true
+        this.server.forget()
+        await this.sync(query.signal)
+        continue
+      }
+      if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
@@ -196,7 +207,9 @@ export class Gateway {
         await this.gate.banned(verdict.ms, verdict.reason)
         return
       case 'block':
-        this.gate.blocked(verdict.reason)
+        // Whoever else waits goes first: if they pass, not this address is blocked but this request.
+        await this.gate.pass(query.signal)
+        await clock.sleep(BLOCKED_LAG_MS, query.signal)
         return
       case 'retry':
         this.#hosts[query.hosts].failed(url, clock.monotonicMs())
@@ -207,6 +220,13 @@ export class Gateway {
     if (attempt >= ATTEMPTS_MAX || !this.#retries.take()) throw gaveUp(query, attempt, error)
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
     await clock.sleep(backoffMs(attempt, random, atLeastMs), query.signal)
+  }
+
+  /** The server's clock, as surely as it is known: its deadlines are told by it, and ours may be hours off. */
+  #serverMs(answer: HttpAnswer): number {
+    if (this.server.isKnown()) return Number(this.server.now()) / 1_000
+    const date = Date.parse(answer.header('date') ?? '')
+    return Number.isNaN(date) ? Number(this.#world.clock.now()) / 1_000 : date
   }
 
   #url({ hosts }: Query): string {
@@ -235,13 +255,14 @@ export class Gateway {
           accept: this.#options.accept,
           'x-mbx-time-unit': 'MICROSECOND',
           ...this.#options.extraHeaders,
+          ...query.headers?.(),
           ...signed?.headers,
         },
         timeoutMs: ATTEMPT_MS,
         sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
         signal: query.signal,
       })
-      return { answer, verdict: judge(answer, Number(clock.now()) / 1_000) }
+      return { answer, verdict: judge(answer, this.#serverMs(answer)) }
     } catch (error) {
       if (error instanceof TransportError) return error
       throw error
@@ -274,47 +295,7 @@ function accept<T>(
   }
 }
 
-function refusal(status: number, verdict: Exclude<Verdict, { kind: 'accept' }>): BackfillError {
-  if (verdict.kind !== 'reject') return new TransportError(verdict.reason)
-  const { exchangeCode, hint } = verdict
-  return new RejectedError(verdict.reason, { status, exchangeCode, hint })
-}
-
-function retryOf(error: BackfillError): Verdict {
-  const isTransient = !(error instanceof TransportError) || error.isTransient
-  return isTransient
-    ? { kind: 'retry', reason: error.message, atLeastMs: 0, isSmaller: false }
-    : { kind: 'reject', reason: error.message, exchangeCode: undefined, hint: error.hint }
-}
-
-function gaveUp(query: Query, attempts: number, cause: BackfillError): BackfillError {
-  return new UnreachableError(
-    `${query.path}: gave up after ${attempts} attempts: ${cause.message}`,
-    {
-      cause,
-      hint: 'What was fetched is kept; run again when the exchange answers.',
-    },
-  )
-}
-
-function blockedFor(query: Query, reason: string): BackfillError {
-  return new RejectedError(`${query.path}: stopped by the firewall twice: ${reason}`, {
-    status: 403,
-    hint: 'The others go on; if all fail so, this address is blocked: wait and run again.',
-  })
-}
-
 function queryText({ params, limit }: Query): string {
   const all = limit === undefined ? params : [...params, ['limit', limit] as const]
   return all.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-}
-
-/** Reads the body of `/api/v3/time`, in whichever unit it came. */
-function readServerTime({ body }: HttpAnswer): Micros {
-  const match = /^\s*\{\s*"serverTime"\s*:\s*(\d{13}|\d{16})\s*\}\s*$/.exec(
-    new TextDecoder().decode(body),
-  )
-  if (match?.[1] === undefined) throw new TransportError('/api/v3/time: not a server time')
-  const value = BigInt(match[1])
-  return micros(match[1].length === 13 ? value * 1_000n : value)
 }

@@ -1,101 +1,236 @@
 /** What the rows of a partition prove of themselves, counted batch by batch while they are written. */
 
 import type { RecordBatch } from 'apache-arrow'
+import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
+import { isKnown, type Gap } from '../base/gap.ts'
+import { micros, type Micros, type Window } from '../base/time.ts'
 import { columnIndex, DATASETS, type Dataset } from '../binance/dataset.ts'
-import { gridFloor, hasKnownGrid } from '../binance/interval.ts'
-import { micros } from '../base/time.ts'
+import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { int64Values } from './batch.ts'
+import { GridOffset } from './grid.ts'
+import { halvesOf } from './int64.ts'
+
+/** Facts by name; docs/FORMAT.md says what each means. */
+export type RowProof = Readonly<Record<string, string | number | boolean>>
+
+/** What is known of the time of a partition beside its rows, within its period. */
+export type KnownTime = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
 
 /** Counts facts about rows in the order of their keys. */
 export type RowProver = {
   take(batch: RecordBatch): void
-  proof(): Readonly<Record<string, string | number | boolean>>
+  /** What the rows taken so far prove, given what was asked and answered. */
+  proof(known: KnownTime): RowProof
+  /** The stretches of `window` whose slots of the grid no row opens in; only where the grid is known. */
+  missing?(window: Window): Coverage
 }
 
 /** The prover for a series. */
-export function proverOf(key: SeriesKey): RowProver {
-  const dataset = DATASETS[key.dataset]
-  if (dataset.walk === 'openTime') return klineProver(key, dataset)
-  return dataset.security === 'signed'
-    ? { take: () => undefined, proof: () => ({}) }
-    : idProver(dataset)
+export function proverOf({ dataset: kind, interval }: SeriesKey): RowProver {
+  const dataset = DATASETS[kind]
+  if (dataset.walk === 'openTime')
+    return interval !== undefined && hasKnownGrid(interval)
+      ? new SlotProver(interval, dataset)
+      : NOTHING_TO_PROVE
+  // Ids of an account's rows, and of block trades, are not contiguous by nature.
+  return dataset.walk === 'accountWindow' || dataset.walk === 'blockTradeId'
+    ? NOTHING_TO_PROVE
+    : new IdProver(dataset)
 }
 
-/** Klines: how many open off the grid. */
-function klineProver({ interval }: SeriesKey, dataset: Dataset): RowProver {
-  const keyIndex = columnIndex(dataset, dataset.key)
-  let offGrid = 0
-  return {
-    take(batch) {
-      if (interval === undefined || !hasKnownGrid(interval)) return
-      for (const open of int64Values(batch, keyIndex))
-        if (gridFloor(interval, micros(open)) !== open) offGrid++
-    },
-    proof: () => ({ off_grid: offGrid }),
+const NOTHING_TO_PROVE: RowProver = { take: () => undefined, proof: () => ({}) }
+
+/** Klines: is there one for every slot of the grid that was answered for, but those in known gaps? */
+class SlotProver implements RowProver {
+  readonly #interval: Interval
+  readonly #keyIndex: number
+  readonly #offset: GridOffset
+  #onGrid = 0
+  #offGrid = 0
+  /** Slots that none but a row off the grid fills. */
+  readonly #bent: number[] = []
+  /** Slots that were passed over: the last before them and the first after. */
+  readonly #passed: { readonly last: number; readonly next: number }[] = []
+  #first: number | undefined
+  #last = Number.NaN
+
+  constructor(interval: Interval, dataset: Dataset) {
+    this.#interval = interval
+    this.#keyIndex = columnIndex(dataset, dataset.key)
+    this.#offset = new GridOffset(interval)
   }
+
+  take(batch: RecordBatch): void {
+    const opens = int64Values(batch, this.#keyIndex)
+    const halves = halvesOf(opens)
+    const { step } = this.#offset
+    for (let row = 0; row < opens.length; row++) {
+      const open = numberOf(halves, row)
+      const offset = this.#offset.of(open)
+      const slot = open - offset
+      this.#first ??= slot
+      if (offset === 0) this.#onGrid++
+      else {
+        this.#offGrid++
+        if (slot !== this.#last) this.#bent.push(slot)
+      }
+      if (slot - this.#last > step) this.#passed.push({ last: this.#last, next: slot })
+      this.#last = slot
+    }
+  }
+
+  missing(window: Window): Coverage {
+    if (this.#first === undefined) return [window]
+    const inside = this.#passed.flatMap(({ last, next }) => {
+      const from = gridNext(this.#interval, microsOf(last))
+      return from < microsOf(next) ? [{ from, to: microsOf(next) }] : []
+    })
+    const head = { from: window.from, to: microsOf(this.#first) }
+    const tail = { from: gridNext(this.#interval, microsOf(this.#last)), to: window.to }
+    return [head, ...inside, tail].filter(({ from, to }) => from < to)
+  }
+
+  proof({ coverage, gaps }: KnownTime): RowProof {
+    const count = (windows: Coverage): number =>
+      windows.reduce((sum, window) => sum + slotCount(this.#interval, window), 0)
+    const bent = this.#bent.filter((slot) => isCovered(coverage, microsOf(slot), microsOf(slot)))
+    return {
+      slots_expected: count(coverage),
+      slots_present: this.#onGrid + bent.length,
+      slots_in_gaps: count(intersect(coverage, union(gaps.filter(isKnown)))),
+      off_grid: this.#offGrid,
+    }
+  }
+}
+
+/** Two neighbouring rows that do not join, by their times. */
+type Break = { readonly before: Micros; readonly after: Micros }
+
+/** Those that lie in time that was answered in one piece; between pieces, rows are missing by right. */
+function countBreaks(breaks: readonly Break[], coverage: Coverage): number {
+  return breaks.filter(({ before, after }) => isCovered(coverage, before, after)).length
+}
+
+function isCovered(coverage: Coverage, first: Micros, last: Micros): boolean {
+  return covers(coverage, { from: first, to: micros(last + 1n) })
 }
 
 /**
  * Ids: are they contiguous, and where the rows name their trades, does each begin with the trade after the last of
  * the one before?
  */
-function idProver(dataset: Dataset): RowProver {
-  const keyIndex = columnIndex(dataset, dataset.key)
-  const hasChain = dataset.columns.some(({ name }) => name === 'first_trade_id')
-  const firstIndex = hasChain ? columnIndex(dataset, 'first_trade_id') : -1
-  const lastIndex = hasChain ? columnIndex(dataset, 'last_trade_id') : -1
-  const state = { last: undefined as bigint | undefined, breaks: 0 }
-  const chain = { first: '', last: undefined as bigint | undefined, breaks: 0, dummies: 0 }
-  return {
-    take(batch) {
-      const ids = int64Values(batch, keyIndex)
-      countBreaks(ids, state)
-      if (hasChain) countChain(int64Values(batch, firstIndex), int64Values(batch, lastIndex), chain)
-    },
-    proof: () => ({
-      id_breaks: state.breaks,
-      ...(hasChain
-        ? {
-            chain_breaks: chain.breaks,
-            dummies: chain.dummies,
-            first_trade_id: chain.first,
-            last_trade_id: String(chain.last ?? ''),
-          }
-        : {}),
-    }),
+class IdProver implements RowProver {
+  readonly #keyIndex: number
+  readonly #timeIndex: number
+  readonly #chain: TradeChain | undefined
+  readonly #breaks: Break[] = []
+  #last: { readonly id: bigint; readonly time: bigint } | undefined
+
+  constructor(dataset: Dataset) {
+    this.#keyIndex = columnIndex(dataset, dataset.key)
+    this.#timeIndex = columnIndex(dataset, dataset.time)
+    const hasChain = dataset.columns.some(({ name }) => name === 'first_trade_id')
+    this.#chain = hasChain ? new TradeChain(dataset) : undefined
+  }
+
+  take(batch: RecordBatch): void {
+    const ids = int64Values(batch, this.#keyIndex)
+    const times = int64Values(batch, this.#timeIndex)
+    const first = ids[0]
+    const last = ids[ids.length - 1]
+    if (first === undefined || last === undefined) return
+    if (this.#last !== undefined && first !== this.#last.id + 1n)
+      this.#breaks.push(breakOf(this.#last.time, times[0]))
+    // Ids increase strictly, so first and last alone tell whether any is missing in between.
+    if (last - first !== BigInt(ids.length - 1))
+      for (let row = 1; row < ids.length; row++)
+        if (ids[row] !== (ids[row - 1] ?? 0n) + 1n)
+          this.#breaks.push(breakOf(times[row - 1], times[row]))
+    this.#last = { id: last, time: times[times.length - 1] ?? 0n }
+    this.#chain?.take(batch, times)
+  }
+
+  proof({ coverage }: KnownTime): RowProof {
+    return { id_breaks: countBreaks(this.#breaks, coverage), ...this.#chain?.proof(coverage) }
   }
 }
 
-function countBreaks(
-  ids: BigInt64Array,
-  state: { last: bigint | undefined; breaks: number },
-): void {
-  const first = ids[0]
-  const last = ids[ids.length - 1]
-  if (first === undefined || last === undefined) return
-  if (state.last !== undefined && first !== state.last + 1n) state.breaks++
-  // Ids increase strictly, so first and last alone tell whether any is missing in between.
-  if (last - first !== BigInt(ids.length - 1))
-    for (let row = 1; row < ids.length; row++)
-      if (ids[row] !== (ids[row - 1] ?? 0n) + 1n) state.breaks++
-  state.last = last
+function breakOf(before: bigint | undefined, after: bigint | undefined): Break {
+  return { before: micros(before ?? 0n), after: micros(after ?? 0n) }
 }
 
-function countChain(
-  first: BigInt64Array,
-  last: BigInt64Array,
-  chain: { first: string; last: bigint | undefined; breaks: number; dummies: number },
-): void {
-  for (let row = 0; row < first.length; row++) {
-    const begin = first[row] ?? 0n
-    // Invalidated records have no trades (CHANGELOG 2022-04-12); the chain goes on over them.
-    if (begin < 0n) {
-      chain.dummies++
-      continue
+/** The trades that aggregate trades name: each row's first is the one after the last of the row before. */
+class TradeChain {
+  readonly #firstIndex: number
+  readonly #lastIndex: number
+  readonly #breaks: Break[] = []
+  #dummies = 0
+  #firstTrade = ''
+  /** The last row that names trades: its last one, also in halves, and its time. */
+  #last: { readonly id: bigint; readonly time: bigint } | undefined
+  #low = 0
+  #high = 0
+
+  constructor(dataset: Dataset) {
+    this.#firstIndex = columnIndex(dataset, 'first_trade_id')
+    this.#lastIndex = columnIndex(dataset, 'last_trade_id')
+  }
+
+  take(batch: RecordBatch, times: BigInt64Array): void {
+    const firsts = int64Values(batch, this.#firstIndex)
+    const lasts = int64Values(batch, this.#lastIndex)
+    const [first, last] = [halvesOf(firsts), halvesOf(lasts)]
+    let [low, high] = [this.#low, this.#high]
+    let lastRow = -1
+    for (let row = 0; row < firsts.length; row++) {
+      const firstHigh = first[2 * row + 1] ?? 0
+      // Invalidated records have no trades (CHANGELOG 2022-04-12); the chain goes on over them.
+      if (firstHigh < 0) {
+        this.#dummies++
+        continue
+      }
+      // Exact where it matters: only a difference of 1 is told from others.
+      const distance = (firstHigh - high) * 4294967296 + (((first[2 * row] ?? 0) >>> 0) - low)
+      if (distance !== 1)
+        this.#begin(firsts[row], lastRow < 0 ? this.#last?.time : times[lastRow], times[row])
+      low = (last[2 * row] ?? 0) >>> 0
+      high = last[2 * row + 1] ?? 0
+      lastRow = row
     }
-    if (chain.last === undefined) chain.first = String(begin)
-    else if (begin !== chain.last + 1n) chain.breaks++
-    chain.last = last[row] ?? 0n
+    if (lastRow < 0) return
+    // Where the very first row happens to name trade 1.
+    if (this.#firstTrade === '')
+      this.#begin(
+        firsts.find((id) => id >= 0n),
+        undefined,
+        undefined,
+      )
+    this.#last = { id: lasts[lastRow] ?? 0n, time: times[lastRow] ?? 0n }
+    this.#low = low
+    this.#high = high
   }
+
+  /** The chain begins, or begins again. */
+  #begin(id: bigint | undefined, before: bigint | undefined, after: bigint | undefined): void {
+    if (this.#firstTrade === '') this.#firstTrade = String(id)
+    else this.#breaks.push(breakOf(before, after))
+  }
+
+  proof(coverage: Coverage): RowProof {
+    return {
+      chain_breaks: countBreaks(this.#breaks, coverage),
+      dummies: this.#dummies,
+      first_trade_id: this.#firstTrade,
+      last_trade_id: String(this.#last?.id ?? ''),
+    }
+  }
+}
+
+function numberOf(halves: Int32Array, row: number): number {
+  return (halves[2 * row + 1] ?? 0) * 4294967296 + ((halves[2 * row] ?? 0) >>> 0)
+}
+
+function microsOf(time: number): Micros {
+  return micros(BigInt(time))
 }

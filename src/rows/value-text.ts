@@ -1,8 +1,9 @@
 /** Stored values as exact text, for messages and revisions. */
 
 import { formatMicros, micros } from '../base/time.ts'
-import type { Column } from '../binance/dataset.ts'
-import { DataType, type Data } from 'apache-arrow'
+import type { Column, Dataset } from '../binance/dataset.ts'
+import { DataType, type Data, type RecordBatch } from 'apache-arrow'
+import { columnData } from './batch.ts'
 import { formatScaled } from './decimal.ts'
 import { hasBit, isNull, layoutOf } from './layout.ts'
 
@@ -25,6 +26,17 @@ export function valueText({ type }: Column, data: Data, row: number): string {
   return DataType.isDecimal(data.type)
     ? formatScaled(data.values as Uint32Array, row)
     : String((data.values as Float64Array)[row])
+}
+
+/** All columns of row `row` by name, each as {@link valueText}. */
+export function rowTexts(
+  { columns }: Dataset,
+  batch: RecordBatch,
+  row: number,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    columns.map((column, index) => [column.name, valueText(column, columnData(batch, index), row)]),
+  )
 }
 
 function bigintAt(data: Data, row: number): bigint {

@@ -2,12 +2,15 @@
 
 import type { AnswerFault } from './fault.ts'
 import { Refusal } from './query.ts'
+import { errorSbe, type SbeSchema } from './sbe.ts'
 
 /** An answer before limits and compression have added to it. Header names are in lower case. */
 export type PlainAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The same in SBE, where it can be had so. */
+  readonly sbe?: (schema: SbeSchema) => Uint8Array
 }
 
 const JSON_TYPE = { 'content-type': 'application/json;charset=UTF-8' }
@@ -55,13 +58,14 @@ const BODIES = {
 }
 
 /** 200 with JSON. */
-export function jsonAnswer(body: string): PlainAnswer {
-  return { status: 200, headers: JSON_TYPE, body }
+export function jsonAnswer(body: string, sbe?: PlainAnswer['sbe']): PlainAnswer {
+  return { status: 200, headers: JSON_TYPE, body, ...(sbe === undefined ? {} : { sbe }) }
 }
 
 /** Binance's error object. */
 export function errorAnswer({ status, code, message }: Refusal): PlainAnswer {
-  return { status, headers: JSON_TYPE, body: JSON.stringify({ code, msg: message }) }
+  const body = JSON.stringify({ code, msg: message })
+  return { status, headers: JSON_TYPE, body, sbe: (schema) => errorSbe(code, message, schema) }
 }
 
 /** A page of HTML, as proxies and the firewall send it. */

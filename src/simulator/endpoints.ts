@@ -2,6 +2,7 @@
 
 import { micros } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
+import { myTradesAnswer, ordersAnswer } from './account.ts'
 import type { PageFault } from './fault.ts'
 import { exchangeInfoJson } from './exchange-info.ts'
 import type { ExchangeOptions, LimitRule, SymbolOptions } from './options.ts'
@@ -15,14 +16,18 @@ import {
 } from './pages.ts'
 import { readSymbol, Refusal, type ParameterList, type Parameters } from './query.ts'
 import { aggTradeJson, klineJson, timeText, tradeJson, type TimeUnit } from './rows.ts'
+import { aggTradesSbe, klinesSbe, timeSbe, tradesSbe, type SbeSchema } from './sbe.ts'
 import type { KlineSource, History, Span } from './source.ts'
 
 /** A symbol that answers. */
 export type LiveSymbol = { readonly options: SymbolOptions; readonly history: History }
 
 /** Everything that an endpoint may look at. */
-type Context = {
+export type Context = {
   readonly parameters: Parameters
+  /** Raw, as it was signed. */
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
   readonly unit: TimeUnit
   /** The server's time in µs. */
   readonly now: number
@@ -37,6 +42,7 @@ type Context = {
 /** A body, and what of a symbol it speaks for. */
 export type Content = {
   readonly json: string
+  readonly sbe?: (schema: SbeSchema) => Uint8Array
   readonly isSettled: boolean
   readonly spoken?: { readonly symbol: string; readonly from: number; readonly to: number }
 }
@@ -57,7 +63,13 @@ const KLINES: ParameterList = {
 /** Every endpoint by its path. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/api/v3/ping', plain(() => '{}')],
-  ['/api/v3/time', plain((context) => `{"serverTime":${serverTime(context)}}`)],
+  [
+    '/api/v3/time',
+    plain(
+      (context) => `{"serverTime":${serverTime(context)}}`,
+      ({ now }, schema) => timeSbe(BigInt(Math.floor(now)), schema),
+    ),
+  ],
   [
     '/api/v3/exchangeInfo',
     {
@@ -77,7 +89,7 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
       mandatory: ['symbol'],
       optional: ['fromId', 'startTime', 'endTime', 'limit'],
       isMarketData: true,
-      answer: (context) => rowsAnswer(context, aggTradePage, aggTradeJson),
+      answer: (context) => rowsAnswer(context, aggTradePage, [aggTradeJson, aggTradesSbe]),
     },
   ],
   ['/api/v3/trades', { ...tradeEndpoint(['symbol'], ['limit']), isMarketData: true }],
@@ -89,21 +101,38 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
       optional: ['limit'],
       isMarketData: false,
       answer: (context) =>
-        rowsAnswer(
-          context,
-          (request) => tradePage(request.history.blockTrades, request, 0),
+        rowsAnswer(context, (request) => tradePage(request.history.blockTrades, request, 0), [
           tradeJson,
-        ),
+          (rows, schema) => tradesSbe(rows, schema, true),
+        ]),
     },
   ],
+  [DATASETS.myTrades.path, accountEndpoint(['orderId', 'fromId'], myTradesAnswer)],
+  [DATASETS.allOrders.path, accountEndpoint(['orderId'], ordersAnswer)],
 ])
 
-function plain(json: (context: Context) => string): Endpoint {
+function plain(
+  json: (context: Context) => string,
+  sbe?: (context: Context, schema: SbeSchema) => Uint8Array,
+): Endpoint {
   return {
     mandatory: [],
     optional: [],
     isMarketData: true,
-    answer: (context) => ({ json: json(context), isSettled: false }),
+    answer: (context) => ({
+      json: json(context),
+      isSettled: false,
+      ...(sbe === undefined ? {} : { sbe: (schema) => sbe(context, schema) }),
+    }),
+  }
+}
+
+function accountEndpoint(ids: readonly string[], answer: Endpoint['answer']): Endpoint {
+  return {
+    mandatory: ['symbol', 'timestamp', 'signature'],
+    optional: [...ids, 'startTime', 'endTime', 'limit', 'recvWindow'],
+    isMarketData: false,
+    answer,
   }
 }
 
@@ -115,7 +144,8 @@ function klineEndpoint(source: (history: History) => KlineSource): Endpoint {
   return {
     ...KLINES,
     isMarketData: true,
-    answer: (context) => rowsAnswer(context, (request) => klinePage(source, request), klineJson),
+    answer: (context) =>
+      rowsAnswer(context, (request) => klinePage(source, request), [klineJson, klinesSbe]),
   }
 }
 
@@ -128,15 +158,21 @@ function tradeEndpoint(mandatory: readonly string[], optional: readonly string[]
       rowsAnswer(
         context,
         (request) => tradePage(request.history.trades, request, firstTrade(request)),
-        tradeJson,
+        [tradeJson, (rows, schema) => tradesSbe(rows, schema, false)],
       ),
   }
 }
 
+/** How rows are written: each as JSON, or all of them as SBE. */
+type Forms<Row> = readonly [
+  json: (row: Row, unit: TimeUnit) => string,
+  sbe: (rows: readonly Row[], schema: SbeSchema) => Uint8Array,
+]
+
 function rowsAnswer<Row extends object>(
   context: Context,
   page: (request: PageRequest) => RowPage<Row>,
-  json: (row: Row, unit: TimeUnit) => string,
+  [json, sbe]: Forms<Row>,
 ): Content {
   const { parameters, now, options, fault } = context
   const name = readSymbol(parameters)
@@ -153,8 +189,14 @@ function rowsAnswer<Row extends object>(
   })
   const isOtherUnit = fault?.page === 'wrongUnit'
   const unit = isOtherUnit ? (context.unit === 'us' ? 'ms' : 'us') : context.unit
-  const texts = falsified(rows, fault).map((row) => json(row, unit))
-  return { json: `[${texts.join(',')}]`, isSettled, spoken: { symbol: name, from, to } }
+  const served = falsified(rows, fault)
+  const texts = served.map((row) => json(row, unit))
+  return {
+    json: `[${texts.join(',')}]`,
+    sbe: (schema) => sbe(served, schema),
+    isSettled,
+    spoken: { symbol: name, from, to },
+  }
 }
 
 /** The rows as a faulty page would hold them. */

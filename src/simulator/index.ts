@@ -13,10 +13,15 @@
  * Ready made:    quickstartExchange() → ExchangeOptions; QUICKSTART_WINDOW, _BUSY_DAY, _OUTAGE, _WIDE_SYMBOL
  *                  replayOptions(directory) → Promise<ExchangeOptions>
  *
- * What an exchange can be told to be is in `options.ts`, what can go wrong with it in `fault.ts`. Signed endpoints, SBE
- * and the archive are not modelled.
+ * The archive:   served beside REST, at `/data/...` and `/?prefix=`: what it can be told to be is in `archive-options.ts`.
+ *                  zipOf(entries) makes zips, also such as no honest writer makes
+ *
+ * What an exchange can be told to be is in `options.ts`, what can go wrong with it in `fault.ts`. Signed endpoints and
+ * SBE are not modelled.
  */
 
+export type { ArchiveFault, ArchiveOptions, ArchiveRule } from './archive-options.ts'
+export { zipOf, type ZipEntry } from './archive-zip.ts'
 export type { Fault, FaultOptions, TransportFault } from './fault.ts'
 export { inMemoryHttp } from './memory.ts'
 export { Exchange } from './model.ts'

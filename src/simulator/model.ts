@@ -6,6 +6,7 @@
 import { gzipSync } from 'node:zlib'
 import { UsageError } from '../base/errors.ts'
 import { micros, type Micros } from '../base/time.ts'
+import { isArchivePath, SimArchive } from './archive.ts'
 import { errorAnswer, faultAnswer, htmlAnswer, jsonAnswer, type PlainAnswer } from './answers.ts'
 import { ENDPOINTS, type Content, type Endpoint, type LiveSymbol } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
@@ -15,6 +16,7 @@ import { RequestLog } from './log.ts'
 import type { ExchangeOptions, Flaky } from './options.ts'
 import { PageCache, type CachedPage } from './page-cache.ts'
 import { parseQuery, readUnit, Refusal } from './query.ts'
+import { inSbe, wireOf } from './sbe-wire.ts'
 import { FaultSchedule } from './schedule.ts'
 import type { History, Span } from './source.ts'
 
@@ -54,6 +56,7 @@ export class Exchange {
   readonly #limiter: Limiter
   readonly #faults: FaultSchedule
   readonly #cache: PageCache
+  readonly #archive: SimArchive
 
   /** @throws UsageError when a symbol is there twice or its options contradict themselves. */
   constructor(options: ExchangeOptions) {
@@ -72,6 +75,10 @@ export class Exchange {
     this.#limiter = new Limiter(options.limits ?? {})
     this.#faults = new FaultSchedule(options.faults ?? {})
     this.#cache = new PageCache(options.pageCacheEntries ?? 64)
+    this.#archive = new SimArchive(
+      options.archive ?? {},
+      new Map([...this.#symbols].map(([symbol, { history }]) => [symbol, history])),
+    )
     this.log = new RequestLog(this.#limiter, options.logMax ?? 200_000)
   }
 
@@ -91,12 +98,15 @@ export class Exchange {
   handle(request: SimRequest, nowMicros: Micros): SimResponse {
     const now = this.serverTime(nowMicros)
     const { path, query, ip } = request
+    if (isArchivePath(path, query)) return this.#archived(request, now)
     const weight = this.#limiter.weightOf(path, now)
     const admission = this.#limiter.arrive(ip, weight, now)
     const host = request.headers['host'] ?? ''
     const isIn = admission.kind === 'pass'
     const fault = isIn ? this.#faults.next({ path, query, host }) : undefined
-    const page = isIn ? this.#page(request, now, fault) : this.#turnedAway(admission, now)
+    const wire = wireOf(request.headers, this.#options.sbe)
+    const plain = isIn ? this.#page(request, now, fault) : this.#turnedAway(admission, now)
+    const page = inSbe(plain, wire)
     const headers = {
       ...page.answer.headers,
       date: new Date(Number(now / 1000n)).toUTCString(),
@@ -111,6 +121,33 @@ export class Exchange {
       return { status, headers, body: page.body, transport }
     const body = page.gzip()
     return { status, headers: { ...headers, 'content-encoding': 'gzip' }, body, transport }
+  }
+
+  /** The archive's hosts know no limits and compress nothing. */
+  #archived(request: SimRequest, now: Micros): SimResponse {
+    const { path, query, ip } = request
+    const host = request.headers['host'] ?? ''
+    const fault = this.#faults.next({ path, query, host })
+    const transport = isTransportFault(fault) ? fault : undefined
+    const refused = transport === undefined ? this.#playedOut(ip, now, fault) : undefined
+    const { status, headers, body } =
+      refused === undefined
+        ? this.#archive.answer(request, now)
+        : { ...refused, body: encoder.encode(refused.body) }
+    const played = fault?.kind
+    this.log.add({
+      at: now,
+      ip,
+      host,
+      path,
+      query,
+      weight: 0,
+      status,
+      refusal: undefined,
+      fault: played,
+    })
+    const date = new Date(Number(now / 1000n)).toUTCString()
+    return { status, headers: { ...headers, date }, body, transport }
   }
 
   #page(request: SimRequest, now: Micros, fault: Fault | undefined): CachedPage {
@@ -135,7 +172,7 @@ export class Exchange {
       const endpoint = this.#endpointOf(request)
       if (endpoint === undefined) return { answer: htmlAnswer(404), isSettled: false }
       const content = this.#content(endpoint, request, { now, fault })
-      return { answer: jsonAnswer(content.json), isSettled: content.isSettled }
+      return { answer: jsonAnswer(content.json, content.sbe), isSettled: content.isSettled }
     } catch (error) {
       if (error instanceof Refusal) return { answer: errorAnswer(error), isSettled: false }
       throw error
@@ -172,8 +209,8 @@ export class Exchange {
     const endpoint = ENDPOINTS.get(path)
     if (endpoint === undefined) return undefined
     if (this.#options.marketDataOnly === true && !endpoint.isMarketData) return undefined
-    if (headers['accept']?.trim() === 'application/sbe')
-      throw new Refusal(-1155, 'SBE is not enabled.')
+    const { refusal } = wireOf(headers, this.#options.sbe)
+    if (refusal !== undefined) throw refusal
     return endpoint
   }
 
@@ -184,6 +221,8 @@ export class Exchange {
   ): Content {
     const content = endpoint.answer({
       parameters: parseQuery(request.query, endpoint),
+      query: request.query,
+      headers: request.headers,
       unit: readUnit(request.headers['x-mbx-time-unit']),
       now: Number(now),
       options: this.#options,

@@ -2,8 +2,11 @@
 
 import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
+import type { ArchiveOptions } from './archive-options.ts'
 import type { FaultOptions } from './fault.ts'
+import type { AccountOptions } from './account-rows.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
+import type { SbeOptions } from './sbe-wire.ts'
 
 /** A span without klines and trades. */
 export type Outage = Window & {
@@ -137,6 +140,8 @@ export type ExchangeOptions = {
   readonly seed?: number
   readonly limits?: LimitOptions
   readonly faults?: FaultOptions
+  /** The public archive, which is served beside REST. */
+  readonly archive?: ArchiveOptions
   /** Server's clock minus the given time. Default 0. */
   readonly clockSkewMs?: number
   /** Most rows in a page. Default 1000. */
@@ -149,6 +154,10 @@ export type ExchangeOptions = {
   readonly aggTradesWindowMsMax?: number
   /** Refuses the endpoints that the market-data host does not serve. Default false. */
   readonly marketDataOnly?: boolean
+  /** Who may ask the signed endpoints. Default: nobody. */
+  readonly accounts?: readonly AccountOptions[]
+  /** Which SBE schemas it speaks, `off` for none. */
+  readonly sbe?: SbeOptions | 'off'
   /** Pages of finished history kept ready. Default 64. */
   readonly pageCacheEntries?: number
   /** Requests kept in the log; older ones are dropped. Default 200,000. */

@@ -6,6 +6,7 @@ import { UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { fromMillis, micros, type Micros } from '../base/time.ts'
 import { INTERVALS, type Interval } from '../binance/interval.ts'
+import { recordedArchive } from './archive-replay.ts'
 import type { ExchangeOptions, LimitRule, SymbolOptions } from './options.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
 
@@ -24,12 +25,15 @@ type RawRow = Readonly<Record<string | number, unknown>>
 /**
  * The exchange whose rows are those of the pages in `directory`, or in its folder `rest`:
  * `klines-SYMBOL-INTERVAL-*.json`, `aggTrades-SYMBOL-*.json`, `trades-SYMBOL-*.json`, `exchangeInfo-*.json`. Times in
- * the files are ms; those of the rows are ms x 1000, and closes end with the whole millisecond.
+ * the files are ms; those of the rows are ms x 1000, and closes end with the whole millisecond. Files below `archive/`
+ * are served as they are.
  *
- * @throws UsageError when there is no such page, or a page is not what its name says.
+ * @throws UsageError when nothing is recorded there, or a page is not what its name says.
  */
 export async function replayOptions(directory: string): Promise<ExchangeOptions> {
   const pages = await pagesIn(directory)
+  const recorded = await recordedArchive(directory)
+  if (pages.length === 0 && recorded.size === 0) throw nothingRecorded(directory)
   const recordings = new Map<string, Recording>()
   let info: RawRow = {}
   for (const { name, dataset, rest, content } of pages) {
@@ -40,7 +44,7 @@ export async function replayOptions(directory: string): Promise<ExchangeOptions>
       throw new UsageError(`not a page of ${dataset}: ${quoteText(name)}`, { cause })
     }
   }
-  return { symbols: symbolsOf(recordings, info), ...limitsOf(info) }
+  return { symbols: symbolsOf(recordings, info), ...limitsOf(info), archive: { recorded } }
 }
 
 type PageFile = {
@@ -62,9 +66,12 @@ async function pagesIn(directory: string): Promise<readonly PageFile[]> {
       pages.push({ name, dataset, rest, content })
     }
   }
-  if (pages.length > 0) return pages
-  throw new UsageError(`no recorded REST pages in ${quoteText(directory)}`, {
-    hint: 'Files are named like klines-BTCUSDT-1h-2024-01-01.json, in the directory itself or in rest/.',
+  return pages
+}
+
+function nothingRecorded(directory: string): UsageError {
+  return new UsageError(`nothing recorded in ${quoteText(directory)}`, {
+    hint: 'REST pages are named like klines-BTCUSDT-1h-2024-01-01.json, in the directory itself or in rest/; archive files lie in archive/data/spot/.',
   })
 }
 

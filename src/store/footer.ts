@@ -4,12 +4,22 @@
  */
 
 import { clip, type Coverage } from '../base/coverage.ts'
-import { DamageError } from '../base/errors.ts'
+import { DamageError, UsageError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
+import { quoteText } from '../base/text.ts'
 import { formatWindow, PARTITIONS, parseWindow, type Partition, type Window } from '../base/time.ts'
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { FORMAT_VERSION, type ArchiveEntry, type Proof, type Revision } from './manifest.ts'
+import {
+  checksumOf,
+  FORMAT_VERSION,
+  PARTS,
+  type ArchiveEntry,
+  type Proof,
+  type Revision,
+} from './manifest.ts'
+import { partitionPath } from './layout.ts'
+import { array, oneOf, type Shape } from './shape.ts'
 
 /** The facts in a footer. */
 export type FooterFacts = {
@@ -28,10 +38,10 @@ export type FooterFacts = {
   readonly revisions: readonly Revision[]
 }
 
-/** Facts as key-value metadata. */
+/** Facts as key-value metadata. The last is a checksum of all others, so that no damage passes for coverage. */
 export function formatFacts(facts: FooterFacts): Record<string, string> {
   const { interval, account, ...key } = facts.key
-  return {
+  const values = {
     ...key,
     ...(interval === undefined ? {} : { interval }),
     ...(account === undefined ? {} : { account }),
@@ -48,76 +58,96 @@ export function formatFacts(facts: FooterFacts): Record<string, string> {
     archives: JSON.stringify(facts.archives),
     revisions: JSON.stringify(facts.revisions),
   }
+  return { ...values, checksum: checksumOf(JSON.stringify(values)) }
 }
 
 /**
  * Reads facts back.
  *
- * @throws DamageError when the footer is not one of ours, or belongs elsewhere.
+ * @param path - Where the file lies in the lake.
+ * @throws UsageError for a file of a newer version.
+ * @throws DamageError when the footer is not one of ours, belongs elsewhere, or is not what was written.
  */
 export function parseFacts(
   metadata: ReadonlyMap<string, string>,
   key: SeriesKey,
   path: string,
 ): FooterFacts {
-  const get = (name: string): string => {
-    const value = metadata.get(name)
+  checkVersion(metadata, path)
+  try {
+    const facts = readFacts(new FactReader(metadata), key)
+    if (partitionPath(key, facts.period) !== path) throw new TypeError(`it holds ${facts.period}`)
+    for (const [name, value] of Object.entries(formatFacts(facts)))
+      if (metadata.get(name) !== value) throw new TypeError(`${name} is not what was written`)
+    return facts
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new DamageError(`${path}: not a partition of this series: ${quoteText(why)}`, {
+      cause,
+      hint: 'Move the file out of the lake, then: binance-backfill verify --rebuild, and run the job again.',
+    })
+  }
+}
+
+function checkVersion(metadata: ReadonlyMap<string, string>, path: string): void {
+  const version = Number(metadata.get('schema_version'))
+  if (!Number.isSafeInteger(version) || version <= FORMAT_VERSION) return
+  throw new UsageError(
+    `${path}: format ${version} is newer than ${FORMAT_VERSION}, which this version writes`,
+    { hint: 'Upgrade binance-backfill.' },
+  )
+}
+
+function readFacts(reader: FactReader, key: SeriesKey): FooterFacts {
+  const names = ['market', 'dataset', 'symbol', 'interval', 'account'] as const
+  const mine = names.map((name) => key[name] ?? '')
+  const theirs = names.map((name) => reader.optional(name))
+  if (mine.join('\0') !== theirs.join('\0'))
+    throw new TypeError(`it holds ${theirs.filter((part) => part !== '').join(' ')}`)
+  return {
+    key,
+    period: reader.get('period'),
+    partition: oneOf(PARTITIONS)(reader.get('partition'), 'partition'),
+    numbers: oneOf(NUMBERS)(reader.get('numbers'), 'numbers'),
+    coverage: reader.json('coverage', array(PARTS.window)).map(parseWindow),
+    gaps: reader
+      .json('gaps', array(PARTS.gap))
+      .map((gap) => ({ ...parseWindow(gap), reason: gap.reason })),
+    sources: reader
+      .get('source')
+      .split(',')
+      .filter((source) => source !== ''),
+    firstKey: reader.get('first_key'),
+    lastKey: reader.get('last_key'),
+    proof: reader.json('proof', PARTS.proof),
+    archives: reader.json('archives', PARTS.archives),
+    revisions: reader.json('revisions', PARTS.revisions),
+  }
+}
+
+class FactReader {
+  readonly #metadata: ReadonlyMap<string, string>
+
+  constructor(metadata: ReadonlyMap<string, string>) {
+    this.#metadata = metadata
+  }
+
+  get(name: string): string {
+    const value = this.#metadata.get(name)
     if (value === undefined) throw new TypeError(`no ${name} in the footer`)
     return value
   }
-  const optional = (name: string): string => metadata.get(name) ?? ''
-  try {
-    const mine = [key.market, key.dataset, key.symbol, key.interval ?? '', key.account ?? '']
-    const theirs = [
-      get('market'),
-      get('dataset'),
-      get('symbol'),
-      optional('interval'),
-      optional('account'),
-    ]
-    if (mine.join('\0') !== theirs.join('\0'))
-      throw new TypeError(`it holds ${theirs.filter((part) => part !== '').join(' ')}`)
-    return {
-      key,
-      period: get('period'),
-      partition: pick(PARTITIONS, get('partition')),
-      numbers: pick(NUMBERS, get('numbers')),
-      coverage: parseList(get('coverage')).map((window) => parseWindow(window as never)),
-      gaps: parseList(get('gaps')).map((gap) => ({
-        ...parseWindow(gap as never),
-        reason: (gap as Gap).reason,
-      })),
-      sources: get('source')
-        .split(',')
-        .filter((source) => source !== ''),
-      firstKey: get('first_key'),
-      lastKey: get('last_key'),
-      proof: JSON.parse(get('proof')) as Proof,
-      archives: JSON.parse(get('archives')) as Record<string, ArchiveEntry>,
-      revisions: parseList(get('revisions')) as Revision[],
-    }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new DamageError(`${path}: not a partition of this series: ${why}`, {
-      cause,
-      hint: 'Move the file out of the lake, then run again.',
-    })
+
+  optional(name: string): string {
+    return this.#metadata.get(name) ?? ''
+  }
+
+  json<T>(name: string, shape: Shape<T>): T {
+    return shape(JSON.parse(this.get(name)), name)
   }
 }
 
 /** The part of `gaps` in `window`. */
 export function clipGaps(gaps: readonly Gap[], window: Window): Gap[] {
   return gaps.flatMap((gap) => clip([gap], window).map((part) => ({ ...part, reason: gap.reason })))
-}
-
-function parseList(text: string): readonly unknown[] {
-  const value: unknown = JSON.parse(text)
-  if (Array.isArray(value)) return value
-  throw new TypeError('expected a list')
-}
-
-function pick<T extends string>(values: readonly T[], text: string): T {
-  const found = values.find((value) => value === text)
-  if (found !== undefined) return found
-  throw new TypeError(`expected one of ${values.join(', ')}`)
 }

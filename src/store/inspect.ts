@@ -1,33 +1,30 @@
 /** Reads one partition back, whole, and says everything that is wrong with it. Holds one row group at a time. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { subtractAll } from '../base/coverage.ts'
-import { BackfillError } from '../base/errors.ts'
+import { BackfillError, StoreError } from '../base/errors.ts'
 import type { Files, Readable } from '../base/ports.ts'
-import { formatMicros, micros, periodWindow } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { parseFacts, type FooterFacts } from './footer.ts'
+import { isAhead } from './adopt.ts'
+import { damage, type Flaw } from './flaw.ts'
+import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
+import { hashOf } from './hash.ts'
 import { partitionPath } from './layout.ts'
-import type { Manifest, PartitionEntry } from './manifest.ts'
-import { readFooter, readRowGroup, type ParquetFooter } from './parquet/read.ts'
-import type { Prover } from './partition.ts'
-import { hashOf } from './series.ts'
-
-/** One thing that is wrong with a file, or worth knowing. */
-export type Flaw = {
-  readonly severity: 'damage' | 'warning' | 'note'
-  readonly code: string
-  readonly message: string
-  readonly hint?: string
-}
+import { factsOf } from './ledger.ts'
+import type { Manifest, PartitionEntry, Proof } from './manifest.ts'
+import { OrderCheck } from './order-check.ts'
+import { columnBounds, readFooter, readRowGroup, type ParquetFooter } from './parquet/read.ts'
+import { misfitHeaders } from './parquet/read-headers.ts'
+import { int64Column } from './stored-rows.ts'
 
 /** What looks at the rows of a partition as they pass, beside their order. */
-export type Inspector = Prover & {
+export type Inspector = {
   /** Looks at one batch; says what is impossible in it. */
   look(batch: RecordBatch): readonly Flaw[]
   /** Says what is missing, once all rows have passed. */
   end(): readonly Flaw[]
+  /** What the rows that have passed prove. */
+  proof(): Proof
 }
 
 /** A partition and what it should be. */
@@ -39,80 +36,107 @@ export type Suspect = {
   readonly inspector: Inspector
 }
 
-const REPAIR = 'Move the file away and run the job again: what is missing is fetched anew.'
+/** What was seen of a partition. */
+export type Inspected = {
+  readonly rows: number
+  readonly bytes: number
+  readonly flaws: readonly Flaw[]
+}
 
 /** Everything that is wrong with a partition, and how many rows it has. */
-export async function inspectPartition(
-  suspect: Suspect,
-): Promise<{ rows: number; flaws: readonly Flaw[] }> {
-  const { files, key, period, manifest } = suspect
-  const path = partitionPath(key, period)
-  const entry = manifest.partitions.get(period)
-  const file = await files.open(path)
+export async function inspectPartition(suspect: Suspect): Promise<Inspected> {
+  const { files, key, period } = suspect
+  const file = await files.open(partitionPath(key, period))
   if (file === undefined)
-    return { rows: 0, flaws: [damage('file-missing', 'in the manifest, but not on the disk')] }
+    return {
+      rows: 0,
+      bytes: 0,
+      flaws: [damage('file-missing', 'in the manifest, not on the disk')],
+    }
   try {
-    const footer = await readFooter(file)
-    const facts = parseFacts(footer.metadata, key, path)
-    const flaws = [
-      ...compareFacts(facts, footer, manifest),
-      ...(await compareFile(file, footer, entry)),
-    ]
-    flaws.push(...(await inspectRows(suspect, file, footer)))
-    const proof = JSON.stringify(suspect.inspector.proof())
-    if (flaws.length === 0 && entry !== undefined && proof !== JSON.stringify(entry.proof))
-      flaws.push(
-        damage(
-          'proof-mismatch',
-          `the rows prove ${proof}, the manifest says ${JSON.stringify(entry.proof)}`,
-        ),
-      )
-    return { rows: footer.rows, flaws }
+    const seen = await inspectFile(suspect, file)
+    return { ...seen, bytes: file.sizeBytes }
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error
-    return { rows: 0, flaws: [damage('unreadable', error.message)] }
+    return { rows: 0, bytes: file.sizeBytes, flaws: [damage('unreadable', error.message)] }
   } finally {
     await file.close()
   }
+}
+
+async function inspectFile(
+  suspect: Suspect,
+  file: Readable,
+): Promise<{ rows: number; flaws: readonly Flaw[] }> {
+  const { key, period, manifest, inspector } = suspect
+  const footer = await readFooter(file)
+  const { rows } = footer
+  const facts = parseFacts(footer.metadata, key, partitionPath(key, period))
+  const flaws = await inspectRows(suspect, file, footer)
+  const isSound = flaws.every(({ severity }) => severity !== 'damage')
+  if (isSound && isAhead(manifest, { facts, rows, bytes: file.sizeBytes }))
+    return { rows, flaws: [...flaws, NOT_RECORDED] }
+  const entry = manifest.partitions.get(period)
+  if (entry === undefined) return { rows, flaws }
+  const others = await compareFile(file, footer, entry, isSound)
+  flaws.push(...others)
+  if (others.length === 0) flaws.push(...compareFacts(facts, manifest, entry))
+  if (isSound && others.length === 0) flaws.push(...compareProof(inspector.proof(), entry.proof))
+  return { rows, flaws }
+}
+
+const NOT_RECORDED: Flaw = {
+  severity: 'warning',
+  code: 'not-recorded',
+  message: 'the file says more than the manifest: a run ended between the two',
+  hint: 'The next run that asks for its time takes it in, or: binance-backfill verify --rebuild',
 }
 
 /** Is the file the one that was recorded? */
 async function compareFile(
   file: Readable,
   footer: ParquetFooter,
-  entry: PartitionEntry | undefined,
+  entry: PartitionEntry,
+  isSound: boolean,
 ): Promise<Flaw[]> {
-  if (entry === undefined) return []
   const flaws: Flaw[] = []
   if (file.sizeBytes !== entry.bytes)
     flaws.push(damage('size-mismatch', `${file.sizeBytes} bytes, the manifest says ${entry.bytes}`))
   if (footer.rows !== entry.rows)
     flaws.push(damage('row-count-mismatch', `${footer.rows} rows, the manifest says ${entry.rows}`))
   const sha256 = await hashOf(file)
-  if (sha256 !== entry.sha256)
-    flaws.push(damage('hash-mismatch', `SHA-256 ${sha256}, the manifest says ${entry.sha256}`))
+  if (sha256 === entry.sha256) return flaws
+  const misfits = isSound ? await misfitHeaders(file, footer) : []
+  const where = isSound && misfits.length === 0 ? ', in its footer or page index' : ''
+  flaws.push(
+    damage('hash-mismatch', `SHA-256 ${sha256}, the manifest says ${entry.sha256}${where}`),
+    ...misfits.map((misfit) => damage('corrupt-column', misfit)),
+  )
   return flaws
 }
 
-function compareFacts(facts: FooterFacts, footer: ParquetFooter, manifest: Manifest): Flaw[] {
-  const flaws: Flaw[] = []
-  if (facts.numbers !== manifest.numbers)
-    flaws.push(
-      damage(
-        'numbers-mismatch',
-        `numbers: ${facts.numbers}, the manifest says ${manifest.numbers}`,
-      ),
-    )
-  if (subtractAll(facts.coverage, manifest.coverage).length > 0)
-    flaws.push({
+/** Does the footer say what the manifest says? */
+function compareFacts(facts: FooterFacts, manifest: Manifest, entry: PartitionEntry): Flaw[] {
+  const said = formatFacts(facts)
+  const known = formatFacts(factsOf(manifest, facts.period, entry))
+  const names = Object.keys(known).filter(
+    (name) => name !== 'checksum' && said[name] !== known[name],
+  )
+  if (names.length === 0) return []
+  return [
+    {
       severity: 'warning',
-      code: 'not-recorded',
-      message: 'the file covers more than the manifest says: a run ended between the two',
-      hint: 'The next run takes it in, or: binance-backfill verify --rebuild',
-    })
-  if (footer.rows === 0)
-    flaws.push({ severity: 'warning', code: 'empty', message: 'a partition without rows' })
-  return flaws
+      code: 'footer-mismatch',
+      message: `the footer has another ${names.join(', ')} than the manifest`,
+      hint: 'binance-backfill verify --rebuild',
+    },
+  ]
+}
+
+function compareProof(proof: Proof, recorded: Proof): Flaw[] {
+  const [rows, manifest] = [JSON.stringify(proof), JSON.stringify(recorded)]
+  if (rows === manifest) return []
+  return [damage('proof-mismatch', `the rows prove ${rows}, the manifest says ${manifest}`)]
 }
 
 async function inspectRows(
@@ -125,60 +149,58 @@ async function inspectRows(
   const timeIndex = columnIndex(dataset, dataset.time)
   const order = new OrderCheck(period)
   const flaws: Flaw[] = []
+  let isWhole = true
   for (const index of footer.rowGroups.keys()) {
-    const batch = await readRowGroup(file, footer, index)
-    inspector.take(batch)
-    order.look(int64(batch, keyIndex), int64(batch, timeIndex))
-    flaws.push(...inspector.look(batch))
-  }
-  return [...order.flaws(), ...flaws, ...inspector.end()]
-}
-
-function int64(batch: RecordBatch, index: number): BigInt64Array {
-  return (batch.data.children[index]?.values as BigInt64Array).subarray(0, batch.numRows)
-}
-
-/** Keys must increase strictly, and times lie in the period. Counts, and remembers the first of each kind. */
-class OrderCheck {
-  readonly #period: string
-  #last: bigint | undefined
-  #row = 0
-  readonly #seen = new Map<string, { count: number; first: string }>()
-
-  constructor(period: string) {
-    this.#period = period
-  }
-
-  look(keys: BigInt64Array, times: BigInt64Array): void {
-    const { from, to } = periodWindow(this.#period)
-    for (let row = 0; row < keys.length; row++) {
-      const key = keys[row] ?? 0n
-      const time = times[row] ?? 0n
-      if (this.#last !== undefined && key <= this.#last)
-        this.#note(
-          key === this.#last ? 'duplicate-key' : 'out-of-order',
-          `key ${key} in row ${this.#row}`,
-        )
-      if (time < from || time >= to)
-        this.#note('outside-period', `${formatMicros(micros(time))} in row ${this.#row}`)
-      this.#last = key
-      this.#row += 1
+    const batch = await readOrNot(file, footer, index)
+    if (batch === undefined) {
+      flaws.push(...(await corruptColumns(file, footer, index)))
+      isWhole = false
+      continue
     }
+    const keys = int64Column(batch, keyIndex)
+    order.look(keys, int64Column(batch, timeIndex))
+    flaws.push(...checkBounds(footer, index, { name: dataset.key, keys }), ...inspector.look(batch))
   }
+  return [...order.flaws(), ...flaws, ...(isWhole ? inspector.end() : [])]
+}
 
-  flaws(): Flaw[] {
-    return [...this.#seen].map(([code, { count, first }]) =>
-      damage(code, `${first}${count > 1 ? ` and ${count - 1} more` : ''}`),
-    )
-  }
+/** Readers leave out what the footer says does not hold their rows. */
+function checkBounds(
+  footer: ParquetFooter,
+  index: number,
+  { name, keys }: { readonly name: string; readonly keys: BigInt64Array },
+): Flaw[] {
+  const bounds = columnBounds(footer, index, name)
+  if (bounds?.min === keys[0] && bounds?.max === keys[keys.length - 1]) return []
+  return [damage('wrong-bounds', `row group ${index}: the footer has other bounds of ${name}`)]
+}
 
-  #note(code: string, what: string): void {
-    const seen = this.#seen.get(code)
-    this.#seen.set(code, { count: (seen?.count ?? 0) + 1, first: seen?.first ?? what })
+async function readOrNot(
+  file: Readable,
+  footer: ParquetFooter,
+  index: number,
+): Promise<RecordBatch | undefined> {
+  try {
+    return await readRowGroup(file, footer, index)
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'E_STORE_CORRUPT') return undefined
+    throw error
   }
 }
 
-/** A flaw that means the file is not what was written. */
-export function damage(code: string, message: string): Flaw {
-  return { severity: 'damage', code, message, hint: REPAIR }
+/** Names every column of a row group that cannot be read. */
+async function corruptColumns(
+  file: Readable,
+  footer: ParquetFooter,
+  index: number,
+): Promise<Flaw[]> {
+  const flaws: Flaw[] = []
+  for (const { name } of footer.shapes)
+    try {
+      await readRowGroup(file, footer, index, [name])
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'E_STORE_CORRUPT') throw error
+      flaws.push(damage('corrupt-column', error.message))
+    }
+  return flaws
 }

@@ -3,7 +3,7 @@
  * answered in full; whatever was known of such a window before, the new answer replaces.
  */
 
-import { clip, covers, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, covers, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
   micros,
@@ -13,7 +13,7 @@ import {
   type Partition,
   type Window,
 } from '../base/time.ts'
-import type { Numbers } from '../binance/dataset.ts'
+import { DATASETS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { clipGaps, type FooterFacts } from './footer.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
@@ -42,19 +42,33 @@ export function emptyManifest(key: SeriesKey, numbers: Numbers, partition: Parti
   }
 }
 
-/** Takes an answer in. */
+/**
+ * Takes an answer in. A stretch that was not answered stays as it was known before; where nothing was, it is missing,
+ * and the manifest says why.
+ */
 export function cover(manifest: Manifest, { window, gaps, fresh }: Answered): Manifest {
-  const unanswered = union(gaps.filter((gap) => !isKnown(gap)))
-  const answered = subtractAll([window], unanswered)
-  const kept = manifest.gaps.flatMap((gap) =>
-    subtractAll([gap], [window]).map((part) => ({ ...part, reason: gap.reason })),
-  )
+  const unanswered = gaps.filter((gap) => !isKnown(gap))
+  const answered = answeredPart({ window, gaps })
+  const unknown = cutGaps(unanswered, manifest.coverage)
+  const kept = cutGaps(manifest.gaps, union(answered, unknown))
   return {
     ...manifest,
     coverage: union(manifest.coverage, answered),
-    gaps: joinGaps([...kept, ...gaps]),
-    fresh: union(subtractAll(manifest.fresh, [window]), fresh),
+    gaps: joinGaps([...kept, ...gaps.filter(isKnown), ...unknown]),
+    fresh: union(subtractAll(manifest.fresh, answered), fresh),
   }
+}
+
+/** The part of a window that was answered in full. */
+export function answeredPart({ window, gaps }: Pick<Answered, 'window' | 'gaps'>): Coverage {
+  return subtractAll([window], union(gaps.filter((gap) => !isKnown(gap))))
+}
+
+/** What is left of `gaps` once `windows` are taken away. */
+export function cutGaps(gaps: readonly Gap[], windows: Coverage): Gap[] {
+  return gaps.flatMap((gap) =>
+    subtractAll([gap], windows).map((part) => ({ ...part, reason: gap.reason })),
+  )
 }
 
 /**
@@ -85,7 +99,7 @@ function jointReason(a: Gap, b: Gap): Gap['reason'] | undefined {
 }
 
 /** Rows came after a stretch that was taken for the time after the delisting: then it was an outage. */
-export function relist(gaps: readonly Gap[], rowsUntil: bigint): Gap[] {
+export function relist(gaps: readonly Gap[], rowsUntil: Micros): Gap[] {
   return joinGaps(
     gaps.map((gap) =>
       gap.reason === 'after-delisting' && gap.to <= rowsUntil ? { ...gap, reason: 'outage' } : gap,
@@ -95,7 +109,7 @@ export function relist(gaps: readonly Gap[], rowsUntil: bigint): Gap[] {
 
 /**
  * The id after the last row before `from`, where the lake shows it: the whole period before `from` is covered, has
- * rows, and nothing after `from` is in the same file.
+ * rows, and nothing after `from` is in the same file, nor was anything left out there.
  */
 export function nextIdAt(manifest: Manifest, from: Micros): bigint | undefined {
   const name = periodOf(micros(from - 1n), manifest.partition)
@@ -103,7 +117,11 @@ export function nextIdAt(manifest: Manifest, from: Micros): bigint | undefined {
   const entry = manifest.partitions.get(name)
   if (entry === undefined || !covers(manifest.coverage, { from: period.from, to: from }))
     return undefined
-  const isLast = from === period.to || clip(manifest.coverage, { from, to: period.to }).length === 0
+  if (from === period.to) return BigInt(entry.lastKey) + 1n
+  const rest = { from, to: period.to }
+  // Rows after a stretch that was not answered may be stored before that stretch is.
+  const isLast =
+    clip(manifest.coverage, rest).length === 0 && clip(manifest.gaps, rest).length === 0
   return isLast ? BigInt(entry.lastKey) + 1n : undefined
 }
 
@@ -116,17 +134,38 @@ export function record(
   const { period, firstKey, lastKey, sources, proof } = facts
   const entry: PartitionEntry = { ...file, firstKey, lastKey, sources, proof }
   const others = manifest.revisions.filter((revision) => revision.period !== period)
-  const outside = manifest.gaps.flatMap((gap) =>
-    subtractAll([gap], facts.coverage).map((part) => ({ ...part, reason: gap.reason })),
-  )
+  const outside = cutGaps(manifest.gaps, facts.coverage)
   return {
     ...manifest,
     coverage: union(manifest.coverage, facts.coverage),
-    gaps: relist(joinGaps([...outside, ...facts.gaps]), periodWindow(period).from),
+    gaps: relist(joinGaps([...outside, ...facts.gaps]), rowsUntil(manifest.key, facts)),
     partitions: new Map([...manifest.partitions, [period, entry]]),
     archives: new Map([...manifest.archives, ...Object.entries(facts.archives)]),
     revisions: [...others, ...facts.revisions].sort(byPeriod),
   }
+}
+
+/** The manifest without one partition, and without what its footer said: its time is asked for again. */
+export function forget(manifest: Manifest, period: string): Manifest {
+  const window = attachedWindow(sortedPeriods(manifest), period)
+  return {
+    ...manifest,
+    coverage: subtractAll(manifest.coverage, [window]),
+    gaps: cutGaps(manifest.gaps, [window]),
+    fresh: subtractAll(manifest.fresh, [window]),
+    partitions: new Map([...manifest.partitions].filter(([name]) => name !== period)),
+    archives: new Map([...manifest.archives].filter(([, entry]) => entry.period !== period)),
+    revisions: manifest.revisions.filter((revision) => revision.period !== period),
+  }
+}
+
+/** A moment up to which there are rows, as far as keys tell. */
+export function rowsUntil(
+  key: SeriesKey,
+  { period, lastKey }: Pick<FooterFacts, 'period' | 'lastKey'>,
+): Micros {
+  const { key: keyColumn, time } = DATASETS[key.dataset]
+  return keyColumn === time ? micros(BigInt(lastKey)) : periodWindow(period).from
 }
 
 function byPeriod(a: { readonly period: string }, b: { readonly period: string }): number {
@@ -137,35 +176,89 @@ function byPeriod(a: { readonly period: string }, b: { readonly period: string }
 export function factsOf(
   manifest: Manifest,
   period: string,
-  rows: Pick<FooterFacts, 'sources' | 'proof'> & { firstKey: bigint; lastKey: bigint },
+  rows: Pick<FooterFacts, 'sources' | 'proof' | 'firstKey' | 'lastKey'>,
 ): FooterFacts {
-  const window = attachedWindow(manifest, period)
   return {
     key: manifest.key,
     period,
     partition: manifest.partition,
     numbers: manifest.numbers,
-    coverage: intersect(manifest.coverage, [window]),
-    gaps: clipGaps(manifest.gaps, window).filter(isKnown),
+    ...knownOf(manifest, attachedWindow(sortedPeriods(manifest), period)),
     sources: rows.sources,
-    firstKey: String(rows.firstKey),
-    lastKey: String(rows.lastKey),
+    firstKey: rows.firstKey,
+    lastKey: rows.lastKey,
     proof: rows.proof,
     archives: Object.fromEntries(
-      [...manifest.archives].filter(([, entry]) => entry.period === period),
+      [...manifest.archives]
+        .filter(([, entry]) => entry.period === period)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     revisions: manifest.revisions.filter((revision) => revision.period === period),
   }
 }
 
-/** The period, and before it whatever lies after the partition before it. */
-function attachedWindow(manifest: Manifest, period: string): Window {
-  const own = periodWindow(period)
-  const before = [...manifest.partitions.keys()]
-    .map(periodWindow)
-    .filter(({ to }) => to <= own.from)
-  const from = before.reduce((latest, { to }) => (to > latest ? to : latest), micros(-(2n ** 62n)))
-  return { from, to: own.to }
+/** What is known of the time in `window`, beside rows. */
+export function knownOf(manifest: Pick<Manifest, 'coverage' | 'gaps'>, window: Window): Known {
+  return { coverage: clip(manifest.coverage, window), gaps: clipGaps(manifest.gaps, window) }
+}
+
+/** What is known of a stretch of time, beside rows. */
+export type Known = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
+
+/** What the footer of each partition says of time, for those that may say something of `windows`. */
+export function statements(manifest: Manifest, windows: Coverage): ReadonlyMap<string, Known> {
+  const periods = sortedPeriods(manifest)
+  const about = periods.flatMap((period): [string, Known][] => {
+    const window = attachedWindow(periods, period)
+    return clip(windows, window).length === 0 ? [] : [[period, knownOf(manifest, window)]]
+  })
+  return new Map(about)
+}
+
+/** Do two statements say the same? */
+export function isSameKnown(a: Known, b: Known): boolean {
+  return (
+    a.coverage.length === b.coverage.length &&
+    a.gaps.length === b.gaps.length &&
+    a.coverage.every((window, index) => isSameWindow(window, b.coverage[index])) &&
+    a.gaps.every(
+      (gap, index) => isSameWindow(gap, b.gaps[index]) && gap.reason === b.gaps[index]?.reason,
+    )
+  )
+}
+
+function isSameWindow(a: Window, b: Window | undefined): boolean {
+  return b !== undefined && a.from === b.from && a.to === b.to
+}
+
+/** The gaps that are in one list and not in the other. */
+export function changedGaps(before: readonly Gap[], after: readonly Gap[]): readonly Gap[] {
+  const nameOf = ({ from, to, reason }: Gap): string => `${from} ${to} ${reason}`
+  const [old, now] = [new Set(before.map(nameOf)), new Set(after.map(nameOf))]
+  return [
+    ...before.filter((gap) => !now.has(nameOf(gap))),
+    ...after.filter((gap) => !old.has(nameOf(gap))),
+  ]
+}
+
+function sortedPeriods({ partitions }: Manifest): readonly string[] {
+  return [...partitions.keys()].sort()
+}
+
+const BEGINNING = micros(-(2n ** 62n))
+
+/** The period, and before it whatever lies after the partition before it. @param periods - In order. */
+function attachedWindow(periods: readonly string[], period: string): Window {
+  let low = 0
+  let high = periods.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((periods[middle] ?? '') < period) low = middle + 1
+    else high = middle
+  }
+  const before = periods[low - 1]
+  const from = before === undefined ? BEGINNING : periodWindow(before).to
+  return { from, to: periodWindow(period).to }
 }
 
 /** The sources with one more, sorted. */

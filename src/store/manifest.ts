@@ -3,10 +3,17 @@
  * the rows. Plain data and its text; docs/FORMAT.md describes it for readers.
  */
 
+import { createHash } from 'node:crypto'
 import type { Coverage } from '../base/coverage.ts'
 import { DamageError, UsageError } from '../base/errors.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
-import { formatWindow, PARTITIONS, parseWindow, type Partition } from '../base/time.ts'
+import {
+  formatWindow,
+  PARTITIONS,
+  parseWindow,
+  type Partition,
+  type WindowText,
+} from '../base/time.ts'
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { array, object, oneOf, text, whole, type Shape } from './shape.ts'
@@ -31,7 +38,10 @@ export type PartitionEntry = {
   readonly proof: Proof
 }
 
-/** One row that changed after it was stored; only the columns that differ. */
+/**
+ * One row that changed after it was stored; only the columns that differ. Of a row that the exchange no longer sends,
+ * `old` has all columns and `new` none: it is kept (docs/decisions/vanished-rows.md).
+ */
 export type Revision = {
   readonly period: string
   readonly key: string
@@ -61,7 +71,10 @@ export type Manifest = {
 /** How often an empty stretch was asked for before it was called a gap (pull/walk-klines.ts). */
 const ASKED = 2
 
-/** The manifest's text: JSON, keys and lists in a fixed order, one line feed at the end. */
+/**
+ * The manifest's text: JSON, keys and lists in a fixed order, one line feed at the end. The last key is a checksum of
+ * all before it, so that no damage passes for coverage.
+ */
 export function formatManifest(manifest: Manifest): string {
   const { key, numbers, partition, coverage, gaps, fresh } = manifest
   const document = {
@@ -76,14 +89,21 @@ export function formatManifest(manifest: Manifest): string {
     archives: sorted(manifest.archives),
     revisions: manifest.revisions,
   }
-  return `${JSON.stringify(document, null, 1)}\n`
+  const body = JSON.stringify(document, null, 1)
+  return `${body.slice(0, -2)},\n "checksum": "${checksumOf(body)}"\n}\n`
+}
+
+/** SHA-256 of a text, lower-case hex. */
+export function checksumOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function sorted<T>(map: ReadonlyMap<string, T>): Record<string, T> {
   return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-const REASONS: readonly GapReason[] = [
+/** Every {@link GapReason}. */
+export const REASONS: readonly GapReason[] = [
   'outage',
   'before-listing',
   'after-delisting',
@@ -97,7 +117,20 @@ const proofValue: Shape<string | number | boolean> = (value, path) => {
     return value
   throw new TypeError(`${path}: expected a text, number or boolean`)
 }
-const windowShape = object.of({ from: text, to: text })
+/** Shapes that a footer has in common with the manifest. */
+export const PARTS: {
+  readonly window: Shape<WindowText>
+  readonly gap: Shape<WindowText & { readonly reason: GapReason }>
+  readonly proof: Shape<Proof>
+  readonly archives: Shape<Readonly<Record<string, ArchiveEntry>>>
+  readonly revisions: Shape<readonly Revision[]>
+} = {
+  window: object.of({ from: text, to: text }),
+  gap: object.of({ from: text, to: text, reason: oneOf(REASONS) }),
+  proof: object.record(proofValue),
+  archives: object.record(object.of({ sha256: text, period: text })),
+  revisions: array(object.of({ period: text, key: text, time: text, old: strings, new: strings })),
+}
 const entryShape = object.of({
   rows: whole,
   bytes: whole,
@@ -105,17 +138,20 @@ const entryShape = object.of({
   firstKey: text,
   lastKey: text,
   sources: array(text),
-  proof: object.record(proofValue),
+  proof: PARTS.proof,
 })
+/** What mends a manifest. */
+export const REBUILD = 'Rebuild it from the data files: binance-backfill verify --rebuild'
+
 const shape = object.of({
   numbers: oneOf(NUMBERS),
   partition: oneOf(PARTITIONS),
-  coverage: array(windowShape),
-  gaps: array(object.of({ from: text, to: text, reason: oneOf(REASONS) })),
-  fresh: array(windowShape),
+  coverage: array(PARTS.window),
+  gaps: array(PARTS.gap),
+  fresh: array(PARTS.window),
   partitions: object.record(entryShape),
-  archives: object.record(object.of({ sha256: text, period: text })),
-  revisions: array(object.of({ period: text, key: text, time: text, old: strings, new: strings })),
+  archives: PARTS.archives,
+  revisions: PARTS.revisions,
 })
 
 /**
@@ -123,14 +159,14 @@ const shape = object.of({
  *
  * @param path - Where it lies, for messages.
  * @throws UsageError for a lake of a newer version.
- * @throws DamageError for anything that {@link formatManifest} would not write.
+ * @throws DamageError for anything that {@link formatManifest} would not write for this series, to the byte.
  */
 export function parseManifest(source: string, key: SeriesKey, path: string): Manifest {
   try {
     const document: unknown = JSON.parse(source)
     checkVersion(document, path)
     const { partitions, archives, ...rest } = shape(document, '')
-    return {
+    const manifest: Manifest = {
       ...rest,
       key,
       coverage: rest.coverage.map(parseWindow),
@@ -139,12 +175,15 @@ export function parseManifest(source: string, key: SeriesKey, path: string): Man
       partitions: new Map(Object.entries(partitions)),
       archives: new Map(Object.entries(archives)),
     }
+    // Whatever reads back otherwise was changed since it was written, were it by one bit.
+    if (formatManifest(manifest) !== source) throw new TypeError('it is not what was written')
+    return manifest
   } catch (cause) {
     if (cause instanceof UsageError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DamageError(`${path}: the manifest is damaged: ${why}`, {
       cause,
-      hint: 'Rebuild it from the data files: binance-backfill verify --rebuild',
+      hint: REBUILD,
     })
   }
 }

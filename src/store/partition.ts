@@ -5,12 +5,18 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import type { RecordBatch, Schema } from 'apache-arrow'
+import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Readable, Upload } from '../base/ports.ts'
+import type { Files, Upload } from '../base/ports.ts'
+import type { Micros } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
+import type { Known } from './ledger.ts'
+import type { Proof } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
-import { readFooter, readRowGroup, type ParquetFooter } from './parquet/read.ts'
+import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
+import { AbsentRows } from './absent-rows.ts'
+import { int64Column, StoredRows } from './stored-rows.ts'
 
 /** A change of a stored row, as the merge finds it. */
 export type Change = {
@@ -25,13 +31,26 @@ export type Merge = (
   stored: RecordBatch,
   fresh: RecordBatch,
   dataset: Dataset,
-) => { readonly batch: RecordBatch; readonly revisions: readonly Change[] }
+) => {
+  readonly batch: RecordBatch
+  readonly revisions: readonly Change[]
+  /** Rows of `fresh` that told nothing new. */
+  readonly duplicates: number
+}
 
 /** What rows prove of themselves, taken batch by batch as they are written. */
 export type Prover = {
   take(batch: RecordBatch): void
-  proof(): Readonly<Record<string, string | number | boolean>>
+  /** @param known - What is known of the partition's period beside its rows. */
+  proof(known: Known): Proof
 }
+
+/** All columns of one row as exact text. */
+export type RowTexts = (
+  dataset: Dataset,
+  batch: RecordBatch,
+  row: number,
+) => Readonly<Record<string, string>>
 
 /** How partitions of a series are written. */
 export type PartitionOptions = {
@@ -42,7 +61,10 @@ export type PartitionOptions = {
   readonly compression: Compression
   readonly createdBy: string
   readonly merge: Merge
+  readonly texts: RowTexts
   readonly prover: Prover
+  /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
+  readonly since?: Micros | undefined
 }
 
 /** A file that is written whole and checked, but not yet visible. */
@@ -67,7 +89,9 @@ export class PartitionWriter {
   readonly #hash: Hash
   readonly #keyIndex: number
   readonly #changes: Change[] = []
+  readonly #absent: AbsentRows
   #appended = 0
+  #contributed = 0
   #firstKey: bigint | undefined
   #lastKey: bigint | undefined
 
@@ -77,6 +101,7 @@ export class PartitionWriter {
     this.#stored = stored
     this.#hash = createHash('sha256')
     this.#keyIndex = options.schema.fields.findIndex(({ name }) => name === options.dataset.key)
+    this.#absent = new AbsentRows(options)
     const { schema, compression, createdBy, dataset } = options
     this.#parquet = new ParquetFileWriter(
       { schema, sortedBy: dataset.key, compression, createdBy },
@@ -108,9 +133,19 @@ export class PartitionWriter {
     return this.#changes
   }
 
+  /** Did any of the appended rows tell something new? */
+  get hasNews(): boolean {
+    return this.#contributed > 0
+  }
+
+  /** The rows that were there already, lie in `answered`, and were not appended again. */
+  absent(answered: Coverage): readonly Change[] {
+    return this.#absent.within(answered)
+  }
+
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
-  proof(): ReturnType<Prover['proof']> {
-    return this.#options.prover.proof()
+  proof(known: Known): Proof {
+    return this.#options.prover.proof(known)
   }
 
   /** Adds rows whose keys are greater than all that were appended before. */
@@ -120,6 +155,7 @@ export class PartitionWriter {
     while (fresh.numRows > 0) {
       const stored = await this.#stored.head()
       if (stored === undefined) {
+        this.#contributed += fresh.numRows
         await this.#put(fresh)
         return
       }
@@ -127,12 +163,15 @@ export class PartitionWriter {
       const until = min(this.#lastKeyOf(stored), this.#lastKeyOf(fresh))
       const [storedPart, freshPart] = [stored, fresh].map((rows) => this.#upTo(rows, until))
       if (storedPart === undefined || freshPart === undefined) return
-      const { batch: merged, revisions } = this.#options.merge(
-        storedPart,
-        freshPart,
-        this.#options.dataset,
-      )
+      const {
+        batch: merged,
+        revisions,
+        duplicates,
+      } = this.#options.merge(storedPart, freshPart, this.#options.dataset)
       for (const revision of revisions) this.#changes.push(revision)
+      this.#contributed += freshPart.numRows - duplicates
+      const isEachSent = merged.numRows === freshPart.numRows
+      if (!isEachSent) this.#absent.take(storedPart, this.#keys(freshPart))
       await this.#put(merged)
       this.#stored.skip(storedPart.numRows)
       fresh = fresh.slice(freshPart.numRows)
@@ -142,9 +181,11 @@ export class PartitionWriter {
   /**
    * Writes what is left of the old rows and the footer, and reads the footer back.
    *
+   * @param answered - What was asked and answered in full; stored rows in it that were not appended are {@link absent}.
    * @param facts - Makes the footer's metadata; called when all rows are written.
    */
   async finish(
+    answered: Coverage,
     facts: (written: { firstKey: bigint; lastKey: bigint }) => Record<string, string>,
   ): Promise<Written> {
     for (
@@ -152,6 +193,7 @@ export class PartitionWriter {
       rest !== undefined;
       rest = await this.#stored.head()
     ) {
+      this.#absent.take(rest, new BigInt64Array(), answered)
       await this.#put(rest)
       this.#stored.skip(rest.numRows)
     }
@@ -212,59 +254,16 @@ export class PartitionWriter {
     return batch.slice(0, low)
   }
 
+  #keys(batch: RecordBatch): BigInt64Array {
+    return int64Column(batch, this.#keyIndex)
+  }
+
   #keyAt(batch: RecordBatch, row: number): bigint {
     return (batch.data.children[this.#keyIndex]?.values as BigInt64Array)[row] ?? 0n
   }
 
   #lastKeyOf(batch: RecordBatch): bigint {
     return this.#keyAt(batch, batch.numRows - 1)
-  }
-}
-
-/** The rows of the file that is there, a row group at a time. */
-class StoredRows {
-  readonly #file: Readable | undefined
-  readonly #footer: ParquetFooter | undefined
-  #next = 0
-  #head: RecordBatch | undefined
-
-  private constructor(file: Readable | undefined, footer: ParquetFooter | undefined) {
-    this.#file = file
-    this.#footer = footer
-  }
-
-  static async open({ files, path, schema }: PartitionOptions): Promise<StoredRows> {
-    const file = await files.open(path)
-    if (file === undefined) return new StoredRows(undefined, undefined)
-    try {
-      const footer = await readFooter(file)
-      if (String(footer.schema) !== String(schema))
-        throw new DamageError(`${path}: has other columns than this series`, {
-          hint: 'Use another data directory for other `numbers`.',
-        })
-      return new StoredRows(file, footer)
-    } catch (error) {
-      await file.close()
-      throw error
-    }
-  }
-
-  /** The rows that are next, or `undefined` when all were taken. */
-  async head(): Promise<RecordBatch | undefined> {
-    while (this.#head === undefined || this.#head.numRows === 0) {
-      if (this.#file === undefined || this.#footer === undefined) return undefined
-      if (this.#next === this.#footer.rowGroups.length) return undefined
-      this.#head = await readRowGroup(this.#file, this.#footer, this.#next++)
-    }
-    return this.#head
-  }
-
-  skip(rows: number): void {
-    this.#head = this.#head?.slice(rows)
-  }
-
-  async close(): Promise<void> {
-    await this.#file?.close()
   }
 }
 

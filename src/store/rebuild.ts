@@ -1,25 +1,18 @@
 /** The manifest of a series, written anew from the footers of its files. */
 
 import type { Files } from '../base/ports.ts'
+import { micros, type Window } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { parseFacts } from './footer.ts'
-import { manifestPath, parsePeriodName, partitionPath, seriesPath } from './layout.ts'
-import { emptyManifest, record } from './ledger.ts'
+import { adoptFiles, checkAlike, listPeriods, withFile } from './adopt.ts'
+import { partitionPath, manifestPath } from './layout.ts'
+import { emptyManifest, forget, record } from './ledger.ts'
 import { formatManifest, type Manifest } from './manifest.ts'
-import { readFooter } from './parquet/read.ts'
-import { hashOf } from './series.ts'
-
-/** The periods that have a directory, oldest first. */
-export async function listPeriods(files: Files, key: SeriesKey): Promise<readonly string[]> {
-  const entries = await files.list(seriesPath(key))
-  return entries.flatMap(({ name }) => parsePeriodName(name) ?? []).sort()
-}
 
 /**
- * What the footers of a series say, as a manifest; `undefined` when it has no files. Stretches without rows that no
- * later file speaks of are not in any footer: they will be asked for again.
+ * What the footers of a series say, as a manifest; `undefined` when it has no files. What no footer speaks of is not
+ * in it and will be asked for again: stretches without rows after the last file, and archives that gave no row.
  *
- * @throws DamageError, StoreError for a file that is not one of this series.
+ * @throws DamageError for a file that is not one of this series, or is damaged.
  */
 export async function manifestFromFooters(
   files: Files,
@@ -27,21 +20,32 @@ export async function manifestFromFooters(
 ): Promise<Manifest | undefined> {
   let manifest: Manifest | undefined
   for (const period of await listPeriods(files, key)) {
-    const path = partitionPath(key, period)
-    const file = await files.open(path)
-    if (file === undefined) continue
-    try {
-      const footer = await readFooter(file)
-      const facts = parseFacts(footer.metadata, key, path)
-      manifest ??= emptyManifest(key, facts.numbers, facts.partition)
-      const sha256 = await hashOf(file)
-      manifest = record(manifest, facts, { rows: footer.rows, bytes: file.sizeBytes, sha256 })
-    } finally {
-      await file.close()
-    }
+    const before = manifest
+    manifest =
+      (await withFile(files, key, period, async ({ facts, rows, bytes, sha256 }) => {
+        const begun = before ?? emptyManifest(key, facts.numbers, facts.partition)
+        checkAlike(begun, facts, partitionPath(key, period))
+        return record(begun, facts, { rows, bytes, sha256: await sha256() })
+      })) ?? manifest
   }
   return manifest
 }
+
+/**
+ * A sound manifest brought in line with the files: those that say more are taken in, and what is said of a file that
+ * is gone is forgotten, so that its time is asked for again. The same object when there is nothing to mend.
+ *
+ * @throws DamageError for a file that is not one of this series, or is damaged.
+ */
+export async function mendManifest(files: Files, manifest: Manifest): Promise<Manifest> {
+  let mended = await adoptFiles(files, manifest, [ALL_TIME])
+  for (const period of manifest.partitions.keys())
+    if ((await files.size(partitionPath(manifest.key, period))) === undefined)
+      mended = forget(mended, period)
+  return mended
+}
+
+const ALL_TIME: Window = { from: micros(-(2n ** 62n)), to: micros(2n ** 62n) }
 
 /** Replaces a series' manifest. */
 export async function writeManifest(files: Files, manifest: Manifest): Promise<void> {

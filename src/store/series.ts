@@ -3,22 +3,29 @@
  * second: a crash between them costs time, never truth, because a file's footer says what it covers.
  */
 
-import { createHash } from 'node:crypto'
 import type { Schema } from 'apache-arrow'
-import { clip, subtractAll, type Coverage } from '../base/coverage.ts'
-import { UsageError } from '../base/errors.ts'
-import type { Files, Readable } from '../base/ports.ts'
-import { periodWindow, type Micros, type Partition } from '../base/time.ts'
+import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import type { Files } from '../base/ports.ts'
+import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
-import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
-import { manifestPath, parsePeriodName, partitionPath, seriesPath } from './layout.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { adoptFiles } from './adopt.ts'
+import { formatFacts, type FooterFacts } from './footer.ts'
+import { manifestPath, partitionPath } from './layout.ts'
 import {
+  answeredPart,
+  changedGaps,
   cover,
+  cutGaps,
   emptyManifest,
   factsOf,
+  isSameKnown,
+  knownOf,
   nextIdAt,
   record,
+  relist,
+  rowsUntil,
+  statements,
   withSource,
   type Answered,
 } from './ledger.ts'
@@ -30,8 +37,11 @@ import {
   type PartitionEntry,
 } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
-import { readFooter } from './parquet/read.ts'
-import { PartitionWriter, type Merge, type Prover, type Written } from './partition.ts'
+import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
+
+import { notYetTold, slotsOf } from './vanished.ts'
+
+export { checkFixed } from './fixed.ts'
 
 /** What a series needs from outside the store. */
 export type SeriesWorld = {
@@ -39,6 +49,7 @@ export type SeriesWorld = {
   /** Throws when another process took the lake; asked before every commit. */
   readonly assertHeld: () => Promise<void>
   readonly merge: Merge
+  readonly texts: RowTexts
   readonly prover: (key: SeriesKey) => Prover
   readonly createdBy: string
 }
@@ -61,6 +72,7 @@ export type Committed = {
   readonly path: string
   readonly period: string
   readonly entry: PartitionEntry
+  /** Rows that changed, by this commit. */
   readonly revisions: number
   /** Was the file replaced, or was it the same already? */
   readonly isChanged: boolean
@@ -70,30 +82,18 @@ export type Committed = {
 export async function readManifest(files: Files, key: SeriesKey): Promise<Manifest | undefined> {
   const path = manifestPath(key)
   const bytes = await files.read(path)
-  return bytes === undefined ? undefined : parseManifest(new TextDecoder().decode(bytes), key, path)
+  if (bytes === undefined) return undefined
+  return parseManifest(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), key, path)
 }
 
-/** Checks that a series has the numbers and partitions that are asked for. @throws UsageError when it was begun with others. */
-export function checkFixed(
-  manifest: Manifest,
-  asked: { readonly numbers: Numbers; readonly partition: Partition | undefined },
-): void {
-  const name = seriesName(manifest.key)
-  const { numbers, partition } = manifest
-  if (asked.numbers !== numbers)
-    throw new UsageError(
-      `${name}: stored with numbers: ${numbers}, the job asks for ${asked.numbers}`,
-      {
-        hint: `Write "numbers: ${numbers}" in the job, or use another --data-dir.`,
-      },
-    )
-  if (asked.partition !== undefined && asked.partition !== partition)
-    throw new UsageError(
-      `${name}: stored by ${partition}, the job asks for partition: ${asked.partition}`,
-      {
-        hint: `Write "partition: ${partition}" in the job, or use another --data-dir.`,
-      },
-    )
+/** What a file is published with. */
+type News = {
+  /** Time that was covered and was asked for again. */
+  readonly askedAgain: Coverage
+  /** The manifest with all that is known once the file's rows are; called when they are written. */
+  readonly learn: () => Manifest
+  /** Where new rows came from. */
+  readonly source?: string
 }
 
 /** A series, open for writing by one worker. */
@@ -105,6 +105,9 @@ export class Series {
   #manifest: Manifest
   /** The manifest's text on disk. */
   #saved: string
+  /** What the footers of all partitions agree with, and what was learnt of since. */
+  #stated: Manifest
+  #learnt: Window[] = []
 
   private constructor(
     world: SeriesWorld,
@@ -118,6 +121,7 @@ export class Series {
     this.#dataset = DATASETS[manifest.key.dataset]
     this.#manifest = manifest
     this.#saved = saved
+    this.#stated = manifest
   }
 
   /** Opens a series, or begins it. Nothing is written before the first commit. */
@@ -148,56 +152,52 @@ export class Series {
     return [...this.#manifest.partitions.keys()].some((period) => periodWindow(period).to <= from)
   }
 
+  /** Periods that have a file and were covered in part of `window`, oldest first. */
+  storedIn(window: Window): readonly string[] {
+    const covered = clip(this.#manifest.coverage, window)
+    return [...this.#manifest.partitions.keys()]
+      .filter((period) => clip(covered, periodWindow(period)).length > 0)
+      .sort()
+  }
+
   /**
-   * Takes in what a crashed run published and did not record: files in `windows` whose footers say more than the
-   * manifest. Call before planning work in these windows.
+   * Takes in what a crashed run published and did not record: files whose footers say more than the manifest. Call
+   * before planning work.
    *
+   * @param windows - Of which something may have been published; files elsewhere are looked at if their size is new.
+   * @param freshOf - The part of what was taken in that is young enough to change yet.
    * @returns Whether anything was taken in.
    */
-  async adopt(windows: Coverage): Promise<boolean> {
-    let isAdopted = false
-    for (const { name } of await this.#world.files.list(seriesPath(this.key))) {
-      const period = parsePeriodName(name)
-      if (period === undefined || clip(windows, periodWindow(period)).length === 0) continue
-      isAdopted = (await this.#adoptPeriod(period)) || isAdopted
-    }
-    if (isAdopted) await this.#save()
-    return isAdopted
+  async adopt(windows: Coverage, freshOf: (window: Window) => Coverage): Promise<boolean> {
+    const before = this.#manifest
+    const adopted = await adoptFiles(this.#world.files, before, windows)
+    if (adopted === before) return false
+    const gained = subtractAll(adopted.coverage, before.coverage)
+    const fresh = union(adopted.fresh, gained.flatMap(freshOf))
+    this.#manifest = { ...adopted, fresh }
+    this.#learnt.push(...gained)
+    await this.#world.assertHeld()
+    await this.#restate()
+    await this.#save()
+    return true
   }
 
-  async #adoptPeriod(period: string): Promise<boolean> {
-    const path = partitionPath(this.key, period)
-    const file = await this.#world.files.open(path)
-    if (file === undefined) return false
-    try {
-      const footer = await readFooter(file)
-      const facts = parseFacts(footer.metadata, this.key, path)
-      const recorded = this.#manifest.partitions.get(period)
-      if (recorded?.rows === footer.rows && recorded.bytes === file.sizeBytes && this.#knows(facts))
-        return false
-      checkFixed(this.#manifest, facts)
-      const entry = { rows: footer.rows, bytes: file.sizeBytes, sha256: await hashOf(file) }
-      this.#manifest = record(this.#manifest, facts, entry)
-      return true
-    } finally {
-      await file.close()
-    }
-  }
-
-  #knows(facts: FooterFacts): boolean {
-    const revisions = this.#manifest.revisions.filter(({ period }) => period === facts.period)
-    return (
-      subtractAll(facts.coverage, this.#manifest.coverage).length === 0 &&
-      revisions.length === facts.revisions.length
-    )
-  }
-
-  /** Begins a new file for `period`. */
-  async begin(period: string): Promise<PartitionWriter> {
-    const { files, merge, prover, createdBy } = this.#world
+  /**
+   * Begins a new file for `period`, which will hold the rows of the one that is there too.
+   *
+   * @param since - From where on rows of this period are asked for.
+   */
+  async begin(period: string, since?: Micros): Promise<PartitionWriter> {
+    const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const path = partitionPath(this.key, period)
     const dataset = this.#dataset
+    const { to } = periodWindow(period)
+    // Only rows that were covered can be missed when they do not come again.
+    const isAskedAgain =
+      since !== undefined &&
+      since < to &&
+      clip(this.#manifest.coverage, { from: since, to }).length > 0
     return PartitionWriter.open({
       files,
       path,
@@ -206,55 +206,100 @@ export class Series {
       compression,
       createdBy,
       merge,
+      texts,
       prover: prover(this.key),
+      since: isAskedAgain ? since : undefined,
     })
   }
 
   /** Publishes a partition and records it. */
   async commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
-    let next = cover(this.#manifest, commit)
-    const changes = writer.changes.map((change) => ({ period, ...change }))
-    next = { ...next, revisions: [...next.revisions, ...changes] }
-    const sources = withSource(this.#manifest.partitions.get(period)?.sources ?? [], commit.source)
-    const archives = { ...Object.fromEntries(next.archives), ...commit.archives }
-    next = { ...next, archives: new Map(Object.entries(archives)) }
-    let facts: FooterFacts | undefined
-    const written = await writer.finish(({ firstKey, lastKey }) => {
-      facts = factsOf(next, period, { sources, firstKey, lastKey, proof: writer.proof() })
-      return formatFacts(facts)
-    })
-    return this.#publish(period, written, next, facts)
+    const before = this.#manifest.partitions.get(period)
+    const answered = answeredPart(commit)
+    const askedAgain = intersect(answered, this.#manifest.coverage)
+    const archives = { ...Object.fromEntries(this.#manifest.archives), ...commit.archives }
+    const known = { ...this.#manifest, archives: new Map(Object.entries(archives)) }
+    let revised = 0
+    const learn = (): Manifest => {
+      const absent = writer.absent(askedAgain)
+      const kept = absent.map(({ key }) => BigInt(key))
+      const gaps = cutGaps(commit.gaps, slotsOf(this.key, kept))
+      const next = cover(known, { ...commit, gaps })
+      const changes = [...writer.changes, ...notYetTold(absent, next.revisions, period)]
+      revised = changes.length
+      const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
+      return { ...next, revisions }
+    }
+    const entry = await this.#publish(period, writer, { askedAgain, learn, source: commit.source })
+    this.#learnt.push(commit.window)
+    await this.#restate(period)
+    await this.#save()
+    const path = partitionPath(this.key, period)
+    return { path, period, entry, revisions: revised, isChanged: before?.sha256 !== entry.sha256 }
   }
 
+  /** Finishes a file, makes it visible where it differs from the one that is there, and records it in memory. */
   async #publish(
     period: string,
-    written: Written,
-    next: Manifest,
-    facts: FooterFacts | undefined,
-  ): Promise<Committed> {
-    const path = partitionPath(this.key, period)
+    writer: PartitionWriter,
+    { askedAgain, learn, source }: News,
+  ): Promise<PartitionEntry> {
+    let next = this.#manifest
+    let facts: FooterFacts | undefined
+    const written = await writer.finish(askedAgain, ({ firstKey, lastKey }) => {
+      next = learn()
+      const keys = { firstKey: String(firstKey), lastKey: String(lastKey) }
+      const until = rowsUntil(this.key, { period, ...keys })
+      next = { ...next, gaps: relist(next.gaps, until) }
+      const known = this.#manifest.partitions.get(period)?.sources ?? []
+      const sources = source !== undefined && writer.hasNews ? withSource(known, source) : known
+      const proof = writer.proof(knownOf(next, periodWindow(period)))
+      facts = factsOf(next, period, { sources, ...keys, proof })
+      return formatFacts(facts)
+    })
     const { rows, bytes, sha256 } = written
-    const isChanged = this.#manifest.partitions.get(period)?.sha256 !== sha256
     await this.#world.assertHeld()
-    if (isChanged) await written.publish()
-    else await written.abort()
-    if (facts !== undefined) this.#manifest = record(next, facts, { rows, bytes, sha256 })
-    await this.#save()
-    const entry = this.#manifest.partitions.get(period)
-    if (entry === undefined) throw new Error(`${path}: published but not recorded`)
-    const revisions = facts?.revisions.length ?? 0
-    return { path, period, entry, revisions, isChanged }
+    if (this.#manifest.partitions.get(period)?.sha256 === sha256) await written.abort()
+    else await written.publish()
+    if (facts === undefined) throw new Error(`${period}: written without a footer`)
+    this.#manifest = record(next, facts, { rows, bytes, sha256 })
+    const { firstKey, lastKey, sources, proof } = facts
+    return { rows, bytes, sha256, firstKey, lastKey, sources, proof }
+  }
+
+  /**
+   * Writes those files anew whose footers say of time what is not known any more, or not all of it: so the same rows
+   * and the same answers give the same bytes, in whatever order and pieces they came. All of them before the
+   * manifest: a crash in between leaves footers that say more, never ones that say less.
+   */
+  async #restate(written?: string): Promise<void> {
+    const windows = union(this.#learnt, changedGaps(this.#stated.gaps, this.#manifest.gaps))
+    const before = statements(this.#stated, windows)
+    for (const [period, known] of statements(this.#manifest, windows)) {
+      const stated = before.get(period)
+      if (period === written || stated === undefined || isSameKnown(stated, known)) continue
+      const writer = await this.begin(period)
+      try {
+        await this.#publish(period, writer, { askedAgain: [], learn: () => this.#manifest })
+      } finally {
+        await writer.abort()
+      }
+    }
+    this.#stated = this.#manifest
+    this.#learnt = []
   }
 
   /** Records a window without rows, in memory; the next commit or {@link flush} puts it on disk. */
   coverEmpty(answered: Answered): void {
     this.#manifest = cover(this.#manifest, answered)
+    this.#learnt.push(answered.window)
   }
 
   /** Puts on disk what is only in memory. Writes nothing when nothing changed. */
   async flush(): Promise<void> {
     if (formatManifest(this.#manifest) === this.#saved) return
     await this.#world.assertHeld()
+    await this.#restate()
     await this.#save()
   }
 
@@ -264,13 +309,4 @@ export class Series {
     await this.#world.files.replace(manifestPath(this.key), new TextEncoder().encode(text))
     this.#saved = text
   }
-}
-
-/** SHA-256 of a whole file, read piece by piece. */
-export async function hashOf(file: Readable): Promise<string> {
-  const hash = createHash('sha256')
-  const PIECE = 1 << 20
-  for (let at = 0; at < file.sizeBytes; at += PIECE)
-    hash.update(await file.read(at, Math.min(file.sizeBytes, at + PIECE)))
-  return hash.digest('hex')
 }

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inflateRawSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { replayOptions } from '../../src/simulator/index.ts'
 import { parquet, query } from '../support/duck.ts'
@@ -128,3 +129,62 @@ datasets:
     expect(summary).toMatchObject({ complete: true, rows: rows.length - 1 })
   },
 )
+
+test.runIf(isThere).each([
+  ['1m', '2020-01-01', '2020-01-04', 3 * 1_440],
+  ['1h', '2026-05-08', '2026-05-10', 48],
+])(
+  'recorded archives of %s klines from %s, with no exchange to ask',
+  async (interval, from, to, count) => {
+    const simulator = await serve({ exchange: await replayOptions(RECORDED) })
+    const dataDir = await tempDir()
+    const { summary } = await run(
+      `
+version: 1
+datasets:
+  - kind: klines
+    symbols: [BTCUSDT]
+    intervals: [${interval}]
+    from: ${from}
+    to: ${to}
+    source: archive
+    numbers: string
+`,
+      { dataDir, archiveUrl: simulator.url, baseUrls: ['http://127.0.0.1:9'] },
+    )
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: count })
+    const stored = await query(
+      `SELECT epoch_us(open_time), open, high, low, close, volume, epoch_us(close_time), quote_volume, trade_count,
+      taker_buy_volume, taker_buy_quote_volume
+     FROM ${parquet(dataDir, `spot/klines/interval=${interval}/symbol=BTCUSDT`)} ORDER BY open_time`,
+    )
+    expect(stored.map((row) => Object.values(row))).toEqual(csvRows(interval, from.slice(0, 7)))
+  },
+)
+
+/** The rows of the recorded archives of a month, in microseconds; read without anything of ours. */
+function csvRows(interval: string, month: string): string[][] {
+  const folder = join(RECORDED, `archive/data/spot/daily/klines/BTCUSDT/${interval}`)
+  const zips = readdirSync(folder).filter((name) => name.endsWith('.zip') && name.includes(month))
+  return zips.sort().flatMap((zip) => {
+    const lines = unzipFirst(readFileSync(join(folder, zip)))
+      .trimEnd()
+      .split('\n')
+    return lines.map((line) => {
+      const cells = line.split(',').slice(0, 11)
+      if (cells[0]!.length !== 13) return cells
+      return cells.map((cell, index) =>
+        index === 0 ? `${cell}000` : index === 6 ? `${cell}999` : cell,
+      )
+    })
+  })
+}
+
+/** The first entry of a zip, by its central directory (APPNOTE.TXT 4.3.12). */
+function unzipFirst(zip: Buffer): string {
+  const directory = zip.readUInt32LE(zip.lastIndexOf('PK\x05\x06', undefined, 'latin1') + 16)
+  const size = zip.readUInt32LE(directory + 20)
+  const local = zip.readUInt32LE(directory + 42)
+  const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
+  return inflateRawSync(zip.subarray(start, start + size)).toString('utf8')
+}

@@ -138,5 +138,5 @@ test('the search for a block trade costs little, also far from where ids begin',
     isProven: true,
     hasRowsBefore: true,
   })
-  expect(requests()).toBeLessThan(45)
+  expect(requests()).toBeLessThan(20)
 })

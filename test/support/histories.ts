@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { micros, type Micros } from '../../src/base/time.ts'
-import type { AggTrade, Kline, Trade } from '../../src/simulator/index.ts'
+import type { AggTrade, Kline } from '../../src/simulator/index.ts'
+import type { Trade } from '../../src/simulator/rows.ts'
 
 /** Where the histories lie: some minutes of a day in 2026. */
 export const ORIGIN: Micros = micros(1_772_323_200_000_000n)
@@ -91,8 +92,8 @@ export const aggTrades: fc.Arbitrary<readonly AggTrade[]> = fc
     return trades
   })
 
-/** A trade; its numbers depend on id and time alone. */
-export function tradeAt(id: bigint, time: Micros): Trade {
+/** A block trade; its numbers depend on id and time alone. */
+export function blockTradeAt(id: bigint, time: Micros): Trade {
   return {
     id,
     price: `${100n + (id % 7n)}.00000000`,
@@ -100,8 +101,12 @@ export function tradeAt(id: bigint, time: Micros): Trade {
     quoteQuantity: '10.00000000',
     time,
     isBuyerMaker: id % 2n === 0n,
-    isBestMatch: true,
   }
+}
+
+/** A trade. */
+export function tradeAt(id: bigint, time: Micros): Trade {
+  return { ...blockTradeAt(id, time), isBestMatch: true }
 }
 
 /** Trades, and the aggregate trades that they make. */
@@ -159,7 +164,7 @@ export const blockTrades: fc.Arbitrary<readonly Trade[]> = fc
     let time = ORIGIN
     return steps.map(([micro, skip]) => {
       time = micros(time + BigInt(micro))
-      const { isBestMatch: _, ...trade } = tradeAt(id, time)
+      const trade = blockTradeAt(id, time)
       id += skip
       return trade
     })

@@ -11,7 +11,16 @@ export type JsonFields = Readonly<Record<string, string>>
 const TYPICAL: Record<DatasetKind, JsonFields> = {
   klines: kline(),
   uiKlines: kline(),
-  aggTrades: { a: '7', p: '"1.5"', q: '"2"', f: '10', l: '12', T: '1700000000000', m: 'true', M: 'true' },
+  aggTrades: {
+    a: '7',
+    p: '"1.5"',
+    q: '"2"',
+    f: '10',
+    l: '12',
+    T: '1700000000000',
+    m: 'true',
+    M: 'true',
+  },
   trades: { ...trade(), isBestMatch: 'true' },
   blockTrades: trade(),
   myTrades: {
@@ -54,24 +63,51 @@ const TYPICAL: Record<DatasetKind, JsonFields> = {
 }
 
 function kline(): JsonFields {
-  const values = ['1700000000000', '"2"', '"4"', '"1"', '"3"', '"10"', '1700000059999', '"20"', '5', '"6"', '"12"', '"0"']
+  const values = [
+    '1700000000000',
+    '"2"',
+    '"4"',
+    '"1"',
+    '"3"',
+    '"10"',
+    '1700000059999',
+    '"20"',
+    '5',
+    '"6"',
+    '"12"',
+    '"0"',
+  ]
   return Object.fromEntries(values.map((value, index) => [String(index), value]))
 }
 
 function trade(): JsonFields {
-  return { id: '5', price: '"1.5"', qty: '"2"', quoteQty: '"3"', time: '1700000000000', isBuyerMaker: 'false' }
+  return {
+    id: '5',
+    price: '"1.5"',
+    qty: '"2"',
+    quoteQty: '"3"',
+    time: '1700000000000',
+    isBuyerMaker: 'false',
+  }
 }
 
 /** A row of `kind` that nothing is wrong with, with `changes` made; a change to `undefined` leaves the field out. */
-export function rowFields(kind: DatasetKind, changes: Readonly<Record<string, string | undefined>> = {}): JsonFields {
+export function rowFields(
+  kind: DatasetKind,
+  changes: Readonly<Record<string, string | undefined>> = {},
+): JsonFields {
   const entries = Object.entries({ ...TYPICAL[kind], ...changes })
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
 }
 
 /** One row as JSON. */
 export function rowJson({ shape }: Dataset, fields: JsonFields): string {
   if (shape === 'array') return `[${Object.values(fields).join(',')}]`
-  return `{${Object.entries(fields).map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
+  return `{${Object.entries(fields)
+    .map(([key, value]) => `${JSON.stringify(key)}:${value}`)
+    .join(',')}}`
 }
 
 /** A body with one row for each of `changes`. */
@@ -92,7 +128,10 @@ export function utf8(text: string): Uint8Array {
 export function rowTexts(dataset: Dataset, batch: RecordBatch): readonly Record<string, string>[] {
   return Array.from({ length: batch.numRows }, (_, row) =>
     Object.fromEntries(
-      dataset.columns.map((column, index) => [column.name, valueText(column, columnData(batch, index), row)]),
+      dataset.columns.map((column, index) => [
+        column.name,
+        valueText(column, columnData(batch, index), row),
+      ]),
     ),
   )
 }

@@ -3,6 +3,7 @@
 import type { Micros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
+import type { Sign } from '../../src/pull/gateway.ts'
 import type { AskPage, Step } from '../../src/pull/walk.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'
@@ -13,6 +14,7 @@ export function asker(
   exchange: Exchange,
   key: SeriesKey,
   now: Micros,
+  sign: Sign = (query) => ({ query, headers: {} }),
 ): { ask: AskPage<Page>; requests: () => number } {
   const dataset = DATASETS[key.dataset]
   let requests = 0
@@ -21,8 +23,12 @@ export function asker(
     requests += 1
     const given = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
     const interval = key.interval === undefined ? [] : [`interval=${key.interval}`]
-    const query = [`symbol=${encodeURIComponent(key.symbol)}`, ...interval, ...given].join('&')
-    const headers = { 'x-mbx-time-unit': 'MICROSECOND' }
+    const signed = sign(
+      [`symbol=${encodeURIComponent(key.symbol)}`, ...interval, ...given].join('&'),
+      now,
+    )
+    const { query } = signed
+    const headers = { 'x-mbx-time-unit': 'MICROSECOND', ...signed.headers }
     const { status, body } = exchange.handle(
       { path: dataset.path, query, headers, ip: '127.0.0.1' },
       now,

@@ -14,7 +14,17 @@ function check(kind: DatasetKind, numbers: (typeof NUMBERS)[number], rows: reado
 }
 
 const NOTHING_ODD = { dummies: 0, zeroQuantities: 0 }
-const ZERO_KLINE = { 1: '"0"', 2: '"0"', 3: '"0"', 4: '"0"', 5: '"0"', 7: '"0"', 8: '0', 9: '"0"', 10: '"0"' }
+const ZERO_KLINE = {
+  1: '"0"',
+  2: '"0"',
+  3: '"0"',
+  4: '"0"',
+  5: '"0"',
+  7: '"0"',
+  8: '0',
+  9: '"0"',
+  10: '"0"',
+}
 const INVALID_TRADE = { p: '"0"', q: '"0"', f: '-1', l: '-1' }
 
 for (const numbers of NUMBERS)
@@ -54,7 +64,10 @@ for (const numbers of NUMBERS)
     })
 
     it('keeps and counts rows that stand for nothing', () => {
-      expect(check('aggTrades', numbers, [INVALID_TRADE])).toEqual({ dummies: 1, zeroQuantities: 0 })
+      expect(check('aggTrades', numbers, [INVALID_TRADE])).toEqual({
+        dummies: 1,
+        zeroQuantities: 0,
+      })
       expect(check('aggTrades', numbers, [{ q: '"0"' }, { a: '8', q: '"0.000"' }])).toEqual({
         dummies: 0,
         zeroQuantities: 2,
@@ -63,7 +76,17 @@ for (const numbers of NUMBERS)
     })
 
     it('keeps klines without trades', () => {
-      const still = { 1: '"1"', 2: '"1"', 3: '"1"', 4: '"1"', 5: '"0"', 7: '"0"', 8: '0', 9: '"0"', 10: '"0"' }
+      const still = {
+        1: '"1"',
+        2: '"1"',
+        3: '"1"',
+        4: '"1"',
+        5: '"0"',
+        7: '"0"',
+        8: '0',
+        9: '"0"',
+        10: '"0"',
+      }
       expect(check('klines', numbers, [still])).toEqual(NOTHING_ODD)
     })
 
@@ -80,7 +103,12 @@ describe('keys', () => {
     [['4294967295', '4294967296'], undefined],
     [['-1', '0', '1', '2147483647', '2147483648', '9223372036854775807'], undefined],
   ])('%j: %s', (keys, problem) => {
-    const run = () => check('aggTrades', 'float64', keys.map((a, index) => ({ a, q: `"${index + 1}"` })))
+    const run = () =>
+      check(
+        'aggTrades',
+        'float64',
+        keys.map((a, index) => ({ a, q: `"${index + 1}"` })),
+      )
     if (problem === undefined) expect(run()).toEqual(NOTHING_ODD)
     else expect(run).toThrow(problem)
   })
@@ -88,8 +116,21 @@ describe('keys', () => {
 
 describe('number texts', () => {
   const ascending = [
-    '-1e30', '-12345678901234567890.12345679', '-12345678901234567890.12345678', '-1', '-1e-400', '0', '1e-401', '1e-400',
-    '0.1', '0.10000000000000000001', '1', '9007199254740992', '9007199254740993', '9007199254740993.000000001', '1e30',
+    '-1e30',
+    '-12345678901234567890.12345679',
+    '-12345678901234567890.12345678',
+    '-1',
+    '-1e-400',
+    '0',
+    '1e-401',
+    '1e-400',
+    '0.1',
+    '0.10000000000000000001',
+    '1',
+    '9007199254740992',
+    '9007199254740993',
+    '9007199254740993.000000001',
+    '1e30',
   ]
 
   it('are compared exactly, beyond what doubles tell apart', () => {

@@ -15,7 +15,9 @@ import {
 function scaled(text: string, digitsMax: number): string {
   const target = { words: new Uint32Array(4), digitsMax, wholeLimit: wholeLimit(digitsMax) }
   const end = readScaled(paddedText(text), 0, target, 0)
-  return end === text.length ? formatScaled(target.words, 0) : `refused: ${numberProblem(text, digitsMax)}`
+  return end === text.length
+    ? formatScaled(target.words, 0)
+    : `refused: ${numberProblem(text, digitsMax)}`
 }
 
 function float(text: string): number | undefined {
@@ -73,8 +75,26 @@ describe('exact decimals', () => {
 })
 
 const NOT_NUMBERS = [
-  '', '+1', '.5', '1.', '1e', '1e+', '1.e5', ' 1', '1 ', '0x10', 'NaN', 'Infinity', '-', '--1', '1_000', '1,5', '１',
-  '1\0', '9'.repeat(401), `0.${'1'.repeat(400)}`,
+  '',
+  '+1',
+  '.5',
+  '1.',
+  '1e',
+  '1e+',
+  '1.e5',
+  ' 1',
+  '1 ',
+  '0x10',
+  'NaN',
+  'Infinity',
+  '-',
+  '--1',
+  '1_000',
+  '1,5',
+  '１',
+  '1\0',
+  '9'.repeat(401),
+  `0.${'1'.repeat(400)}`,
 ]
 
 describe('what is no number', () => {
@@ -97,9 +117,24 @@ describe('what is no number', () => {
 
 describe('doubles', () => {
   it.each([
-    '0', '1', '0.1', '9007199254740993', '123456789012345678', '0.30000000000000004', '90071992.54740993', '-2.5',
-    '1e22', '1e23', '4.9e-324', '1.7976931348623157e308', '00000000000000000000000000000.5', '1234567890123.00000000',
-    '36893488147419103232', '0.00000000000000000000000012345', '5.0000000000000000000000001', '8.41421356237309504',
+    '0',
+    '1',
+    '0.1',
+    '9007199254740993',
+    '123456789012345678',
+    '0.30000000000000004',
+    '90071992.54740993',
+    '-2.5',
+    '1e22',
+    '1e23',
+    '4.9e-324',
+    '1.7976931348623157e308',
+    '00000000000000000000000000000.5',
+    '1234567890123.00000000',
+    '36893488147419103232',
+    '0.00000000000000000000000012345',
+    '5.0000000000000000000000001',
+    '8.41421356237309504',
   ])('reads %s as Number() does', (text) => {
     expect(float(text)).toBe(Number(text))
   })

@@ -11,18 +11,32 @@ import { pageBody, rowTexts } from '../support/rows-pages.ts'
 
 type Changes = Readonly<Record<string, string | undefined>>
 
-function page(kind: DatasetKind, rows: readonly Changes[], numbers: Numbers = 'decimal', unit: 'ms' | 'us' = 'ms'): Page {
+function page(
+  kind: DatasetKind,
+  rows: readonly Changes[],
+  numbers: Numbers = 'decimal',
+  unit: 'ms' | 'us' = 'ms',
+): Page {
   return decodePage(DATASETS[kind], numbers, pageBody(kind, ...rows), unit)
 }
 
 function trades(...ids: readonly number[]): Page {
-  return page('aggTrades', ids.map((id) => ({ a: String(id) })))
+  return page(
+    'aggTrades',
+    ids.map((id) => ({ a: String(id) })),
+  )
 }
 
 function merged(kind: DatasetKind, stored: Page, fresh: Page) {
   const dataset = DATASETS[kind]
   const { batch, revisions, duplicates } = mergeBatches(stored.batch, fresh.batch, { dataset })
-  return { batch, revisions, duplicates, rows: rowTexts(dataset, batch), keys: [...pageOf(dataset, batch).keys] }
+  return {
+    batch,
+    revisions,
+    duplicates,
+    rows: rowTexts(dataset, batch),
+    keys: [...pageOf(dataset, batch).keys],
+  }
 }
 
 describe('a merge', () => {
@@ -97,7 +111,12 @@ describe('one trade with its time in ms and in µs', () => {
 
   it('knows that an inclusive end in ms ends in 999', () => {
     const stored = page('klines', [{}])
-    const fresh = page('klines', [{ 0: '1700000000000000', 6: '1700000059999500' }], 'decimal', 'us')
+    const fresh = page(
+      'klines',
+      [{ 0: '1700000000000000', 6: '1700000059999500' }],
+      'decimal',
+      'us',
+    )
     const { rows, revisions } = merged('klines', stored, fresh)
     expect(rows[0]?.['close_time']).toBe('2023-11-14T22:14:19.999500Z')
     expect(revisions).toEqual([])
@@ -127,10 +146,15 @@ describe('an order', () => {
   })
 
   it('keeps its nulls and texts through a merge, and a null is a difference', () => {
-    const some = page('allOrders', [{ orderId: '1', stopPrice: undefined, zeta: '"é"' }, { orderId: '3' }])
+    const some = page('allOrders', [
+      { orderId: '1', stopPrice: undefined, zeta: '"é"' },
+      { orderId: '3' },
+    ])
     const more = page('allOrders', [{ orderId: '1' }, { orderId: '2', workingTime: '-1' }])
     const { rows, revisions } = merged('allOrders', some, more)
-    expect(rows.map((row) => [row['order_id'], row['stop_price'], row['working_time'], row['extra']])).toEqual([
+    expect(
+      rows.map((row) => [row['order_id'], row['stop_price'], row['working_time'], row['extra']]),
+    ).toEqual([
       ['1', '0.00000000', '2017-07-12T02:41:59.559000Z', 'null'],
       ['2', '0.00000000', 'null', 'null'],
       ['3', '0.00000000', '2017-07-12T02:41:59.559000Z', 'null'],
@@ -153,7 +177,14 @@ describe('duplicates', () => {
 
   it('are dropped when all of the row is equal, and only then', () => {
     for (const numbers of NUMBERS) {
-      const rows = [{ a: '1' }, { a: '1' }, { a: '1', q: '"3"' }, { a: '2' }, { a: '2' }, { a: '2' }]
+      const rows = [
+        { a: '1' },
+        { a: '1' },
+        { a: '1', q: '"3"' },
+        { a: '2' },
+        { a: '2' },
+        { a: '2' },
+      ]
       const { page: kept, dropped } = dropDuplicates(dataset, page('aggTrades', rows, numbers))
       expect([[...kept.keys], dropped]).toEqual([[1n, 1n, 2n], 3])
     }
@@ -167,20 +198,29 @@ describe('duplicates', () => {
 
 describe('parts', () => {
   it('are the rows asked for, with keys and times that belong to them', () => {
-    const whole = page('allOrders', [...'123456789'].map((orderId) => ({ orderId, clientOrderId: `"o${orderId}"` })))
+    const whole = page(
+      'allOrders',
+      Array.from('123456789', (orderId) => ({ orderId, clientOrderId: `"o${orderId}"` })),
+    )
     const part = sliceRows(whole, 3, 8)
-    expect(rowTexts(DATASETS.allOrders, part.batch)).toEqual(rowTexts(DATASETS.allOrders, whole.batch).slice(3, 8))
+    expect(rowTexts(DATASETS.allOrders, part.batch)).toEqual(
+      rowTexts(DATASETS.allOrders, whole.batch).slice(3, 8),
+    )
     expect([...part.keys]).toEqual([4n, 5n, 6n, 7n, 8n])
     expect(part.rowCount).toBe(5)
     expect(sliceRows(whole, 0, 9)).toBe(whole)
     expect(sliceRows(whole, 4, 4).rowCount).toBe(0)
-    const joined = concatBatches([sliceRows(whole, 0, 3).batch, part.batch, sliceRows(whole, 8, 9).batch])
+    const joined = concatBatches([
+      sliceRows(whole, 0, 3).batch,
+      part.batch,
+      sliceRows(whole, 8, 9).batch,
+    ])
     expect(rowTexts(DATASETS.allOrders, joined)).toEqual(rowTexts(DATASETS.allOrders, whole.batch))
   })
 
   it('merge with batches that Arrow sliced, whose bits begin within a byte', () => {
     const dataset = DATASETS.allOrders
-    const rows = [...'123456789'].map((orderId) => ({
+    const rows = Array.from('123456789', (orderId) => ({
       orderId,
       isWorking: String(Number(orderId) % 3 === 0),
       stopPrice: Number(orderId) % 2 === 0 ? undefined : '"1"',
@@ -204,9 +244,11 @@ describe('parts', () => {
 describe('searching', () => {
   it('finds the first element that is not below', () => {
     const keys = BigInt64Array.of(-5n, 1n, 1n, 9_007_199_254_740_993n)
-    expect([-6n, -5n, 0n, 1n, 2n, 9_007_199_254_740_993n, 9_007_199_254_740_994n].map((key) => lowerBound(keys, key))).toEqual(
-      [0, 0, 1, 1, 3, 3, 4],
-    )
+    expect(
+      [-6n, -5n, 0n, 1n, 2n, 9_007_199_254_740_993n, 9_007_199_254_740_994n].map((key) =>
+        lowerBound(keys, key),
+      ),
+    ).toEqual([0, 0, 1, 1, 3, 3, 4])
     expect(lowerBound(new BigInt64Array(0), 1n)).toBe(0)
   })
 })

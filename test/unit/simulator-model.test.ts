@@ -317,7 +317,8 @@ describe('refusals', () => {
     const headers = { 'x-mbx-time-unit': 'NANOSECOND' }
     expect(ask(exchange, 'time', { headers }).json).toMatchObject({ code: -1194 })
     const sbe = { headers: { accept: 'application/sbe' } }
-    expect(ask(exchange, 'time', sbe).json).toMatchObject({ code: -1155 })
+    const jsonOnly = exchangeWith({}, { sbe: 'off' })
+    expect(ask(jsonOnly, 'time', sbe)).toMatchObject({ status: 406, json: { code: -1155 } })
     const either = { headers: { accept: 'application/sbe, application/json' } }
     expect(ask(exchange, 'time', either).status).toBe(200)
     expect(ask(exchange, 'nothing')).toMatchObject({ status: 404, json: undefined })

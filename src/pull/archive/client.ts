@@ -23,6 +23,8 @@ export type ArchiveClientOptions = {
   /** Where the bucket can be listed; its query is added here. */
   readonly listingUrl: string
   readonly concurrency?: number
+  /** Tries of one request before it is given up. */
+  readonly attemptsMax?: number
 }
 
 /** What was asked of the archive so far. */
@@ -80,7 +82,9 @@ export class ArchiveClient {
 
   /** The URL of a listing. */
   listingUrl(params: Readonly<Record<string, string>>): string {
-    const query = Object.entries(params).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    const query = Object.entries(params).map(
+      ([name, value]) => `${name}=${encodeURIComponent(value)}`,
+    )
     return `${this.#options.listingUrl}/?${query.join('&')}`
   }
 
@@ -153,7 +157,8 @@ export class ArchiveClient {
         signal?.throwIfAborted()
         if (!(error instanceof TransportError)) throw error
         if (hasProgress()) inVain = 1
-        const isHopeless = !error.isTransient || inVain >= ATTEMPTS_MAX
+        const isHopeless =
+          !error.isTransient || inVain >= (this.#options.attemptsMax ?? ATTEMPTS_MAX)
         if (isHopeless || !this.#retries.take()) throw unreachable(path, inVain, error)
         const atLeastMs = error instanceof TryAgain ? error.atLeastMs : 0
         const { clock, random } = this.#world

@@ -113,13 +113,17 @@ const parser = new XMLParser({
  */
 export function parseListing(xml: string): ListingPage {
   const { ListBucketResult: result } = readXml(xml)
-  if (!isRecord(result)) throw notAListing(xml)
+  const truncated = isRecord(result) ? result['IsTruncated'] : undefined
+  // The parser is lenient; a page that was cut must not pass for the last one.
+  const isWhole = xml.trimEnd().endsWith('</ListBucketResult>')
+  if (!isRecord(result) || !isWhole || (truncated !== 'true' && truncated !== 'false'))
+    throw notAListing(xml)
   const contents = (result['Contents'] ?? []) as readonly Record<string, unknown>[]
   const files = contents.map(({ Key: key, Size: size, LastModified: modified }) => {
     if (typeof key !== 'string' || !/^\d{1,15}$/.test(String(size))) throw notAListing(xml)
     return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
   })
-  if (result['IsTruncated'] !== 'true') return { files, marker: undefined }
+  if (truncated === 'false') return { files, marker: undefined }
   // Without a delimiter S3 leaves NextMarker out; the last key then does as well.
   const marker = result['NextMarker'] ?? files.at(-1)?.path
   if (typeof marker !== 'string') throw notAListing(xml)
@@ -128,7 +132,7 @@ export function parseListing(xml: string): ListingPage {
 
 function readXml(xml: string): Readonly<Record<string, unknown>> {
   try {
-    const document: unknown = parser.parse(xml, true)
+    const document: unknown = parser.parse(xml)
     return isRecord(document) ? document : {}
   } catch {
     throw notAListing(xml)

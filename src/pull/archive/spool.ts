@@ -5,7 +5,7 @@ import { TransportError } from '../../base/errors.ts'
 import type { Files, Upload } from '../../base/ports.ts'
 
 /** No file of the archive is near this; more is not a download but a flood. */
-export const FILE_BYTES_MAX = 16 * 2 ** 30
+export const FILE_BYTES_MAX: number = 16 * 2 ** 30
 
 /** Bytes that arrived so far. Must be aborted or its upload committed. */
 export class Spool {

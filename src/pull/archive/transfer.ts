@@ -98,9 +98,7 @@ class Transfer {
   #ask(from: number): Promise<HttpStream> {
     const { headers = {}, signal } = this.#options
     const range =
-      from === 0
-        ? {}
-        : { range: `bytes=${from}-`, 'if-range': this.#known?.validator ?? '' }
+      from === 0 ? {} : { range: `bytes=${from}-`, 'if-range': this.#known?.validator ?? '' }
     this.#client.count(1, 0)
     return this.#client.http.stream({
       url: this.#client.urlOf(this.#path),
@@ -132,9 +130,7 @@ function identityOf({ status, header }: HttpStream): Identity {
   // A weak tag says that two files mean the same, not that they are the same bytes.
   const strong = etag?.startsWith('W/') === true ? undefined : etag
   const length =
-    status === 206
-      ? /\/(\d+)$/.exec(header('content-range') ?? '')?.[1]
-      : header('content-length')
+    status === 206 ? /\/(\d+)$/.exec(header('content-range') ?? '')?.[1] : header('content-length')
   return {
     validator: strong ?? header('last-modified'),
     total: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined,

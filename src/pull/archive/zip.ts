@@ -6,7 +6,7 @@
 import { pipeline, Readable as NodeReadable } from 'node:stream'
 import { crc32, createInflateRaw } from 'node:zlib'
 import yauzl from 'yauzl'
-import { ArchiveError } from '../../base/errors.ts'
+import { ArchiveError, StoreError } from '../../base/errors.ts'
 import type { Readable } from '../../base/ports.ts'
 import { quoteText } from '../../base/text.ts'
 
@@ -17,7 +17,8 @@ const RATIO_MAX = 200
 /** Below this, a high ratio does no harm. */
 const RATIO_FROM_BYTES = 1 << 20
 const READ_BYTES = 1 << 18
-const INFLATE_BYTES = 1 << 20
+// As much as stays in a cache of the processor until it is decoded.
+const INFLATE_BYTES = 1 << 18
 
 const STORED = 0
 const DEFLATED = 8
@@ -68,6 +69,8 @@ async function locate(file: Readable, target: ZipTarget): Promise<Located> {
   try {
     return await openEntry(file, target)
   } catch (error) {
+    // Reading past the end is the zip's fault, anything else that the disk refuses is not.
+    if (error instanceof StoreError && error.code !== 'E_STORE_CORRUPT') throw error
     if (error instanceof ArchiveError) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw refusal(target, quoteText(why), error)

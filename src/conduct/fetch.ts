@@ -1,0 +1,129 @@
+/** One series, fetched: from the archive what it has, from REST what is left; whatever arrived whole is kept. */
+
+import { subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { BackfillError, StoreError } from '../base/errors.ts'
+import { micros, type Micros, type Window } from '../base/time.ts'
+import type { SeriesPlan } from '../plan/plan.ts'
+import type { Progress } from '../progress.ts'
+import type { Step } from '../pull/walk.ts'
+import type { Page } from '../rows/page.ts'
+import type { Series } from '../store/series.ts'
+import { storeArchive } from './archive.ts'
+import type { ArchiveSession } from './archive-session.ts'
+import type { Exchange } from './exchange.ts'
+import { walkRest, type RestWorld } from './rest.ts'
+import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+
+/** What fetching a series needs. */
+export type FetchWorld = {
+  readonly exchange: Exchange
+  /** Absent where the archive is not to be asked. */
+  readonly archive: ArchiveSession | undefined
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
+  /** Larger goes first. */
+  readonly priority: number
+  readonly tally: Tally
+  readonly signal: AbortSignal
+}
+
+/** Fetches what a plan says of one series, oldest first from each source. */
+export async function* fetchSeries(
+  plan: SeriesPlan,
+  series: Series,
+  world: FetchWorld,
+): AsyncGenerator<Progress, void, void> {
+  const rest = {
+    ...world.exchange.rest(plan.key, plan.settings.numbers, world.priority),
+    signal: world.signal,
+  }
+  yield* fromArchive(plan, series, world, rest)
+  const left = subtractAll(plan.missing, series.manifest.coverage)
+  if (plan.settings.source === 'archive') {
+    for (const window of left) {
+      const gaps = [{ ...window, reason: 'not-published' as const }]
+      series.coverEmpty({ window, gaps, fresh: [] })
+    }
+    await series.flush()
+    return
+  }
+  for (const window of union(left, plan.recheck)) {
+    world.signal.throwIfAborted()
+    const hasRowsBefore = series.hasRowsBefore(window.from)
+    const before = { hasRowsBefore, nextId: series.nextId(window.from) }
+    const store = new WindowStore(series, window, world.now, world.tally)
+    yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
+  }
+}
+
+async function* fromArchive(
+  plan: SeriesPlan,
+  series: Series,
+  { archive: session, now, tally, signal, exchange }: FetchWorld,
+  rest: RestWorld,
+): AsyncGenerator<Progress, void, void> {
+  if (session === undefined) return
+  const rowAt = plan.settings.source === 'archive' ? undefined : rowAsker(rest)
+  for (const window of plan.missing) {
+    signal.throwIfAborted()
+    let told = tally.rows
+    for await (const event of storeArchive(
+      { plan, series, session, now, tally, signal, rowAt },
+      window,
+    )) {
+      yield event
+      if (event.kind !== 'committed') continue
+      const done =
+        doneShare(plan.missing, micros(now)) * shareOf(plan.missing, series.manifest.coverage)
+      yield rowsReport(plan.key, tally.rows - told, window.from, { done, usage: exchange.usage() })
+      told = tally.rows
+    }
+  }
+}
+
+/** How much of `wanted` is covered, 0 to 1. */
+function shareOf(wanted: Coverage, covered: Coverage): number {
+  const length = (windows: Coverage): number =>
+    windows.reduce((sum: number, { from, to }: Window) => sum + Number(to - from), 0)
+  return 1 - length(subtractAll(wanted, covered)) / Math.max(1, length(wanted))
+}
+
+function rowAsker({
+  ask,
+}: RestWorld): (id: bigint) => Promise<{ id: bigint; time: Micros } | undefined> {
+  return async (fromId) => {
+    const page = await ask({ fromId, limit: 1 }, () => undefined)
+    const id = page.keys[0]
+    return id === undefined ? undefined : { id, time: micros(page.times[0] ?? 0n) }
+  }
+}
+
+/** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
+async function* storeRest(
+  plan: SeriesPlan,
+  store: WindowStore,
+  steps: AsyncGenerator<Step<Page>, void, void>,
+  { exchange, tally }: FetchWorld,
+): AsyncGenerator<Progress, void, void> {
+  const windows = union(plan.missing, plan.recheck)
+  let told = tally.rows
+  try {
+    for await (const step of steps) {
+      yield* store.take({ ...step, source: 'rest' })
+      const done = doneShare(windows, store.reached)
+      yield rowsReport(plan.key, tally.rows - told, store.reached, {
+        done,
+        usage: exchange.usage(),
+      })
+      told = tally.rows
+    }
+    yield* store.finish()
+  } catch (error) {
+    // A disk that refuses, or a lake that another took, is no place to write to.
+    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
+    if (isWritable) yield* store.finish()
+    throw error
+  } finally {
+    await store.abort()
+  }
+}

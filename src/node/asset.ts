@@ -1,0 +1,15 @@
+/** Files that come with the program: its own, and those of packages that it depends on. */
+
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+
+/** Reads a file of this package by its path from the package's root. */
+export async function ownFile(path: string): Promise<string> {
+  // As deep in dist/ as in src/.
+  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+}
+
+/** Reads a file of an installed package, e.g. `uplot/dist/uPlot.min.css`. */
+export async function packageFile(specifier: string): Promise<string> {
+  return readFile(createRequire(import.meta.url).resolve(specifier), 'utf8')
+}

@@ -1,0 +1,47 @@
+/** The errors that verdicts and failed attempts amount to. */
+
+import {
+  RejectedError,
+  TransportError,
+  UnreachableError,
+  type BackfillError,
+} from '../base/errors.ts'
+import type { Verdict } from '../binance/verdict.ts'
+
+/** The error that an answer which was not accepted amounts to. */
+export function refusal(
+  status: number,
+  verdict: Exclude<Verdict, { kind: 'accept' }>,
+): BackfillError {
+  if (verdict.kind !== 'reject') return new TransportError(verdict.reason)
+  const { exchangeCode, hint } = verdict
+  return new RejectedError(verdict.reason, { status, exchangeCode, hint })
+}
+
+/** What to do about a failure that has no answer of its own to judge. */
+export function retryOf(error: BackfillError): Verdict {
+  const isTransient = !(error instanceof TransportError) || error.isTransient
+  return isTransient
+    ? { kind: 'retry', reason: error.message, atLeastMs: 0, isSmaller: false }
+    : { kind: 'reject', reason: error.message, exchangeCode: undefined, hint: error.hint }
+}
+
+/** Every attempt failed. */
+export function gaveUp(
+  { path }: { readonly path: string },
+  attempts: number,
+  cause: BackfillError,
+): BackfillError {
+  return new UnreachableError(`${path}: gave up after ${attempts} attempts: ${cause.message}`, {
+    cause,
+    hint: 'What was fetched is kept; run again when the exchange answers.',
+  })
+}
+
+/** The firewall stops this very request, also after others passed. */
+export function blockedFor({ path }: { readonly path: string }, reason: string): BackfillError {
+  return new RejectedError(`${path}: stopped by the firewall twice: ${reason}`, {
+    status: 403,
+    hint: 'The others go on; if all fail so, this address is blocked: wait and run again.',
+  })
+}

@@ -1,0 +1,173 @@
+/** The report: what the lake holds, as one HTML page that needs no network. Reads manifests, and rows for candles. */
+
+import { clip, union } from './base/coverage.ts'
+import { UsageError } from './base/errors.ts'
+import type { World } from './base/ports.ts'
+import { formatMicros, parseWindow, periodWindow, type Window } from './base/time.ts'
+import type { SeriesKey } from './binance/series.ts'
+import { worldOf } from './conduct/session.ts'
+import type { Job } from './job/job.ts'
+import { ownFile, packageFile } from './node/asset.ts'
+import { replaceText } from './node/text-file.ts'
+import type { Options } from './options.ts'
+import { readSeries } from './read.ts'
+import { budgetOf, CHARTS_MAX, ROWS_MAX } from './report/budget.ts'
+import {
+  bucketStep,
+  CANDLE_COLUMNS,
+  CandleBuckets,
+  newest,
+  type Candles,
+} from './report/candles.ts'
+import { dayRow, daysText, type DayRow } from './report/days.ts'
+import type { ReportDocument, ReportSeries } from './report/document.ts'
+import { dayFacts, keyOf, seriesFacts } from './report/facts.ts'
+import { reportPage, type Assets } from './report/page.ts'
+import { count } from './report/text.ts'
+import { status, type SeriesStatus } from './status.ts'
+import { readManifest } from './store/series.ts'
+import { VERSION } from './version.ts'
+
+/** What a report is told besides what every call is. */
+export type ReportOptions = Options & {
+  /** Candles of this window; default: the newest of each series. */
+  readonly window?: Window
+  /** Draw candles? Default true; without, no data file is read. */
+  readonly candles?: boolean
+}
+
+/** What was written. */
+export type ReportSummary = {
+  readonly path: string
+  readonly bytes: number
+  readonly series: number
+  /** Series of which candles were drawn, and how many candles. */
+  readonly charts: number
+  readonly candles: number
+}
+
+/**
+ * Writes the report of the series that `jobs` ask for, or of every series, to the file `out`.
+ *
+ * @throws UsageError when the lake holds no series, or `out` cannot be written.
+ */
+export async function writeReport(
+  out: string,
+  jobs: readonly Job[],
+  options: ReportOptions = {},
+): Promise<ReportSummary> {
+  const { series } = await status(jobs, options)
+  if (series.length === 0)
+    throw new UsageError('the lake holds no series', {
+      hint: 'Name the right --data-dir, or run a job first.',
+    })
+  const world = worldOf(options)
+  try {
+    const { document, rows } = await documentOf(series, { ...options, world })
+    const page = reportPage(document, rows, await assets())
+    await replaceText(out, page)
+    return summaryOf(out, page, document)
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
+}
+
+function summaryOf(path: string, page: string, document: ReportDocument): ReportSummary {
+  const drawn = document.series.flatMap(({ candles }) => (candles === undefined ? [] : [candles]))
+  return {
+    path,
+    bytes: Buffer.byteLength(page),
+    series: document.series.length,
+    charts: drawn.length,
+    candles: drawn.reduce((sum, { time }) => sum + time.length, 0),
+  }
+}
+
+async function assets(): Promise<Assets> {
+  const own = (name: string): Promise<string> => ownFile(`src/report/assets/${name}`)
+  const scripts = await Promise.all(['words.js', 'calendar.js', 'chart.js', 'page.js'].map(own))
+  return {
+    script: `(() => {\n'use strict'\n${scripts.join('\n')}\n})()\n`,
+    style: await own('page.css'),
+    plotScript: await packageFile('uplot/dist/uPlot.iife.min.js'),
+    plotStyle: await packageFile('uplot/dist/uPlot.min.css'),
+    plotLicence: await packageFile('uplot/LICENSE'),
+  }
+}
+
+async function documentOf(
+  all: readonly SeriesStatus[],
+  options: ReportOptions & { readonly world: World },
+): Promise<{ document: ReportDocument; rows: readonly (DayRow | undefined)[] }> {
+  const charted =
+    options.candles === false ? [] : all.filter(({ interval }) => interval !== undefined)
+  const drawn = new Set(charted.slice(0, CHARTS_MAX))
+  const budget = budgetOf(all.length, drawn.size)
+  const series: ReportSeries[] = []
+  const rows: (DayRow | undefined)[] = []
+  for (const one of all) {
+    const key = keyOf(one)
+    const manifest = await readManifest(options.world.files, key)
+    const partitions = [...(manifest?.partitions ?? [])]
+    const periods = partitions.map(([period]) => period)
+    const known = drawn.has(one) ? knownWindow(periods, one) : undefined
+    const candles =
+      known === undefined ? undefined : await candlesOf(key, known, options, budget.candles)
+    const row = dayRow(dayFacts(one))
+    rows.push(row)
+    series.push({
+      ...seriesFacts(
+        one,
+        partitions.map(([, entry]) => entry),
+        budget.listed,
+      ),
+      ...(row === undefined ? {} : { days: daysText(row) }),
+      ...(candles === undefined ? {} : { candles }),
+    })
+  }
+  const made = formatMicros(options.world.clock.now()).replace(/\.\d+Z$/, 'Z')
+  const candleNote = noteOf(charted.length, drawn.size, options)
+  return { document: { made, by: `binance-backfill ${VERSION}`, series, candleNote }, rows }
+}
+
+function noteOf(charted: number, drawn: number, { window, candles }: ReportOptions): string {
+  if (candles === false) return 'Candles were not asked for.'
+  const what =
+    window === undefined
+      ? `the newest rows of each kline series, ${count(ROWS_MAX)} at most`
+      : `the rows of ${formatMicros(window.from)} to ${formatMicros(window.to)}`
+  const rest =
+    drawn < charted ? ` Only the first ${drawn} of ${charted} kline series have them.` : ''
+  return `The page holds candles of ${what}, put together into fewer, longer ones where there are many.${rest} Other datasets have none. Prices are rounded to seven digits; the lake is not.`
+}
+
+/** Where a series can have rows: from its first partition to its last, and no further than it is covered. */
+function knownWindow(periods: readonly string[], { covered }: SeriesStatus): Window | undefined {
+  const windows = union(periods.map(periodWindow))
+  const [first, last] = [windows[0], windows.at(-1)]
+  const [begin, end] = [covered[0], covered.at(-1)]
+  if (first === undefined || last === undefined || begin === undefined || end === undefined)
+    return undefined
+  const asked = parseWindow({ from: begin.from, to: end.to })
+  return clip([{ from: first.from, to: last.to }], asked)[0]
+}
+
+/** The candles of one series, `max` at most. */
+async function candlesOf(
+  key: SeriesKey,
+  known: Window,
+  options: ReportOptions & { readonly world: World },
+  max: number,
+): Promise<Candles | undefined> {
+  const { interval } = key
+  if (interval === undefined) return undefined
+  const { world, signal } = options
+  const wanted = options.window ?? newest(known, interval, ROWS_MAX)
+  const [window] = clip([known], wanted)
+  if (window === undefined) return undefined
+  const buckets = new CandleBuckets(interval, bucketStep(interval, window, max))
+  const query = { world, ...key, ...window, columns: CANDLE_COLUMNS }
+  for await (const batch of readSeries(signal === undefined ? query : { ...query, signal }))
+    buckets.add(batch)
+  return buckets.finish()
+}

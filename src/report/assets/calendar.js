@@ -1,0 +1,157 @@
+// The calendar of one series: a block for each year, a cell for each day, a cursor that the arrow keys move.
+
+/** @type {Record<string, string>} */
+const STATE_WORDS = {
+  '-': 'not asked for',
+  c: 'covered',
+  r: 'covered, with rows that changed later',
+  o: 'known gap: outage',
+  b: 'known gap: before listing',
+  a: 'known gap: after delisting',
+  p: 'missing in part',
+  m: 'missing',
+  u: 'missing: no longer served over REST',
+  n: 'missing: not published in the archive',
+}
+
+const CELL = 11
+const LEFT = 4
+const TOP = 12
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/**
+ * `c120o1` to one letter a day.
+ *
+ * @param {string} runs
+ */
+function expandRuns(runs) {
+  return runs.replace(/(\D)(\d+)/g, (_, /** @type {string} */ state, /** @type {string} */ days) =>
+    state.repeat(Number(days)),
+  )
+}
+
+/** Weeks begin on Monday. @param {number} ms */
+function weekday(ms) {
+  return (new Date(ms).getUTCDay() + 6) % 7
+}
+
+/**
+ * The words of one day: its state, and every listed window that touches it.
+ *
+ * @param {Series} series
+ * @param {number} ms
+ * @param {string} state
+ */
+function dayWords(series, ms, state) {
+  const end = ms + DAY_MS
+  /** @param {{ from: string, to: string }} window */
+  const touches = ({ from, to }) => Date.parse(from) < end && Date.parse(to) > ms
+  const gaps = series.gaps
+    .filter(touches)
+    .map((gap) => `${gap.reason.replaceAll('-', ' ')} ${span(gap)}`)
+  const missing = series.missing.filter(touches).map((window) => `missing ${span(window)}`)
+  const changed = series.revisions.filter(
+    ({ time }) => dayOf(Date.parse(time)) === dayOf(ms),
+  ).length
+  const more = [...gaps, ...missing, ...(changed === 0 ? [] : [`${changed} rows changed`])]
+  return `${dayOf(ms)}: ${STATE_WORDS[state] ?? state}${more.length === 0 ? '' : ` (${more.slice(0, 4).join('; ')})`}`
+}
+
+/**
+ * @param {number} year
+ * @param {(ms: number) => string | undefined} stateAt
+ */
+function yearFigure(year, stateAt) {
+  const start = Date.UTC(year, 0, 1)
+  const end = Date.UTC(year + 1, 0, 1)
+  const offset = weekday(start)
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  /** @type {Node[]} */
+  const cells = []
+  for (let ms = start, day = 0; ms < end; ms += DAY_MS, day++) {
+    const state = stateAt(ms)
+    const column = Math.floor((day + offset) / 7)
+    const date = new Date(ms)
+    if (date.getUTCDate() === 1) {
+      const label = draw('text', { x: LEFT + (column + (weekday(ms) > 0 ? 1 : 0)) * CELL, y: 8 })
+      label.textContent = MONTHS[date.getUTCMonth()] ?? ''
+      cells.push(label)
+    }
+    if (state !== undefined && state !== '-') counts.set(state, (counts.get(state) ?? 0) + 1)
+    const place = { x: LEFT + column * CELL, y: TOP + weekday(ms) * CELL }
+    cells.push(
+      draw('rect', { ...place, width: 9, height: 9, class: `d-${state ?? '-'}`, 'data-ms': ms }),
+    )
+  }
+  const sums = [...counts].map(
+    ([state, days]) => `${days} ${days === 1 ? 'day' : 'days'} ${STATE_WORDS[state] ?? state}`,
+  )
+  const viewBox = `0 0 ${LEFT + 54 * CELL} ${TOP + 7 * CELL}`
+  const words = `${year}: ${sums.join(', ')}`
+  return make(
+    'figure',
+    {},
+    make('figcaption', {}, words),
+    draw('svg', { viewBox, 'aria-hidden': 'true' }, ...cells),
+  )
+}
+
+/**
+ * The calendar with its cursor and the line that says what the day under it holds.
+ *
+ * @param {Series} series
+ */
+function calendar(series) {
+  const { days } = series
+  if (days === undefined) return make('p', {}, 'Nothing was asked for yet.')
+  const letters = expandRuns(days.runs)
+  const first = Date.parse(days.first)
+  const last = first + (letters.length - 1) * DAY_MS
+  /** @param {number} ms */
+  const stateAt = (ms) => letters[(ms - first) / DAY_MS]
+  const years = new Date(last).getUTCFullYear() - new Date(first).getUTCFullYear() + 1
+  const figures = Array.from({ length: years }, (_, index) =>
+    yearFigure(new Date(last).getUTCFullYear() - index, stateAt),
+  )
+  const box = make(
+    'div',
+    {
+      class: 'calendar',
+      tabindex: '0',
+      role: 'group',
+      'aria-label': 'Calendar of days. Up and down move by a day, left and right by a week.',
+    },
+    ...figures,
+  )
+  const said = make('output', { class: 'day', 'aria-live': 'polite' })
+  said.textContent = 'Point at a day, or move there with the arrow keys.'
+  let cursor = last
+  /** @param {number} ms */
+  const goTo = (ms) => {
+    cursor = Math.min(last, Math.max(first, ms))
+    box.querySelector('.here')?.classList.remove('here')
+    box.querySelector(`[data-ms="${cursor}"]`)?.classList.add('here')
+    said.textContent = dayWords(series, cursor, stateAt(cursor) ?? '-')
+  }
+  /** @type {Record<string, () => number>} */
+  const moves = {
+    ArrowUp: () => cursor - DAY_MS,
+    ArrowDown: () => cursor + DAY_MS,
+    ArrowLeft: () => cursor - 7 * DAY_MS,
+    ArrowRight: () => cursor + 7 * DAY_MS,
+    Home: () => first,
+    End: () => last,
+  }
+  box.addEventListener('keydown', (event) => {
+    const move = moves[event.key]
+    if (move === undefined) return
+    event.preventDefault()
+    goTo(move())
+  })
+  box.addEventListener('pointerover', ({ target }) => {
+    const ms = target instanceof Element ? target.getAttribute('data-ms') : null
+    if (ms !== null) goTo(Number(ms))
+  })
+  return make('div', {}, box, make('p', {}, said))
+}

@@ -1,0 +1,91 @@
+/** From the status and the manifest of a series to what the page says of it. */
+
+import { quoteText } from '../base/text.ts'
+import { parseMicros, parseWindow, type WindowText } from '../base/time.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import type { SeriesStatus } from '../status.ts'
+import type { PartitionEntry } from '../store/manifest.ts'
+import type { DayFacts } from './days.ts'
+import type { ReportSeries, Standing } from './document.ts'
+
+/** The key of a series, without what a status says beside it. */
+export function keyOf(one: SeriesStatus): SeriesKey {
+  const { market, dataset, symbol, interval, account } = one
+  const optional = Object.entries({ interval, account }).filter(([, value]) => value !== undefined)
+  return { market, dataset, symbol, ...Object.fromEntries(optional) } as SeriesKey
+}
+
+/** What the days of a series are painted from. */
+export function dayFacts({ covered, missing, gaps, revisions }: SeriesStatus): DayFacts {
+  return {
+    covered: covered.map(parseWindow),
+    missing: missing.map(parseWindow),
+    gaps: gaps.map((gap) => ({ ...parseWindow(gap), reason: gap.reason })),
+    revised: revisions.map(({ time }) => parseMicros(time)),
+  }
+}
+
+/** A series as the page has it, but for its days and candles; of each list the first `listedMax`. */
+export function seriesFacts(
+  one: SeriesStatus,
+  entries: readonly PartitionEntry[],
+  listedMax: number,
+): Omit<ReportSeries, 'days' | 'candles'> {
+  const { covered, missing, gaps, revisions } = one
+  const listed = <T>(list: readonly T[]): readonly T[] => list.slice(0, listedMax)
+  const windows = (list: readonly WindowText[]): readonly WindowText[] =>
+    listed(list).map(({ from, to }) => ({ from: brief(from), to: brief(to) }))
+  return {
+    name: quoteText(seriesName(keyOf(one))),
+    dataset: one.dataset,
+    standing: standingOf(one),
+    verdict: quoteText(one.verdict),
+    rows: one.rows,
+    files: one.partitions,
+    bytes: one.bytes,
+    sources: countSources(entries),
+    covered: windows(covered),
+    coveredCount: covered.length,
+    missing: windows(missing),
+    missingCount: missing.length,
+    gaps: listed(gaps).map(({ from, to, reason }) => ({
+      from: brief(from),
+      to: brief(to),
+      reason,
+    })),
+    gapCount: gaps.length,
+    revisions: listed(revisions).map((revision) => ({
+      time: revision.time,
+      key: revision.key,
+      changes: changesText(revision.old, revision.new),
+    })),
+    revisionCount: revisions.length,
+  }
+}
+
+/** ISO 8601 without seconds where these are zero, since the page holds many. */
+function brief(iso: string): string {
+  return iso.replace(/(:00)?\.000000Z$/, 'Z')
+}
+
+function standingOf({ missing, gaps }: SeriesStatus): Standing {
+  if (missing.length > 0) return 'incomplete'
+  return gaps.length > 0 ? 'gaps' : 'complete'
+}
+
+function countSources(entries: readonly PartitionEntry[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>()
+  for (const { sources } of entries)
+    for (const source of sources) counts.set(source, (counts.get(source) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function changesText(
+  old: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): string {
+  const changed = Object.keys({ ...old, ...now }).filter((name) => old[name] !== now[name])
+  return quoteText(
+    changed.map((name) => `${name} ${old[name] ?? '-'} to ${now[name] ?? '-'}`).join(', '),
+  )
+}

@@ -1,0 +1,40 @@
+/** Text on its way into the page. Whatever comes from outside passes here; nothing else may put it there. */
+
+import { quoteText } from '../base/text.ts'
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** `text` for HTML, in an element or a quoted attribute; characters that hide or reorder are written out. */
+export function html(text: string): string {
+  return quoteText(text, 2000).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '')
+}
+
+/** A value as JSON for a `<script>` element that is not run: no `<`, so that nothing can end it, and nothing hidden. */
+export function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** `1,234,567`. */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `850 B`, `1.2 kB`, `3.4 GB`: powers of 1000. */
+export function size(bytes: number): string {
+  let rest = bytes
+  let unit = 0
+  for (; rest >= 999.5 && unit < SIZES.length - 1; unit++) rest /= 1000
+  return `${rest.toFixed(unit > 0 && rest < 99.95 ? 1 : 0)} ${SIZES[unit] ?? ''}`
+}

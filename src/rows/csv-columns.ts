@@ -1,0 +1,89 @@
+/** The columns of one CSV file: which it has, in which order, and what reads each of them. */
+
+import { ArchiveError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import type { Window } from '../base/time.ts'
+import { archiveColumns, headerWord, type ArchiveColumn } from '../binance/archive-columns.ts'
+import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
+import type { ColumnSink, FlagSink, Int64Sink, PageColumns } from './columns.ts'
+import {
+  CsvFlagReader,
+  EndReader,
+  PeriodTimeReader,
+  RowUnit,
+  skipReader,
+  type CsvReader,
+} from './csv-readers.ts'
+import { IntegerReader, numberReader } from './value.ts'
+
+/** One column of the file. */
+export type CsvField = { readonly label: string; readonly reader: CsvReader }
+
+/**
+ * The columns in the order of a header row, each of which must be there once under a name that is known.
+ *
+ * @throws ArchiveError `csv` for a row that is not such a header.
+ */
+export function headedColumns(
+  dataset: Dataset,
+  header: string,
+  file: string,
+): readonly ArchiveColumn[] {
+  const known = archiveColumns(dataset)
+  const names = header.replace(/^\ufeff/, '').split(',')
+  const columns = names.map((name) =>
+    known.find(({ headers }) => headers.includes(headerWord(name))),
+  )
+  const stranger = columns.indexOf(undefined)
+  if (stranger >= 0)
+    throw refuse(file, `"${quoteText(names[stranger] ?? '', 40)}" is not a known column`)
+  const missing = known.find((column) => !columns.includes(column))
+  if (missing !== undefined) throw refuse(file, `no column ${missing.name ?? 'ignore'}`)
+  if (columns.length > known.length) throw refuse(file, 'a column twice')
+  return columns.filter((column) => column !== undefined)
+}
+
+function refuse(file: string, what: string): ArchiveError {
+  return new ArchiveError('csv', file, `${quoteText(file)}:1: the header row: ${what}`)
+}
+
+/** What reads a row of `file` into `columns`, in the order of the file. */
+export function csvFields(
+  dataset: Dataset,
+  order: readonly ArchiveColumn[],
+  { columns, period }: { readonly columns: PageColumns; readonly period: Window },
+): readonly CsvField[] {
+  const unit = new RowUnit()
+  return order.map(({ name }) => {
+    if (name === undefined) return { label: 'the ignored column', reader: skipReader }
+    const index = columnIndex(dataset, name)
+    const column = dataset.columns[index]
+    const sink = columns.sinks[index]
+    if (column === undefined || sink === undefined) throw new RangeError(`no column ${name}`)
+    return { label: name, reader: readerOf(column, sink, { unit, period }) }
+  })
+}
+
+function readerOf(
+  { type }: Column,
+  sink: ColumnSink,
+  { unit, period }: { readonly unit: RowUnit; readonly period: Window },
+): CsvReader {
+  switch (type) {
+    case 'time':
+      return new PeriodTimeReader(sink as Int64Sink, unit, period)
+    case 'end':
+      return new EndReader(sink as Int64Sink, unit, period)
+    case 'id':
+    case 'count':
+      return new IntegerReader(sink as Int64Sink)
+    case 'flag':
+      return new CsvFlagReader(sink as FlagSink)
+    case 'price':
+    case 'quantity':
+      return numberReader(sink)
+    case 'text':
+    case 'extra':
+      throw new RangeError('no file of the archive has texts')
+  }
+}

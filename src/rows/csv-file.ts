@@ -1,0 +1,145 @@
+/**
+ * One file of the archive as rows that may be stored: decoded, in order, each key once, each row possible. What the
+ * file proves about itself and what is odd about it is counted beside.
+ */
+
+import { ArchiveError, DataError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { floorDiv, micros, type Micros } from '../base/time.ts'
+import type { Dataset, Numbers } from '../binance/dataset.ts'
+import { checkPage } from './check.ts'
+import { decodeCsv, type CsvOptions } from './csv.ts'
+import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
+import { compareHalves, halvesOf } from './int64.ts'
+import type { Page } from './page.ts'
+
+/** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
+const FLOOD_ROWS = 1_000
+const FLOOD_SHARE = 0.01
+const DAY = 86_400_000_000n
+
+/** What a file was found to hold. Complete once its pages were read to their end. */
+export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
+  readonly conflictRows: readonly Mended['conflictRows'][number][]
+  /** Rows given out. */
+  readonly rows: number
+  /** Of the first and last row; `undefined` when there is none. */
+  readonly firstTime: Micros | undefined
+  readonly lastTime: Micros | undefined
+  readonly firstKey: bigint | undefined
+  readonly lastKey: bigint | undefined
+  /** Rows that stand for nothing; kept. */
+  readonly dummies: number
+  /** Trades without a quantity; kept unless they are a flood. */
+  readonly zeroQuantities: number
+}
+
+/** How to read a file. */
+export type CsvFileOptions = CsvOptions & {
+  /** Rows held back to be put in order, and to be judged together. Default 131,072. */
+  readonly heldRows?: number
+}
+
+/** Reads one file. */
+export class CsvFile {
+  readonly #dataset: Dataset
+  readonly #numbers: Numbers
+  readonly #options: CsvFileOptions
+  readonly #mended = newMended()
+  #rows = 0
+  #first: { time: Micros; key: bigint } | undefined
+  #last: { time: Micros; key: bigint } | undefined
+  #dummies = 0
+  #zeroQuantities = 0
+
+  constructor(dataset: Dataset, numbers: Numbers, options: CsvFileOptions) {
+    this.#dataset = dataset
+    this.#numbers = numbers
+    this.#options = options
+  }
+
+  /** What was found so far. */
+  get evidence(): CsvEvidence {
+    return {
+      ...this.#mended,
+      rows: this.#rows,
+      firstTime: this.#first?.time,
+      lastTime: this.#last?.time,
+      firstKey: this.#first?.key,
+      lastKey: this.#last?.key,
+      dummies: this.#dummies,
+      zeroQuantities: this.#zeroQuantities,
+    }
+  }
+
+  /**
+   * The rows, strictly increasing by key, in the file's period and possible. To be called once.
+   *
+   * @throws ArchiveError `csv`, `period`, `disorder`, `rows` or `flood`; what was given out by then must be taken
+   * back as far as it is not stored: the file is set aside as a whole.
+   */
+  async *pages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Page, void, void> {
+    const { file, heldRows = HELD_ROWS } = this.#options
+    const decoded = decodeCsv(this.#dataset, this.#numbers, chunks, this.#options)
+    const options = { file, heldRows, mended: this.#mended }
+    const waiting: Page[] = []
+    for await (const page of reconcileRows(this.#dataset, decoded, options)) {
+      this.#check(page)
+      waiting.push(page)
+      // Shares mean little of few rows; and of a short file nothing is given out before all of it was seen.
+      if (this.#rows < heldRows) continue
+      this.#checkFlood()
+      yield* waiting.splice(0)
+    }
+    this.#checkFlood()
+    yield* waiting
+  }
+
+  #check(page: Page): void {
+    const { file } = this.#options
+    try {
+      const { dummies, zeroQuantities } = checkPage(this.#dataset, page)
+      this.#dummies += dummies
+      this.#zeroQuantities += zeroQuantities
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      const message = `${quoteText(file)}: ${error.message}`
+      throw new ArchiveError('rows', file, message, { cause: error })
+    }
+    this.#rows += page.rowCount
+    this.#checkDays(page)
+    const lastRow = page.rowCount - 1
+    this.#first ??= { time: micros(page.times[0] ?? 0n), key: page.keys[0] ?? 0n }
+    this.#last = { time: micros(page.times[lastRow] ?? 0n), key: page.keys[lastRow] ?? 0n }
+  }
+
+  #checkFlood(): void {
+    const { file } = this.#options
+    const zeros = this.#zeroQuantities
+    if (zeros <= FLOOD_ROWS || zeros <= FLOOD_SHARE * this.#rows) return
+    const message = `${quoteText(file)}: ${zeros} of ${this.#rows} trades have no quantity`
+    throw new ArchiveError('flood', file, message)
+  }
+
+  /** Partitions are written one after the other; a row of a day that is over would have no place. */
+  #checkDays({ times, rowCount }: Page): void {
+    const halves = halvesOf(times)
+    const { file } = this.#options
+    const before = this.#last?.time ?? micros(times[0] ?? 0n)
+    let isBack = dayOf(times[0] ?? 0n) < dayOf(before)
+    for (let row = 1; row < rowCount && !isBack; row++) {
+      if (compareHalves(halves, row, halves, row - 1) >= 0) continue
+      isBack = dayOf(times[row] ?? 0n) < dayOf(times[row - 1] ?? 0n)
+    }
+    if (isBack)
+      throw new ArchiveError(
+        'disorder',
+        file,
+        `${quoteText(file)}: time goes back to an earlier day`,
+      )
+  }
+}
+
+function dayOf(time: bigint): bigint {
+  return floorDiv(time, DAY)
+}

@@ -1,0 +1,148 @@
+/**
+ * Readers of values that only CSV has: times whose unit shows in the file's own period, flags in either case, and
+ * columns that are passed over.
+ */
+
+import type { Window } from '../base/time.ts'
+import type { FlagSink, Int64Sink } from './columns.ts'
+import { readDigits, registers } from './digits.ts'
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const ZERO = 0x30
+const CASE_BIT = 0x20
+const LOWER_E = 0x65
+const LOWER_F = 0x66
+const LOWER_T = 0x74
+// As big-endian words: `rue` and `als` with a byte before them that is not looked at.
+const RUE = 0x727565
+const ALS = 0x616c73
+// An own name for what is imported, which loops are not fast with (see digits.ts).
+const parts = registers
+
+/** Reads one column's values from padded bytes. */
+export type CsvReader = {
+  /** Reads the value that begins at `at` into `row`. Gives where it ends; -1 when it is refused. */
+  read(bytes: Uint8Array, at: number, row: number): number
+  /** Why `text` is refused; in words. */
+  problem(text: string): string
+}
+
+/** The unit of the row that is being read, as its first time showed it; shared by the row's times. */
+export class RowUnit {
+  isMillis = false
+}
+
+/**
+ * Reads the time that decides the period, and with it the unit of the row: the one in which the time lies in the
+ * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later.
+ */
+export class PeriodTimeReader implements CsvReader {
+  readonly #sink: Int64Sink
+  readonly #unit: RowUnit
+  readonly #from: number
+  readonly #to: number
+  readonly #fromMs: number
+  readonly #toMs: number
+
+  /** @param period - must begin and end with a whole millisecond, as days and months do. */
+  constructor(sink: Int64Sink, unit: RowUnit, period: Window) {
+    this.#sink = sink
+    this.#unit = unit
+    this.#from = Number(period.from)
+    this.#to = Number(period.to)
+    this.#fromMs = this.#from / 1000
+    this.#toMs = this.#to / 1000
+  }
+
+  read(bytes: Uint8Array, at: number, row: number): number {
+    const end = readDigits(bytes, at)
+    const value = parts[0] ?? 0
+    if ((bytes[at] ?? 0) === ZERO) return -1
+    if (value >= this.#from && value < this.#to) {
+      this.#unit.isMillis = false
+      this.#sink.put(row, value)
+      return end
+    }
+    if (!(value >= this.#fromMs && value < this.#toMs)) return -1
+    this.#unit.isMillis = true
+    this.#sink.put(row, value * 1000)
+    return end
+  }
+
+  /** Is `text` a time at all, only not one of the file's period? */
+  isElsewhere(text: string): boolean {
+    return /^[1-9]\d*$/.test(text)
+  }
+
+  problem(text: string): string {
+    return this.isElsewhere(text)
+      ? "not in the file's own period, neither as ms nor as µs"
+      : 'not a time'
+  }
+}
+
+/** The farthest that an inclusive end is believed to lie behind its period: the longest interval. */
+const END_SPAN = 31 * 86_400_000_000
+
+/** Reads an inclusive end in the unit of its row: a ms means its last µs. */
+export class EndReader implements CsvReader {
+  readonly #sink: Int64Sink
+  readonly #unit: RowUnit
+  readonly #from: number
+  readonly #to: number
+
+  constructor(sink: Int64Sink, unit: RowUnit, period: Window) {
+    this.#sink = sink
+    this.#unit = unit
+    this.#from = Number(period.from)
+    this.#to = Number(period.to) + END_SPAN
+  }
+
+  read(bytes: Uint8Array, at: number, row: number): number {
+    const end = readDigits(bytes, at)
+    const value = parts[0] ?? 0
+    const micros = this.#unit.isMillis ? value * 1000 + 999 : value
+    if (!(micros >= this.#from && micros < this.#to) || (bytes[at] ?? 0) === ZERO) return -1
+    this.#sink.put(row, micros)
+    return end
+  }
+
+  problem(): string {
+    return `not the end of a kline of this file, in the ${this.#unit.isMillis ? 'ms' : 'µs'} of its row`
+  }
+}
+
+/** Reads `true`, `True`, `false` and `False`. */
+export class CsvFlagReader implements CsvReader {
+  readonly #sink: FlagSink
+
+  constructor(sink: FlagSink) {
+    this.#sink = sink
+  }
+
+  read(bytes: Uint8Array, at: number, row: number): number {
+    const initial = (bytes[at] ?? 0) | CASE_BIT
+    const rest = ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
+    const isTrue = initial === LOWER_T && rest === RUE
+    if (!isTrue && (initial !== LOWER_F || rest !== ALS || (bytes[at + 4] ?? 0) !== LOWER_E))
+      return -1
+    this.#sink.put(row, isTrue)
+    return isTrue ? at + 4 : at + 5
+  }
+
+  problem(): string {
+    return 'not true or false'
+  }
+}
+
+/** Passes over a column that is always to be ignored. */
+export const skipReader: CsvReader = {
+  read: (bytes, at) => {
+    let end = at
+    for (let byte = bytes[end] ?? 0; byte !== COMMA && byte >= CASE_BIT; byte = bytes[++end] ?? 0)
+      if (byte === QUOTE) return -1
+    return end
+  },
+  problem: () => 'quoted',
+}

@@ -1,0 +1,215 @@
+/**
+ * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have exactly
+ * the dataset's columns, each value must be what its column holds, and each row's time must lie in the file's period.
+ */
+
+import { ArchiveError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import type { Window } from '../base/time.ts'
+import { archiveColumns, type ArchiveColumn } from '../binance/archive-columns.ts'
+import type { Dataset, Numbers } from '../binance/dataset.ts'
+import { PageColumns } from './columns.ts'
+import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
+import { PeriodTimeReader } from './csv-readers.ts'
+import type { Page } from './page.ts'
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+const COMMA = 0x2c
+const ZERO = 0x30
+const NINE = 0x39
+// Readers stop at a zero, so none of them ever reads past the end (see bytes.ts).
+const PADDING = 8
+/** No row of an archive is a tenth of this. */
+const LINE_BYTES_MAX = 4096
+const BATCH_ROWS = 65_536
+/** Room that a small file gets; a large one grows it at once. */
+const FIRST_ROWS = 2_048
+const QUOTED_MAX = 80
+
+/** What is known of a file before it is read. */
+export type CsvOptions = {
+  /** The file's own day or month; each row's time lies in it. */
+  readonly period: Window
+  /** For errors. */
+  readonly file: string
+  /** Rows in a page, except the last. Default 65,536. */
+  readonly batchRows?: number
+}
+
+/**
+ * Decodes a file. Rows stay in the file's order; nothing is checked that takes more than one row. A header row is
+ * recognised by its first byte, which is not a digit. Pieces need not end with a line.
+ *
+ * Times are ms or µs, row by row: whichever lies in the period. A ms is taken times 1000, an inclusive end in ms
+ * times 1000 plus 999.
+ *
+ * @throws ArchiveError `csv` for a line that is not a row of `dataset`, `period` for a time outside the period; names
+ * file, line (from 1), column and value.
+ */
+export async function* decodeCsv(
+  dataset: Dataset,
+  numbers: Numbers,
+  chunks: AsyncIterable<Uint8Array>,
+  options: CsvOptions,
+): AsyncGenerator<Page, void, void> {
+  const decoder = new CsvDecoder(dataset, numbers, options)
+  for await (const chunk of chunks) yield* decoder.take(chunk)
+  yield* decoder.finish()
+}
+
+class CsvDecoder {
+  readonly #dataset: Dataset
+  readonly #numbers: Numbers
+  readonly #options: CsvOptions
+  readonly #batchRows: number
+  #order: readonly ArchiveColumn[] | undefined
+  #columns: PageColumns | undefined
+  #fields: readonly CsvField[] = []
+  #rows = 0
+  #line = 1
+  /** What has arrived and is not read yet, from 0 to the length; zeros follow. */
+  #bytes: Uint8Array = new Uint8Array(0)
+  #length = 0
+
+  constructor(dataset: Dataset, numbers: Numbers, options: CsvOptions) {
+    this.#dataset = dataset
+    this.#numbers = numbers
+    this.#options = options
+    this.#batchRows = options.batchRows ?? BATCH_ROWS
+  }
+
+  *take(chunk: Uint8Array): Generator<Page, void, void> {
+    this.#append(chunk)
+    const end = this.#bytes.lastIndexOf(LINE_FEED, this.#length - 1) + 1
+    if (this.#length - end > LINE_BYTES_MAX) throw this.#refuse('longer than any row')
+    yield* this.#lines(end)
+    this.#bytes.copyWithin(0, end, this.#length)
+    this.#length -= end
+  }
+
+  *finish(): Generator<Page, void, void> {
+    if (this.#length > 0) {
+      this.#append(Uint8Array.of(LINE_FEED))
+      yield* this.#lines(this.#length)
+    }
+    if (this.#rows > 0) yield this.#page()
+  }
+
+  #append(chunk: Uint8Array): void {
+    const length = this.#length + chunk.byteLength
+    if (length + PADDING > this.#bytes.length) {
+      const bytes = new Uint8Array(length + PADDING + LINE_BYTES_MAX)
+      bytes.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = bytes
+    }
+    this.#bytes.set(chunk, this.#length)
+    this.#bytes.fill(0, length, length + PADDING)
+    this.#length = length
+  }
+
+  /** Reads the lines `[0, end)`, which are whole. */
+  *#lines(end: number): Generator<Page, void, void> {
+    let at = 0
+    if (this.#order === undefined && end > 0) {
+      at = this.#header()
+      this.#begin(FIRST_ROWS)
+    }
+    while (at < end) {
+      at = this.#batch(at, end)
+      if (this.#rows < this.#batchRows) break
+      yield this.#page()
+      this.#begin(this.#batchRows)
+    }
+  }
+
+  /** Learns the order of the columns; gives where the first row begins. */
+  #header(): number {
+    const first = this.#bytes[0] ?? 0
+    if (first >= ZERO && first <= NINE) {
+      this.#order = archiveColumns(this.#dataset)
+      return 0
+    }
+    const end = this.#bytes.indexOf(LINE_FEED)
+    const header = textOf(this.#bytes, 0, Math.min(end, LINE_BYTES_MAX))
+    this.#order = headedColumns(this.#dataset, header, this.#options.file)
+    this.#line++
+    return end + 1
+  }
+
+  #begin(rows: number): void {
+    const columns = new PageColumns(this.#dataset, this.#numbers, Math.min(rows, this.#batchRows))
+    const { period } = this.#options
+    this.#fields = csvFields(this.#dataset, this.#order ?? [], { columns, period })
+    this.#columns = columns
+    this.#rows = 0
+  }
+
+  /** Reads rows from `at` until `end`, or until the page is full; gives where it stopped. */
+  #batch(at: number, end: number): number {
+    const columns = this.#columns
+    if (columns === undefined) throw new RangeError('no columns to read into')
+    const bytes = this.#bytes
+    const readers = this.#fields.map(({ reader }) => reader)
+    const last = readers.length - 1
+    const rowsMax = this.#batchRows
+    let row = this.#rows
+    let next = at
+    while (next < end && row < rowsMax) {
+      columns.reserve(row + 1)
+      const start = next
+      for (let index = 0; index <= last; index++) {
+        const stop = readers[index]?.read(bytes, next, row) ?? -1
+        let mark = stop < 0 ? -1 : (bytes[stop] ?? 0)
+        next = stop + 1
+        if (mark === CARRIAGE_RETURN && index === last) mark = bytes[next++] ?? 0
+        if (mark !== (index === last ? LINE_FEED : COMMA)) throw this.#misread(start)
+      }
+      row++
+      this.#line++
+    }
+    this.#rows = row
+    return next
+  }
+
+  #page(): Page {
+    const page = this.#columns?.finish(this.#rows)
+    if (page === undefined) throw new RangeError('no columns to finish')
+    this.#rows = 0
+    return page
+  }
+
+  /** Why the line that begins at `start` is not a row. */
+  #misread(start: number): ArchiveError {
+    const end = this.#bytes.indexOf(LINE_FEED, start)
+    const line = textOf(this.#bytes, start, Math.min(end, start + LINE_BYTES_MAX))
+    const texts = line.replace(/\r$/, '').split(',')
+    if (texts.length !== this.#fields.length)
+      return this.#refuse(
+        `${texts.length} columns instead of ${this.#fields.length}: "${quoteText(line, QUOTED_MAX)}"`,
+      )
+    // The row is not kept, so its values may be written once more.
+    const wrong = texts.findIndex((text, index) => !this.#isReadable(index, text))
+    const { label = '', reader } = this.#fields[wrong] ?? {}
+    const text = texts[wrong] ?? ''
+    const why = reader?.problem(text) ?? 'not a row'
+    const isElsewhere = reader instanceof PeriodTimeReader && reader.isElsewhere(text)
+    const problem = `${label}: ${why}: "${quoteText(text, QUOTED_MAX)}"`
+    return this.#refuse(problem, isElsewhere ? 'period' : 'csv')
+  }
+
+  #isReadable(index: number, text: string): boolean {
+    const bytes = new TextEncoder().encode(`${text}${'\0'.repeat(PADDING)}`)
+    const end = this.#fields[index]?.reader.read(bytes, 0, this.#rows)
+    return end === bytes.length - PADDING
+  }
+
+  #refuse(what: string, problem: 'csv' | 'period' = 'csv'): ArchiveError {
+    const { file } = this.#options
+    return new ArchiveError(problem, file, `${quoteText(file)}:${this.#line}: ${what}`)
+  }
+}
+
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from, to))
+}

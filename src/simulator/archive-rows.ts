@@ -1,0 +1,162 @@
+/** The rows of archive files as lines of CSV, in the column order of binance-public-data. */
+
+import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
+import type { Window } from '../base/time.ts'
+import type { Interval } from '../binance/interval.ts'
+import { timeText, type AggTrade, type Kline, type TimeUnit, type Trade } from './rows.ts'
+import type { History, Sequence } from './source.ts'
+
+/** What of a symbol is in the archive. */
+export type ArchiveSeries = {
+  readonly dataset: 'klines' | 'aggTrades' | 'trades'
+  readonly symbol: string
+  readonly interval?: Interval
+}
+
+/** Which rows, and as of when. */
+export type ArchiveRows = {
+  readonly window: Window
+  /** The moment at which the file is made. */
+  readonly now: number
+}
+
+const NAMES: Readonly<Record<ArchiveSeries['dataset'], readonly string[]>> = {
+  klines: [
+    'open_time',
+    'open',
+    'high',
+    'low',
+    'close',
+    'volume',
+    'close_time',
+    'quote_volume',
+    'count',
+    'taker_buy_volume',
+    'taker_buy_quote_volume',
+    'ignore',
+  ],
+  aggTrades: [
+    'agg_trade_id',
+    'price',
+    'quantity',
+    'first_trade_id',
+    'last_trade_id',
+    'transact_time',
+    'is_buyer_maker',
+    'is_best_match',
+  ],
+  trades: ['id', 'price', 'qty', 'quote_qty', 'time', 'is_buyer_maker', 'is_best_match'],
+}
+
+/** The header row that newer files have. */
+export function headerNames(dataset: ArchiveSeries['dataset']): readonly string[] {
+  return NAMES[dataset]
+}
+
+/** The unit that files of a period are written in. */
+export function unitOf(window: Window): TimeUnit {
+  return window.from >= ARCHIVE_MICROS_FROM ? 'us' : 'ms'
+}
+
+/** How many rows a file has; klines are told only whether there is any. */
+export function rowCountOf(history: History, series: ArchiveSeries, rows: ArchiveRows): number {
+  if (series.dataset === 'klines') return klinesOf(history, series, rows, 1).length
+  const { from, to } = placesOf(history[series.dataset], rows)
+  return Math.max(0, to - from)
+}
+
+/** The lines of a file, without header; `unitAt` gives the unit of each row. */
+export function linesOf(
+  history: History,
+  series: ArchiveSeries,
+  rows: ArchiveRows,
+  unitAt: (row: number) => TimeUnit,
+): string[] {
+  switch (series.dataset) {
+    case 'klines':
+      return klinesOf(history, series, rows, Infinity).map((row, i) => klineLine(row, unitAt(i)))
+    case 'aggTrades':
+      return sequenceLines(history.aggTrades, rows, (row, i) => aggTradeLine(row, unitAt(i)))
+    case 'trades':
+      return sequenceLines(history.trades, rows, (row, i) => tradeLine(row, unitAt(i)))
+  }
+}
+
+function klinesOf(
+  { klines }: History,
+  { interval }: ArchiveSeries,
+  { window, now }: ArchiveRows,
+  limit: number,
+): readonly Kline[] {
+  if (interval === undefined) return []
+  const [from, to] = [Number(window.from), Number(window.to) - 1]
+  return klines.ask(interval, { from, to, now, limit, newest: false, without: [] })
+}
+
+function placesOf(
+  sequence: Sequence<unknown>,
+  { window, now }: ArchiveRows,
+): {
+  readonly from: number
+  readonly to: number
+} {
+  const from = sequence.placeOfTime(Number(window.from))
+  return { from, to: Math.min(sequence.placeOfTime(Number(window.to)), sequence.count(now)) }
+}
+
+function sequenceLines<Row>(
+  sequence: Sequence<Row>,
+  rows: ArchiveRows,
+  line: (row: Row, index: number) => string,
+): string[] {
+  const { from, to } = placesOf(sequence, rows)
+  const lines: string[] = []
+  for (let place = from; place < to; place++) lines.push(line(sequence.at(place), place - from))
+  return lines
+}
+
+function klineLine(row: Kline, unit: TimeUnit): string {
+  return [
+    timeText(row.openTime, unit),
+    row.open,
+    row.high,
+    row.low,
+    row.close,
+    row.volume,
+    timeText(row.closeTime, unit),
+    row.quoteVolume,
+    row.tradeCount,
+    row.takerVolume,
+    row.takerQuoteVolume,
+    '0',
+  ].join(',')
+}
+
+function aggTradeLine(row: AggTrade, unit: TimeUnit): string {
+  return [
+    row.id,
+    row.price,
+    row.quantity,
+    row.firstTradeId,
+    row.lastTradeId,
+    timeText(row.time, unit),
+    flagText(row.isBuyerMaker),
+    flagText(row.isBestMatch),
+  ].join(',')
+}
+
+function tradeLine(row: Trade, unit: TimeUnit): string {
+  return [
+    row.id,
+    row.price,
+    row.quantity,
+    row.quoteQuantity,
+    timeText(row.time, unit),
+    flagText(row.isBuyerMaker),
+    flagText(row.isBestMatch ?? true),
+  ].join(',')
+}
+
+function flagText(flag: boolean): string {
+  return flag ? 'True' : 'False'
+}

@@ -1,0 +1,212 @@
+/**
+ * The public archive beside the exchange: zips and checksums made from the same histories when they are first asked
+ * for, and the listing of their bucket. Like the exchange it reads no clock.
+ */
+
+import {
+  archivePath,
+  archiveSpan,
+  checksumPath,
+  periodOfPath,
+  publishedFrom,
+} from '../binance/archive.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import { intervalPathName, intervalStep, INTERVALS, parseInterval } from '../binance/interval.ts'
+import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../base/time.ts'
+import { makeFile, rowsOf, type ArchiveFile } from './archive-file.ts'
+import { listingXml, type BucketKey } from './archive-listing.ts'
+import type { ArchiveFault, ArchiveOptions } from './archive-options.ts'
+import { rowCountOf, type ArchiveSeries } from './archive-rows.ts'
+import { bytesAnswer, rangeOf, xmlError, type ArchiveAnswer } from './archive-answer.ts'
+import type { History } from './source.ts'
+
+const DAY_MS = 86_400_000n
+const DAY = DAY_MS * 1000n
+/** Nothing was traded before. */
+const BEGINNING = parseMicros('2017-08-01')
+const FILES_KEPT = 64
+/** About what a row comes to in a zip; listings do not make the files that they name. */
+const ROW_BYTES = { klines: 48, aggTrades: 18, trades: 16 }
+
+/** A request for a file or a listing. */
+export type ArchiveRequest = {
+  /** Percent-encoded. */
+  readonly path: string
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Is this path the archive's business? */
+export function isArchivePath(path: string, query: string): boolean {
+  return path.startsWith('/data/') || ((path === '/' || path === '') && query.includes('prefix='))
+}
+
+/** The archive of some symbols. */
+export class SimArchive {
+  readonly #options: ArchiveOptions
+  readonly #symbols: ReadonlyMap<string, History>
+  readonly #files = new Map<string, ArchiveFile>()
+  readonly #folders = new Map<string, readonly BucketKey[]>()
+
+  constructor(options: ArchiveOptions, symbols: ReadonlyMap<string, History>) {
+    this.#options = options
+    this.#symbols = symbols
+  }
+
+  /** Answers when the server's clock shows `now`. */
+  answer({ path, query, headers }: ArchiveRequest, now: Micros): ArchiveAnswer {
+    if (!path.startsWith('/data/')) return this.#list(new URLSearchParams(query), now)
+    const file = this.#find(decodeURIComponent(path.slice(1)), now)
+    if (file === undefined) return xmlError(404, 'NoSuchKey', 'The specified key does not exist.')
+    const range = this.#options.hasRanges === false ? undefined : headers['range']
+    return rangeOf(bytesAnswer(file.bytes, file.modified), range, headers['if-range'])
+  }
+
+  #find(
+    path: string,
+    now: Micros,
+  ): { readonly bytes: Uint8Array; readonly modified: Micros } | undefined {
+    const { recorded } = this.#options
+    if (recorded !== undefined) {
+      const file = recorded.get(path)
+      return file && { bytes: file.read(), modified: file.modified }
+    }
+    const isChecksum = path.endsWith('.CHECKSUM')
+    const zipPath = isChecksum ? path.slice(0, -'.CHECKSUM'.length) : path
+    const made = this.#file(zipPath, now)
+    if (made === undefined) return undefined
+    const bytes = isChecksum ? new TextEncoder().encode(made.file.checksum) : made.file.zip
+    return { bytes, modified: made.modified }
+  }
+
+  #file(
+    path: string,
+    now: Micros,
+  ): { readonly file: ArchiveFile; readonly modified: Micros } | undefined {
+    const period = periodOfPath(path)
+    const series = seriesOf(path)
+    if (period === undefined || series === undefined) return undefined
+    if (archivePath({ market: 'spot', ...series }, period) !== path) return undefined
+    const { faults, modified } = this.#faultsOf(path, period, now)
+    const history = this.#symbols.get(series.symbol)
+    if (history === undefined || !this.#isThere(series, period, now)) return undefined
+    const key = `${path} ${modified}`
+    const known = this.#files.get(key)
+    if (known !== undefined) return { file: known, modified }
+    const baseName = path.slice(path.lastIndexOf('/') + 1, -'.zip'.length)
+    const file = makeFile({ history, series, period, baseName, faults })
+    const [oldest] = this.#files.keys()
+    if (this.#files.size >= FILES_KEPT && oldest !== undefined) this.#files.delete(oldest)
+    this.#files.set(key, file)
+    return { file, modified }
+  }
+
+  /** The faults of a file at `now`, and since when it has been as it is. */
+  #faultsOf(
+    path: string,
+    period: string,
+    now: Micros,
+  ): { readonly faults: readonly ArchiveFault[]; readonly modified: Micros } {
+    const rules = (this.#options.rules ?? []).filter((rule) => path.includes(rule.path))
+    const faults = rules
+      .filter(({ from = now, to }) => from <= now && (to === undefined || now < to))
+      .map(({ fault }) => fault)
+    const changes = rules.flatMap(({ from, to }) => [from, to]).filter((at) => at !== undefined)
+    const last = changes.filter((at) => at <= now).reduce((a, b) => (a > b ? a : b), micros(0n))
+    const published = this.#publishedFrom(period)
+    return { faults, modified: last > published ? last : published }
+  }
+
+  #publishedFrom(period: string): Micros {
+    return micros(publishedFrom(period) + BigInt(this.#options.lagMs ?? 0) * 1000n)
+  }
+
+  #isThere(series: ArchiveSeries, period: string, now: Micros): boolean {
+    const history = this.#symbols.get(series.symbol)
+    const path = archivePath({ market: 'spot', ...series }, period)
+    const { faults } = this.#faultsOf(path, period, now)
+    if (history === undefined || faults.some(({ kind }) => kind === 'missing')) return false
+    if (this.#publishedFrom(period) > now) return false
+    const { interval } = series
+    const isLong = interval !== undefined && intervalStep(interval) > DAY
+    if (isLong && archiveSpan(period) === 'daily') return false
+    return rowCountOf(history, series, rowsOf(period)) > 0
+  }
+
+  #list(query: URLSearchParams, now: Micros): ArchiveAnswer {
+    if (this.#options.isListed === false) return xmlError(403, 'AccessDenied', 'Access Denied')
+    const prefix = query.get('prefix') ?? ''
+    const xml = listingXml(this.#keys(prefix, now), {
+      prefix,
+      delimiter: query.get('delimiter') ?? '',
+      marker: query.get('marker') ?? '',
+      maxKeys: this.#options.listingKeys ?? 1000,
+    })
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/xml' },
+      body: new TextEncoder().encode(xml),
+    }
+  }
+
+  /** The keys under `prefix`, sorted; of folders above those of one series only enough to name what is below them. */
+  #keys(prefix: string, now: Micros): readonly BucketKey[] {
+    const { recorded } = this.#options
+    if (recorded !== undefined)
+      return [...recorded]
+        .map(([key, { sizeBytes, modified }]) => ({ key, sizeBytes, modified }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+    const series = seriesOf(prefix)
+    if (series === undefined) return this.#folderKeys()
+    const span = prefix.startsWith('data/spot/monthly/') ? 'month' : 'day'
+    const name = `${prefix} ${now / DAY}`
+    const known = this.#folders.get(name) ?? this.#seriesKeys(series, span, now)
+    // A listing changes when a file is published or a rule begins; both may fall within a day.
+    if ((this.#options.rules ?? []).length === 0 && (this.#options.lagMs ?? 0) === 0)
+      this.#folders.set(name, known)
+    return known
+  }
+
+  #seriesKeys(series: ArchiveSeries, span: 'day' | 'month', now: Micros): readonly BucketKey[] {
+    const history = this.#symbols.get(series.symbol)
+    const keys: BucketKey[] = []
+    if (history === undefined) return keys
+    for (let from = BEGINNING; from < now;) {
+      const period = periodOf(from, span)
+      from = periodWindow(period).to
+      if (!this.#isThere(series, period, now)) continue
+      const key = archivePath({ market: 'spot', ...series }, period)
+      const { modified } = this.#faultsOf(key, period, now)
+      const rows =
+        series.interval === undefined ? rowCountOf(history, series, rowsOf(period)) : 1440
+      const sizeBytes = rows * ROW_BYTES[series.dataset]
+      keys.push({ key, sizeBytes, modified }, { key: checksumPath(key), sizeBytes: 100, modified })
+    }
+    return keys
+  }
+
+  #folderKeys(): readonly BucketKey[] {
+    const keys: string[] = []
+    for (const span of ['daily', 'monthly'])
+      for (const symbol of this.#symbols.keys()) {
+        for (const interval of INTERVALS)
+          keys.push(`data/spot/${span}/klines/${symbol}/${intervalPathName(interval)}/-`)
+        for (const dataset of ['aggTrades', 'trades'])
+          keys.push(`data/spot/${span}/${dataset}/${symbol}/-`)
+      }
+    return keys.sort().map((key) => ({ key, sizeBytes: 0, modified: BEGINNING }))
+  }
+}
+
+const SERIES =
+  /^data\/spot\/(?:daily|monthly)\/(klines|aggTrades|trades)\/([^/]+)\/(?:([^/]+)\/)?[^/]*$/
+
+/** The series that a file or a whole folder belongs to. */
+function seriesOf(path: string): ArchiveSeries | undefined {
+  const [, dataset, symbol, name] = SERIES.exec(path) ?? []
+  const kind = (['klines', 'aggTrades', 'trades'] as const).find((own) => own === dataset)
+  if (kind === undefined || symbol === undefined) return undefined
+  const interval = name === undefined ? undefined : parseInterval(name)
+  if (DATASETS[kind].hasInterval !== (interval !== undefined)) return undefined
+  return { dataset: kind, symbol, ...(interval === undefined ? {} : { interval }) }
+}

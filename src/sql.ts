@@ -1,0 +1,180 @@
+/** SQL over the lake, by DuckDB where it is installed: one view for each dataset, and nothing that can be changed. */
+
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
+import { StoreError, UsageError } from './base/errors.ts'
+import { quoteText } from './base/text.ts'
+import { DATASETS, type DatasetKind } from './binance/dataset.ts'
+import { DATA_DIR } from './conduct/session.ts'
+import { nodeFiles } from './node/files.ts'
+import { sqlValue, type SqlValue } from './sql-value.ts'
+import { checkLake, listSeries } from './store/lake.ts'
+import { readManifest } from './store/series.ts'
+
+export type { SqlValue } from './sql-value.ts'
+
+/** One column of an answer; `type` is DuckDB's name for it, such as `DOUBLE` or `TIMESTAMP WITH TIME ZONE`. */
+export type SqlColumn = { readonly name: string; readonly type: string }
+
+/** An answer: its columns at once, its rows as they are read, some at a time. */
+export type SqlAnswer = {
+  readonly columns: readonly SqlColumn[]
+  rows(): AsyncGenerator<readonly (readonly SqlValue[])[], void, void>
+  /** Lets go of the database; call it when done, also with rows left. */
+  close(): void
+}
+
+/** Where to ask. */
+export type SqlOptions = {
+  /** The lake's directory. Default `data`. */
+  readonly dataDir?: string
+}
+
+type DuckDb = typeof import('@duckdb/node-api')
+
+/**
+ * Asks the lake one question. Each dataset that the lake holds is a view of its name, with the columns of the files and
+ * `symbol`, `interval`, `period` and `account` of their paths, all text.
+ *
+ * Only SELECT is accepted, and no file outside the lake can be read.
+ *
+ * @throws UsageError when DuckDB is not installed, the lake holds nothing, or the query cannot be run as it stands.
+ * @throws StoreError when a file cannot be read.
+ */
+export async function sql(query: string, options: SqlOptions = {}): Promise<SqlAnswer> {
+  const { dataDir = DATA_DIR } = options
+  // DuckDB says nothing of use about an empty text.
+  if (query.trim() === '') throw new UsageError('the query is empty')
+  const views = await viewsOf(dataDir)
+  const duckdb = await loadDuckDb()
+  const instance = await duckdb.DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  const close = (): void => {
+    connection.closeSync()
+    instance.closeSync()
+  }
+  try {
+    await prepare(connection, dataDir, views)
+    const result = await start(duckdb, connection, query)
+    return { columns: columnsOf(result), rows: () => rowsOf(result, views), close }
+  } catch (error) {
+    close()
+    throw explain(error, views)
+  }
+}
+
+/** Loads DuckDB. @throws UsageError when it is not installed. */
+async function loadDuckDb(): Promise<DuckDb> {
+  try {
+    return await import('@duckdb/node-api')
+  } catch (cause) {
+    throw new UsageError('SQL needs DuckDB, which is not installed or not made for this machine', {
+      cause,
+      hint: 'Install it with `npm install @duckdb/node-api`.',
+    })
+  }
+}
+
+/** The name of a dataset and the query that reads it. */
+type View = { readonly name: DatasetKind; readonly source: string }
+
+async function viewsOf(dataDir: string): Promise<readonly View[]> {
+  const files = nodeFiles(dataDir)
+  await checkLake(files)
+  const numbers = new Map<DatasetKind, Set<string>>()
+  for (const key of await listSeries(files)) {
+    const manifest = await readManifest(files, key)
+    if (manifest === undefined || manifest.partitions.size === 0) continue
+    numbers.set(key.dataset, (numbers.get(key.dataset) ?? new Set()).add(manifest.numbers))
+  }
+  if (numbers.size === 0)
+    throw new UsageError('the lake holds no rows', {
+      hint: 'Name the right --data-dir, or run a job first.',
+    })
+  return [...numbers]
+    .map(([name, kinds]) => ({ name, source: viewSource(dataDir, name, kinds.size > 1) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function viewSource(dataDir: string, name: DatasetKind, isMixed: boolean): string {
+  const { security } = DATASETS[name]
+  const account = security === 'signed' ? 'account=*/' : ''
+  // What the directory's name itself may hold must not be read as a pattern.
+  const directory = dataDir.replace(/[*?[]/g, '[$&]')
+  const glob = `${directory}/spot/${account}${name}/**/data.parquet`
+  const options = [
+    'hive_partitioning = true',
+    // `456` is a symbol and `2024` a period: text, as all the others are.
+    'hive_types_autocast = false',
+    // Series that store numbers in different ways have no type in common until all are looked at.
+    ...(isMixed ? ['union_by_name = true'] : []),
+  ]
+  return `read_parquet(${sqlText(glob)}, ${options.join(', ')})`
+}
+
+/** `text` as a literal of SQL. */
+function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+async function prepare(
+  connection: DuckDBConnection,
+  dataDir: string,
+  views: readonly View[],
+): Promise<void> {
+  await connection.run("SET TimeZone = 'UTC'")
+  await connection.run("SET temp_directory = ''")
+  await connection.run(`SET allowed_directories = [${sqlText(dataDir)}]`)
+  await connection.run('SET enable_external_access = false')
+  for (const { name, source } of views)
+    await connection.run(`CREATE VIEW "${name}" AS SELECT * FROM ${source}`)
+  await connection.run('SET lock_configuration = true')
+}
+
+async function start(
+  { StatementType }: DuckDb,
+  connection: DuckDBConnection,
+  query: string,
+): Promise<DuckDBResult> {
+  const statements = await connection.extractStatements(query)
+  if (statements.count !== 1)
+    throw new UsageError(`expected one query, got ${statements.count}`, {
+      hint: 'Ask one thing at a time.',
+    })
+  const statement = await statements.prepare(0)
+  if (statement.statementType !== StatementType.SELECT)
+    throw new UsageError('only SELECT is accepted: the lake is not changed by SQL')
+  return statement.stream()
+}
+
+function columnsOf(result: DuckDBResult): readonly SqlColumn[] {
+  const types = result.columnTypes()
+  return result
+    .columnNames()
+    .map((name, index) => ({ name, type: types[index]?.toString() ?? 'UNKNOWN' }))
+}
+
+async function* rowsOf(
+  result: DuckDBResult,
+  views: readonly View[],
+): AsyncGenerator<readonly (readonly SqlValue[])[], void, void> {
+  try {
+    for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(sqlValue))
+  } catch (error) {
+    throw explain(error, views)
+  }
+}
+
+/** DuckDB's own kinds of errors that are about files; all others are about the query. */
+const ABOUT_FILES = /^(IO|Internal|Out of Memory) Error/
+
+function explain(error: unknown, views: readonly View[]): unknown {
+  if (error instanceof UsageError || !(error instanceof Error)) return error
+  const [message = ''] = error.message.split('\n')
+  if (ABOUT_FILES.test(message) || message.includes('.parquet'))
+    return new StoreError('E_STORE_IO', quoteText(message), {
+      cause: error,
+      hint: 'Try again; if it stays so, run `binance-backfill verify`.',
+    })
+  const names = views.map(({ name }) => name).join(', ')
+  return new UsageError(quoteText(message), { cause: error, hint: `The views are ${names}.` })
+}

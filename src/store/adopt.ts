@@ -1,0 +1,130 @@
+/** What a run published and did not live to record: files that say more than the manifest does. */
+
+import { clip, intersect, subtractAll, type Coverage } from '../base/coverage.ts'
+import { DamageError, StoreError } from '../base/errors.ts'
+import type { Files, Readable } from '../base/ports.ts'
+import { periodWindow } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
+import { hashOf } from './hash.ts'
+import { parsePeriodName, partitionPath, seriesPath } from './layout.ts'
+import { factsOf, record } from './ledger.ts'
+import type { Manifest } from './manifest.ts'
+import { readFooter, type ParquetFooter } from './parquet/read.ts'
+
+/** The periods that have a directory, oldest first. */
+export async function listPeriods(files: Files, key: SeriesKey): Promise<readonly string[]> {
+  const entries = await files.list(seriesPath(key))
+  return entries.flatMap(({ name }) => parsePeriodName(name) ?? []).sort()
+}
+
+/** What was found on the disk of one partition. */
+export type FoundFile = {
+  readonly facts: FooterFacts
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: () => Promise<string>
+}
+
+/**
+ * Reads what the file of a partition says of itself, and gives it to `use`; `undefined` when there is no file.
+ *
+ * @throws DamageError, naming the file, when it is not one of this series.
+ */
+export async function withFile<T>(
+  files: Files,
+  key: SeriesKey,
+  period: string,
+  use: (found: FoundFile) => Promise<T>,
+): Promise<T | undefined> {
+  const path = partitionPath(key, period)
+  const file = await files.open(path)
+  if (file === undefined) return undefined
+  try {
+    const footer = await footerOf(file, path)
+    const facts = parseFacts(footer.metadata, key, path)
+    return await use({
+      facts,
+      rows: footer.rows,
+      bytes: file.sizeBytes,
+      sha256: () => hashOf(file),
+    })
+  } finally {
+    await file.close()
+  }
+}
+
+/** @throws DamageError that names the file. */
+async function footerOf(file: Readable, path: string): Promise<ParquetFooter> {
+  try {
+    return await readFooter(file)
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'E_STORE_CORRUPT') throw cause
+    throw new DamageError(`${path}: ${cause.message}`, { cause, hint: MEND })
+  }
+}
+
+/** What mends a series with a damaged file. */
+export const MEND =
+  'Move the file out of the lake, then: binance-backfill verify --rebuild, and run the job again.'
+
+/**
+ * The manifest with every file in it that says more than it does. Opens the files of `windows`, and any other whose
+ * size is not the recorded one.
+ *
+ * @param windows - Of which a run that ended early may have published something.
+ * @returns The same object when there is nothing to take in.
+ * @throws DamageError for a file that is not one of this series.
+ */
+export async function adoptFiles(
+  files: Files,
+  manifest: Manifest,
+  windows: Coverage,
+): Promise<Manifest> {
+  let adopted = manifest
+  for (const period of await listPeriods(files, manifest.key)) {
+    const recorded = adopted.partitions.get(period)
+    const isDoubtful = clip(windows, periodWindow(period)).length > 0
+    const path = partitionPath(manifest.key, period)
+    if (!isDoubtful && recorded?.bytes === (await files.size(path))) continue
+    const current = adopted
+    const next = await withFile(files, manifest.key, period, async (found) => {
+      checkAlike(current, found.facts, path)
+      if (!isAhead(current, found)) return current
+      const { facts, rows, bytes } = found
+      return record(current, facts, { rows, bytes, sha256: await found.sha256() })
+    })
+    adopted = next ?? adopted
+  }
+  return adopted
+}
+
+/** @throws DamageError for a file with other numbers or of another length of period than its series. */
+export function checkAlike(manifest: Manifest, facts: FooterFacts, path: string): void {
+  const { numbers, partition } = manifest
+  if (facts.numbers === numbers && facts.partition === partition) return
+  throw new DamageError(
+    `${path}: written with numbers: ${facts.numbers}, partition: ${facts.partition}; its series has ${numbers}, ${partition}`,
+    { hint: MEND },
+  )
+}
+
+/** Does a file say more than the manifest, rather than being another file than the one that was recorded? */
+export function isAhead(
+  manifest: Manifest,
+  { facts, rows, bytes }: Pick<FoundFile, 'facts' | 'rows' | 'bytes'>,
+): boolean {
+  const entry = manifest.partitions.get(facts.period)
+  if (entry === undefined) return true
+  const known = factsOf(manifest, facts.period, entry)
+  const isSame = JSON.stringify(formatFacts(known)) === JSON.stringify(formatFacts(facts))
+  if (isSame && entry.rows === rows && entry.bytes === bytes) return false
+  return isGrown(known, facts) && rows >= entry.rows
+}
+
+/** Nothing is published that says less than what was there, so whatever says less was not published by a run. */
+function isGrown(known: FooterFacts, facts: FooterFacts): boolean {
+  const ownTime = [periodWindow(facts.period)]
+  const lost = subtractAll(intersect(known.coverage, ownTime), facts.coverage)
+  return lost.length === 0 && facts.revisions.length >= known.revisions.length
+}

@@ -1,0 +1,16 @@
+/** What `verify` finds. */
+
+import { MEND } from './adopt.ts'
+
+/** One thing that is wrong with a file, or worth knowing. */
+export type Flaw = {
+  readonly severity: 'damage' | 'warning' | 'note'
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+}
+
+/** A flaw that means the file is not what was written. */
+export function damage(code: string, message: string): Flaw {
+  return { severity: 'damage', code, message, hint: MEND }
+}

@@ -1,0 +1,165 @@
+/** The archive through the whole run: what it has is taken, what it lacks comes from REST, and both make one truth. */
+
+import { expect, test } from 'vitest'
+import { parseMicros } from '../../src/base/time.ts'
+import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import { parquet, query } from '../support/duck.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
+
+function exchange(
+  rules: readonly ArchiveRule[] = [],
+  rest: Partial<ExchangeOptions> = {},
+): ExchangeOptions {
+  return {
+    symbols: [{ symbol: 'BTCUSDT', aggTradesPerDay: 3_000 }],
+    archive: { rules },
+    ...rest,
+  }
+}
+
+function urls(simulator: Simulator): { baseUrls: string[]; archiveUrl: string } {
+  return { baseUrls: [simulator.url], archiveUrl: simulator.url }
+}
+
+function klines(source: string, interval = '15m', from = '2024-12-20', to = '2025-01-12'): string {
+  return `
+version: 1
+datasets:
+  - kind: klines
+    symbols: [BTCUSDT]
+    intervals: [${interval}]
+    from: ${from}
+    to: ${to}
+    source: ${source}
+    numbers: string
+`
+}
+
+function trades(kind: string, source: string): string {
+  return `
+version: 1
+datasets:
+  - kind: ${kind}
+    symbols: [BTCUSDT]
+    from: 2025-03-04
+    to: 2025-03-08T12:00:00Z
+    source: ${source}
+`
+}
+
+/** Rows of a series, without regard to which file they are in. */
+async function rows(dataDir: string, path: string, key: string): Promise<unknown[]> {
+  return query(`SELECT * FROM ${parquet(dataDir, path)} ORDER BY ${key}`)
+}
+
+test('klines across the switch to microseconds are the same rows from archive, REST and both', async () => {
+  const simulator = await serve({ exchange: exchange() })
+  const lakes: Record<string, string> = {}
+  for (const source of ['rest', 'archive', 'auto']) {
+    const dataDir = await tempDir()
+    lakes[source] = dataDir
+    const { summary } = await run(klines(source, '1m, 1h, 1d'), { dataDir, ...urls(simulator) })
+    expect(summary, source).toMatchObject({ complete: true, exit: 0 })
+  }
+  for (const interval of ['1m', '1h', '1d']) {
+    const path = `spot/klines/interval=${interval}/symbol=BTCUSDT`
+    const truth = await rows(lakes['rest']!, path, 'open_time')
+    expect(truth.length).toBeGreaterThan(20)
+    expect(await rows(lakes['archive']!, path, 'open_time')).toEqual(truth)
+    expect(await rows(lakes['auto']!, path, 'open_time')).toEqual(truth)
+  }
+})
+
+test.each(['aggTrades', 'trades'])(
+  '%s are the same rows from archive, REST and both',
+  async (kind) => {
+    const simulator = await serve({ exchange: exchange() })
+    const key = kind === 'trades' ? 'trade_id' : 'agg_trade_id'
+    const found: Record<string, unknown[]> = {}
+    for (const source of ['rest', 'auto']) {
+      const dataDir = await tempDir()
+      const { summary } = await run(trades(kind, source), { dataDir, ...urls(simulator) })
+      expect(summary, source).toMatchObject({ complete: true, exit: 0 })
+      found[source] = await rows(dataDir, `spot/${kind}/symbol=BTCUSDT`, key)
+    }
+    expect(found['auto']).toEqual(found['rest'])
+  },
+)
+
+test('a second run with the archive asks for no rows and changes no byte', async () => {
+  const simulator = await serve({ exchange: exchange() })
+  const options = { dataDir: await tempDir(), ...urls(simulator) }
+  await run(klines('auto'), options)
+  const before = await contents(options.dataDir)
+  const asked = simulator.log.count
+  const { summary } = await run(klines('auto'), options)
+  expect(summary).toMatchObject({ complete: true, rows: 0 })
+  const later = simulator.log.entries.slice(asked).map(({ path }) => path)
+  expect(later).toEqual(['/api/v3/time', '/api/v3/exchangeInfo'])
+  expect(await contents(options.dataDir)).toEqual(before)
+})
+
+test.each<[string, ArchiveRule['fault']]>([
+  ['missing', { kind: 'missing' }],
+  ['of another checksum', { kind: 'wrongChecksum' }],
+  ['cut short', { kind: 'cutZip', fraction: 0.5, isSealed: true }],
+  ['without its last rows', { kind: 'cutRows', fraction: 0.6 }],
+  ['with two entries', { kind: 'twoEntries' }],
+  ['of another period', { kind: 'wrongPeriod' }],
+  ['with a header', { kind: 'header' }],
+  ['with each row twice', { kind: 'duplicated' }],
+  [
+    'with text for a number',
+    {
+      kind: 'lines',
+      change: (lines) => lines.map((line, i) => (i === 700 ? line.replace(/,\d/, ',x') : line)),
+    },
+  ],
+])('a file that is %s loses no row', async (_, fault) => {
+  const rules = [
+    { path: 'klines/BTCUSDT/15m/BTCUSDT-15m-2024-12', fault },
+    { path: '-2025-03-05.zip', fault },
+  ]
+  const [clean, faulty] = [
+    await serve({ exchange: exchange() }),
+    await serve({ exchange: exchange(rules) }),
+  ]
+  for (const [job, path, key] of [
+    [klines('rest'), 'spot/klines/interval=15m/symbol=BTCUSDT', 'open_time'],
+    [trades('aggTrades', 'rest'), 'spot/aggTrades/symbol=BTCUSDT', 'agg_trade_id'],
+  ] as const) {
+    const [truth, lake] = [await tempDir(), await tempDir()]
+    await run(job, { dataDir: truth, ...urls(clean) })
+    const { summary } = await run(job.replace('source: rest', 'source: auto'), {
+      dataDir: lake,
+      ...urls(faulty),
+    })
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    expect(await rows(lake, path, key)).toEqual(await rows(truth, path, key))
+  }
+})
+
+test('from the archive alone, what it lacks is missing and said so', async () => {
+  const rules = [{ path: '15m-2024-12-30.zip', fault: { kind: 'missing' } as const }]
+  const monthly = { path: '15m-2024-12.zip', fault: { kind: 'missing' } as const }
+  const simulator = await serve({ exchange: exchange([...rules, monthly]) })
+  const { summary } = await run(klines('archive'), { dataDir: await tempDir(), ...urls(simulator) })
+  expect(summary).toMatchObject({ complete: false, exit: 3 })
+  const minute = summary.series.find(({ key }) => key.interval === '15m')
+  expect(minute?.missing).toEqual([
+    { from: parseMicros('2024-12-30'), to: parseMicros('2024-12-31') },
+  ])
+  expect(minute?.error?.message).toContain('not-published')
+})
+
+test('an archive that cannot be reached is done without', async () => {
+  const simulator = await serve({ exchange: exchange() })
+  const { summary, events } = await run(klines('auto', '15m', '2024-12-30', '2025-01-02'), {
+    dataDir: await tempDir(),
+    baseUrls: [simulator.url],
+    archiveUrl: 'http://127.0.0.1:9',
+  })
+  expect(summary).toMatchObject({ complete: true, exit: 0 })
+  const warnings = events.filter((event) => event.kind === 'warning')
+  expect(warnings).toHaveLength(1)
+})

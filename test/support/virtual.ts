@@ -1,0 +1,71 @@
+/** Whole runs in virtual time: the exchange without sockets, latency that differs by request, a lake in memory. */
+
+import type { Clock, Files, Http, Random, World } from '../../src/base/ports.ts'
+import { micros, type Micros } from '../../src/base/time.ts'
+import { inMemoryHttp, type Exchange } from '../../src/simulator/index.ts'
+import { memFiles } from './mem-files.ts'
+import { simClock, type SimClock } from './sim-clock.ts'
+import { seededRandom, simProcesses } from './sim-world.ts'
+
+/** How a virtual world differs from the plainest one. */
+export type VirtualOptions = {
+  readonly start?: Micros
+  readonly clock?: SimClock
+  readonly files?: Files
+  readonly seed?: number
+  readonly ip?: string
+  /** On the way there and on the way back, each drawn below this, in milliseconds. Default 0: no latency. */
+  readonly latencyMsMax?: number
+  /** This machine's wall clock minus the true one, which the exchange goes by, in milliseconds. Default 0. */
+  readonly wallOffsetMs?: () => number
+  /** The same latency for all requests instead, there and back together. */
+  readonly latencyMs?: number
+}
+
+/** A world whose exchange is a model in this process. */
+export type VirtualWorld = World & { readonly clock: SimClock }
+
+const onTime = (): number => 0
+
+/** Puts a world around `exchange`. Nothing in it takes real time, so the clock may always jump. */
+export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): VirtualWorld {
+  const { seed = 1, start, latencyMs, latencyMsMax, ip, wallOffsetMs = onTime } = options
+  const clock = options.clock ?? simClock(start === undefined ? {} : { start })
+  const wire = {
+    ...(latencyMs !== undefined && { latencyMs }),
+    ...(ip !== undefined && { ip }),
+  }
+  const http = inMemoryHttp(exchange, clock, wire)
+  const now = (): Micros => micros(clock.now() + BigInt(wallOffsetMs()) * 1_000n)
+  return {
+    clock: { ...clock, now },
+    random: seededRandom(seed),
+    http: latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
+    files: options.files ?? memFiles(),
+    process: simProcesses().spawn(),
+  }
+}
+
+/** `http` with chance in both directions, so that answers overtake each other. */
+function slowed(http: Http, clock: Clock, random: Random, maxMs: number): Http {
+  return {
+    ...http,
+    get: async (request) => {
+      await clock.sleep(random.next() * maxMs, request.signal)
+      const answer = await http.get(request)
+      await clock.sleep(random.next() * maxMs, request.signal)
+      return answer
+    },
+  }
+}
+
+/** Everything in a lake in memory that is data or says what data there is, by its path. */
+export async function lakeOf(files: Files, path = 'spot'): Promise<Readonly<Record<string, Uint8Array>>> {
+  const found: Record<string, Uint8Array> = {}
+  for (const { name, kind } of await files.list(path)) {
+    const inner = `${path}/${name}`
+    if (kind === 'directory') Object.assign(found, await lakeOf(files, inner))
+    else found[inner] = (await files.read(inner)) ?? new Uint8Array()
+  }
+  return found
+}

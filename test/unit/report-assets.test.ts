@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+test("the page's scripts are sound under the strictest checks", () => {
+  const names = ['words.js', 'calendar.js', 'chart.js', 'page.js']
+  const files = names.map((name) => join(ROOT, 'src', 'report', 'assets', name))
+  const plot = join(ROOT, 'node_modules', 'uplot', 'dist', 'uPlot.d.ts')
+  const program = ts.createProgram([...files, plot], {
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noUnusedLocals: true,
+    noPropertyAccessFromIndexSignature: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.None,
+    lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    types: [],
+    ignoreDeprecations: '6.0',
+  })
+  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
+    const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1
+    const text = ts.flattenDiagnosticMessageText(messageText, '\n')
+    return `${file?.fileName.slice(ROOT.length + 1) ?? ''}:${line}: ${text}`
+  })
+  expect(problems).toEqual([])
+  expect(program.getSourceFiles().filter(({ fileName }) => files.includes(fileName))).toHaveLength(
+    4,
+  )
+})

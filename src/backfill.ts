@@ -165,7 +165,7 @@ class Run {
     yield { kind: 'plan', plan }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
-      if (series.missing.length > 0 || series.recheck.length > 0) {
+      if (this.#hasWork(series)) {
         work.push(() => this.#series(series, { ...opened, priority: -index }))
         continue
       }
@@ -186,6 +186,12 @@ class Run {
     if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
   }
 
+  #hasWork({ key, missing, recheck, settings, problem }: SeriesPlan): boolean {
+    const isRefreshed =
+      this.#options.refreshArchives === true && usesArchive(key, settings.source, this.#options)
+    return problem === undefined && (missing.length > 0 || recheck.length > 0 || isRefreshed)
+  }
+
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
   async *#series(
     plan: SeriesPlan,
@@ -200,7 +206,15 @@ class Run {
         ? session
         : undefined
       const signal = this.#signal
-      yield* fetchSeries(plan, series, { exchange, archive, now, priority, tally, signal })
+      yield* fetchSeries(plan, series, {
+        exchange,
+        archive,
+        now,
+        priority,
+        tally,
+        isRefreshed: this.#options.refreshArchives === true,
+        signal,
+      })
     } catch (thrown) {
       error = thrown
       this.#errors.push(thrown)

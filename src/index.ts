@@ -43,6 +43,8 @@ export { status } from './status.ts'
 export type { RevisionEntry, SeriesStatus, StatusReport } from './status.ts'
 export { listSymbols } from './symbols.ts'
 export type { SymbolEntry, SymbolFilter } from './symbols.ts'
+export { watchedBackfill } from './watch.ts'
+export type { WatchOptions } from './watch.ts'
 export { verify } from './verify.ts'
 export type {
   Finding,

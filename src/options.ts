@@ -29,6 +29,8 @@ export type Options = {
   readonly waitLockMs?: number
   /** Asks covered windows again; differences become revisions. */
   readonly recheck?: { readonly from: Micros; readonly to: Micros }
+  /** Reads again the checksums of the archives that rows were taken from, and takes replaced ones anew. */
+  readonly refreshArchives?: boolean
   /** Keeps verified archives in this directory, and reuses them. */
   readonly keepArchives?: string
   /** Compression for new partitions of series whose job names none. */

@@ -7,7 +7,6 @@ import { formatMicros, parseWindow, periodWindow, type Window } from './base/tim
 import type { SeriesKey } from './binance/series.ts'
 import { worldOf } from './conduct/session.ts'
 import type { Job } from './job/job.ts'
-import { ownFile, packageFile } from './node/asset.ts'
 import { replaceText } from './node/text-file.ts'
 import type { Options } from './options.ts'
 import { readSeries } from './read.ts'
@@ -22,8 +21,9 @@ import {
 import { dayRow, daysText, type DayRow } from './report/days.ts'
 import type { ReportDocument, ReportSeries } from './report/document.ts'
 import { dayFacts, keyOf, seriesFacts } from './report/facts.ts'
-import { reportPage, type Assets } from './report/page.ts'
+import { reportPage } from './report/page.ts'
 import { count } from './report/text.ts'
+import { reportAssets } from './report-assets.ts'
 import { status, type SeriesStatus } from './status.ts'
 import { readManifest } from './store/series.ts'
 import { VERSION } from './version.ts'
@@ -64,7 +64,7 @@ export async function writeReport(
   const world = worldOf(options)
   try {
     const { document, rows } = await documentOf(series, { ...options, world })
-    const page = reportPage(document, rows, await assets())
+    const page = reportPage(document, rows, await reportAssets())
     await replaceText(out, page)
     return summaryOf(out, page, document)
   } finally {
@@ -79,19 +79,7 @@ function summaryOf(path: string, page: string, document: ReportDocument): Report
     bytes: Buffer.byteLength(page),
     series: document.series.length,
     charts: drawn.length,
-    candles: drawn.reduce((sum, { time }) => sum + time.length, 0),
-  }
-}
-
-async function assets(): Promise<Assets> {
-  const own = (name: string): Promise<string> => ownFile(`src/report/assets/${name}`)
-  const scripts = await Promise.all(['words.js', 'calendar.js', 'chart.js', 'page.js'].map(own))
-  return {
-    script: `(() => {\n'use strict'\n${scripts.join('\n')}\n})()\n`,
-    style: await own('page.css'),
-    plotScript: await packageFile('uplot/dist/uPlot.iife.min.js'),
-    plotStyle: await packageFile('uplot/dist/uPlot.min.css'),
-    plotLicence: await packageFile('uplot/LICENSE'),
+    candles: drawn.reduce((sum, { open }) => sum + open.length, 0),
   }
 }
 

@@ -98,9 +98,7 @@ async function viewsOf(dataDir: string): Promise<readonly View[]> {
 function viewSource(dataDir: string, name: DatasetKind, isMixed: boolean): string {
   const { security } = DATASETS[name]
   const account = security === 'signed' ? 'account=*/' : ''
-  // What the directory's name itself may hold must not be read as a pattern.
-  const directory = dataDir.replace(/[*?[]/g, '[$&]')
-  const glob = `${directory}/spot/${account}${name}/**/data.parquet`
+  const glob = `${globText(dataDir)}/spot/${account}${name}/**/data.parquet`
   const options = [
     'hive_partitioning = true',
     // `456` is a symbol and `2024` a period: text, as all the others are.
@@ -109,6 +107,11 @@ function viewSource(dataDir: string, name: DatasetKind, isMixed: boolean): strin
     ...(isMixed ? ['union_by_name = true'] : []),
   ]
   return `read_parquet(${sqlText(glob)}, ${options.join(', ')})`
+}
+
+/** A path of which nothing is a pattern. */
+function globText(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]')
 }
 
 /** `text` as a literal of SQL. */
@@ -123,7 +126,9 @@ async function prepare(
 ): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
-  await connection.run(`SET allowed_directories = [${sqlText(dataDir)}]`)
+  // The path is compared both before and after its patterns are resolved.
+  const allowed = [dataDir, globText(dataDir)].map(sqlText).join(', ')
+  await connection.run(`SET allowed_directories = [${allowed}]`)
   await connection.run('SET enable_external_access = false')
   for (const { name, source } of views)
     await connection.run(`CREATE VIEW "${name}" AS SELECT * FROM ${source}`)

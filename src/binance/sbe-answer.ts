@@ -15,7 +15,7 @@ const ERROR_TEMPLATE = 100
 export class SbeUnknownError extends TransportError {}
 
 /** What an answer to a request for SBE is. */
-export type SbeOutcome = {
+type SbeOutcome = {
   /** The format of the body; JSON where the exchange fell back to it. */
   readonly format: 'sbe' | 'json'
   /** Was the schema that was asked for deprecated? The answer is in the newest that is compatible. */

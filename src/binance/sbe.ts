@@ -34,13 +34,13 @@ export const SBE_HEADER_BYTES = 8
 export const SBE_GROUP_BYTES = 6
 
 /** Which exponent a mantissa belongs to. */
-export type SbeScale = 'price' | 'quantity' | 'commission'
+type SbeScale = 'price' | 'quantity' | 'commission'
 
 /**
  * How a field is written, little-endian. A `decimal` is a mantissa of so many bits whose exponent is a field of its
  * own; `flag` and `enum` are a byte.
  */
-export type SbeType =
+type SbeType =
   'exponent' | 'uint8' | 'int32' | 'int64' | 'decimal64' | 'decimal128' | 'flag' | 'enum'
 
 /** One field of fixed length. */

@@ -61,7 +61,16 @@ const RUN: Command = {
     'With --json each step is one JSON object a line; the last one is the summary.',
     '--metrics-file and --heartbeat-url are for schedules: what they cannot write or reach is a warning, and changes neither the run nor its exit code.',
   ],
-  own: [...JOB_FLAGS, 'wait-lock', 'recheck', 'metrics-file', 'heartbeat-url', 'log-format'],
+  own: [
+    ...JOB_FLAGS,
+    'wait-lock',
+    'recheck',
+    'refresh-archives',
+    'keep-archives',
+    'metrics-file',
+    'heartbeat-url',
+    'log-format',
+  ],
   shared: SHARED_FLAGS,
   examples: [
     { line: 'run jobs/majors.yaml', does: 'what one job file asks for' },

@@ -2,7 +2,6 @@
 
 import {
   readChoice,
-  readHeartbeat,
   readInteger,
   readRange,
   readSeconds,
@@ -36,6 +35,8 @@ export type Values = {
   /** Milliseconds. */
   readonly 'wait-lock'?: number
   readonly recheck?: { readonly from: string; readonly to: string }
+  readonly 'refresh-archives'?: boolean
+  readonly 'keep-archives'?: string
   readonly 'detailed-exitcode'?: boolean
   readonly revisions?: boolean
   readonly subset?: { readonly index: number; readonly count: number }
@@ -207,6 +208,14 @@ export const FLAGS: FlagTable = {
     value: 'FROM..TO',
     read: readRange,
   },
+  'refresh-archives': {
+    describe: 'read the checksums of the archives again, and take replaced files anew',
+  },
+  'keep-archives': {
+    describe: 'keep verified archives in this directory, and use them again',
+    value: 'DIR',
+    read: readText,
+  },
   'detailed-exitcode': { describe: 'end with 10 when there is work to do, 0 when there is none' },
   revisions: { describe: 'list the rows that changed since they were first stored' },
   subset: {
@@ -295,7 +304,7 @@ export const FLAGS: FlagTable = {
       'ask this URL when the run succeeded, URL/start when it starts and URL/fail when it fails; https, or http on this machine',
     value: 'URL',
     env: 'BINANCE_BACKFILL_HEARTBEAT_URL',
-    read: readHeartbeat,
+    read: readText,
   },
   'log-format': {
     describe: 'text, or json: a JSON object a line on stderr, with the id of the run',

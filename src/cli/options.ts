@@ -18,6 +18,8 @@ export function optionsOf(values: Values, signal?: AbortSignal): Options {
     wire: values.wire,
     waitLockMs: values['wait-lock'],
     recheck: recheck === undefined ? undefined : readWindow('--recheck', recheck),
+    refreshArchives: values['refresh-archives'],
+    keepArchives: values['keep-archives'],
     compression: values.compression,
     signal,
   }

@@ -45,7 +45,7 @@ export function printerOf(values: Values, io: Io): Printer {
     error: async (error) => {
       const { lines, document } = await describeError(error, values.verbose === true)
       const text =
-        values.json === true
+        values.json === true || values['log-format'] === 'json'
           ? JSON.stringify(document)
           : lines.map((line) => line.replace(/^error:/, err.red('error:'))).join('\n')
       await io.stderr.write(`${text}\n`)

@@ -66,19 +66,6 @@ export const readUrl: Reader<string> = (text, name) => {
   return url.href.replace(/\/+$/, '')
 }
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
-
-/** An https URL, or one of this machine. It is as good as a password for whoever checks on the runs: never repeated. */
-export const readHeartbeat: Reader<string> = (text, name) => {
-  const expected = 'an https URL such as https://hc-ping.com/ID, without user, password and query'
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isSafe =
-    url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))
-  const isBare = url?.username === '' && url.password === '' && url.search === '' && url.hash === ''
-  if (url === undefined || !isSafe || !isBare) throw new Misuse(`${name}: expected ${expected}`)
-  return url.href.replace(/\/+$/, '')
-}
-
 /** Two texts around `..`, for windows; the moments are read by the library. */
 export const readRange: Reader<{ readonly from: string; readonly to: string }> = (text, name) => {
   const [from = '', to = '', ...rest] = text.split('..')

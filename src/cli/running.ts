@@ -1,6 +1,13 @@
 /** A run on a terminal or in a pipe: progress to the views, the summary to stdout, signals to the library. */
 
-import { backfill, stopOnSignals, type Job, type Options, type Summary } from '../index.ts'
+import {
+  stopOnSignals,
+  watchedBackfill,
+  type Job,
+  type Options,
+  type Summary,
+  type WatchOptions,
+} from '../index.ts'
 import type { Call } from './commands.ts'
 import { lineView, type View } from './lines.ts'
 import { progressDocument } from './shape.ts'
@@ -44,7 +51,7 @@ async function follow(
   const view = await viewOf(tally, call)
   let summary: Summary | undefined
   try {
-    for await (const item of backfill(jobs, options)) {
+    for await (const item of watchedBackfill(jobs, { ...options, ...watchOf(values) })) {
       tally.apply(item, ticker.nowMs())
       view.show(item)
       if (values.json === true) await print.json(progressDocument(item))
@@ -58,11 +65,23 @@ async function follow(
   return summary
 }
 
+function watchOf(values: Call['values']): WatchOptions {
+  const { 'metrics-file': metricsFile, 'heartbeat-url': heartbeatUrl } = values
+  return {
+    ...(metricsFile === undefined ? {} : { metricsFile }),
+    ...(heartbeatUrl === undefined ? {} : { heartbeatUrl }),
+  }
+}
+
 async function viewOf(
   tally: Tally,
   { values, io, print }: Pick<Call, 'values' | 'io' | 'print'>,
 ): Promise<View> {
   const { ticker, stderr, env } = io
+  if (values['log-format'] === 'json') {
+    const { jsonLogger, logView } = await import('./logs.ts')
+    return logView({ logger: jsonLogger(io), tally, ticker })
+  }
   const isVerbose = values.verbose === true
   const isTerse = values['no-progress'] === true || !print.isSpoken
   const hasCursor = stderr.isTerminal && env['TERM'] !== 'dumb'

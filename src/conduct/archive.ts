@@ -4,7 +4,7 @@
  */
 
 import { ArchiveError } from '../base/errors.ts'
-import type { Gap } from '../base/gap.ts'
+import { isKnown, type Gap } from '../base/gap.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
 import { hasKnownGrid } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -181,7 +181,11 @@ class ArchiveStore {
       pages.flatMap((page) => [...page.keys]).filter((key) => part.from <= key && key < part.to),
     )
     const first = opens[0]
+    const known = series.manifest.gaps.filter(isKnown)
     return missingSlots(interval, part, opens).map((gap): Gap => {
+      // What was asked about before is known already.
+      const before = known.find(({ from, to }) => from <= gap.from && gap.to <= to)
+      if (before !== undefined) return { ...gap, reason: before.reason }
       if (rowAt !== undefined || gap.to === part.to) return { ...gap, reason: 'not-published' }
       const isHead = first === undefined || gap.to <= first
       const isFirst = isHead && gap.from === part.from && !series.hasRowsBefore(part.from)

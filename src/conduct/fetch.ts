@@ -1,8 +1,8 @@
 /** One series, fetched: from the archive what it has, from REST what is left; whatever arrived whole is kept. */
 
-import { subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { BackfillError, StoreError } from '../base/errors.ts'
-import { micros, type Micros, type Window } from '../base/time.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import type { Step } from '../pull/walk.ts'
@@ -24,6 +24,8 @@ export type FetchWorld = {
   /** Larger goes first. */
   readonly priority: number
   readonly tally: Tally
+  /** Take replaced archives anew? */
+  readonly isRefreshed: boolean
   readonly signal: AbortSignal
 }
 
@@ -38,6 +40,7 @@ export async function* fetchSeries(
     signal: world.signal,
   }
   yield* fromArchive(plan, series, world, rest)
+  yield* replaced(plan, series, world, rest)
   const left = subtractAll(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
     for (const window of left) {
@@ -78,6 +81,23 @@ async function* fromArchive(
       yield rowsReport(plan.key, tally.rows - told, window.from, { done, usage: exchange.usage() })
       told = tally.rows
     }
+  }
+}
+
+/** Archives that were replaced since rows were taken from them: their time is stored anew, as revisions. */
+async function* replaced(
+  plan: SeriesPlan,
+  series: Series,
+  { archive: session, now, tally, signal, isRefreshed }: FetchWorld,
+  rest: RestWorld,
+): AsyncGenerator<Progress, void, void> {
+  if (session === undefined || !isRefreshed) return
+  const rowAt = plan.settings.source === 'archive' ? undefined : rowAsker(rest)
+  for (const [path, { sha256, period }] of [...series.manifest.archives]) {
+    const windows = clip(plan.wanted, periodWindow(period))
+    if (windows.length === 0 || (await session.checksum(path, signal)) === sha256) continue
+    for (const window of windows)
+      yield* storeArchive({ plan, series, session, now, tally, signal, rowAt }, window)
   }
 }
 

@@ -116,6 +116,7 @@ export class WindowStore {
   async rewind(): Promise<void> {
     await this.abort()
     this.#reached = this.#stored
+    this.#archives = {}
     this.#gaps = this.#gaps.filter(({ to }) => to <= this.#stored)
   }
 
@@ -155,12 +156,19 @@ export class WindowStore {
       await this.abort()
       return
     }
-    const commit = { ...answered, source: this.#source, archives: this.#archives }
+    const { to: end } = periodWindow(writer.period)
+    const archives = Object.fromEntries(
+      Object.entries(this.#archives).filter(([, entry]) => periodWindow(entry.period).from < end),
+    )
+    const commit = { ...answered, source: this.#source, archives }
     const committed = await this.#series.commit(writer.period, writer.open, commit)
     this.#writer = undefined
     this.#stored = to
     this.#gaps = this.#gaps.filter((gap) => gap.to > to)
-    this.#archives = {}
+    // A file that is longer than its partition speaks of the next ones too.
+    this.#archives = Object.fromEntries(
+      Object.entries(this.#archives).filter(([, entry]) => periodWindow(entry.period).to > end),
+    )
     yield* this.#report(committed)
   }
 

@@ -12,7 +12,7 @@ import { Secret, type Credentials } from '../base/secret.ts'
 import { quoteText } from '../base/text.ts'
 
 /** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>
+type Environment = Readonly<Record<string, string | undefined>>
 
 const KEY = 'BINANCE_API_KEY'
 const SECRET = 'BINANCE_API_SECRET'
@@ -73,7 +73,7 @@ export function checkLabel(label: string | undefined): string {
  *
  * @throws UsageError as {@link readCredentials} does.
  */
-export function readKeyFile(path: string, passphrase?: string): Pick<Credentials, 'kind' | 'key'> {
+function readKeyFile(path: string, passphrase?: string): Pick<Credentials, 'kind' | 'key'> {
   const key = openKey(readPrivate(path), path, passphrase)
   const kind = key.asymmetricKeyType
   if (kind !== 'rsa' && kind !== 'ed25519')

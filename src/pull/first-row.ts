@@ -43,7 +43,7 @@ export function findByTime<P extends PageRows>(
 }
 
 /** What finding the first trade needs besides: how to read a page of aggregate trades. */
-export type TradeOptions<A extends PageRows> = WalkOptions & {
+type TradeOptions<A extends PageRows> = WalkOptions & {
   /** The column `first_trade_id` of a page of aggTrades. */
   readonly firstTradeIdsOf: (page: A) => BigInt64Array
 }
@@ -232,7 +232,7 @@ function isBefore(time: bigint | undefined, from: Micros): boolean {
 }
 
 /** Is the row before `id` served, and older than `from`? */
-export async function proveFirst<P extends PageRows>(
+async function proveFirst<P extends PageRows>(
   id: bigint,
   from: Micros,
   ask: AskPage<P>,

@@ -12,12 +12,12 @@ import type { Credentials } from '../base/secret.ts'
 import type { Sign } from './gateway.ts'
 
 /** How long after its timestamp a request is good for; Binance recommends no more. */
-export const RECV_WINDOW_MS = 5_000
+const RECV_WINDOW_MS = 5_000
 /** The most that Binance takes. */
 const RECV_WINDOW_MS_MAX = 60_000
 
 /** The signature of a payload, as it goes into a query: hex, or percent-encoded base64. */
-export type Signature = (payload: string) => string
+type Signature = (payload: string) => string
 
 /** What `credentials` sign with; reads the key once. */
 export function signatureOf({ kind, key }: Pick<Credentials, 'kind' | 'key'>): Signature {

@@ -27,7 +27,7 @@ import {
 import { emptyStep, type AskPage, type PageRows, type Step, type WalkOptions } from './walk.ts'
 
 /** How an account walk goes. */
-export type AccountWalkOptions = WalkOptions & {
+type AccountWalkOptions = WalkOptions & {
   /** The parameter that asks for rows from an id on: `fromId` for myTrades, `orderId` for allOrders. */
   readonly cursor: 'fromId' | 'orderId'
   /** How long the partitions last that rows are grouped by. */
@@ -67,30 +67,21 @@ export async function* walkAccount<P extends PageRows>(
   yield* regroup.finish()
 }
 
-/** Pages by id, from the first that has a row of the window on. */
+/** Pages by id, from the first row of the window on. */
 async function* pagesOf<P extends PageRows>(
   window: Window,
   ask: AskPage<P>,
   options: AccountWalkOptions,
 ): AsyncGenerator<P, void, void> {
   const { cursor, limit, signal, nextId } = options
-  let next = nextId
-  if (next === undefined) {
-    const first = await firstPage(window, ask, options)
-    if (first === undefined) return
-    yield first
-    next = after(first)
-  }
-  for (;;) {
-    const page = await askFrom(next, ask, { cursor, limit, signal })
-    if (page.rowCount === 0) return
+  let next = nextId ?? (await firstId(window, ask, options))
+  while (next !== undefined) {
+    const page: P = await askFrom(next, ask, { cursor, limit, signal })
+    const last = page.keys[page.rowCount - 1]
+    if (last === undefined) return
     yield page
-    next = after(page)
+    next = last + 1n
   }
-}
-
-function after(page: PageRows): bigint {
-  return (page.keys[page.rowCount - 1] ?? 0n) + 1n
 }
 
 async function askFrom<P extends PageRows>(
@@ -106,29 +97,31 @@ async function askFrom<P extends PageRows>(
   return ask({ [cursor]: id, limit }, check, signal)
 }
 
-/** The first page with a row of `window` or later; `undefined` when there is none. */
-async function firstPage<P extends PageRows>(
+/**
+ * The lowest id of the rows of `window`, or a lower one; `undefined` when it has no row. Only that is taken from answers
+ * by time: where their day ends, rows may be missing between those that they have.
+ */
+async function firstId<P extends PageRows>(
   window: Window,
   ask: AskPage<P>,
   options: AccountWalkOptions,
-): Promise<P | undefined> {
+): Promise<bigint | undefined> {
   let from = window.from
   while (from < window.to) {
     const { page, to } = await askDay({ from, to: window.to }, ask, options)
     const time = page.times[0]
     if (time !== undefined) {
       // Near the end of its day a row may have overtaken one of the next with an earlier id.
-      if (time + INTERLEAVE < to || to >= window.to) return page
-      const begin = micros(page.times.reduce((min, other) => (other < min ? other : min)))
-      const near = await askDay({ from: begin, to: window.to }, ask, options)
-      return near.page.rowCount > 0 ? near.page : page
+      if (time + INTERLEAVE < to || to >= window.to) return page.keys[0]
+      const near = await askDay({ from: micros(time), to: window.to }, ask, options)
+      return near.page.keys[0] ?? page.keys[0]
     }
     if (from === window.from) {
       // An account begins some time: mostly nothing at all was before it, and one request tells.
       const oldest = await askFrom(FIRST_ID, ask, options)
       const begin = oldest.times[0]
       if (begin === undefined || begin >= window.to + INTERLEAVE) return undefined
-      if (begin >= from) return oldest
+      if (begin >= from) return FIRST_ID
     }
     from = to
   }
@@ -220,7 +213,6 @@ class Regroup<P extends PageRows> {
       const isComplete = period.to <= this.#settled
       const reached = isComplete ? earliest(period.to, this.#window.to) : this.#settled
       yield* this.#steps(ready, earliest(reached, this.#window.to))
-      if (!isComplete) return
     }
   }
 

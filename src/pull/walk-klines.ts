@@ -238,7 +238,10 @@ async function nextOpen<P extends PageRows>(
   }
 }
 
-/** The rows of several pages of one chunk in the order of their keys; of equal keys the later asked. */
+/**
+ * The rows of several pages of one chunk in the order of their keys, of equal keys the later asked; each gap with the
+ * rows before it.
+ */
 function* inOrder<P extends PageRows>(
   pages: readonly P[],
   reached: Micros,
@@ -247,11 +250,15 @@ function* inOrder<P extends PageRows>(
   const runs = pages.length === 1 ? [] : splitRuns(pages)
   const [page] = pages
   if (runs.length === 0) yield { page, first: 0, end: page?.rowCount ?? 0, reached, gaps }
+  let gapsTold = 0
   for (const [index, run] of runs.entries()) {
     const isLast = index === runs.length - 1
     const next = runs[index + 1]
     const until = isLast ? reached : micros(next?.page.keys[next.first] ?? reached)
-    yield { ...run, reached: until, gaps: isLast ? gaps : [] }
+    // Not all at the end, lest what is stored up to `until` claims rows that are known to be absent.
+    const told = isLast ? gaps.slice(gapsTold) : gaps.slice(gapsTold).filter(({ to }) => to <= until)
+    gapsTold += told.length
+    yield { ...run, reached: until, gaps: told }
   }
 }
 

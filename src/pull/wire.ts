@@ -9,7 +9,7 @@ import { isSbeRefusal, sbeOutcome, SbeUnknownError } from '../binance/sbe-answer
 import { SBE_HEADERS, SBE_SCHEMA } from '../binance/sbe.ts'
 
 /** How a body is read in each format. */
-export type BodyReaders<T> = Readonly<Record<'json' | 'sbe', (body: Uint8Array) => T>>
+type BodyReaders<T> = Readonly<Record<'json' | 'sbe', (body: Uint8Array) => T>>
 
 const SCHEMA = `SBE schema ${SBE_SCHEMA.id}:${SBE_SCHEMA.version}`
 

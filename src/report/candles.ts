@@ -40,6 +40,7 @@ const STEPS: readonly bigint[] = [
   15_000_000n,
   MINUTE,
   5n * MINUTE,
+  10n * MINUTE,
   15n * MINUTE,
   30n * MINUTE,
   HOUR,

@@ -20,7 +20,7 @@ export type SbeRows = {
 export type Exponents = { readonly fixed: number | undefined; readonly offset: number }
 
 /** A column and where its values go. */
-export type SbeTarget = {
+type SbeTarget = {
   readonly dataset: Dataset
   readonly column: Column
   readonly sink: ColumnSink

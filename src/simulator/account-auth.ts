@@ -9,7 +9,7 @@ import type { AccountOptions } from './account-rows.ts'
 import { readTime, Refusal, type Parameters } from './query.ts'
 
 /** A signed request. */
-export type SignedRequest = {
+type SignedRequest = {
   readonly parameters: Parameters
   /** Raw, as it was signed. */
   readonly query: string

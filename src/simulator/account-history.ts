@@ -15,7 +15,7 @@ const DECIMALS = { price: 2, quantity: 5 }
 const ID_STEP = 1_009n
 
 /** Trades and orders, each ascending by id. */
-export type AccountHistory = {
+type AccountHistory = {
   readonly trades: readonly AccountTrade[]
   readonly orders: readonly Order[]
 }

@@ -23,7 +23,7 @@ export type AccountOptions = {
 }
 
 /** Rows given outright. */
-export type AccountRows = {
+type AccountRows = {
   readonly trades?: readonly AccountTrade[]
   readonly orders?: readonly Order[]
 }

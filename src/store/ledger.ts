@@ -154,9 +154,14 @@ export function forget(manifest: Manifest, period: string): Manifest {
     gaps: cutGaps(manifest.gaps, [window]),
     fresh: subtractAll(manifest.fresh, [window]),
     partitions: new Map([...manifest.partitions].filter(([name]) => name !== period)),
-    archives: new Map([...manifest.archives].filter(([, entry]) => entry.period !== period)),
+    archives: new Map([...manifest.archives].filter(([, entry]) => !overlap(entry.period, period))),
     revisions: manifest.revisions.filter((revision) => revision.period !== period),
   }
+}
+
+/** Have two periods time in common? An archive file may be shorter than a partition, or longer. */
+function overlap(a: string, b: string): boolean {
+  return clip([periodWindow(a)], periodWindow(b)).length > 0
 }
 
 /** A moment up to which there are rows, as far as keys tell. */
@@ -190,7 +195,7 @@ export function factsOf(
     proof: rows.proof,
     archives: Object.fromEntries(
       [...manifest.archives]
-        .filter(([, entry]) => entry.period === period)
+        .filter(([, entry]) => overlap(entry.period, period))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     revisions: manifest.revisions.filter((revision) => revision.period === period),
@@ -205,18 +210,37 @@ export function knownOf(manifest: Pick<Manifest, 'coverage' | 'gaps'>, window: W
 /** What is known of a stretch of time, beside rows. */
 export type Known = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
 
-/** What the footer of each partition says of time, for those that may say something of `windows`. */
-export function statements(manifest: Manifest, windows: Coverage): ReadonlyMap<string, Known> {
-  const periods = sortedPeriods(manifest)
-  const about = periods.flatMap((period): [string, Known][] => {
-    const window = attachedWindow(periods, period)
-    return clip(windows, window).length === 0 ? [] : [[period, knownOf(manifest, window)]]
+/**
+ * The partitions whose footers say something else of time by one manifest than by a later one.
+ *
+ * @param windows - Where the two may differ.
+ */
+export function restated(before: Manifest, after: Manifest, windows: Coverage): readonly string[] {
+  const [old, now] = [sortedPeriods(before), sortedPeriods(after)]
+  const about = new Set([
+    ...periodsAbout(old, after.partition, windows),
+    ...periodsAbout(now, after.partition, windows),
+  ])
+  return [...about].sort().filter((period) => {
+    if (!before.partitions.has(period) || !after.partitions.has(period)) return false
+    const said = knownOf(before, attachedWindow(old, period))
+    return !isSameKnown(said, knownOf(after, attachedWindow(now, period)))
   })
-  return new Map(about)
 }
 
-/** Do two statements say the same? */
-export function isSameKnown(a: Known, b: Known): boolean {
+/** The partitions whose footers speak of `windows`: those in them, and the next one after each. */
+function periodsAbout(
+  periods: readonly string[],
+  partition: Partition,
+  windows: Coverage,
+): readonly string[] {
+  return windows.flatMap(({ from, to }) => {
+    const first = lowerBound(periods, periodOf(from, partition))
+    return periods.slice(first, lowerBound(periods, periodOf(micros(to - 1n), partition)) + 1)
+  })
+}
+
+function isSameKnown(a: Known, b: Known): boolean {
   return (
     a.coverage.length === b.coverage.length &&
     a.gaps.length === b.gaps.length &&
@@ -249,6 +273,13 @@ const BEGINNING = micros(-(2n ** 62n))
 
 /** The period, and before it whatever lies after the partition before it. @param periods - In order. */
 function attachedWindow(periods: readonly string[], period: string): Window {
+  const before = periods[lowerBound(periods, period) - 1]
+  const from = before === undefined ? BEGINNING : periodWindow(before).to
+  return { from, to: periodWindow(period).to }
+}
+
+/** The index of the first period that is not before `period`. */
+function lowerBound(periods: readonly string[], period: string): number {
   let low = 0
   let high = periods.length
   while (low < high) {
@@ -256,9 +287,7 @@ function attachedWindow(periods: readonly string[], period: string): Window {
     if ((periods[middle] ?? '') < period) low = middle + 1
     else high = middle
   }
-  const before = periods[low - 1]
-  const from = before === undefined ? BEGINNING : periodWindow(before).to
-  return { from, to: periodWindow(period).to }
+  return low
 }
 
 /** The sources with one more, sorted. */

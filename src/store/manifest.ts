@@ -63,7 +63,7 @@ export type Manifest = {
   /** Covered windows to be asked once more, since they were stored soon after they closed. */
   readonly fresh: Coverage
   readonly partitions: ReadonlyMap<string, PartitionEntry>
-  /** By the archive's path. */
+  /** By the path in the archive; each with the time that the file is about. */
   readonly archives: ReadonlyMap<string, ArchiveEntry>
   readonly revisions: readonly Revision[]
 }

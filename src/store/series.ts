@@ -19,13 +19,12 @@ import {
   cutGaps,
   emptyManifest,
   factsOf,
-  isSameKnown,
   knownOf,
   nextIdAt,
   record,
   relist,
+  restated,
   rowsUntil,
-  statements,
   withSource,
   type Answered,
 } from './ledger.ts'
@@ -37,7 +36,13 @@ import {
   type PartitionEntry,
 } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
-import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
+import {
+  PartitionWriter,
+  type Change,
+  type Merge,
+  type Prover,
+  type RowTexts,
+} from './partition.ts'
 
 import { notYetTold, slotsOf } from './vanished.ts'
 
@@ -94,6 +99,11 @@ type News = {
   readonly learn: () => Manifest
   /** Where new rows came from. */
   readonly source?: string
+}
+
+function byKey(a: Change, b: Change): number {
+  const [first, second] = [BigInt(a.key), BigInt(b.key)]
+  return first < second ? -1 : first > second ? 1 : 0
 }
 
 /** A series, open for writing by one worker. */
@@ -225,7 +235,8 @@ export class Series {
       const kept = absent.map(({ key }) => BigInt(key))
       const gaps = cutGaps(commit.gaps, slotsOf(this.key, kept))
       const next = cover(known, { ...commit, gaps })
-      const changes = [...writer.changes, ...notYetTold(absent, next.revisions, period)]
+      const told = notYetTold(absent, next.revisions, period)
+      const changes = [...writer.changes, ...told].sort(byKey)
       revised = changes.length
       const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
       return { ...next, revisions }
@@ -274,10 +285,8 @@ export class Series {
    */
   async #restate(written?: string): Promise<void> {
     const windows = union(this.#learnt, changedGaps(this.#stated.gaps, this.#manifest.gaps))
-    const before = statements(this.#stated, windows)
-    for (const [period, known] of statements(this.#manifest, windows)) {
-      const stated = before.get(period)
-      if (period === written || stated === undefined || isSameKnown(stated, known)) continue
+    for (const period of restated(this.#stated, this.#manifest, windows)) {
+      if (period === written) continue
       const writer = await this.begin(period)
       try {
         await this.#publish(period, writer, { askedAgain: [], learn: () => this.#manifest })

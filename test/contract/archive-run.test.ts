@@ -163,3 +163,43 @@ test('an archive that cannot be reached is done without', async () => {
   const warnings = events.filter((event) => event.kind === 'warning')
   expect(warnings).toHaveLength(1)
 })
+
+test('an archive that was replaced is taken anew, as revisions, and only where it changed', async () => {
+  const rule = { path: '15m-2024-12.zip', fault: { kind: 'replaced' } as const }
+  const before = await serve({ exchange: exchange() })
+  const after = await serve({ exchange: exchange([rule]) })
+  const dataDir = await tempDir()
+  const job = klines('archive')
+  await run(job, { dataDir, ...urls(before) })
+  const old = await contents(dataDir)
+  const calm = await run(job, { dataDir, ...urls(before), refreshArchives: true })
+  expect(calm.summary).toMatchObject({ complete: true, partitions: 0 })
+  expect(await contents(dataDir)).toEqual(old)
+
+  const { summary } = await run(job, { dataDir, ...urls(after), refreshArchives: true })
+  expect(summary).toMatchObject({ complete: true, exit: 0, partitions: 1 })
+  expect(summary.series[0]?.revisions).toBeGreaterThan(0)
+  const now = await contents(dataDir)
+  const changed = Object.keys(now).filter((path) => now[path] !== old[path])
+  expect(changed.sort()).toEqual([
+    'spot/klines/interval=15m/symbol=BTCUSDT/_series.json',
+    'spot/klines/interval=15m/symbol=BTCUSDT/period=2024-12/data.parquet',
+  ])
+})
+
+test('archives that are kept are used again', async () => {
+  const simulator = await serve({ exchange: exchange() })
+  const keepArchives = await tempDir()
+  const zips = (): number =>
+    simulator.log.entries.filter(({ path }) => path.endsWith('.zip')).length
+  await run(klines('archive'), { dataDir: await tempDir(), ...urls(simulator), keepArchives })
+  const first = zips()
+  expect(first).toBeGreaterThan(0)
+  const { summary } = await run(klines('archive'), {
+    dataDir: await tempDir(),
+    ...urls(simulator),
+    keepArchives,
+  })
+  expect(summary).toMatchObject({ complete: true })
+  expect(zips()).toBe(first)
+})

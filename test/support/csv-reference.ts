@@ -11,7 +11,7 @@ export function referenceRows(
   period: Window,
 ): Record<string, string>[] {
   const columns = archiveColumns(DATASETS[kind])
-  const lines = text.split(/\r?\n/).filter((line) => /^\d/.test(line))
+  const lines = text.split(/\r?\n|\r$/).filter((line) => /^\d/.test(line))
   return lines.map((line) => {
     const texts = line.split(',')
     const timeAt = columns.findIndex(({ name }) => name === DATASETS[kind].time)

@@ -4,8 +4,8 @@ import { runsOf } from '../../src/report/candles.ts'
 import { dayRow, daysText, type DayRow } from '../../src/report/days.ts'
 import type { ReportDocument, ReportSeries } from '../../src/report/document.ts'
 import { fromMillis } from '../../src/base/time.ts'
-import { reportPage, type Assets } from '../../src/report/page.ts'
-import { ownFile, packageFile } from '../../src/node/asset.ts'
+import { reportPage } from '../../src/report/page.ts'
+import { reportAssets } from '../../src/report-assets.ts'
 
 const START = Date.UTC(2018, 0, 1)
 const DAY_MS = 86_400_000
@@ -78,19 +78,6 @@ export async function madeUpPage(
   return reportPage(
     document,
     made.map(({ row }) => row),
-    await assets(),
+    await reportAssets(),
   )
-}
-
-/** The assets of the page. */
-export async function assets(): Promise<Assets> {
-  const names = ['words.js', 'calendar.js', 'chart.js', 'page.js']
-  const scripts = await Promise.all(names.map((name) => ownFile(`src/report/assets/${name}`)))
-  return {
-    script: `(() => {\n'use strict'\n${scripts.join('\n')}\n})()\n`,
-    style: await ownFile('src/report/assets/page.css'),
-    plotScript: await packageFile('uplot/dist/uPlot.iife.min.js'),
-    plotStyle: await packageFile('uplot/dist/uPlot.min.css'),
-    plotLicence: await packageFile('uplot/LICENSE'),
-  }
 }

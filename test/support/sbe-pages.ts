@@ -13,7 +13,7 @@ import { valueText } from '../../src/rows/value-text.ts'
 import type { Exchange } from '../../src/simulator/index.ts'
 
 /** The bodies of the same page. */
-export type Bodies = { readonly json: Uint8Array; readonly sbe: Uint8Array }
+type Bodies = { readonly json: Uint8Array; readonly sbe: Uint8Array }
 
 /** Asks `exchange` for one page in both formats. */
 export function bothBodies(

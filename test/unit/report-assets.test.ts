@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
+import { ASSETS_DIR, SCRIPTS } from '../../src/report-assets.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
 test("the page's scripts are sound under the strictest checks", () => {
-  const names = ['words.js', 'calendar.js', 'chart.js', 'page.js']
-  const files = names.map((name) => join(ROOT, 'src', 'report', 'assets', name))
+  const files = SCRIPTS.map((name) => join(ROOT, ASSETS_DIR, name))
   const plot = join(ROOT, 'node_modules', 'uplot', 'dist', 'uPlot.d.ts')
   const program = ts.createProgram([...files, plot], {
     allowJs: true,

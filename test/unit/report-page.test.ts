@@ -4,7 +4,8 @@ import type { ReportDocument } from '../../src/report/document.ts'
 import { reportPage } from '../../src/report/page.ts'
 import { budgetOf } from '../../src/report/budget.ts'
 import { html, scriptJson, size } from '../../src/report/text.ts'
-import { assets, madeUpPage, madeUpSeries } from '../support/report.ts'
+import { reportAssets } from '../../src/report-assets.ts'
+import { madeUpPage, madeUpSeries } from '../support/report.ts'
 
 const HOSTILE = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>\u202e'
 
@@ -16,7 +17,7 @@ async function hostilePage(): Promise<string> {
     candleNote: HOSTILE,
     series: [{ ...series, dataset: HOSTILE, verdict: HOSTILE, sources: { [HOSTILE]: 1 } }],
   }
-  return reportPage(document, [row], await assets())
+  return reportPage(document, [row], await reportAssets())
 }
 
 describe('text from outside', () => {

@@ -1,0 +1,284 @@
+/** The report, written by the command and looked at in a real browser. */
+
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { readTable } from '../../src/index.ts'
+import { budgetOf } from '../../src/report/budget.ts'
+import { BROWSER, sharedBrowser, type Watched } from '../support/browser.ts'
+import { tempDir } from '../support/lake.ts'
+import { madeUpPage, madeUpSeries } from '../support/report.ts'
+import { sharedLake } from '../support/shared-lake.ts'
+import { runCli } from './support.ts'
+
+const LAKE = `
+version: 1
+datasets:
+  - { kind: klines, symbols: [BTCUSDT, ETHUSDT], intervals: [1h], from: 2026-11-02, to: 2026-11-09 }
+  - { kind: klines, symbols: [币安人生USDT], intervals: [1m], from: 2026-11-02, to: 2026-11-09 }
+  - { kind: aggTrades, symbols: [BTCUSDT], from: 2026-11-04, to: 2026-11-05 }
+`
+const WANTED = `
+version: 1
+name: more
+datasets:
+  - { kind: klines, symbols: [BTCUSDT, ETHUSDT], intervals: [1h], from: 2026-11-02, to: 2026-11-09 }
+  - { kind: aggTrades, symbols: [BTCUSDT], from: 2026-11-04, to: 2026-11-06T12:00:00Z }
+`
+
+/** What the browser works out; texts, since the tests know no browser's types. */
+const PAPER = 'getComputedStyle(document.body).backgroundColor'
+const FIRST_PAINT = 'performance.getEntriesByType("paint")[0].startTime'
+/** How many pixels of the chart have the colour of a rising or falling candle. */
+const CANDLE_PIXELS = `(() => {
+  const canvas = document.querySelector('canvas')
+  const style = getComputedStyle(document.documentElement)
+  const tones = ['--rise', '--fall'].map((name) => style.getPropertyValue(name).trim())
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  let count = 0
+  for (let at = 0; at < data.length; at += 4) {
+    const hex = [0, 1, 2].map((n) => data[at + n].toString(16).padStart(2, '0')).join('')
+    if (tones.includes('#' + hex)) count += 1
+  }
+  return count
+})()`
+
+const lake = sharedLake(LAKE)
+const withBrowser = describe.runIf(BROWSER !== undefined)
+
+async function written(...args: readonly string[]): Promise<string> {
+  const out = join(await tempDir(), 'report.html')
+  const { exit, stderr } = await runCli([
+    'report',
+    ...args,
+    '--data-dir',
+    lake.dataDir,
+    '--out',
+    out,
+  ])
+  expect([exit, stderr]).toEqual([0, ''])
+  return pathToFileURL(out).href
+}
+
+async function ready({ page }: Watched): Promise<Page> {
+  await page.locator('#detail h2').waitFor()
+  return page
+}
+
+describe('the command', () => {
+  test('says what it wrote, in words and as JSON', async () => {
+    const out = join(await tempDir(), 'lake.html')
+    const words = await runCli(['report', '--data-dir', lake.dataDir, '--out', out])
+    expect(words.stdout).toMatch(/lake\.html: 4 series, [\d,]+ candles of 3, \d+ kB\n$/)
+    const json = await runCli(['report', '--json', '--data-dir', lake.dataDir, '--out', out])
+    expect(JSON.parse(json.stdout)).toEqual({
+      path: out,
+      bytes: (await stat(out)).size,
+      series: 4,
+      charts: 3,
+      candles: 168 + 164 + 1_008,
+    })
+  })
+
+  test('draws no candles when told not to, or of another window', async () => {
+    const out = join(await tempDir(), 'lake.html')
+    const args = ['report', '--json', '--data-dir', lake.dataDir, '--out', out]
+    const none = await runCli([...args, '--no-candles'])
+    expect(JSON.parse(none.stdout)).toMatchObject({ candles: 0, charts: 0 })
+    const day = await runCli([...args, '--window', '2026-11-05..2026-11-06'])
+    expect(JSON.parse(day.stdout)).toMatchObject({ candles: 24 + 20 + 1_440, charts: 3 })
+    expect(await readFile(out, 'utf8')).toContain('2026-11-05T00:00:00.000000Z to 2026-11-06')
+  })
+
+  test('says what stands in the way', async () => {
+    const nowhere = await runCli(['report', '--data-dir', join(await tempDir(), 'none')])
+    expect(nowhere).toMatchObject({ exit: 2, stdout: '' })
+    expect(nowhere.stderr).toMatch(/^error: the lake holds no series \(/)
+    const args = ['report', '--data-dir', lake.dataDir, '--out', '/no/such/directory/x.html']
+    const unwritable = await runCli(args)
+    expect(unwritable.exit).toBe(2)
+    expect(unwritable.stderr).toMatch(/^error: .*x\.html cannot be written \(ENOENT\)/)
+  })
+})
+
+withBrowser('the page in a browser', () => {
+  const browser = sharedBrowser()
+
+  test('asks for nothing but itself and complains of nothing', async () => {
+    const url = await written()
+    const watched = await browser.open(url)
+    const page = await ready(watched)
+    await page.getByText('The shown candles as a table').click()
+    expect(watched.asked).toEqual([url])
+    expect(watched.complaints).toEqual([])
+    expect(await page.locator('html').getAttribute('lang')).toBe('en')
+    expect(await page.locator('dl.totals').innerText()).toContain('Rows\n70,412')
+  })
+
+  test('filters by name, standing and dataset', async () => {
+    const job = join(await tempDir(), 'more.yaml')
+    await writeFile(job, WANTED)
+    const page = await ready(await browser.open(await written(job)))
+    const names = async (): Promise<string[]> =>
+      page.locator('tbody tr:visible button.open').allInnerTexts()
+    expect(await names()).toHaveLength(3)
+    await page.getByLabel('Name holds').fill('ethusdt')
+    expect(await names()).toEqual(['klines ETHUSDT 1h'])
+    expect(await page.locator('#shown').innerText()).toBe('1 of 3 shown')
+    await page.getByLabel('Name holds').fill('')
+    await page.getByLabel('Standing').selectOption('incomplete')
+    expect(await names()).toEqual(['aggTrades BTCUSDT'])
+    await page.getByLabel('Standing').selectOption('')
+    await page.getByLabel('Dataset').selectOption('klines')
+    expect(await names()).toEqual(['klines BTCUSDT 1h', 'klines ETHUSDT 1h'])
+  })
+
+  test('sorts by a column, up and down, and says so', async () => {
+    const page = await ready(await browser.open(await written()))
+    const rows = page.getByRole('button', { name: 'Rows', exact: true })
+    const first = async (): Promise<string> => page.locator('tbody button.open').first().innerText()
+    await rows.click()
+    expect(await first()).toBe('klines ETHUSDT 1h')
+    expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('ascending')
+    await rows.click()
+    expect(await first()).toBe('aggTrades BTCUSDT')
+    expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending')
+  })
+
+  test('is worked by the keyboard alone', async () => {
+    const page = await ready(await browser.open(await written()))
+    await page.getByRole('button', { name: 'klines ETHUSDT 1h' }).focus()
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('klines ETHUSDT 1h')
+    expect(await page.evaluate('location.hash')).toBe('#series-2')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.className')).toBe('calendar')
+    const said = page.locator('output.day')
+    await page.keyboard.press('End')
+    expect(await said.innerText()).toBe('2026-11-08: covered')
+    for (const key of ['ArrowUp', 'ArrowUp', 'ArrowUp']) await page.keyboard.press(key)
+    expect(await said.innerText()).toBe(
+      '2026-11-05: known gap: outage (outage 2026-11-05 02:00 to 2026-11-05 06:00)',
+    )
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ArrowLeft')
+    expect(await said.innerText()).toBe('2026-11-02: covered')
+    expect(await page.locator('.here').count()).toBe(1)
+  })
+
+  test('tells missing days from covered ones', async () => {
+    const job = join(await tempDir(), 'more.yaml')
+    await writeFile(job, WANTED)
+    const page = await ready(await browser.open(await written(job)))
+    await page.getByRole('button', { name: 'aggTrades BTCUSDT' }).click()
+    const figure = page.locator('.calendar figcaption')
+    expect(await figure.innerText()).toBe(
+      '2026: 1 day covered, 1 day missing, 1 day missing in part',
+    )
+    await page.locator('.calendar .d-p').hover()
+    expect(await page.locator('output.day').innerText()).toBe(
+      '2026-11-06: missing in part (missing 2026-11-05 to 2026-11-06 12:00)',
+    )
+    expect(await page.locator('#detail').innerText()).toContain('Missing')
+  })
+
+  test('draws the candles of the lake, and says their numbers', async () => {
+    const page = await ready(await browser.open(await written()))
+    await page.getByRole('button', { name: 'klines BTCUSDT 1h' }).click()
+    const table = await readTable({
+      dataDir: lake.dataDir,
+      dataset: 'klines',
+      symbol: 'BTCUSDT',
+      interval: '1h',
+    })
+    const column = (name: string): number[] => [
+      ...(table.getChild(name)!.toArray() as Float64Array),
+    ]
+    const figure = (value: number): string =>
+      value.toLocaleString('en-US', { maximumSignificantDigits: 7 })
+    const words = await page.locator('p.range').innerText()
+    expect(words).toContain('168 candles of 1 hour from 2026-11-02 to 2026-11-08')
+    expect(words).toContain(`low ${figure(Math.min(...column('low')))}`)
+    expect(words).toContain(`high ${figure(Math.max(...column('high')))}`)
+    expect(words).toContain(`last close ${figure(column('close').at(-1)!)}`)
+    expect(await page.evaluate<number>(CANDLE_PIXELS)).toBeGreaterThan(500)
+    await page.getByRole('button', { name: 'Zoom in' }).click()
+    await expect
+      .poll(() => page.locator('p.range').innerText())
+      .toMatch(/^8[345] candles of 1 hour/)
+    await page.getByLabel('to', { exact: true }).fill('2026-11-08')
+    await page.getByLabel('From', { exact: true }).fill('2026-11-08')
+    await expect
+      .poll(() => page.locator('p.range').innerText())
+      .toMatch(/^24 candles of 1 hour from 2026-11-08 to 2026-11-08/)
+    await page.getByRole('button', { name: 'All' }).click()
+    await page.getByText('The shown candles as a table').click()
+    const cells = page.locator('details tbody tr').first().locator('td')
+    expect(await cells.allInnerTexts()).toEqual([
+      '2026-11-02',
+      ...['open', 'high', 'low', 'close', 'volume'].map((name) => figure(column(name)[0]!)),
+    ])
+  })
+
+  test('is light or dark as the reader has it, and as they choose', async () => {
+    const url = await written()
+    const page = await ready(await browser.open(url, { colorScheme: 'dark' }))
+    const paper = async (): Promise<string> => page.evaluate<string>(PAPER)
+    const dark = await paper()
+    await page.getByRole('button', { name: 'Light' }).click()
+    const light = await paper()
+    expect([dark, light]).toEqual(['rgb(20, 23, 26)', 'rgb(251, 251, 250)'])
+    await page.getByRole('button', { name: 'Dark' }).click()
+    expect(await paper()).toBe(dark)
+  })
+
+  test('prints on white, without what only a screen can use', async () => {
+    const page = await ready(await browser.open(await written(), { colorScheme: 'dark' }))
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('#controls').isVisible()).toBe(false)
+    expect(await page.locator('.buttons').isVisible()).toBe(false)
+    const paper = await page.evaluate<string>(PAPER)
+    expect(paper).toBe('rgb(255, 255, 255)')
+    expect((await page.pdf({ format: 'A4' })).subarray(0, 5).toString()).toBe('%PDF-')
+  })
+
+  test('shows the overview without scripts', async () => {
+    const { page } = await browser.open(await written(), { javaScriptEnabled: false })
+    expect(await page.locator('tbody tr').count()).toBe(4)
+    expect(await page.locator('#controls').isVisible()).toBe(false)
+    expect(await page.locator('tbody tr svg path').count()).toBeGreaterThan(4)
+  })
+
+  test('runs nothing that a name or a verdict brings along', async () => {
+    const hostile = '</script><script>alert(1)</script><img src=x onerror=alert(2)>'
+    const { series, row } = madeUpSeries(hostile, { days: 30, candles: 10 })
+    const out = join(await tempDir(), 'hostile.html')
+    await writeFile(out, await madeUpPage([{ series: { ...series, verdict: hostile }, row }]))
+    const watched = await browser.open(pathToFileURL(out).href)
+    const page = await ready(watched)
+    expect(await page.locator('#detail h2').innerText()).toBe(hostile)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(watched.complaints).toEqual([])
+    expect(watched.asked).toHaveLength(1)
+  })
+
+  test('of 200 series and eight years is usable', async () => {
+    const made = Array.from({ length: 200 }, (_, index) =>
+      madeUpSeries(`klines SYMBOL${index}USDT 1m`, { days: 2922, ...budgetOf(200, 200) }),
+    )
+    const out = join(await tempDir(), 'large.html')
+    await writeFile(out, await madeUpPage(made))
+    const page = await ready(await browser.open(pathToFileURL(out).href))
+    const paint = await page.evaluate<number>(FIRST_PAINT)
+    console.info(
+      `report of 200 series: ${(await stat(out)).size} bytes, first paint after ${Math.round(paint)} ms`,
+    )
+    await page.getByLabel('Name holds').fill('symbol199')
+    expect(await page.locator('#shown').innerText()).toBe('1 of 200 shown')
+    await page.getByRole('button', { name: 'klines SYMBOL199USDT 1m' }).click()
+    expect(await page.locator('.calendar figure').count()).toBe(8)
+    expect(await page.locator('.calendar rect:not(.d--)').count()).toBe(2922)
+  })
+})

@@ -118,7 +118,7 @@ export class RunMetrics {
   }
 }
 
-type Gauge = GaugeType<string>
+type Gauge = GaugeType
 type Make = (name: string, help: string, labelNames?: readonly string[]) => Gauge
 type SeriesGauges = Readonly<
   Record<

@@ -5,12 +5,14 @@ import { union } from './base/coverage.ts'
 import { DamageError } from './base/errors.ts'
 import type { Files, World } from './base/ports.ts'
 import type { Micros, WindowText } from './base/time.ts'
+import { DATASETS } from './binance/dataset.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { chainFlaws, inspectorOf } from './conduct/inspectors.ts'
 import { freshPart } from './conduct/series-run.ts'
 import { worldOf } from './conduct/session.ts'
 import type { DatasetJob, Job } from './job/job.ts'
 import type { Options } from './options.ts'
+import { schemaOf } from './rows/schema.ts'
 import { statusOf } from './status.ts'
 import type { Flaw } from './store/flaw.ts'
 import { inspectPartition } from './store/inspect.ts'
@@ -232,6 +234,7 @@ class Verification {
         key,
         period,
         manifest: known,
+        schema: schemaOf(DATASETS[key.dataset], known.numbers),
         inspector: inspectorOf(key, period, known),
       })
     let seen = await inspect(manifest)

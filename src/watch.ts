@@ -2,6 +2,7 @@
 
 import { BackfillError } from './base/errors.ts'
 import type { Http, World } from './base/ports.ts'
+import { quoteText } from './base/text.ts'
 import { seriesName, type SeriesKey } from './binance/series.ts'
 import { backfill } from './backfill.ts'
 import { worldOf } from './conduct/session.ts'
@@ -103,8 +104,8 @@ class Watch {
       await replaceText(path, text)
       return undefined
     } catch (error) {
-      if (error instanceof BackfillError) return `no metrics: ${error.message}`
-      throw error
+      // Whatever it is, it must not fail the run.
+      return `no metrics: ${error instanceof Error ? quoteText(error.message) : 'unknown error'}`
     }
   }
 

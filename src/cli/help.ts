@@ -1,6 +1,7 @@
 /** The help, made from the tables, for 80 columns. */
 
-import { COMMANDS, EXIT_CODES, flagsOf, type Command } from './commands.ts'
+import { COMMANDS, flagsOf, type Command } from './commands.ts'
+import { EXIT_CODES } from './exit-codes.ts'
 import { SHARED_FLAGS } from './flag-groups.ts'
 import { FLAGS, isSwitch, type FlagName } from './flags.ts'
 

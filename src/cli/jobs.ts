@@ -86,7 +86,10 @@ export async function jobsFrom(files: readonly string[], values: Values): Promis
       'put it into the job file, or give a whole job by flags',
     )
   }
-  if (described.length > 0) return [jobFromFlags(values)]
+  if (described.length > 0) {
+    const own = Object.entries(values).filter(([name]) => flags.some((flag) => flag === name))
+    return [jobFromFlags(Object.fromEntries(own))]
+  }
   throw new Misuse(
     'no job: give job files, or --dataset, --symbol, --interval, --from and --to',
     'for example: binance-backfill run --dataset klines --symbol BTCUSDT --interval 1h --from 30d',

@@ -10,10 +10,11 @@ import type { Tally } from './tally.ts'
 const EVERY_MS = 30_000
 
 /** Writes lines of JSON to stderr: `level` in words, `time` in ISO 8601, `run`, `event`, and what belongs to it. */
-export function jsonLogger(io: Io): Logger {
+export function jsonLogger(io: Io, isQuiet: boolean): Logger {
   const { stdTimeFunctions } = pino
   return pino(
     {
+      level: isQuiet ? 'error' : 'info',
       base: { run: randomUUID() },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },

@@ -80,7 +80,7 @@ async function viewOf(
   const { ticker, stderr, env } = io
   if (values['log-format'] === 'json') {
     const { jsonLogger, logView } = await import('./logs.ts')
-    return logView({ logger: jsonLogger(io), tally, ticker })
+    return logView({ logger: jsonLogger(io, values.quiet === true), tally, ticker })
   }
   const isVerbose = values.verbose === true
   const isTerse = values['no-progress'] === true || !print.isSpoken

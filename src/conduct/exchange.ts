@@ -1,7 +1,8 @@
 /** The exchange, as the conductor sees it: its clock, its limits, its symbols, and pages of rows. */
 
 import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
-import type { World } from '../base/ports.ts'
+import type { HttpAnswer, World } from '../base/ports.ts'
+import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
@@ -9,11 +10,14 @@ import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
-import { Gateway, type Query } from '../pull/gateway.ts'
+import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
 import type { OnWait } from '../pull/gate.ts'
+import { signer } from '../pull/sign.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
+import { WireFormat } from '../pull/wire.ts'
 import { checkPage } from '../rows/check.ts'
 import type { Page } from '../rows/page.ts'
+import { decodeSbe } from '../rows/sbe.ts'
 import { decodePage } from '../rows/scan.ts'
 
 /** Default share of the exchange's limits. */
@@ -46,6 +50,8 @@ export type InfoScope =
 export type ExchangeEvents = {
   readonly onWait: OnWait
   readonly onWarning: (message: string) => void
+  /** For account datasets; never used for others. */
+  readonly credentials?: Credentials | undefined
 }
 
 /** An open way to the exchange. */
@@ -54,6 +60,8 @@ export class Exchange {
   readonly #events: ExchangeEvents
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
+  readonly #wire: WireFormat
+  readonly #sign: Sign | undefined
   readonly #clock: World['clock']
   #symbols: readonly SymbolInfo[] = []
   #limitsReadMs = 0
@@ -70,6 +78,8 @@ export class Exchange {
     this.#events = events
     this.#clock = world.clock
     this.#signal = signal
+    this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
+    this.#sign = events.credentials === undefined ? undefined : signer(events.credentials)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
     this.gateway = new Gateway(world, {
@@ -113,12 +123,22 @@ export class Exchange {
     return async (params, check, signal) => {
       await this.#keepLimits()
       const query = this.#query(key, dataset, params, { priority, signal })
-      return this.gateway.ask(query, ({ body }) => {
-        const page = this.#decode(dataset, numbers, body)
+      const sign = dataset.security === 'signed' ? this.#sign : undefined
+      const read = (answer: HttpAnswer): Page => {
+        const page = this.#wire.read(answer, {
+          json: (body) => this.#decode(dataset, numbers, body),
+          sbe: (body) => decodeSbe(dataset, numbers, body),
+        })
         checkPage(dataset, page)
         check(page)
         return page
-      })
+      }
+      try {
+        return await this.gateway.ask(query, read, sign)
+      } catch (error) {
+        if (!this.#wire.isRefused(error)) throw error
+        return this.gateway.ask(query, read, sign)
+      }
     }
   }
 
@@ -151,6 +171,7 @@ export class Exchange {
       weight: dataset.weight,
       priority,
       hosts: dataset.security === 'none' ? 'public' : 'api',
+      headers: () => this.#wire.headers(),
       signal: signal ?? this.#signal,
     }
   }

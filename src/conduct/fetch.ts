@@ -53,7 +53,8 @@ export async function* fetchSeries(
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
     const hasRowsBefore = series.hasRowsBefore(window.from)
-    const before = { hasRowsBefore, nextId: series.nextId(window.from) }
+    const { partition } = series.manifest
+    const before = { hasRowsBefore, nextId: series.nextId(window.from), partition }
     const store = new WindowStore(series, window, world.now, world.tally)
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }

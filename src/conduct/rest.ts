@@ -1,10 +1,10 @@
 /** A window of a series over REST: which walk it takes. */
 
-import { UsageError } from '../base/errors.ts'
-import type { Micros, Window } from '../base/time.ts'
+import type { Micros, Partition, Window } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { findBlockTrade, findByTime, findTrade } from '../pull/first-row.ts'
+import { walkAccount } from '../pull/walk-account.ts'
 import { walkIds } from '../pull/walk-ids.ts'
 import { walkKlines } from '../pull/walk-klines.ts'
 import type { AskPage, Step } from '../pull/walk.ts'
@@ -16,6 +16,8 @@ export type Before = {
   readonly hasRowsBefore: boolean
   /** The id after the last stored row, where the coverage reaches the window. */
   readonly nextId: bigint | undefined
+  /** How long the partitions of the series last. */
+  readonly partition: Partition
 }
 
 /** How to ask. */
@@ -47,9 +49,13 @@ export function walkRest(
       return walkIds(window, first, ask, options)
     }
     case 'blockTradeId':
-      return walkIds(window, findBlockTrade(ask, options), ask, options)
-    case 'accountWindow':
-      throw new UsageError(`${key.dataset} cannot be fetched over REST by this version`)
+      return walkIds(window, findBlockTrade(ask, options), ask, { ...options, areIdsSparse: true })
+    case 'accountWindow': {
+      const isTrades = key.dataset === 'myTrades'
+      const nextId = isTrades ? before.nextId : undefined
+      const cursor = isTrades ? 'fromId' : 'orderId'
+      return walkAccount(window, ask, { ...options, nextId, cursor })
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  * coverage grows from the left. Whatever ends the walk, what arrived whole is committed first.
  */
 
+import type { RecordBatch } from 'apache-arrow'
 import { clip, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
@@ -16,10 +17,13 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
+import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
+import { openOrderWindows } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
+import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { PartitionWriter } from '../store/partition.ts'
@@ -46,6 +50,19 @@ export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage
 
 type Writer = { readonly period: string; readonly open: PartitionWriter }
 
+type Order = { readonly time: Micros; readonly status: string }
+
+const ORDER_TIME = columnIndex(DATASETS.allOrders, 'time')
+
+function ordersOf(batch: RecordBatch): Order[] {
+  const times = int64Values(batch, ORDER_TIME)
+  const statuses = batch.getChild('status')
+  return Array.from(times, (time, row) => ({
+    time: micros(time),
+    status: String(statuses?.get(row)),
+  }))
+}
+
 /** Stores the steps of one window. */
 export class WindowStore {
   readonly #series: Series
@@ -58,6 +75,8 @@ export class WindowStore {
   #reached: Micros
   #gaps: Gap[] = []
   #source = ''
+  /** Orders change after they are made: the open ones are asked for again by the next run. */
+  readonly #open: Window[] = []
   #archives: Record<string, ArchiveEntry> = {}
 
   /** @param now - The server's clock, read before the first request. */
@@ -89,7 +108,10 @@ export class WindowStore {
       if (this.#writer !== undefined && this.#writer.period !== period)
         yield* this.#commit(periodWindow(this.#writer.period).to)
       const writer = this.#writer ?? (yield* this.#begin(period))
-      await writer.open.append(page.batch.slice(row, next))
+      const batch = page.batch.slice(row, next)
+      if (this.#series.key.dataset === 'allOrders')
+        this.#open.push(...openOrderWindows(ordersOf(batch)))
+      await writer.open.append(batch)
       this.#tally.rows += next - row
       row = next
     }
@@ -185,7 +207,9 @@ export class WindowStore {
     const gaps = this.#gaps.flatMap((gap) =>
       clip([gap], window).map((part) => ({ ...part, reason: gap.reason })),
     )
-    return { window, gaps, fresh: freshPart(this.#series.key, window, this.#now) }
+    const open = clip(union(this.#open), window)
+    const fresh = union(freshPart(this.#series.key, window, this.#now), open)
+    return { window, gaps, fresh }
   }
 }
 

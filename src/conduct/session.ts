@@ -2,6 +2,7 @@
 
 import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { DamageError, UsageError } from '../base/errors.ts'
+import type { Credentials } from '../base/secret.ts'
 import type { Files, World } from '../base/ports.ts'
 import {
   micros,
@@ -14,7 +15,8 @@ import {
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
-import { environment } from '../node/environment.ts'
+import { allEnvironment, environment } from '../node/environment.ts'
+import { checkLabel, readCredentials } from '../node/keys.ts'
 import { nodeWorld } from '../node/world.ts'
 import type { Options } from '../options.ts'
 import { makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
@@ -52,9 +54,31 @@ export function checkOptions({ weightShare = 1, concurrency = 1, maxWaitMs = 0 }
   if (!(maxWaitMs >= 0)) throw new UsageError(`maxWaitMs: expected 0 or more, got ${maxWaitMs}`)
 }
 
-/** The user's own name for the account, from the environment. */
+/**
+ * The user's own name for the account, from the environment.
+ *
+ * @throws UsageError when it cannot name a directory.
+ */
 export function accountLabel(): string | undefined {
-  return environment('BINANCE_ACCOUNT_LABEL')
+  const label = environment('BINANCE_ACCOUNT_LABEL')
+  return label === undefined ? undefined : checkLabel(label)
+}
+
+/** The keys for the account datasets that the jobs name. @throws UsageError when they name some and there is none. */
+function credentialsFor(jobs: readonly Job[]): Credentials | undefined {
+  if (!needsKey(jobs)) return undefined
+  const credentials = readCredentials(allEnvironment())
+  if (credentials !== undefined) return credentials
+  throw new UsageError('account datasets need an API key', {
+    hint: 'Set BINANCE_API_KEY with BINANCE_API_SECRET or BINANCE_PRIVATE_KEY_FILE.',
+  })
+}
+
+/** Does any of these jobs name the account's own history? Only then are keys looked at. */
+function needsKey(jobs: readonly Job[]): boolean {
+  return jobs.some(({ datasets }) =>
+    datasets.some(({ kind }) => DATASETS[kind].security === 'signed'),
+  )
 }
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
@@ -72,7 +96,13 @@ export async function openExchange(
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
 ): Promise<Exchange> {
-  const exchange = new Exchange(world, options, events, events.signal ?? options.signal)
+  const credentials = credentialsFor(jobs)
+  const exchange = new Exchange(
+    world,
+    options,
+    { ...events, credentials },
+    events.signal ?? options.signal,
+  )
   const symbol = anySymbol(jobs)
   const isAll = needsAllSymbols(jobs) || symbol === undefined
   if (!needsExchange(jobs, options)) return exchange

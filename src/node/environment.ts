@@ -6,6 +6,11 @@ export function environment(name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
+/** Every environment variable. */
+export function allEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
+}
+
 /** The version of Node, without the `v`. */
 export function nodeVersion(): string {
   return process.versions.node

@@ -117,9 +117,14 @@ export function isAhead(
   const entry = manifest.partitions.get(facts.period)
   if (entry === undefined) return true
   const known = factsOf(manifest, facts.period, entry)
-  const isSame = JSON.stringify(formatFacts(known)) === JSON.stringify(formatFacts(facts))
-  if (isSame && entry.rows === rows && entry.bytes === bytes) return false
-  return isGrown(known, facts) && rows >= entry.rows
+  const isSame = entry.rows === rows && entry.bytes === bytes && saidOf(known) === saidOf(facts)
+  return !isSame && rows >= entry.rows && isGrown(known, facts)
+}
+
+/** What a footer says of its rows and their time. An archive is known to all that it is about once one has used it. */
+function saidOf(facts: FooterFacts): string {
+  const { archives, source, checksum, ...said } = formatFacts(facts)
+  return JSON.stringify(said)
 }
 
 /** Nothing is published that says less than what was there, so whatever says less was not published by a run. */

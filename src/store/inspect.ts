@@ -1,6 +1,6 @@
 /** Reads one partition back, whole, and says everything that is wrong with it. Holds one row group at a time. */
 
-import type { RecordBatch } from 'apache-arrow'
+import type { RecordBatch, Schema } from 'apache-arrow'
 import { BackfillError, StoreError } from '../base/errors.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
@@ -33,6 +33,8 @@ export type Suspect = {
   readonly key: SeriesKey
   readonly period: string
   readonly manifest: Manifest
+  /** The columns that its rows have. */
+  readonly schema: Schema
   readonly inspector: Inspector
 }
 
@@ -72,7 +74,8 @@ async function inspectFile(
   const footer = await readFooter(file)
   const { rows } = footer
   const facts = parseFacts(footer.metadata, key, partitionPath(key, period))
-  const flaws = await inspectRows(suspect, file, footer)
+  const hasColumns = String(footer.schema) === String(suspect.schema)
+  const flaws = hasColumns ? await inspectRows(suspect, file, footer) : [OTHER_COLUMNS]
   const isSound = flaws.every(({ severity }) => severity !== 'damage')
   if (isSound && isAhead(manifest, { facts, rows, bytes: file.sizeBytes }))
     return { rows, flaws: [...flaws, NOT_RECORDED] }
@@ -84,6 +87,8 @@ async function inspectFile(
   if (isSound && others.length === 0) flaws.push(...compareProof(inspector.proof(), entry.proof))
   return { rows, flaws }
 }
+
+const OTHER_COLUMNS = damage('schema-mismatch', 'it has other columns than its series')
 
 const NOT_RECORDED: Flaw = {
   severity: 'warning',
@@ -115,12 +120,15 @@ async function compareFile(
   return flaws
 }
 
+/** An archive is known to all that it is about once one has used it, also to files that were there before. */
+const UNTOLD: readonly string[] = ['archives', 'checksum']
+
 /** Does the footer say what the manifest says? */
 function compareFacts(facts: FooterFacts, manifest: Manifest, entry: PartitionEntry): Flaw[] {
   const said = formatFacts(facts)
   const known = formatFacts(factsOf(manifest, facts.period, entry))
   const names = Object.keys(known).filter(
-    (name) => name !== 'checksum' && said[name] !== known[name],
+    (name) => !UNTOLD.includes(name) && said[name] !== known[name],
   )
   if (names.length === 0) return []
   return [

@@ -307,6 +307,9 @@ export class Series {
   /** Puts on disk what is only in memory. Writes nothing when nothing changed. */
   async flush(): Promise<void> {
     if (formatManifest(this.#manifest) === this.#saved) return
+    const { coverage, gaps, partitions } = this.#manifest
+    // Nothing is known of a series whose first request failed; nothing is written of it.
+    if (this.#saved === '' && coverage.length + gaps.length + partitions.size === 0) return
     await this.#world.assertHeld()
     await this.#restate()
     await this.#save()

@@ -1,6 +1,7 @@
 /** docs/CLI.md, made from the same tables as the parser and the help. */
 
-import { COMMANDS, EXIT_CODES, type Command } from '../../src/cli/commands.ts'
+import { COMMANDS, type Command } from '../../src/cli/commands.ts'
+import { EXIT_CODES } from '../../src/cli/exit-codes.ts'
 import { OUTPUT_FLAGS, SHARED_FLAGS } from '../../src/cli/flag-groups.ts'
 import { FLAGS, isSwitch, type FlagName } from '../../src/cli/flags.ts'
 

@@ -17,7 +17,7 @@ test("the page's scripts are sound under the strictest checks", () => {
     noUnusedLocals: true,
     noPropertyAccessFromIndexSignature: true,
     target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.None,
+    moduleDetection: ts.ModuleDetectionKind.Legacy,
     lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     types: [],
     ignoreDeprecations: '6.0',

@@ -1,0 +1,125 @@
+/** The whole run with SBE, and of an account's own history: the same rows, and no key where it should not be. */
+
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { KeyKind } from '../../src/base/secret.ts'
+import { accountOf } from '../support/accounts.ts'
+import { parquet, query } from '../support/duck.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+const PUBLIC = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-11-04
+to: 2026-11-05
+source: rest
+numbers: decimal
+datasets:
+  - {kind: klines, intervals: [1m]}
+  - {kind: uiKlines, intervals: [1h]}
+  - {kind: aggTrades}
+  - {kind: trades}
+  - {kind: blockTrades}
+`
+const ACCOUNT = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-09-20
+to: 2026-11-05
+datasets: [{kind: myTrades}, {kind: allOrders}]
+`
+
+test('SBE and JSON give the same bytes', async () => {
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }] } })
+  const [json, sbe] = [await tempDir(), await tempDir()]
+  const baseUrls = [simulator.url]
+  expect((await run(PUBLIC, { dataDir: json, baseUrls })).summary).toMatchObject({ exit: 0 })
+  const told = await run(PUBLIC, { dataDir: sbe, baseUrls, wire: 'sbe' })
+  expect(told.summary).toMatchObject({ exit: 0, complete: true })
+  expect(told.events.filter(({ kind }) => kind === 'warning')).toEqual([])
+  expect(await contents(sbe)).toEqual(await contents(json))
+})
+
+test('an exchange without SBE is asked in JSON, and that is said once', async () => {
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }], sbe: 'off' } })
+  const { summary, events } = await run(PUBLIC, {
+    dataDir: await tempDir(),
+    baseUrls: [simulator.url],
+    wire: 'sbe',
+  })
+  expect(summary).toMatchObject({ exit: 0, complete: true })
+  expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(1)
+})
+
+test.each<KeyKind>(['hmac', 'rsa', 'ed25519'])('an account with a key of %s', async (kind) => {
+  const { account, credentials } = accountOf(kind)
+  const simulator = await serve({
+    exchange: { symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] },
+  })
+  const secret = credentials.key.reveal()
+  vi.stubEnv('BINANCE_API_KEY', account.apiKey)
+  vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+  if (kind === 'hmac') vi.stubEnv('BINANCE_API_SECRET', secret)
+  else {
+    const file = join(await tempDir(), 'key.pem')
+    await writeFile(file, secret)
+    await chmod(file, 0o600)
+    vi.stubEnv('BINANCE_PRIVATE_KEY_FILE', file)
+  }
+  const dataDir = await tempDir()
+  const options = { dataDir, baseUrls: [simulator.url] }
+  const { summary, events } = await run(ACCOUNT, options)
+  expect(summary).toMatchObject({ exit: 0, complete: true })
+  expect(summary.rows).toBeGreaterThan(100)
+  const base = 'spot/account=mine'
+  const [trades] = await query(
+    `SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM ${parquet(dataDir, `${base}/myTrades/symbol=BTCUSDT`)}`,
+  )
+  expect(trades?.['n']).toBe(trades?.['ids'])
+
+  const again = await run(ACCOUNT, options)
+  expect(again.summary).toMatchObject({ exit: 0, complete: true })
+  for (const file of await readdir(dataDir, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue
+    const text = await readFile(join(file.parentPath, file.name), 'latin1')
+    expect(text.includes(account.apiKey), file.name).toBe(false)
+    expect(text.includes(secret.slice(0, 40)), file.name).toBe(false)
+  }
+  expect(
+    JSON.stringify([events, again.events], (_, v: unknown) =>
+      typeof v === 'bigint' ? String(v) : v,
+    ),
+  ).not.toContain(account.apiKey)
+  const publicPaths = simulator.log.entries.filter(({ path }) => !/myTrades|allOrders/.test(path))
+  expect(publicPaths.every(({ query: text }) => !text.includes('signature'))).toBe(true)
+})
+
+test('an account dataset without a key or a label is refused before anything is sent', async () => {
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }] } })
+  const options = { dataDir: await tempDir(), baseUrls: [simulator.url] }
+  await expect(run(ACCOUNT, options)).rejects.toMatchObject({ exit: 2 })
+  vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+  await expect(run(ACCOUNT, options)).rejects.toMatchObject({ exit: 2 })
+  expect(simulator.log.count).toBe(0)
+})
+
+test('nothing is written for a symbol whose signature failed', async () => {
+  const { account } = accountOf('hmac')
+  const simulator = await serve({
+    exchange: { symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] },
+  })
+  vi.stubEnv('BINANCE_API_KEY', account.apiKey)
+  vi.stubEnv('BINANCE_API_SECRET', 'not the secret')
+  vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+  const dataDir = await tempDir()
+  const { summary } = await run(ACCOUNT, { dataDir, baseUrls: [simulator.url] })
+  expect(summary).toMatchObject({ exit: 3, complete: false, rows: 0 })
+  expect(summary.series[0]?.error).toMatchObject({ code: 'E_REJECTED' })
+  expect(summary.series[0]?.error?.hint).toContain('signature')
+  expect(Object.keys(await contents(dataDir))).toEqual([])
+})

@@ -105,6 +105,11 @@ export type Files = {
   replace(path: string, bytes: Uint8Array): Promise<void>
   /** Creates `path` with `bytes`, durably; `false` when it exists already, which is then left alone. */
   putIfAbsent(path: string, bytes: Uint8Array): Promise<boolean>
+  /**
+   * Makes a file last that is there already: whoever put it there may have ended before it did. Nothing happens when
+   * there is none.
+   */
+  settle(path: string): Promise<void>
   /** Deletes a file, durably; nothing happens when there is none. */
   remove(path: string): Promise<void>
 }

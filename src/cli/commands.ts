@@ -215,7 +215,7 @@ const SQL: Command = {
   shared: [],
   examples: [
     {
-      line: `sql "SELECT symbol, count(*) AS rows FROM klines GROUP BY symbol"`,
+      line: 'sql "SELECT symbol, count(*) FROM klines GROUP BY ALL"',
       does: 'rows of each symbol',
     },
     {
@@ -223,8 +223,8 @@ const SQL: Command = {
       does: 'ten trades, as JSON',
     },
     {
-      line: `sql "SELECT open_time, close FROM klines WHERE \"interval\" = '1h'" --csv > hours.csv`,
-      does: 'closes of all hours, as CSV',
+      line: 'sql "SELECT open_time, close FROM klines" --csv > closes.csv',
+      does: 'all closes, as CSV',
     },
   ],
 }

@@ -48,6 +48,10 @@ export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
       checkPath(path)
       return asStore('write', path, () => createFile(disk, path, bytes))
     },
+    settle: async (path) => {
+      checkPath(path)
+      await asStore('write', path, () => settleFile(disk, path))
+    },
     remove: async (path) => {
       checkPath(path)
       await asStore('remove', path, () => removeFile(disk, path))
@@ -148,6 +152,12 @@ async function throughTemp<T>(
       disk.tree.forget()
     }
   }
+}
+
+/** Files are synced before they get their names, so that only the name may be missing on the disk. */
+async function settleFile({ tree }: Disk, path: string): Promise<void> {
+  const absolute = await tree.find(path)
+  if (absolute !== undefined) await tree.sync(absolute)
 }
 
 async function removeFile({ tree, calls }: Disk, path: string): Promise<void> {

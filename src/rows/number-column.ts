@@ -109,7 +109,8 @@ export function compareNumbers(a: string, b: string): number {
   if (difference !== 0) return difference
   const sign = signOf(a)
   if (sign !== signOf(b)) return sign - signOf(b)
-  return sign * compareMagnitudes(magnitudeOf(a), magnitudeOf(b))
+  const [x, y] = [magnitudeOf(a), magnitudeOf(b)]
+  return sign < 0 ? compareMagnitudes(y, x) : compareMagnitudes(x, y)
 }
 
 function compareMagnitudes(a: Magnitude, b: Magnitude): number {

@@ -92,6 +92,8 @@ export async function adoptFiles(
       checkAlike(current, found.facts, path)
       if (!isAhead(current, found)) return current
       const { facts, rows, bytes } = found
+      // The manifest must not outlast it: whoever published it may have ended before its name was on the disk.
+      await files.settle(path)
       return record(current, facts, { rows, bytes, sha256: await found.sha256() })
     })
     adopted = next ?? adopted

@@ -78,17 +78,21 @@ export function cutGaps(gaps: readonly Gap[], windows: Coverage): Gap[] {
 export function joinGaps(gaps: readonly Gap[]): Gap[] {
   const joined: Gap[] = []
   for (const gap of [...gaps].sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))) {
-    const last = joined.at(-1)
-    const reason = last === undefined || last.to < gap.from ? undefined : jointReason(last, gap)
-    if (last === undefined || reason === undefined) joined.push(gap)
-    else
-      joined[joined.length - 1] = {
-        from: last.from,
-        to: last.to > gap.to ? last.to : gap.to,
-        reason,
-      }
+    joined.push(gap)
+    // What became of two may go on to join the one before.
+    while (joinLast(joined));
   }
   return joined
+}
+
+/** Joins the last two gaps if they are one. */
+function joinLast(gaps: Gap[]): boolean {
+  const [before, last] = gaps.slice(-2)
+  if (before === undefined || last === undefined || before.to < last.from) return false
+  const reason = jointReason(before, last)
+  if (reason === undefined) return false
+  gaps.splice(-2, 2, { from: before.from, to: before.to > last.to ? before.to : last.to, reason })
+  return true
 }
 
 function jointReason(a: Gap, b: Gap): Gap['reason'] | undefined {

@@ -24,7 +24,9 @@ export async function manifestFromFooters(
     manifest =
       (await withFile(files, key, period, async ({ facts, rows, bytes, sha256 }) => {
         const begun = before ?? emptyManifest(key, facts.numbers, facts.partition)
-        checkAlike(begun, facts, partitionPath(key, period))
+        const path = partitionPath(key, period)
+        checkAlike(begun, facts, path)
+        await files.settle(path)
         return record(begun, facts, { rows, bytes, sha256: await sha256() })
       })) ?? manifest
   }

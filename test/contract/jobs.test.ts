@@ -40,8 +40,8 @@ describe('jobs/', () => {
       {
         kind: 'aggTrades',
         symbols: { kind: 'list', symbols: ['BTCUSDT'] },
-        from: at('2026-11-05'),
-        to: at('2026-11-06'),
+        from: at('2026-11-04'),
+        to: at('2026-11-05'),
         source: 'rest',
       },
     ])

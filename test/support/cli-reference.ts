@@ -17,7 +17,7 @@ export function cliReference(): string {
     ),
     ...COMMANDS.map(commandSection),
     '## Lake and exchange',
-    'Flags of `run`, `plan`, `status`, `verify`, `symbols` and `doctor`.',
+    'Flags of `run`, `plan`, `status`, `verify`, `symbols`, `report` and `doctor`.',
     flagTable(SHARED_FLAGS),
     '## Output',
     'Flags of every command.',

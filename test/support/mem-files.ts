@@ -52,6 +52,9 @@ export function memFiles(): MemFiles {
       put(path, bytes)
       return true
     },
+    settle: async (path) => {
+      checkPath(path)
+    },
     remove: async (path) => {
       if (fileAt(path) !== undefined) contents.delete(path)
     },

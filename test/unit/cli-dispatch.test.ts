@@ -136,6 +136,13 @@ describe('jobs', () => {
     expect(byFlags?.datasets).toEqual(byFile?.datasets)
   })
 
+  test('a job of flags takes no heed of the flags that are not about it', async () => {
+    const flags = { dataset: 'klines', symbol: ['BTCUSDT'], interval: ['1m'], from: '2024-01-01' }
+    const beside = { 'data-dir': 'x', 'base-url': ['http://127.0.0.1:1'], json: true } as const
+    const [job] = await jobsFrom([], { ...flags, ...beside, 'log-format': 'json' })
+    expect(job?.datasets).toEqual((await jobsFrom([], flags))[0]?.datasets)
+  })
+
   test('--compression may stand beside job files', async () => {
     const jobs = await jobsFrom([join(directory, 'good.yaml')], { compression: 'gzip' })
     expect(jobs).toHaveLength(1)

@@ -8,7 +8,7 @@ import { parseCommandLine, type Parsed } from '../../src/cli/parse.ts'
 /** Splits a line as a shell would, but for redirections, which belong to the shell. */
 function words(line: string): readonly string[] {
   const [command = ''] = line.split(/ >>? /)
-  return command.split(' ')
+  return command.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? []
 }
 
 async function call(line: string, env: Record<string, string> = {}): Promise<Parsed> {

@@ -1,0 +1,171 @@
+/** `verify --rebuild`: a lost manifest comes back as it was, a sound one is brought in line, and damage is not covered up. */
+
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseMicros } from '../../src/base/time.ts'
+import { change, codesOf, statusOfOne, verifyLake } from '../support/checked.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { sharedLake } from '../support/shared-lake.ts'
+
+const EXCHANGE = {
+  symbols: [
+    {
+      symbol: 'BTCUSDT',
+      listedAt: parseMicros('2026-02-27T09:00'),
+      aggTradesPerDay: 300,
+      outages: [
+        { from: parseMicros('2026-03-01T02:00'), to: parseMicros('2026-03-01T04:00') },
+        // A whole day without rows: the next file speaks of it.
+        { from: parseMicros('2026-03-03'), to: parseMicros('2026-03-04') },
+      ],
+    },
+  ],
+}
+const JOB = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-02-25
+to: 2026-03-06
+datasets:
+  - kind: klines
+    intervals: [1h]
+    partition: day
+  - kind: aggTrades
+`
+const SERIES = ['spot/klines/interval=1h/symbol=BTCUSDT', 'spot/aggTrades/symbol=BTCUSDT']
+const KLINES = SERIES[0]!
+
+const lake = sharedLake(JOB, EXCHANGE)
+
+async function copied(): Promise<string> {
+  const dataDir = await tempDir()
+  await cp(lake.dataDir, dataDir, { recursive: true })
+  return dataDir
+}
+
+describe.each([
+  ['lost', (path: string) => rm(path)],
+  ['torn', async (path: string) => writeFile(path, (await readFile(path)).subarray(0, 900))],
+  ['empty', (path: string) => writeFile(path, '')],
+])('a manifest that is %s', (_, ruin) => {
+  test('comes back as it was, byte for byte', async () => {
+    const dataDir = await copied()
+    const before = await contents(dataDir)
+    for (const series of SERIES) await ruin(join(dataDir, series, '_series.json'))
+    expect((await verifyLake({ dataDir })).ok).toBe(false)
+    const report = await verifyLake({ dataDir, rebuild: true })
+    expect(report.ok).toBe(true)
+    expect(codesOf(report)).toEqual(['rebuilt', 'rebuilt'])
+    expect(await contents(dataDir)).toEqual(before)
+    expect((await verifyLake({ dataDir })).findings).toEqual([])
+  })
+})
+
+test('revisions and the sources of rows come back too', async () => {
+  const dataDir = await copied()
+  const [symbol] = EXCHANGE.symbols
+  const revisions = [
+    {
+      interval: '1h' as const,
+      openTime: parseMicros('2026-03-02T05:00'),
+      at: parseMicros('2026-03-07'),
+    },
+  ]
+  const simulator = await serve({ exchange: { symbols: [{ ...symbol!, revisions }] } })
+  const recheck = { from: parseMicros('2026-03-02'), to: parseMicros('2026-03-03') }
+  const yaml = JOB.replace('  - kind: aggTrades\n', '')
+  const { summary } = await run(yaml, { dataDir, baseUrls: [simulator.url], recheck })
+  expect(summary.series[0]?.revisions).toBe(1)
+  const before = await contents(dataDir)
+  await rm(join(dataDir, KLINES, '_series.json'))
+  await verifyLake({ dataDir, rebuild: true })
+  expect(await contents(dataDir)).toEqual(before)
+})
+
+test('a sound lake is left alone', async () => {
+  const dataDir = await copied()
+  const before = await contents(dataDir)
+  expect((await verifyLake({ dataDir, rebuild: true })).findings).toEqual([])
+  expect(await contents(dataDir)).toEqual(before)
+})
+
+test('time after the last row is in no footer: it is asked for again, and the manifest is as before', async () => {
+  const [symbol] = EXCHANGE.symbols
+  const delistedAt = parseMicros('2026-03-02T12:00')
+  const simulator = await serve({
+    exchange: { symbols: [{ ...symbol!, outages: [], delistedAt }] },
+  })
+  const dataDir = await tempDir()
+  const options = { dataDir, baseUrls: [simulator.url] }
+  await run(JOB, options)
+  const before = await contents(dataDir)
+  await rm(join(dataDir, KLINES, '_series.json'))
+  await verifyLake({ dataDir, rebuild: true })
+  const job = JOB.replace('  - kind: aggTrades\n', '')
+  expect((await statusOfOne({ dataDir }, job)).missing).toEqual([
+    { from: '2026-03-03T00:00:00.000000Z', to: '2026-03-06T00:00:00.000000Z' },
+  ])
+  const { summary } = await run(JOB, options)
+  expect(summary).toMatchObject({ complete: true, rows: 0 })
+  expect(await contents(dataDir)).toEqual(before)
+})
+
+test('a file that was moved away is forgotten, and the next run brings its rows back', async () => {
+  const dataDir = await copied()
+  const before = await contents(dataDir)
+  const path = `${KLINES}/period=2026-03-02/data.parquet`
+  await rm(join(dataDir, path))
+  const damaged = await verifyLake({ dataDir })
+  expect(damaged.ok).toBe(false)
+  expect(codesOf(damaged)).toEqual(['file-missing'])
+  const mended = await verifyLake({ dataDir, rebuild: true })
+  expect(codesOf(mended)).toEqual(['rebuilt'])
+  expect(mended.series.find(({ key }) => key.dataset === 'klines')?.verdict).toContain(
+    'incomplete: missing 2026-03-02T00:00:00.000000Z to 2026-03-03T00:00:00.000000Z',
+  )
+  const simulator = await serve({ exchange: EXCHANGE })
+  await run(JOB, { dataDir, baseUrls: [simulator.url] })
+  expect(await contents(dataDir)).toEqual(before)
+})
+
+test('a damaged file is not covered up', async () => {
+  const dataDir = await copied()
+  const path = `${KLINES}/period=2026-03-02/data.parquet`
+  await change(dataDir, path, (bytes) => {
+    bytes[300]! ^= 4
+    return bytes
+  })
+  const manifest = await readFile(join(dataDir, KLINES, '_series.json'))
+  const report = await verifyLake({ dataDir, rebuild: true })
+  expect(report.ok).toBe(false)
+  expect(codesOf(report)).toContain('corrupt-column')
+  expect(await readFile(join(dataDir, KLINES, '_series.json'))).toEqual(manifest)
+})
+
+test('a lost manifest with a file that has no footer is not rebuilt; the file and what to do are named', async () => {
+  const dataDir = await copied()
+  const path = `${KLINES}/period=2026-03-02/data.parquet`
+  await change(dataDir, path, (bytes) => bytes.subarray(0, 500))
+  await rm(join(dataDir, KLINES, '_series.json'))
+  const report = await verifyLake({ dataDir, rebuild: true })
+  expect(report.ok).toBe(false)
+  const finding = report.findings.find(({ code }) => code === 'not-rebuilt')
+  expect(finding?.message).toContain(path)
+  expect(finding?.hint).toContain('Move the file out of the lake')
+  await expect(readFile(join(dataDir, KLINES, '_series.json'))).rejects.toThrow('ENOENT')
+})
+
+test('a footer whose coverage was changed is refused', async () => {
+  const dataDir = await copied()
+  const path = `${KLINES}/period=2026-03-02/data.parquet`
+  await rm(join(dataDir, KLINES, '_series.json'))
+  await change(dataDir, path, (bytes) => {
+    const at = bytes.lastIndexOf('"from":"2026-03-02T')
+    expect(at).toBeGreaterThan(0)
+    bytes.write('"from":"2026-03-01T', at)
+    return bytes
+  })
+  const report = await verifyLake({ dataDir, rebuild: true })
+  expect(report.findings.find(({ code }) => code === 'not-rebuilt')?.message).toContain(path)
+})

@@ -144,8 +144,7 @@ class Verification {
         ? await mendManifest(files, manifest)
         : await manifestFromFooters(files, key)
       if (mended === undefined || mended === manifest) return []
-      await assertHeld()
-      await writeManifest(files, isSound ? mended : withFresh(mended, clock.now()))
+      await writeManifest({ files, assertHeld }, isSound ? mended : withFresh(mended, clock.now()))
       const message = isSound ? 'brought in line with the files' : 'written anew from the footers'
       return [{ severity: 'note', code: 'rebuilt', message }]
     } catch (error) {

@@ -63,7 +63,6 @@ export function inShort(plan: Plan): string {
   const parts = [
     counted(pending.length, 'series', 'series'),
     counted(total.requests, 'request'),
-    `weight ${count(total.weight)}`,
     `~${count(total.rows)} rows`,
     minutesAbout(total.minutes),
   ]

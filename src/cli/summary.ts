@@ -43,8 +43,9 @@ function describe({ key, missing, error }: SeriesResult): readonly string[] {
   ]
 }
 
-function work({ rows, partitions, bytes: size, requests, weight, seconds }: Summary): string {
-  if (requests === 0 && rows === 0) return 'Nothing had to be fetched.'
+function work(summary: Summary): string {
+  const { complete, rows, partitions, bytes: size, requests, weight, seconds } = summary
+  if (complete && rows === 0 && partitions === 0) return 'Nothing had to be fetched.'
   const stored = `${counted(rows, 'row')} in ${counted(partitions, 'file')} (${bytes(size)})`
   return `Stored ${stored}; ${counted(requests, 'request')}, weight ${count(weight)}, ${duration(seconds)}.`
 }

@@ -94,7 +94,7 @@ export function recipes(dataDir: string): string {
     '',
     '# Python, polars',
     'import polars as pl',
-    `klines = pl.scan_parquet('${dataDir}/spot/klines/', hive_partitioning=True)`,
+    `klines = pl.scan_parquet('${dataDir}/spot/klines/**/*.parquet', hive_partitioning=True)`,
     "klines.filter(pl.col('symbol') == 'BTCUSDT').collect()",
     '',
     '# Python, pandas',

@@ -5,7 +5,7 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import { clip, union, type Coverage } from '../base/coverage.ts'
-import { isKnown, type Gap } from '../base/gap.ts'
+import type { Gap } from '../base/gap.ts'
 import {
   earliest,
   formatMicros,
@@ -243,9 +243,4 @@ export function rowsReport(
   more: Pick<Extract<Progress, { kind: 'rows' }>, 'done' | 'usage'>,
 ): Progress {
   return { kind: 'rows', key, rows, reached: formatMicros(reached), ...more }
-}
-
-/** The first reason for which a gap stays missing, if there is one. */
-export function unanswered(gaps: readonly Gap[]): Gap | undefined {
-  return gaps.find((gap) => !isKnown(gap))
 }

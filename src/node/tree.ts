@@ -98,7 +98,10 @@ async function makeRoot(absolute: string, calls: FsCalls): Promise<void> {
     await calls.mkdir(absolute)
   } catch (error) {
     const code = systemCode(error)
-    if (code === 'EEXIST') return
+    // Made by a process that may have ended before its name was on the disk; in a directory that we may not read, it
+    // is what it is.
+    if (code === 'EEXIST')
+      return unless(['EACCES'], undefined, () => syncDirectory(dirname(absolute), calls))
     if (code !== 'ENOENT' || dirname(absolute) === absolute) throw error
     await makeRoot(dirname(absolute), calls)
     return makeRoot(absolute, calls)

@@ -256,7 +256,9 @@ function* inOrder<P extends PageRows>(
     const next = runs[index + 1]
     const until = isLast ? reached : micros(next?.page.keys[next.first] ?? reached)
     // Not all at the end, lest what is stored up to `until` claims rows that are known to be absent.
-    const told = isLast ? gaps.slice(gapsTold) : gaps.slice(gapsTold).filter(({ to }) => to <= until)
+    const told = isLast
+      ? gaps.slice(gapsTold)
+      : gaps.slice(gapsTold).filter(({ to }) => to <= until)
     gapsTold += told.length
     yield { ...run, reached: until, gaps: told }
   }

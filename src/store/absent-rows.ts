@@ -1,4 +1,4 @@
-/** Which stored rows a later answer left out. They are kept; see docs/decisions/vanished-rows.md. */
+/** Which stored rows a later answer left out. They are kept; see docs/decisions/0005-vanished-rows-are-kept.md. */
 
 import type { RecordBatch } from 'apache-arrow'
 import { covers, type Coverage } from '../base/coverage.ts'

@@ -125,8 +125,8 @@ export function isAhead(
 
 /** What a footer says of its rows and their time. An archive is known to all that it is about once one has used it. */
 function saidOf(facts: FooterFacts): string {
-  const { archives, source, checksum, ...said } = formatFacts(facts)
-  return JSON.stringify(said)
+  const said = { ...facts, archives: {}, sources: [] }
+  return JSON.stringify(formatFacts(said))
 }
 
 /** Nothing is published that says less than what was there, so whatever says less was not published by a run. */

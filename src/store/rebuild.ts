@@ -4,6 +4,7 @@ import type { Files } from '../base/ports.ts'
 import { micros, type Window } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles, checkAlike, listPeriods, withFile } from './adopt.ts'
+import { replaceHeld, type HeldFiles } from './held.ts'
 import { partitionPath, manifestPath } from './layout.ts'
 import { emptyManifest, forget, record } from './ledger.ts'
 import { formatManifest, type Manifest } from './manifest.ts'
@@ -49,9 +50,10 @@ export async function mendManifest(files: Files, manifest: Manifest): Promise<Ma
 
 const ALL_TIME: Window = { from: micros(-(2n ** 62n)), to: micros(2n ** 62n) }
 
-/** Replaces a series' manifest. */
-export async function writeManifest(files: Files, manifest: Manifest): Promise<void> {
-  await files.replace(
+/** Replaces a series' manifest. @throws StoreError `E_STORE_FENCED` when another process took the lake. */
+export async function writeManifest(lake: HeldFiles, manifest: Manifest): Promise<void> {
+  await replaceHeld(
+    lake,
     manifestPath(manifest.key),
     new TextEncoder().encode(formatManifest(manifest)),
   )

@@ -10,6 +10,7 @@ import { periodWindow, type Micros, type Partition, type Window } from '../base/
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles } from './adopt.ts'
+import { replaceHeld } from './held.ts'
 import { formatFacts, type FooterFacts } from './footer.ts'
 import { manifestPath, partitionPath } from './layout.ts'
 import {
@@ -36,15 +37,9 @@ import {
   type PartitionEntry,
 } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
-import {
-  PartitionWriter,
-  type Change,
-  type Merge,
-  type Prover,
-  type RowTexts,
-} from './partition.ts'
+import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
 
-import { notYetTold, slotsOf } from './vanished.ts'
+import { newChanges, slotsOf } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
 
@@ -99,11 +94,6 @@ type News = {
   readonly learn: () => Manifest
   /** Where new rows came from. */
   readonly source?: string
-}
-
-function byKey(a: Change, b: Change): number {
-  const [first, second] = [BigInt(a.key), BigInt(b.key)]
-  return first < second ? -1 : first > second ? 1 : 0
 }
 
 /** A series, open for writing by one worker. */
@@ -235,8 +225,7 @@ export class Series {
       const kept = absent.map(({ key }) => BigInt(key))
       const gaps = cutGaps(commit.gaps, slotsOf(this.key, kept))
       const next = cover(known, { ...commit, gaps })
-      const told = notYetTold(absent, next.revisions, period)
-      const changes = [...writer.changes, ...told].sort(byKey)
+      const changes = newChanges(writer.changes, absent, { revisions: next.revisions, period })
       revised = changes.length
       const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
       return { ...next, revisions }
@@ -318,7 +307,7 @@ export class Series {
   async #save(): Promise<void> {
     const text = formatManifest(this.#manifest)
     if (text === this.#saved) return
-    await this.#world.files.replace(manifestPath(this.key), new TextEncoder().encode(text))
+    await replaceHeld(this.#world, manifestPath(this.key), new TextEncoder().encode(text))
     this.#saved = text
   }
 }

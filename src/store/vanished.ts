@@ -1,4 +1,4 @@
-/** Rows that were stored and are no longer sent: kept, and told once; see docs/decisions/vanished-rows.md. */
+/** Rows that were stored and are no longer sent: kept, and told once; see docs/decisions/0005-vanished-rows-are-kept.md. */
 
 import { union, type Coverage } from '../base/coverage.ts'
 import { micros } from '../base/time.ts'
@@ -19,16 +19,21 @@ export function slotsOf({ interval }: SeriesKey, keys: readonly bigint[]): Cover
   )
 }
 
-/** Of rows that did not come again, those of which that is not recorded already. */
-export function notYetTold(
+/** Rows that changed, and rows that did not come again unless that is recorded already; in the order of their keys. */
+export function newChanges(
+  changed: readonly Change[],
   absent: readonly Change[],
-  revisions: readonly Revision[],
-  period: string,
+  { revisions, period }: { readonly revisions: readonly Revision[]; readonly period: string },
 ): readonly Change[] {
   const told = new Set(
     revisions
       .filter((known) => known.period === period && Object.keys(known.new).length === 0)
       .map(({ key }) => key),
   )
-  return absent.filter(({ key }) => !told.has(key))
+  return [...changed, ...absent.filter(({ key }) => !told.has(key))].sort(byKey)
+}
+
+function byKey(a: Change, b: Change): number {
+  const [first, second] = [BigInt(a.key), BigInt(b.key)]
+  return first < second ? -1 : first > second ? 1 : 0
 }

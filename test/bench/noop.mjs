@@ -16,12 +16,27 @@ for (const symbol of symbols) {
   mkdirSync(directory, { recursive: true })
   const entry = (year) => [
     String(year),
-    { rows: 8760, bytes: 400_000, sha256: 'f'.repeat(64), firstKey: '0', lastKey: '1', sources: ['rest'], proof: {} },
+    {
+      rows: 8760,
+      bytes: 400_000,
+      sha256: 'f'.repeat(64),
+      firstKey: '0',
+      lastKey: '1',
+      sources: ['rest'],
+      proof: {},
+    },
   ]
   const partitions = Object.fromEntries([2020, 2021, 2022, 2023, 2024, 2025].map(entry))
   const key = { market: 'spot', dataset: 'klines', symbol, interval: '1h' }
   const rest = { gaps: [], fresh: [], partitions, archives: {}, revisions: [] }
-  const manifest = { format: 1, ...key, numbers: 'float64', partition: 'year', coverage: [window], ...rest }
+  const manifest = {
+    format: 1,
+    ...key,
+    numbers: 'float64',
+    partition: 'year',
+    coverage: [window],
+    ...rest,
+  }
   writeFileSync(join(directory, '_series.json'), JSON.stringify(manifest, null, 1))
 }
 const job = parseJob(

@@ -62,7 +62,12 @@ async function run(kind, millions, url) {
   let summary
   for await (const event of backfill([job], { dataDir, baseUrls: [url] })) {
     summary = event
-    if (process.env.VERBOSE && event.kind !== "rows") console.log(performance.now() - began, event.kind, event.kind === "summary" ? [event.requests, event.weight] : "")
+    if (process.env.VERBOSE && event.kind !== 'rows')
+      console.log(
+        performance.now() - began,
+        event.kind,
+        event.kind === 'summary' ? [event.requests, event.weight] : '',
+      )
   }
   const seconds = (performance.now() - began) / 1_000
   rmSync(dataDir, { recursive: true })

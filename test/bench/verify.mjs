@@ -66,8 +66,18 @@ async function fill() {
   await markLake(files)
   const key = { market: 'spot', dataset: kind, symbol: 'BTCUSDT' }
   if (kind === 'klines') key.interval = '1s'
-  const settings = { source: 'rest', numbers, compression: 'zstd', settle: 0n, partition: undefined }
-  const series = await openSeries(seriesWorld(files, async () => undefined), { key, wanted: [], settings }, [])
+  const settings = {
+    source: 'rest',
+    numbers,
+    compression: 'zstd',
+    settle: 0n,
+    partition: undefined,
+  }
+  const series = await openSeries(
+    seriesWorld(files, async () => undefined),
+    { key, wanted: [], settings },
+    [],
+  )
   const days = Math.max(1, Math.round((Number(millions) * 1e6) / dayRows))
   const make = kind === 'klines' ? kline : aggTrade
   let id = 0

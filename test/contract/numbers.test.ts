@@ -13,6 +13,7 @@ import { DATASETS, NUMBERS, type ColumnType, type Numbers } from '../../src/bina
 import type { AggTrade, Kline } from '../../src/simulator/index.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { aggTradeAt, klineAt, minute } from '../support/histories.ts'
+import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 import {
   readWithArrowRs,
@@ -163,6 +164,46 @@ describe('what cannot be true or stored is refused with exit 4, by column, and n
     expect(of('volume')).toBe(100_000_000_000n)
     expect(of('taker_buy_volume')).toBe(15n)
     expect(of('quote_volume')).toBe(70_050_000_000n)
+  })
+})
+
+/** What docs/NUMBERS.md says that DuckDB does. */
+describe('DuckDB', () => {
+  const TWO: readonly AggTrade[] = [
+    ['0.1', '28367292769.36000000'],
+    ['0.2', '0.00000001'],
+  ].map(([price = '', quantity = ''], row) => ({ ...TRADES[row]!, price, quantity }))
+
+  async function ask(numbers: Numbers, sql: string): Promise<readonly (string | null)[]> {
+    const dataDir = await storedLake({ aggTrades: TWO }, 'aggTrades', numbers)
+    const source = parquet(dataDir, 'spot/aggTrades/symbol=BTCUSDT')
+    const [row] = await query(`SELECT ${sql} FROM ${source}`)
+    return Object.values(row ?? {})
+  }
+
+  test.each([
+    ['float64', 'sum(price), sum(quantity)', ['0.30000000000000004', '28367292769.36']],
+    ['decimal', 'sum(price), sum(quantity)', ['0.30000000', '28367292769.36000001']],
+    ['decimal', 'typeof(sum(price)), typeof(avg(price))', ['DECIMAL(38,8)', 'DOUBLE']],
+    ['decimal', 'typeof(max(price * quantity))', ['DECIMAL(38,16)']],
+    ['float64', 'sum(price::DECIMAL(18, 8))', ['0.30000000']],
+    ['string', 'sum(price::DECIMAL(18, 8))', ['0.30000000']],
+    ['string', 'max(agg_trade_id)', [String(FIRST_ID + 1n)]],
+  ] as const)('%s: %s', async (numbers, sql, values) => {
+    expect(await ask(numbers, sql)).toEqual(values)
+  })
+
+  test('texts cannot be summed', async () => {
+    await expect(ask('string', 'sum(price)')).rejects.toThrow('sum(VARCHAR)')
+  })
+
+  test('a sum beyond 38 digits is an error', async () => {
+    const rows = TWO.map((row) => ({ ...row, quantity: MAX() }))
+    const dataDir = await storedLake({ aggTrades: rows }, 'aggTrades', 'decimal')
+    const source = parquet(dataDir, 'spot/aggTrades/symbol=BTCUSDT')
+    await expect(query(`SELECT sum(quantity) FROM ${source}`)).rejects.toThrow(
+      /precision|[Oo]verflow|range/,
+    )
   })
 })
 

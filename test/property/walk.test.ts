@@ -60,8 +60,8 @@ test('klines: every row of the window once, in order; every empty slot is a gap'
           slot = gridNext('1m', slot)
         ) {
           // A kline off the grid may open in the last slot and yet after the window's end.
-        if (slot + 60_000_000n > wanted.to) continue
-        const isInGap = gaps.some(({ from, to }) => from <= slot && slot < to)
+          if (slot + 60_000_000n > wanted.to) continue
+          const isInGap = gaps.some(({ from, to }) => from <= slot && slot < to)
           expect(isInGap, String(slot)).toBe(!filled.has(slot))
         }
         const slots = Number((wanted.to - wanted.from) / 60_000_000n) + 2

@@ -62,16 +62,20 @@ export async function storeWindow<Row extends Kline | AggTrade>(
   for (const { rows, reached, gaps } of steps) {
     const page = rows.length === 0 ? undefined : pageOfRows(options, rows)
     const step = { page, first: 0, end: rows.length, reached, gaps, source: 'rest' }
-    for await (const _ of store.take(step));
+    await drained(store.take(step))
   }
-  for await (const _ of store.finish());
+  await drained(store.finish())
   return tally
 }
 
+async function drained(steps: AsyncGenerator<unknown, void, void>): Promise<void> {
+  while ((await steps.next()).done !== true);
+}
+
 /** Rows as the exchange would have sent them, decoded. */
-export function pageOfRows<Row extends Kline | AggTrade>(
+export function pageOfRows(
   { key, numbers = 'string' }: StoredOptions,
-  rows: readonly Row[],
+  rows: readonly (Kline | AggTrade)[],
 ): Page {
   const texts = rows.map((row) =>
     'openTime' in row ? klineJson(row, 'us') : aggTradeJson(row, 'us'),

@@ -1,7 +1,12 @@
 /** Whole runs in virtual time: the exchange without sockets, latency that differs by request, a lake in memory. */
 
-import type { Clock, Files, Http, Random, World } from '../../src/base/ports.ts'
+import { backfill } from '../../src/backfill.ts'
+import { BackfillError } from '../../src/base/errors.ts'
+import type { Clock, Files, Http, ProcessIdentity, Random, World } from '../../src/base/ports.ts'
 import { micros, type Micros } from '../../src/base/time.ts'
+import { parseJob } from '../../src/job/parse.ts'
+import type { Options } from '../../src/options.ts'
+import type { Progress, Summary } from '../../src/progress.ts'
 import { inMemoryHttp, type Exchange } from '../../src/simulator/index.ts'
 import { memFiles } from './mem-files.ts'
 import { simClock, type SimClock } from './sim-clock.ts'
@@ -12,12 +17,16 @@ export type VirtualOptions = {
   readonly start?: Micros
   readonly clock?: SimClock
   readonly files?: Files
+  /** Default: a new one on a machine of its own. */
+  readonly process?: ProcessIdentity
   readonly seed?: number
   readonly ip?: string
   /** On the way there and on the way back, each drawn below this, in milliseconds. Default 0: no latency. */
   readonly latencyMsMax?: number
   /** This machine's wall clock minus the true one, which the exchange goes by, in milliseconds. Default 0. */
   readonly wallOffsetMs?: () => number
+  /** How much faster the exchange's clock runs than this machine's, in millionths. Default 0. */
+  readonly driftPpm?: number
   /** The same latency for all requests instead, there and back together. */
   readonly latencyMs?: number
 }
@@ -29,20 +38,31 @@ const onTime = (): number => 0
 
 /** Puts a world around `exchange`. Nothing in it takes real time, so the clock may always jump. */
 export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): VirtualWorld {
-  const { seed = 1, start, latencyMs, latencyMsMax, ip, wallOffsetMs = onTime } = options
+  const {
+    seed = 1,
+    start,
+    latencyMs,
+    latencyMsMax,
+    ip,
+    wallOffsetMs = onTime,
+    driftPpm = 0,
+  } = options
   const clock = options.clock ?? simClock(start === undefined ? {} : { start })
   const wire = {
     ...(latencyMs !== undefined && { latencyMs }),
     ...(ip !== undefined && { ip }),
   }
-  const http = inMemoryHttp(exchange, clock, wire)
+  const drift = (): bigint => BigInt(Math.round((clock.monotonicMs() * driftPpm) / 1_000))
+  const theirs = { ...clock, now: () => micros(clock.now() + drift()) }
+  const http = inMemoryHttp(exchange, theirs, wire)
   const now = (): Micros => micros(clock.now() + BigInt(wallOffsetMs()) * 1_000n)
   return {
     clock: { ...clock, now },
     random: seededRandom(seed),
-    http: latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
+    http:
+      latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
     files: options.files ?? memFiles(),
-    process: simProcesses().spawn(),
+    process: options.process ?? simProcesses().spawn(),
   }
 }
 
@@ -60,7 +80,10 @@ function slowed(http: Http, clock: Clock, random: Random, maxMs: number): Http {
 }
 
 /** Everything in a lake in memory that is data or says what data there is, by its path. */
-export async function lakeOf(files: Files, path = 'spot'): Promise<Readonly<Record<string, Uint8Array>>> {
+export async function lakeOf(
+  files: Files,
+  path = 'spot',
+): Promise<Readonly<Record<string, Uint8Array>>> {
   const found: Record<string, Uint8Array> = {}
   for (const { name, kind } of await files.list(path)) {
     const inner = `${path}/${name}`
@@ -68,4 +91,31 @@ export async function lakeOf(files: Files, path = 'spot'): Promise<Readonly<Reco
     else found[inner] = (await files.read(inner)) ?? new Uint8Array()
   }
   return found
+}
+
+/** How a run ended. */
+export type Ended = {
+  /** What a process would end with. */
+  readonly exit: number
+  /** Absent when the run ended before it had a plan. */
+  readonly summary: Summary | undefined
+  readonly error: unknown
+  readonly events: readonly Progress[]
+}
+
+/** Runs a job given as YAML to its end, whatever that is, as the command does. */
+export async function attempt(yaml: string, options: Options): Promise<Ended> {
+  const events: Progress[] = []
+  try {
+    for await (const event of backfill([parseJob(yaml, 'test.yaml')], options)) events.push(event)
+  } catch (error) {
+    const exit = error instanceof BackfillError ? error.exit : 1
+    return { exit, summary: summaryIn(events), error, events }
+  }
+  const summary = summaryIn(events)
+  return { exit: summary?.exit ?? 1, summary, error: undefined, events }
+}
+
+function summaryIn(events: readonly Progress[]): Summary | undefined {
+  return events.find((event) => event.kind === 'summary')
 }

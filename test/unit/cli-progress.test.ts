@@ -94,7 +94,7 @@ describe('lines, for a pipe', () => {
     end()
     io.advance(300_000)
     expect(said).toEqual([
-      'to do: 2 series, 50 requests, weight 100, ~45,384 rows, less than a minute',
+      'to do: 2 series, 50 requests, ~45,384 rows, less than a minute',
       '30 s: 45%, 10,000 rows (333/s), 0 of 2 series done, weight 3,210/5,400, 37 s left',
       '1 min: 45%, 10,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 13 s left, no rows since the last line',
       'rate limit: resuming in 44 s',

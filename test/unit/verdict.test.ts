@@ -67,7 +67,7 @@ describe('rest-api.md, HTTP Return Codes and errors.md, 10xx', () => {
         (status, body) => {
           const { kind, ...rest } = verdict(status, body)
           expect(['accept', 'retry', 'wait', 'ban', 'block', 'region', 'reject']).toContain(kind)
-          const reason = 'reason' in rest ? String(rest.reason) : ''
+          const reason = 'reason' in rest ? rest.reason : ''
           expect(reason).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff]/)
           expect(reason.length).toBeLessThan(4_000)
         },

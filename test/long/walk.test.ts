@@ -1,0 +1,18 @@
+/**
+ * The laws of the walk and of the store over many more histories than the default run has time for. A failure prints
+ * its seed; with that as FC_SEED the same histories come again, in the same order.
+ *
+ *     WALK_RUNS=200000 STORE_RUNS=3000 npx vitest run --root . -c test/long.config.ts test/long/walk.test.ts
+ */
+
+import fc from 'fast-check'
+
+process.env['WALK_RUNS'] ??= '100000'
+process.env['STORE_RUNS'] ??= '1500'
+
+const seed = process.env['FC_SEED']
+if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) })
+
+await import('../property/walk.test.ts')
+await import('../property/walk-trades.test.ts')
+await import('../property/merge-partition.test.ts')

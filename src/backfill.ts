@@ -8,6 +8,7 @@ import { ArchiveSession, usesArchive } from './conduct/archive-session.ts'
 import { CONCURRENCY, type Exchange } from './conduct/exchange.ts'
 import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
+import { splitPlan } from './conduct/plan-archive.ts'
 import type { Tally } from './conduct/series-run.ts'
 import {
   checkOptions,
@@ -44,7 +45,9 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const wants = await wantsOf(jobs, exchange, manifests, options)
     const problem = wants.find((want) => want.problem !== undefined)?.problem
     if (problem !== undefined) throw problem
-    return await planWants(wants, manifests, exchange, options)
+    const plan = await planWants(wants, manifests, exchange, options)
+    const session = new ArchiveSession(world, options, events.onWarning)
+    return await splitPlan(plan, session, { exchange, options })
   } finally {
     if (options.world === undefined) await world.http.close()
   }
@@ -139,10 +142,11 @@ class Run {
     await markLake(world.files)
     for (const want of wants) if (want.problem === undefined) await this.#prepare(want, before)
     const manifests = new Manifests(world.files)
-    const plan = await planWants(wants, manifests, exchange, this.#options)
     const session = new ArchiveSession(world, this.#options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
+    const missing = await planWants(wants, manifests, exchange, this.#options)
+    const plan = await splitPlan(missing, session, { exchange, options: this.#options })
     return { exchange, session, plan, manifests, now }
   }
 

@@ -8,6 +8,7 @@ import type { Micros, WindowText } from './base/time.ts'
 import { DATASETS } from './binance/dataset.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { chainFlaws, inspectorOf } from './conduct/inspectors.ts'
+import { remoteFlaws } from './conduct/restated.ts'
 import { freshPart } from './conduct/series-run.ts'
 import { worldOf } from './conduct/session.ts'
 import type { DatasetJob, Job } from './job/job.ts'
@@ -182,6 +183,9 @@ class Verification {
     }
     for (const broken of manifest === undefined ? [] : chainFlaws(manifest))
       yield this.#find(seriesPath(key), broken)
+    if (this.#options.remote === true && manifest !== undefined)
+      for await (const { path, ...broken } of remoteFlaws(this.#world, manifest, this.#options))
+        yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
     if (manifest === undefined && !isDamaged) return
     const { verdict, missing } = statusOf(key, manifest, undefined)

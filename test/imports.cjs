@@ -51,6 +51,11 @@ module.exports = {
       'Were it to share code with the rooms, it would share their mistakes.',
     ),
     only(
+      'the-page-is-made-of-plain-data',
+      { path: '^src/report/' },
+      { path: '^src/', pathNot: '^src/(report|base|binance)/', dependencyTypesNot: ['type-only'] },
+    ),
+    only(
       'only-the-edge-touches-the-machine',
       { path: '^src/', pathNot: '^src/(node|cli|simulator)/' },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(zlib|crypto|util|events|stream|buffer)$' },

@@ -27,6 +27,7 @@ export function invoice(plan: Plan): string {
     table(['SERIES', 'REQUESTS', 'WEIGHT', 'ROWS', 'SIZE'], 'lrrrr', rows),
     '\n',
     `${counted(pending.length, 'series', 'series')} to fetch: ${minutesAbout(total.minutes)}${budget(plan)}.\n`,
+    archiveTotal(pending),
     rest,
     'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
   ].join('')
@@ -45,9 +46,31 @@ function entry(plan: SeriesPlan): readonly Row[] {
   const name = quoteText(seriesName(plan.key))
   return [
     [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan)],
+    ...archiveLine(plan),
     ...spans(plan.missing.map(formatWindow)),
     ...spans(plan.recheck.map(formatWindow), 1).map((text) => `again: ${text}`),
   ]
+}
+
+/** What comes from the archive, under the series' own line; the figures there are those of REST. */
+function archiveLine({ archive, settings }: SeriesPlan): readonly Row[] {
+  if (archive === undefined)
+    return settings.source === 'archive' ? ['archive: nothing published'] : []
+  const { files, bytes: size, requestsSaved } = archive
+  const loaded = `${counted(files, 'file')}, ${bytes(size)}`
+  return [`archive: ${loaded}; saves ${counted(requestsSaved, 'request')}`]
+}
+
+function archiveTotal(pending: readonly SeriesPlan[]): string {
+  const shares = pending.flatMap(({ archive }) => archive ?? [])
+  if (shares.length === 0) return ''
+  const sum = (of: (share: (typeof shares)[number]) => number): number =>
+    shares.reduce((total, share) => total + of(share), 0)
+  const loaded = `${counted(
+    sum(({ files }) => files),
+    'file',
+  )}, ${bytes(sum((share) => share.bytes))}`
+  return `From the archive: ${loaded}; requests and weight are what REST takes besides.\n`
 }
 
 function figures(estimate: Plan['total'] | SeriesPlan): readonly string[] {
@@ -63,8 +86,14 @@ export function inShort(plan: Plan): string {
   const parts = [
     counted(pending.length, 'series', 'series'),
     counted(total.requests, 'request'),
+    ...archivesInShort(pending),
     `~${count(total.rows)} rows`,
     minutesAbout(total.minutes),
   ]
   return `to do: ${parts.join(', ')}`
+}
+
+function archivesInShort(pending: readonly SeriesPlan[]): readonly string[] {
+  const files = pending.reduce((sum, { archive }) => sum + (archive?.files ?? 0), 0)
+  return files === 0 ? [] : [counted(files, 'archive file')]
 }

@@ -48,7 +48,7 @@ export function planDocument({ series, total }: Plan): object {
 }
 
 function seriesPlan(plan: SeriesPlan): object {
-  const { key, missing, recheck, settings, requests, weight, rows, bytes } = plan
+  const { key, missing, recheck, settings, requests, weight, rows, bytes, archive } = plan
   return {
     ...flatKey(key),
     missing: missing.map(formatWindow),
@@ -58,6 +58,7 @@ function seriesPlan(plan: SeriesPlan): object {
     weight,
     rows,
     bytes,
+    ...(archive === undefined ? {} : { archive }),
   }
 }
 

@@ -6,7 +6,7 @@ import { duration } from './human.ts'
 /** One series while it runs. */
 export type SeriesTally = {
   readonly name: string
-  /** Planned request weight; at least 1, so that a series of unknown cost still counts. */
+  /** Planned request weight, and requests that the archive saves; at least 1, so that a series of unknown cost still counts. */
   readonly weight: number
   /** 0 to 1. */
   done: number
@@ -65,8 +65,10 @@ export class Tally {
   }
 
   #plan({ series }: Plan): void {
-    for (const { key, weight } of series)
-      if (weight > 0) this.#one(seriesName(key), Math.max(1, weight))
+    for (const { key, weight, archive } of series) {
+      const work = weight + (archive?.requestsSaved ?? 0)
+      if (work > 0 || archive !== undefined) this.#one(seriesName(key), Math.max(1, work))
+    }
   }
 
   #one(name: string, weight = 1): SeriesTally {

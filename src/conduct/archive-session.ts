@@ -2,16 +2,19 @@
 
 import { ArchiveError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
-import type { Micros, Window } from '../base/time.ts'
+import { clip, type Coverage } from '../base/coverage.ts'
+import { floorDiv, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import {
   archivePath,
   archivePeriods,
   archiveSpan,
   dailyPeriods,
   entryName,
+  publishedFrom,
   type ArchivePeriod,
 } from '../binance/archive.ts'
 import { DATASETS, type Numbers } from '../binance/dataset.ts'
+import { intervalStep } from '../binance/interval.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../binance/host.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { nodeFiles } from '../node/files.ts'
@@ -22,6 +25,10 @@ import { ArchiveIndex } from '../pull/archive/listing.ts'
 import { unzip } from '../pull/archive/zip.ts'
 import { CsvFile } from '../rows/csv-file.ts'
 import type { Page } from '../rows/page.ts'
+
+const DAY = 86_400_000_000n
+/** Days of a month from which on loading all of it is less than asking REST for them. */
+const MONTH_DAYS_MIN = 10n
 
 /** May rows of this series come from the archive? */
 export function usesArchive(
@@ -69,8 +76,7 @@ export class ArchiveSession {
    * are as long, daily ones for the others, so that a file can be taken back as a whole.
    */
   async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
-    const isByDay = key.interval === undefined || key.interval === '1s'
-    const periods = isByDay ? dailyPeriods(window, now) : archivePeriods(key, window, now)
+    const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
     const [first] = periods
     if (this.#isDown || first === undefined) return []
     const lists = await this.#lists(key, first)
@@ -78,16 +84,62 @@ export class ArchiveSession {
     return periods.flatMap((period) => {
       const found = lists(period)
       if (found.length > 0 || archiveSpan(period.period) === 'daily') return found
-      return dailyPeriods(period.window, now).flatMap(lists)
+      return hasDailyFiles(key) ? dailyPeriods(period.window, now).flatMap(lists) : []
     })
   }
 
-  /** The daily files of a month, for when the monthly one cannot be used. */
+  /** The daily files of a stretch of time. */
   async dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
-    const periods = dailyPeriods(window, now)
+    const periods = hasDailyFiles(key) ? dailyPeriods(window, now) : []
     const [first] = periods
-    const lists = first === undefined ? undefined : await this.#lists(key, first)
+    if (this.#isDown || first === undefined) return []
+    const lists = await this.#lists(key, first)
     return lists === undefined ? [] : periods.flatMap(lists)
+  }
+
+  /** Daily files of what is left although its monthly file was tried. */
+  async daysInstead(
+    key: SeriesKey,
+    left: Coverage,
+    { now, tried }: Instead,
+  ): Promise<readonly ArchiveFile[]> {
+    const months = tried.filter(({ period }) => archiveSpan(period) === 'monthly')
+    const days = new Map<string, ArchiveFile>()
+    for (const month of months)
+      for (const part of clip(left, month.window))
+        for (const day of await this.dailyFilesOf(key, part, now)) days.set(day.period, day)
+    return [...days.values()].sort((a, b) => (a.period < b.period ? -1 : 1))
+  }
+
+  /**
+   * Monthly files of whole days that are left, for series whose daily files are tried first: from so many days on that
+   * asking REST costs more, or where nothing else can be asked.
+   */
+  async monthsInstead(
+    key: SeriesKey,
+    left: Coverage,
+    { now, isLast }: Instead,
+  ): Promise<readonly ArchiveFile[]> {
+    if (!isByDay(key)) return []
+    const days = left.flatMap(({ from, to }) => {
+      const first = micros(-floorDiv(-from, DAY) * DAY)
+      const end = micros(floorDiv(to, DAY) * DAY)
+      return first < end ? [{ from: first, to: end }] : []
+    })
+    const months = new Map<string, ArchivePeriod>()
+    for (const { from, to } of days)
+      for (let at = from; at < to; at = periodWindow(periodOf(at, 'month')).to) {
+        const period = periodOf(at, 'month')
+        months.set(period, { period, window: periodWindow(period) })
+      }
+    const wanted = [...months.values()].filter(({ period, window }) => {
+      const length = clip(days, window).reduce((sum, part) => sum + part.to - part.from, 0n)
+      return publishedFrom(period) <= now && (isLast || length >= MONTH_DAYS_MIN * DAY)
+    })
+    const [first] = wanted
+    if (this.#isDown || first === undefined) return []
+    const lists = await this.#lists(key, first)
+    return lists === undefined ? [] : wanted.flatMap(lists)
   }
 
   /** Which files there are: by the bucket's listing, or by name where the bucket cannot be listed. */
@@ -107,6 +159,8 @@ export class ArchiveSession {
       if (!(error instanceof ArchiveError)) throw error
       if (await this.#isReachable(archivePath(key, first.period)))
         return (period) => [{ ...period, sizeBytes: undefined }]
+      // Several series may find out at the same time.
+      if (this.#isDown) return undefined
       this.#isDown = true
       this.#onWarning(`the archive cannot be reached: ${error.message}`)
       return undefined
@@ -137,14 +191,58 @@ export class ArchiveSession {
 /** One published file; its size where the bucket can be listed. */
 export type ArchiveFile = ArchivePeriod & { readonly sizeBytes: number | undefined }
 
-/** The rows of an opened file: in order, each key once, all possible and in the file's own period. */
-export function rowsOf(
-  key: SeriesKey,
-  numbers: Numbers,
-  file: ArchivePeriod,
-  archive: Archive,
-): AsyncGenerator<Page, void, void> {
-  const path = archive.path
-  const csv = new CsvFile(DATASETS[key.dataset], numbers, { period: file.window, file: path })
-  return csv.pages(unzip(archive.file, { path, entry: entryName(key, file.period) }))
+/** What to try instead of files that left something missing. */
+export type Instead = {
+  readonly now: Micros
+  readonly tried: readonly ArchiveFile[]
+  /** Is there nothing else to be asked? */
+  readonly isLast: boolean
+}
+
+/** Series that are stored by day are read by day, so that a file can be taken back as a whole. */
+function isByDay({ interval }: SeriesKey): boolean {
+  return interval === undefined || interval === '1s'
+}
+
+function hasDailyFiles({ interval }: SeriesKey): boolean {
+  return interval === undefined || intervalStep(interval) <= DAY
+}
+
+/** The rows of an opened file. */
+export class ArchiveRows {
+  readonly #key: SeriesKey
+  readonly #numbers: Numbers
+  readonly #file: ArchivePeriod
+  readonly #archive: Archive
+  #csv: CsvFile | undefined
+
+  constructor(key: SeriesKey, numbers: Numbers, file: ArchivePeriod, archive: Archive) {
+    this.#key = key
+    this.#numbers = numbers
+    this.#file = file
+    this.#archive = archive
+  }
+
+  /**
+   * All of them: in order, each key once, all possible and in the file's own period. May be called again.
+   *
+   * @throws ArchiveError when the file cannot be used.
+   */
+  pages(): AsyncGenerator<Page, void, void> {
+    const { path, file } = this.#archive
+    const { period, window } = this.#file
+    const csv = new CsvFile(DATASETS[this.#key.dataset], this.#numbers, {
+      period: window,
+      file: path,
+    })
+    this.#csv = csv
+    return csv.pages(unzip(file, { path, entry: entryName(this.#key, period) }))
+  }
+
+  /** What is odd about the rows that were read and does not make them useless, in words. */
+  get oddity(): string | undefined {
+    const { conflicts = 0 } = this.#csv?.evidence ?? {}
+    if (conflicts === 0) return undefined
+    return `${this.#archive.path}: ${conflicts} rows are there twice with different values; the later ones are taken`
+  }
 }

@@ -8,10 +8,11 @@ import type { Progress } from '../progress.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import type { Series } from '../store/series.ts'
-import { storeArchive } from './archive.ts'
+import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
+import { restatedArchives } from './restated.ts'
 import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
@@ -67,12 +68,12 @@ async function* fromArchive(
   rest: RestWorld,
 ): AsyncGenerator<Progress, void, void> {
   if (session === undefined) return
-  const rowAt = plan.settings.source === 'archive' ? undefined : rowAsker(rest)
+  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
   for (const window of plan.missing) {
     signal.throwIfAborted()
     let told = tally.rows
     for await (const event of storeArchive(
-      { plan, series, session, now, tally, signal, rowAt },
+      { plan, series, session, now, tally, signal, ask },
       window,
     )) {
       yield event
@@ -93,12 +94,16 @@ async function* replaced(
   rest: RestWorld,
 ): AsyncGenerator<Progress, void, void> {
   if (session === undefined || !isRefreshed) return
-  const rowAt = plan.settings.source === 'archive' ? undefined : rowAsker(rest)
-  for (const [path, { sha256, period }] of [...series.manifest.archives]) {
-    const windows = clip(plan.wanted, periodWindow(period))
-    if (windows.length === 0 || (await session.checksum(path, signal)) === sha256) continue
-    for (const window of windows)
-      yield* storeArchive({ plan, series, session, now, tally, signal, rowAt }, window)
+  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
+  const run = { plan, series, session, now, tally, signal, ask }
+  const used = [...series.manifest.archives].filter(
+    ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
+  )
+  for await (const { state, period, message } of restatedArchives(session, used, signal)) {
+    if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
+    if (state !== 'replaced') continue
+    const file = { period, window: periodWindow(period), sizeBytes: undefined }
+    for (const window of clip(plan.wanted, file.window)) yield* storeFiles(run, window, [file])
   }
 }
 
@@ -107,16 +112,6 @@ function shareOf(wanted: Coverage, covered: Coverage): number {
   const length = (windows: Coverage): number =>
     windows.reduce((sum: number, { from, to }: Window) => sum + Number(to - from), 0)
   return 1 - length(subtractAll(wanted, covered)) / Math.max(1, length(wanted))
-}
-
-function rowAsker({
-  ask,
-}: RestWorld): (id: bigint) => Promise<{ id: bigint; time: Micros } | undefined> {
-  return async (fromId) => {
-    const page = await ask({ fromId, limit: 1 }, () => undefined)
-    const id = page.keys[0]
-    return id === undefined ? undefined : { id, time: micros(page.times[0] ?? 0n) }
-  }
 }
 
 /** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */

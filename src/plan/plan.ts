@@ -37,11 +37,22 @@ export type Have = {
   readonly fresh: Coverage
 }
 
-/** One series of a plan. `missing` and `recheck` are disjoint. */
+/** What comes from the public archive: requests are saved by it, and no weight is spent on it. */
+export type ArchiveShare = {
+  readonly files: number
+  /** Of the zips, as far as the bucket lists them. */
+  readonly bytes: number
+  /** REST requests that are not needed. */
+  readonly requestsSaved: number
+}
+
+/** One series of a plan. `missing` and `recheck` are disjoint; requests and weight are those of REST. */
 export type SeriesPlan = Want &
   Estimate & {
     readonly missing: Coverage
     readonly recheck: Coverage
+    /** Absent when nothing comes from the archive. */
+    readonly archive?: ArchiveShare
   }
 
 /** The work left, oldest first within each series. */
@@ -74,6 +85,11 @@ export function makePlan(
       ...estimate(want.key, union(missing, rechecked)),
     }
   })
+  return totalled(series, weightPerMinute)
+}
+
+/** A plan of these series. @param weightPerMinute - Request weight that may be spent in a minute. */
+export function totalled(series: readonly SeriesPlan[], weightPerMinute: number): Plan {
   const total = sum(series)
   return { series, total: { ...total, minutes: total.weight / weightPerMinute } }
 }

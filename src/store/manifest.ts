@@ -16,6 +16,7 @@ import {
 } from '../base/time.ts'
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { partitionPath } from './layout.ts'
 import { array, object, oneOf, text, whole, type Shape } from './shape.ts'
 
 /** Version of the manifest and of the lake's layout. */
@@ -85,12 +86,25 @@ export function formatManifest(manifest: Manifest): string {
     coverage: coverage.map(formatWindow),
     gaps: gaps.map((gap) => ({ ...formatWindow(gap), reason: gap.reason, asked: ASKED })),
     fresh: fresh.map(formatWindow),
-    partitions: sorted(manifest.partitions),
+    partitions: sorted(withPaths(key, manifest.partitions)),
     archives: sorted(manifest.archives),
     revisions: manifest.revisions,
   }
   const body = JSON.stringify(document, null, 1)
   return `${body.slice(0, -2)},\n "checksum": "${checksumOf(body)}"\n}\n`
+}
+
+/** Each entry with its file's path in the lake: for readers; it is not read back, so that it cannot lead elsewhere. */
+function withPaths(
+  key: SeriesKey,
+  partitions: Manifest['partitions'],
+): ReadonlyMap<string, PartitionEntry & { readonly path: string }> {
+  return new Map(
+    [...partitions].map(([period, entry]) => [
+      period,
+      { path: partitionPath(key, period), ...entry },
+    ]),
+  )
 }
 
 /** SHA-256 of a text, lower-case hex. */

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -67,6 +68,11 @@ describe('the tarball', () => {
   test('is small', () => {
     expect(packed?.size).toBeLessThan(600_000)
     expect(packed?.unpackedSize).toBeLessThan(2_000_000)
+  })
+
+  test('is as npm, Node and TypeScript expect it', async () => {
+    const { messages } = await publint({ pkgDir: ROOT, pack: false })
+    expect(messages.map(({ code, path }) => [code, path.join('.')])).toEqual([])
   })
 
   test('names its engines, door and command, and has no script that runs at installation', async () => {

@@ -90,6 +90,7 @@ function chartOptions(candles, width) {
   return {
     width,
     height: 380,
+    padding: [8, 40, null, null],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { drag: { x: true, y: false } },
     scales: {

@@ -1,0 +1,80 @@
+/** What a file of the archive says of a stretch of time: the rows in it, and what it lacks. Pure. */
+
+import { covers, type Coverage } from '../base/coverage.ts'
+import { isKnown, type Gap } from '../base/gap.ts'
+import { micros, type Window } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { missingSlots } from '../pull/slots.ts'
+import type { Step } from '../pull/walk.ts'
+import { lowerBound } from '../rows/int64.ts'
+import type { Page } from '../rows/page.ts'
+import type { TradeRow } from './witness.ts'
+
+/** The rows of `page` in `part`. */
+export function within(page: Page, part: Window): Step<Page> {
+  const first = lowerBound(page.times, part.from)
+  const end = lowerBound(page.times, part.to)
+  const last = page.times[end - 1]
+  const reached = first === end || last === undefined ? part.from : micros(last)
+  return { page, first, end, reached, gaps: [] }
+}
+
+/** Ids that are skipped: rows that this file lacks. */
+export function idJumps(page: Page, before: TradeRow | undefined): Gap[] {
+  const { keys, times, rowCount } = page
+  const first = keys[0] ?? 0n
+  const last = keys[rowCount - 1] ?? 0n
+  const isJoined = before === undefined || first === before.id + 1n
+  if (isJoined && last - first === BigInt(rowCount - 1)) return []
+  const gaps: Gap[] = []
+  const jump = (from: bigint, row: number): void => {
+    gaps.push({
+      from: micros(from),
+      to: micros((times[row] ?? 0n) + 1n),
+      reason: 'not-published',
+    })
+  }
+  if (before !== undefined && !isJoined) jump(before.time, 0)
+  for (let row = 1; row < rowCount; row++)
+    if (keys[row] !== (keys[row - 1] ?? 0n) + 1n) jump(times[row - 1] ?? 0n, row)
+  return gaps
+}
+
+/** What is known of a series beside the file. */
+export type KlineEvidence = {
+  /** Gaps that were found before. */
+  readonly gaps: readonly Gap[]
+  readonly hasRowsBefore: boolean
+  /** May another source be asked for what this file lacks? */
+  readonly isOtherLeft: boolean
+  /** Holes between rows that another file has too. */
+  readonly holes: Coverage
+}
+
+/**
+ * Slots of `part` without a kline. What another source may have stays missing; else a hole between klines is an
+ * outage, and a file that ends early has not been published in full.
+ */
+export function klineGaps(
+  { interval }: SeriesKey,
+  pages: readonly Page[],
+  part: Window,
+  { gaps, hasRowsBefore, isOtherLeft, holes }: KlineEvidence,
+): Gap[] {
+  if (interval === undefined) return []
+  const opens = BigInt64Array.from(
+    pages.flatMap((page) => [...page.keys]).filter((key) => part.from <= key && key < part.to),
+  )
+  const first = opens[0]
+  const known = gaps.filter(isKnown)
+  return missingSlots(interval, part, opens).map((gap): Gap => {
+    // What was asked about before is known already.
+    const before = known.find(({ from, to }) => from <= gap.from && gap.to <= to)
+    if (before !== undefined) return { ...gap, reason: before.reason }
+    const isOpen = gap.to === part.to && !covers(holes, gap)
+    if (isOtherLeft || isOpen) return { ...gap, reason: 'not-published' }
+    const isHead = first === undefined || gap.to <= first
+    const isFirst = isHead && gap.from === part.from && !hasRowsBefore
+    return { ...gap, reason: isFirst ? 'before-listing' : 'outage' }
+  })
+}

@@ -122,7 +122,7 @@ export class ArchiveSession {
   ): Promise<readonly ArchiveFile[]> {
     if (!isByDay(key)) return []
     const days = left.flatMap(({ from, to }) => {
-      const first = micros(-floorDiv(-from, DAY) * DAY)
+      const first = micros(floorDiv(from + DAY - 1n, DAY) * DAY)
       const end = micros(floorDiv(to, DAY) * DAY)
       return first < end ? [{ from: first, to: end }] : []
     })
@@ -237,6 +237,12 @@ export class ArchiveRows {
     })
     this.#csv = csv
     return csv.pages(unzip(file, { path, entry: entryName(this.#key, period) }))
+  }
+
+  /** Reads the file to its end. @throws ArchiveError when it cannot be used */
+  async judge(): Promise<void> {
+    const pages = this.pages()
+    while (!(await pages.next()).done);
   }
 
   /** What is odd about the rows that were read and does not make them useless, in words. */

@@ -145,7 +145,7 @@ export class ArchiveStore {
     const { file, part } = open
     // Only a file with a partition of its own can be taken back: another one is read once to judge it.
     const period = periodOf(file.window.from, this.#run.series.manifest.partition)
-    if (period !== file.period) for await (const page of rows.pages()) void page
+    if (period !== file.period) await rows.judge()
     let last: TradeRow | undefined
     for await (const page of rows.pages()) {
       const step = within(page, part)
@@ -181,7 +181,7 @@ export class ArchiveStore {
     const tail = this.#tail
     this.#tail = undefined
     const close = (to: Micros): SourcedStep => ({ ...emptyStep<Page>(to), source: 'archive' })
-    if (first.time < part.from) return { isWhole: true, ...(tail && { closed: close(tail.to) }) }
+    if (first.time < part.from) return { isWhole: true }
     if (tail?.id === first.id - 1n) return { isWhole: true, closed: close(tail.to) }
     // Nothing lies between the two but the ids that neither has: one of them lacks rows, and only REST knows which.
     const isTorn = tail?.to === part.from && this.#run.ask === undefined

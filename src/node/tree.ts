@@ -104,7 +104,8 @@ async function makeRoot(absolute: string, calls: FsCalls): Promise<void> {
       return unless(['EACCES'], undefined, () => syncDirectory(dirname(absolute), calls))
     if (code !== 'ENOENT' || dirname(absolute) === absolute) throw error
     await makeRoot(dirname(absolute), calls)
-    return makeRoot(absolute, calls)
+    // Once: where nothing can be made, such as in /proc, the parent is there and the answer stays the same.
+    await unless(['EEXIST'], undefined, () => calls.mkdir(absolute))
   }
   await syncDirectory(dirname(absolute), calls)
 }

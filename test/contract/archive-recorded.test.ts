@@ -3,15 +3,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { periodWindow } from '../../src/base/time.ts'
+import { formatMicros, parseMicros, periodWindow } from '../../src/base/time.ts'
 import { archivePath, entryName } from '../../src/binance/archive.ts'
 import { DATASETS, NUMBERS } from '../../src/binance/dataset.ts'
 import { unzip } from '../../src/pull/archive/zip.ts'
 import { CsvFile } from '../../src/rows/csv-file.ts'
 import { replayOptions } from '../../src/simulator/index.ts'
+import { archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
 import { archiveSteps } from '../support/archive-steps.ts'
 import { all, archiveWorld, klines, problemOf, readableOf, textsOf } from '../support/archive.ts'
 import { referenceRows } from '../support/csv-reference.ts'
+import { run, serve, tempDir } from '../support/lake.ts'
 
 const RECORDED = join(import.meta.dirname, '../../../shared/recorded')
 const isThere = existsSync(RECORDED)
@@ -59,6 +61,28 @@ describe.runIf(isThere)('recorded archives', () => {
     }
   })
 
+  test('through a whole run from the archive alone, value for value', async () => {
+    const simulator = await serve({ exchange: await replayOptions(RECORDED) })
+    const dataDir = await tempDir()
+    for (const interval of ['1m', '1h'] as const) {
+      const days = DAYS.filter(([of]) => of === interval).map(([, day]) => day)
+      const to = formatMicros(periodWindow(days.at(-1)!).to)
+      const job = archiveJob({ kind: 'klines', interval }, [days[0]!, to], 'archive')
+      const { summary } = await run(job, { dataDir, ...doors(simulator) })
+      expect(summary).toMatchObject({ complete: true, exit: 0, requests: 0 })
+      const path = `spot/klines/interval=${interval}/symbol=BTCUSDT`
+      const rows = await storedRows(dataDir, path, 'open_time')
+      const wanted = []
+      for (const day of days) {
+        const target = { path: '', entry: entryName(klines(interval), day) }
+        const zip = readFileSync(join(RECORDED, 'archive', archivePath(klines(interval), day)))
+        const csv = Buffer.concat(await all(unzip(readableOf(zip), target))).toString()
+        wanted.push(...referenceRows('klines', csv, periodWindow(day)))
+      }
+      expect(rows.map(inDesign)).toEqual(wanted)
+    }
+  })
+
   test('a file of another market is refused by its header row', async () => {
     const path = 'data/futures/cm/daily/aggTrades/BTCUSD_PERP/BTCUSD_PERP-aggTrades-2026-05-08.zip'
     const file = readableOf(readFileSync(join(RECORDED, 'archive', path)))
@@ -72,3 +96,10 @@ describe.runIf(isThere)('recorded archives', () => {
     ])
   })
 })
+
+/** A row of DuckDB with its moments as we write them. */
+function inDesign(row: Record<string, string | null>): Record<string, string | null> {
+  const time = (text: string | null): string =>
+    formatMicros(parseMicros((text ?? '').replace('+00', '').replace(' ', 'T') + 'Z'))
+  return { ...row, open_time: time(row['open_time']!), close_time: time(row['close_time']!) }
+}

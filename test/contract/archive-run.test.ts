@@ -1,5 +1,8 @@
 /** The archive through the whole run: what it has is taken, what it lacks comes from REST, and both make one truth. */
 
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
@@ -68,7 +71,23 @@ test('klines across the switch to microseconds are the same rows from archive, R
     expect(await rows(lakes['archive']!, path, 'open_time')).toEqual(truth)
     expect(await rows(lakes['auto']!, path, 'open_time')).toEqual(truth)
   }
+  // Not only the rows: the files are the same bytes up to their footers, which name the source.
+  const pages = await Promise.all(Object.values(lakes).map(dataPages))
+  expect(Object.keys(pages[0]!).length).toBeGreaterThan(5)
+  expect(pages[1]).toEqual(pages[0])
+  expect(pages[2]).toEqual(pages[0])
 })
+
+/** Hashes of all data files without their footers, by path. */
+async function dataPages(dataDir: string): Promise<Record<string, string>> {
+  const paths = Object.keys(await contents(dataDir)).filter((path) => path.endsWith('.parquet'))
+  const hashes = paths.map(async (path) => {
+    const bytes = await readFile(join(dataDir, path))
+    const pages = bytes.subarray(0, bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8))
+    return [path, createHash('sha256').update(pages).digest('hex')] as const
+  })
+  return Object.fromEntries(await Promise.all(hashes))
+}
 
 test.each(['aggTrades', 'trades'])(
   '%s are the same rows from archive, REST and both',

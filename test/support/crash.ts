@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { StoreError } from '../../src/base/errors.ts'
+import { LockedError, StoreError } from '../../src/base/errors.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import type { FsCalls } from '../../src/node/fs-calls.ts'
@@ -328,4 +328,69 @@ async function expectSound(machine: Machine, scenario: Scenario, about: string):
     (code === 'manifest-damaged' && scenario.name.startsWith('rebuild'))
   const damage = findings.filter((one) => one.severity === 'damage' && !isKnown(one))
   expect(damage, about).toEqual([])
+}
+
+/**
+ * Stops a run before its `at`-th system call (from 1, reads included), has another one take the lake and finish, and
+ * lets the first go on: it must not change a byte of what the other left.
+ *
+ * @returns Whether the run made so many calls.
+ */
+export async function freeze(
+  scenario: Scenario,
+  { before, lake }: Measure,
+  at: number,
+): Promise<boolean> {
+  const about = `${scenario.name}: stopped before call ${at}`
+  const machine = await machineWith(before)
+  const [frozen, thawed] = [newSignal(), newSignal()]
+  let count = 0
+  const calls = hooked(machine.disk.calls, async () => {
+    if (++count !== at) return
+    frozen.give()
+    await thawed.given
+  })
+  const first = machine.boot(calls, scenario.start)
+  const ended = scenario.act(first.world)
+  await Promise.race([frozen.given, ended])
+  if (count < at) {
+    first.end()
+    return false
+  }
+  // To the others it is dead.
+  first.end()
+  const second = machine.boot(machine.disk.calls, scenario.start)
+  expect(await scenario.act(second.world), about).toMatchObject({ exit: 0, error: undefined })
+  second.end()
+  const files = nodeFiles(ROOT, machine.disk.calls)
+  expectSameLake(await lakeOf(files), lake, about)
+  thawed.give()
+  const { exit, error } = await ended
+  expectSameLake(await lakeOf(files), lake, `${about}, and gone on`)
+  // Stopped before it took the lake, it takes it later and finds nothing to do; stopped after its work, it is done.
+  if (exit !== 0)
+    expect([StoreError.name, LockedError.name], about).toContain((error as Error).name)
+  return true
+}
+
+function hooked(calls: FsCalls, before: () => Promise<void>): FsCalls {
+  const wrapped = Object.entries(calls).map(([name, call]) => [
+    name,
+    async (...args: unknown[]) => {
+      await before()
+      return (call as (...args: unknown[]) => Promise<unknown>)(...args)
+    },
+  ])
+  return Object.fromEntries(wrapped) as FsCalls
+}
+
+function newSignal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => undefined
+  const given = new Promise<void>((resolve) => (give = resolve))
+  return {
+    given,
+    give: () => {
+      give()
+    },
+  }
 }

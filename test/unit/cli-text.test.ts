@@ -167,6 +167,44 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
     expect(inShort(three)).toBe('to do: 2 series, 90 requests, ~87,147 rows, less than a minute')
   })
 
+  test('tells what comes from the archive, and that the figures are those of REST', () => {
+    const missing = [window('2024-01-01', '2024-03-10')]
+    const two = plan([
+      seriesPlan({
+        missing,
+        requests: 2,
+        weight: 4,
+        rows: 99_360,
+        bytes: 4_471_200,
+        archive: { files: 11, bytes: 3_210_000, requestsSaved: 98 },
+      }),
+      seriesPlan({
+        key: { market: 'spot', dataset: 'trades', symbol: 'BTCUSDT' },
+        settings: { ...seriesPlan({}).settings, source: 'archive' },
+        missing,
+      }),
+    ])
+    expect(invoice(two)).toBe(
+      text(`
+SERIES                        REQUESTS  WEIGHT     ROWS     SIZE
+klines BTCUSDT 1m                    2       4  ~99,360  ~4.5 MB
+  archive: 11 files, 3.2 MB; saves 98 requests
+  2024-01-01 to 2024-03-10
+trades BTCUSDT                       0       0       ~0     ~0 B
+  archive: nothing published
+  2024-01-01 to 2024-03-10
+TOTAL                                2       4  ~99,360  ~4.5 MB
+
+2 series to fetch: less than a minute at 5,400 weight a minute.
+From the archive: 11 files, 3.2 MB; requests and weight are what REST takes besides.
+Windows are UTC, without their ends. Figures with ~ are estimates.
+`),
+    )
+    expect(inShort(two)).toBe(
+      'to do: 2 series, 2 requests, 11 archive files, ~99,360 rows, less than a minute',
+    )
+  })
+
   test('says so when there is nothing to do', () => {
     expect(invoice(plan([seriesPlan({})]))).toBe('Nothing to do: the series is covered.\n')
     expect(invoice(plan([seriesPlan({}), seriesPlan({})]))).toBe(

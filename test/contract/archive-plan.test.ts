@@ -1,0 +1,133 @@
+/** The plan says what comes from the archive and what from REST; `verify --remote` says what was replaced since. */
+
+import { describe, expect, test } from 'vitest'
+import { planJobs } from '../../src/backfill.ts'
+import { parseJob } from '../../src/job/parse.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import type { ArchiveRule } from '../../src/simulator/index.ts'
+import { archiveExchange, archiveJob, doors } from '../support/archive-jobs.ts'
+import { verifyLake } from '../support/checked.ts'
+import { run, serve, tempDir } from '../support/lake.ts'
+
+const KLINES = { kind: 'klines', interval: '15m' }
+const DAY = '-2025-03-05.zip'
+
+async function planOf(job: string, rules: readonly ArchiveRule[] = []): Promise<Plan> {
+  const simulator = await serve({ exchange: archiveExchange(rules) })
+  return planJobs([parseJob(job, 'test.yaml')], { dataDir: await tempDir(), ...doors(simulator) })
+}
+
+describe('the plan', () => {
+  test('names the files, what they save, and what REST is asked for besides', async () => {
+    const span = ['2024-11-01', '2025-01-05'] as const
+    const { series, total } = await planOf(archiveJob(KLINES, span, 'auto'))
+    // Two months and four days; REST has nothing left to do.
+    expect(series[0]).toMatchObject({
+      requests: 0,
+      weight: 0,
+      archive: { files: 6, requestsSaved: 7 },
+    })
+    expect(series[0]?.archive?.bytes).toBeGreaterThan(100_000)
+    expect(series[0]?.rows).toBe(65 * 96)
+    expect(total).toMatchObject({ requests: 0, weight: 0, minutes: 0, rows: 65 * 96 })
+  })
+
+  test('counts REST where a file is missing, and one request more at the seam', async () => {
+    const span = ['2024-11-01', '2025-01-05'] as const
+    const rules = [{ path: '-2025-01-03.zip', fault: { kind: 'missing' } as const }]
+    const { series, total } = await planOf(archiveJob(KLINES, span, 'auto'), rules)
+    expect(series[0]).toMatchObject({
+      requests: 2,
+      weight: 4,
+      archive: { files: 5, requestsSaved: 5 },
+    })
+    expect(total).toMatchObject({ requests: 2, weight: 4 })
+  })
+
+  test('has no archive where it is not to be used, and no REST where that is not', async () => {
+    const span = ['2025-01-01', '2025-01-05'] as const
+    const rest = await planOf(archiveJob(KLINES, span, 'rest'))
+    expect(rest.series[0]).toMatchObject({ requests: 1, weight: 2 })
+    expect(rest.series[0]?.archive).toBeUndefined()
+    const rules = [{ path: '15m', fault: { kind: 'missing' } as const }]
+    const alone = await planOf(archiveJob(KLINES, span, 'archive'), rules)
+    expect(alone.series[0]).toMatchObject({ requests: 0, weight: 0 })
+    expect(alone.series[0]?.archive).toBeUndefined()
+  })
+
+  test('holds: a run sends no more requests to REST than planned', async () => {
+    const rules = [{ path: '-2025-01-03.zip', fault: { kind: 'missing' } as const }]
+    const simulator = await serve({ exchange: archiveExchange(rules) })
+    const options = { dataDir: await tempDir(), ...doors(simulator) }
+    const { summary, events } = await run(
+      archiveJob(KLINES, ['2024-12-20', '2025-01-05'], 'auto'),
+      options,
+    )
+    const plan = events.flatMap((event) => (event.kind === 'plan' ? [event.plan] : []))[0]
+    expect(summary.complete).toBe(true)
+    const asked = simulator.log.entries.filter(({ path }) => path === '/api/v3/klines')
+    expect(asked.length).toBeLessThanOrEqual(plan!.total.requests)
+    expect(plan!.series[0]?.archive?.files).toBe(4)
+  })
+})
+
+describe('verify --remote', () => {
+  test('finds archives that were replaced or are gone; a share of them with --subset', async () => {
+    const span = ['2025-03-03', '2025-03-08'] as const
+    const before = await serve({ exchange: archiveExchange() })
+    const dataDir = await tempDir()
+    const { summary } = await run(archiveJob({ kind: 'aggTrades' }, span, 'archive'), {
+      dataDir,
+      ...doors(before),
+    })
+    expect(summary.complete).toBe(true)
+    const calm = await verifyLake({ dataDir, remote: true, archiveUrl: before.url })
+    expect(calm.findings).toEqual([])
+
+    const rules: ArchiveRule[] = [
+      { path: DAY, fault: { kind: 'replaced' } },
+      { path: '-2025-03-06.zip', fault: { kind: 'missing' } },
+      { path: '-2025-03-07.zip', fault: { kind: 'checksumText', text: '<html>' } },
+    ]
+    const after = await serve({ exchange: archiveExchange(rules) })
+    const archiveUrl = after.url
+    const report = await verifyLake({ dataDir, remote: true, archiveUrl })
+    expect(report.ok).toBe(true)
+    const told = report.findings.map(({ severity, code, path }) => [
+      severity,
+      code,
+      path.slice(-14),
+    ])
+    expect(told).toEqual([
+      ['warning', 'archive-replaced', '2025-03-05.zip'],
+      ['note', 'archive-gone', '2025-03-06.zip'],
+      ['warning', 'archive-unknown', '2025-03-07.zip'],
+    ])
+    expect(report.findings[0]?.hint).toBe('binance-backfill run --refresh-archives')
+    const shares = []
+    for (const index of [1, 2, 3]) {
+      const subset = { index, count: 3 }
+      shares.push(...(await verifyLake({ dataDir, remote: true, archiveUrl, subset })).findings)
+    }
+    expect(shares.map(({ code }) => code).sort()).toEqual(told.map(([, code]) => code).sort())
+    expect((await verifyLake({ dataDir, archiveUrl })).findings).toEqual([])
+  })
+})
+
+test('refreshing passes over archives that are gone or do not answer, and says so', async () => {
+  const span = ['2025-03-03', '2025-03-08'] as const
+  const dataDir = await tempDir()
+  const job = archiveJob({ kind: 'aggTrades' }, span, 'archive')
+  await run(job, { dataDir, ...doors(await serve({ exchange: archiveExchange() })) })
+  const rules: ArchiveRule[] = [
+    { path: '-2025-03-04.zip', fault: { kind: 'checksumText', text: '<html>' } },
+    { path: DAY, fault: { kind: 'replaced' } },
+    { path: '-2025-03-06.zip', fault: { kind: 'missing' } },
+  ]
+  const after = await serve({ exchange: archiveExchange(rules) })
+  const { summary, events } = await run(job, { dataDir, ...doors(after), refreshArchives: true })
+  expect(summary).toMatchObject({ complete: true, exit: 0, partitions: 1 })
+  expect(summary.series[0]?.revisions).toBeGreaterThan(1_000)
+  const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []))
+  expect(warnings.map((message) => message.includes('2025-03-04.zip'))).toEqual([true])
+})

@@ -1,0 +1,225 @@
+/** Sources that contradict each other, or end too early: every row once, the right one, and what differed is told. */
+
+import { describe, expect, test } from 'vitest'
+import { parseMicros } from '../../src/base/time.ts'
+import type { ArchiveRule } from '../../src/simulator/index.ts'
+import { archiveExchange, archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
+
+const KLINES = { kind: 'klines', interval: '15m' }
+const TRADES = { kind: 'aggTrades' }
+const KLINES_PATH = 'spot/klines/interval=15m/symbol=BTCUSDT'
+const TRADES_PATH = 'spot/aggTrades/symbol=BTCUSDT'
+
+/** Drops lines whose first field, or time, `isDropped` names. */
+function without(path: string, isDropped: (index: number, count: number) => boolean): ArchiveRule {
+  const change = (lines: readonly string[]): string[] =>
+    lines.filter((_, index) => !isDropped(index, lines.length))
+  return { path, fault: { kind: 'lines', change } }
+}
+
+async function lakeOf(
+  rules: readonly ArchiveRule[],
+  job: string,
+): Promise<{
+  dataDir: string
+  told: Awaited<ReturnType<typeof run>>
+  asked: (path: string) => string[]
+}> {
+  const simulator = await serve({ exchange: archiveExchange(rules) })
+  const dataDir = await tempDir()
+  const told = await run(job, { dataDir, ...doors(simulator) })
+  const asked = (path: string): string[] =>
+    simulator.log.entries.filter((entry) => entry.path === path).map(({ query }) => query)
+  return { dataDir, told, asked }
+}
+
+async function truthOf(
+  series: typeof KLINES | typeof TRADES,
+  span: readonly [string, string],
+): Promise<Record<string, string | null>[]> {
+  const { dataDir } = await lakeOf([], archiveJob(series, span, 'rest'))
+  return series === TRADES
+    ? storedRows(dataDir, TRADES_PATH, 'agg_trade_id')
+    : storedRows(dataDir, KLINES_PATH, 'open_time')
+}
+
+describe('the seam between archive and REST', () => {
+  const span = ['2025-01-09', '2025-01-13'] as const
+  const replaced: ArchiveRule = { path: '-2025-01-11.zip', fault: { kind: 'replaced' } }
+  const missing: ArchiveRule = { path: '-2025-01-12.zip', fault: { kind: 'missing' } }
+
+  test('one more request for klines; the last interval is compared, and what differs is a revision', async () => {
+    const truth = await truthOf(KLINES, span)
+    const calm = await lakeOf([missing], archiveJob(KLINES, span, 'auto'))
+    expect(calm.told.summary).toMatchObject({ complete: true, rows: 384 })
+    expect(calm.told.summary.series[0]?.revisions).toBe(0)
+    const asked = calm.asked('/api/v3/klines')
+    expect(asked.filter((query) => /limit=1(&|$)/.test(query))).toHaveLength(1)
+    expect(await storedRows(calm.dataDir, KLINES_PATH, 'open_time')).toEqual(truth)
+
+    const torn = await lakeOf([replaced, missing], archiveJob(KLINES, span, 'auto'))
+    expect(torn.told.summary).toMatchObject({ complete: true, rows: 384 })
+    expect(torn.told.summary.series[0]?.revisions).toBe(1)
+    const found = await storedRows(torn.dataDir, KLINES_PATH, 'open_time')
+    const lastOf = (rows: typeof truth): unknown => rows[3 * 96 - 1]
+    expect(lastOf(found)).toEqual(lastOf(truth))
+    expect(found[3 * 96 - 2]).not.toEqual(truth[3 * 96 - 2])
+  })
+
+  test('one more request for trades; the last thousand are compared', async () => {
+    const truth = await truthOf(TRADES, span)
+    const calm = await lakeOf([missing], archiveJob(TRADES, span, 'auto'))
+    expect(calm.told.summary).toMatchObject({ complete: true, rows: truth.length })
+    expect(calm.told.summary.series[0]?.revisions).toBe(0)
+    const witnesses = calm.asked('/api/v3/aggTrades').filter((query) => /limit=1(&|$)/.test(query))
+    expect(witnesses.length).toBeLessThanOrEqual(2)
+
+    const torn = await lakeOf([replaced, missing], archiveJob(TRADES, span, 'auto'))
+    expect(torn.told.summary).toMatchObject({ complete: true, rows: truth.length })
+    expect(torn.told.summary.series[0]?.revisions).toBe(1_000)
+    const found = await storedRows(torn.dataDir, TRADES_PATH, 'agg_trade_id')
+    const differing = found.filter((row, index) => row['quantity'] !== truth[index]?.['quantity'])
+    const days = new Set(differing.map((row) => row['time']?.slice(0, 10)))
+    expect([...days]).toEqual(['2025-01-11'])
+  })
+
+  test('equal rows change no byte of what the archive brought', async () => {
+    const short = ['2025-01-09', '2025-01-12'] as const
+    const alone = await lakeOf([], archiveJob(TRADES, short, 'auto'))
+    const both = await lakeOf([missing], archiveJob(TRADES, span, 'auto'))
+    const [before, after] = [await contents(alone.dataDir), await contents(both.dataDir)]
+    const last = `${TRADES_PATH}/period=2025-01-11/data.parquet`
+    expect(before[last]).toBeDefined()
+    expect(after[last]).toBe(before[last])
+  })
+})
+
+describe('a file that lacks rows at its ends', () => {
+  const span = ['2025-03-03', '2025-03-08'] as const
+
+  test.each<[string, readonly ArchiveRule[]]>([
+    ['its first rows', [without('-2025-03-05.zip', (index) => index < 400)]],
+    ['its last rows', [without('-2025-03-05.zip', (index, count) => index > count - 400)]],
+    [
+      'the last rows, and the next file its first ones',
+      [
+        without('-2025-03-05.zip', (index, count) => index > count - 300),
+        without('-2025-03-06.zip', (index) => index < 300),
+      ],
+    ],
+    ['the first rows of all', [without('-2025-03-03.zip', (index) => index < 50)]],
+    ['the last rows of all', [without('-2025-03-07.zip', (index, count) => index > count - 50)]],
+    ['rows in the middle', [without('-2025-03-06.zip', (index) => index > 900 && index < 950)]],
+  ])('%s: REST has them', async (_, rules) => {
+    const { dataDir, told } = await lakeOf(rules, archiveJob(TRADES, span, 'auto'))
+    expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+    const truth = await truthOf(TRADES, span)
+    expect(await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(truth)
+  })
+
+  test('from the archive alone the torn place is missing, and said so', async () => {
+    const rules = [without('-2025-03-05.zip', (index, count) => index > count - 300)]
+    const { told } = await lakeOf(rules, archiveJob(TRADES, span, 'archive'))
+    expect(told.summary).toMatchObject({ complete: false, exit: 3 })
+    const [torn, ...more] = told.summary.series[0]?.missing ?? []
+    expect(more).toEqual([])
+    expect(torn!.from).toBeGreaterThan(parseMicros('2025-03-05T20:00'))
+    expect(torn!.from).toBeLessThan(parseMicros('2025-03-06'))
+    expect(torn!.to).toBeGreaterThanOrEqual(parseMicros('2025-03-06'))
+  })
+})
+
+describe('monthly and daily files', () => {
+  const month = ['2025-02-01', '2025-03-01'] as const
+
+  test('where a monthly file has a hole, the days are taken: they are right, and what differs is told', async () => {
+    const rules = [
+      without('15m-2025-02.zip', (index) => index === 10 * 96 + 40),
+      { path: '15m-2025-02-11.zip', fault: { kind: 'replaced' } as const },
+    ]
+    const { dataDir, told } = await lakeOf(rules, archiveJob(KLINES, month, 'archive'))
+    expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+    expect(told.summary.series[0]?.revisions).toBe(95)
+    const truth = await truthOf(KLINES, month)
+    const found = await storedRows(dataDir, KLINES_PATH, 'open_time')
+    const differing = found.flatMap((row, i) => (row['volume'] === truth[i]?.['volume'] ? [] : [i]))
+    expect(differing).toEqual(Array.from({ length: 96 }, (_, i) => 960 + i))
+  })
+
+  test('a hole that both have is an outage, also across midnight', async () => {
+    const from = 10 * 96 + 90
+    const rules = [
+      without('15m-2025-02.zip', (index) => index >= from && index < from + 10),
+      without('15m-2025-02-11.zip', (index) => index >= 90),
+      without('15m-2025-02-12.zip', (index) => index < 4),
+    ]
+    const { told } = await lakeOf(rules, archiveJob(KLINES, month, 'archive'))
+    expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 - 10 + 92 + 90 })
+  })
+
+  test('trades of days that are not there come from the monthly file, once it is judged', async () => {
+    const span = ['2025-02-03', '2025-02-06'] as const
+    const gone: ArchiveRule = { path: 'aggTrades-2025-02-04.zip', fault: { kind: 'missing' } }
+    const good = await lakeOf([gone], archiveJob(TRADES, span, 'archive'))
+    expect(good.told.summary).toMatchObject({ complete: true, exit: 0 })
+    expect(await storedRows(good.dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(
+      await truthOf(TRADES, span),
+    )
+    const text = (lines: readonly string[]): string[] => [...lines, 'x']
+    const bad: ArchiveRule = {
+      path: 'aggTrades-2025-02.zip',
+      fault: { kind: 'lines', change: text },
+    }
+    const poor = await lakeOf([gone, bad], archiveJob(TRADES, span, 'archive'))
+    expect(poor.told.summary).toMatchObject({ complete: false, exit: 3 })
+    const files = Object.keys(await contents(poor.dataDir)).filter((path) =>
+      path.includes('period='),
+    )
+    expect(files.map((path) => path.slice(-23, -13)).sort()).toEqual(['2025-02-03', '2025-02-05'])
+  })
+
+  test('a bad month costs none of the others, however long the partitions are', async () => {
+    const span = ['2025-01-01', '2025-05-01'] as const
+    const hourly = { kind: 'klines', interval: '1h' }
+    const text = (lines: readonly string[]): string[] => [...lines, 'x']
+    const rules: ArchiveRule[] = [
+      { path: '1h-2025-03.zip', fault: { kind: 'lines', change: text } },
+      { path: '1h-2025-03-07.zip', fault: { kind: 'missing' } },
+    ]
+    const { told } = await lakeOf(rules, archiveJob(hourly, span, 'archive'))
+    expect(told.summary.series[0]?.missing).toEqual([
+      { from: parseMicros('2025-03-07'), to: parseMicros('2025-03-08') },
+    ])
+    expect(told.summary.rows).toBe(119 * 24)
+    const warnings = told.events.flatMap((event) =>
+      event.kind === 'warning' ? [event.message] : [],
+    )
+    expect(warnings.filter((message) => message.includes('1h-2025-03.zip:745'))).toHaveLength(1)
+  })
+
+  test.each([['3d'], ['1w']])('%s klines, which have no daily files', async (interval) => {
+    const span = ['2025-01-01', '2025-05-01'] as const
+    const rules = [without(`${interval}-2025-03.zip`, (index, count) => index === count - 1)]
+    const series = { kind: 'klines', interval }
+    const path = `spot/klines/interval=${interval}/symbol=BTCUSDT`
+    const both = await lakeOf(rules, archiveJob(series, span, 'auto'))
+    expect(both.told.summary).toMatchObject({ complete: true, exit: 0 })
+    const { dataDir } = await lakeOf([], archiveJob(series, span, 'rest'))
+    expect(await storedRows(both.dataDir, path, 'open_time')).toEqual(
+      await storedRows(dataDir, path, 'open_time'),
+    )
+  })
+})
+
+test('trades in one partition a month: a bad day takes none of the others back', async () => {
+  const span = ['2025-03-03', '2025-03-08'] as const
+  const text = (lines: readonly string[]): string[] => [...lines.slice(0, 500), 'x']
+  const rules: ArchiveRule[] = [{ path: '-2025-03-05.zip', fault: { kind: 'lines', change: text } }]
+  const job = archiveJob(TRADES, span, 'auto', ['partition: month'])
+  const { dataDir, told } = await lakeOf(rules, job)
+  expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+  expect(await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(
+    await truthOf(TRADES, span),
+  )
+})

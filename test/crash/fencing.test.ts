@@ -1,0 +1,19 @@
+/** A run that is stopped, at every one of its system calls, while another takes the lake: it commits nothing more. */
+
+import { expect, it } from 'vitest'
+import { freeze, measure, SCENARIOS } from '../support/crash.ts'
+
+/** Every so many calls; all of them in the long suites. */
+const STRIDE = Number(process.env['STRIDE'] ?? 11)
+
+it.each(SCENARIOS)(
+  '$name',
+  async (scenario) => {
+    const measured = await measure(scenario)
+    let points = 0
+    for (let at = 1; await freeze(scenario, measured, at); at += STRIDE) points += 1
+    console.log(`${scenario.name}: stopped at ${points} calls`)
+    expect(points * STRIDE).toBeGreaterThan(2 * measured.steps.length)
+  },
+  3_600_000,
+)

@@ -1,0 +1,161 @@
+/** SIGTERM and SIGINT at each phase: a clean commit and 143 or 130, whatever the run waits for. */
+
+import { describe, expect, it } from 'vitest'
+import type { FaultOptions } from '../../src/simulator/index.ts'
+import { contents } from '../support/lake.ts'
+import {
+  calmContents,
+  expectSoundLake,
+  processLake,
+  serveHistory,
+  startRun,
+  type Line,
+  type ProcessLake,
+  type Watched,
+} from '../support/process.ts'
+
+// Less than any deadline that a run waits for by itself (20 s for an answer): whoever passes did not sit it out.
+const PROMPT_MS = 15_000
+
+/** The lake is sound, nobody holds it, and going on leads to the bytes of a calm run. */
+async function expectCleanStop(lake: ProcessLake, watched: Watched): Promise<void> {
+  await expectSoundLake(lake.dataDir, 'stopped')
+  const { exit, stderr } = await startRun(lake, watched).done
+  expect(exit, stderr).toBe(0)
+  expect(await contents(lake.dataDir)).toEqual(await calmContents())
+}
+
+describe('a clean stop', () => {
+  it.each([
+    ['SIGTERM', 'plan', 143],
+    ['SIGTERM', 'rows', 143],
+    ['SIGTERM', 'committed', 143],
+    ['SIGTERM', 'series', 143],
+    ['SIGINT', 'rows', 130],
+    ['SIGINT', 'gap', 130],
+  ] as const)(
+    '%s at "%s"',
+    async (signal, phase, code) => {
+      const watched = await serveHistory({}, { latencyMs: 5 })
+      const lake = await processLake()
+      const running = startRun(lake, watched)
+      await running.line(({ kind }) => kind === phase)
+      running.child.kill(signal)
+      const { exit, stdout, stderr } = await running.done
+      expect(exit, stderr).toBe(code)
+      // What had arrived whole is told and kept, and the last line of all is the summary or the error after it.
+      expect(stdout).toContain('"kind":"summary"')
+      expect(stderr + stdout).toContain('E_STOPPED')
+      expect(stderr).not.toMatch(/\n\s+at /)
+      await expectCleanStop(lake, watched)
+    },
+    60_000,
+  )
+})
+
+describe('whatever the run waits for', () => {
+  const klinesFrom = (
+    nth: number,
+    fault: NonNullable<FaultOptions['rules']>[number]['fault'],
+  ): FaultOptions => ({
+    rules: [{ path: '/api/v3/klines', nth, times: Infinity, fault }],
+  })
+
+  it.each<[name: string, faults: FaultOptions, isThere: (line: Line) => boolean]>([
+    ['a server that hangs', klinesFrom(3, { kind: 'hang' }), ({ kind }) => kind === 'rows'],
+    [
+      'a body that drips',
+      klinesFrom(3, { kind: 'drip', bytes: 1, everyMs: 1_000 }),
+      ({ kind }) => kind === 'rows',
+    ],
+    [
+      'a rate limit',
+      klinesFrom(3, { kind: 'limited', seconds: 300 }),
+      ({ kind }) => kind === 'wait',
+    ],
+    ['a ban', klinesFrom(3, { kind: 'banned', seconds: 300 }), ({ kind }) => kind === 'wait'],
+    [
+      'the firewall',
+      klinesFrom(3, { kind: 'blocked', seconds: 300 }),
+      ({ kind }) => kind === 'wait',
+    ],
+    [
+      'a server that is overloaded',
+      klinesFrom(3, { kind: 'error', code: -1008 }),
+      ({ kind }) => kind === 'rows',
+    ],
+  ])(
+    '%s',
+    async (_, faults, isThere) => {
+      const watched = await serveHistory({ faults })
+      const lake = await processLake()
+      const running = startRun(lake, watched)
+      await running.line(isThere)
+      running.child.kill('SIGTERM')
+      const { exit, stderr } = await running.done
+      expect(exit, stderr).toBe(143)
+      await expectSoundLake(lake.dataDir, 'stopped')
+    },
+    PROMPT_MS,
+  )
+
+  it(
+    'the lake, held by another',
+    async () => {
+      const watched = await serveHistory({ faults: klinesFrom(1, { kind: 'hang' }) })
+      const lake = await processLake()
+      const holder = startRun(lake, watched)
+      await holder.line(({ kind }) => kind === 'plan')
+      const waiting = startRun(lake, watched, { args: ['--wait-lock', '600', '--verbose'] })
+      // It asks for nothing before it has the lake, and nothing tells that it waits; once it listens, it ends as asked.
+      await new Promise((resolve) => waiting.child.once('spawn', resolve))
+      const stop = setInterval(() => waiting.child.kill('SIGINT'), 500)
+      const { exit } = await waiting.done
+      clearInterval(stop)
+      expect(exit).toBe(130)
+    },
+    PROMPT_MS,
+  )
+})
+
+it(
+  'a second signal ends it at once',
+  async () => {
+    const watched = await serveHistory({
+      faults: {
+        rules: [{ path: '/api/v3/klines', nth: 3, times: Infinity, fault: { kind: 'hang' } }],
+      },
+    })
+    const lake = await processLake()
+    const running = startRun(lake, watched)
+    await running.line(({ kind }) => kind === 'rows')
+    running.child.kill('SIGTERM')
+    running.child.kill('SIGTERM')
+    expect((await running.done).exit).toBe(143)
+    await expectSoundLake(lake.dataDir, 'stopped twice')
+  },
+  PROMPT_MS,
+)
+
+it('a reader of stdout that leaves (| head -1) harms nothing', async () => {
+  const watched = await serveHistory({}, { latencyMs: 5 })
+  const lake = await processLake()
+  const running = startRun(lake, watched)
+  await running.line(({ kind }) => kind === 'plan')
+  running.child.stdout?.destroy()
+  const { exit, stderr } = await running.done
+  expect([0, 3]).toContain(exit)
+  expect(stderr).not.toMatch(/EPIPE|\n\s+at /)
+  await expectCleanStop(lake, watched)
+}, 60_000)
+
+it('a signal before anything was asked for leaves nothing behind', async () => {
+  const watched = await serveHistory({}, { latencyMs: 50 })
+  const lake = await processLake()
+  const running = startRun(lake, watched)
+  watched.onRequest = () => running.child.kill('SIGTERM')
+  const { exit, stderr } = await running.done
+  expect(exit, stderr).toBe(143)
+  watched.onRequest = () => undefined
+  await expectCleanStop(lake, watched)
+}, 60_000)

@@ -5,6 +5,7 @@ import { DamageError } from './base/errors.ts'
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
 import { ArchiveSession, usesArchive } from './conduct/archive-session.ts'
+import { seriesName } from './binance/series.ts'
 import { CONCURRENCY, type Exchange } from './conduct/exchange.ts'
 import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
@@ -165,7 +166,7 @@ class Run {
 
   /** Everything after the plan. */
   async *#work(opened: Opened): AsyncGenerator<Progress, void, void> {
-    const { plan, exchange, manifests } = opened
+    const { plan, manifests } = opened
     yield { kind: 'plan', plan }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
@@ -184,7 +185,7 @@ class Run {
       this.#abort.abort()
     }))
       yield event
-    yield this.#summary(exchange)
+    yield this.#summary(opened)
     const fatal = this.#errors.find(isFatal)
     if (fatal instanceof Error) throw fatal
     if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
@@ -229,7 +230,11 @@ class Run {
     yield { kind: 'series', result }
   }
 
-  #summary(exchange: Exchange): Summary {
+  #summary({ exchange, plan }: Opened): Summary {
+    // In the order of the jobs, not in that of ending, so that equal runs tell the same.
+    const places = new Map(plan.series.map(({ key }, place) => [seriesName(key), place]))
+    const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0
+    const series = this.#results.toSorted((a, b) => placeOf(a) - placeOf(b))
     const sum = (of: (result: SeriesResult) => number): number =>
       this.#results.reduce((total, result) => total + of(result), 0)
     const { requests, weight } = exchange.gateway.spent
@@ -242,7 +247,7 @@ class Run {
       partitions: sum(({ partitions }) => partitions),
       bytes: sum(({ bytes }) => bytes),
       seconds: this.#seconds(),
-      series: this.#results,
+      series,
       exit: exitOf(this.#results, this.#errors),
     }
   }

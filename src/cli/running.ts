@@ -13,6 +13,7 @@ import { lineView, type View } from './lines.ts'
 import { progressDocument } from './shape.ts'
 import { summaryText } from './summary.ts'
 import { Tally } from './tally.ts'
+import { unfinishedRun } from './unfinished.ts'
 
 /** Exit code when whoever read stdout has left: something may be missing, and running again mends it. */
 const READER_GONE = 3
@@ -31,6 +32,7 @@ export async function runJobs(
   const signal = AbortSignal.any([stop.signal, call.io.gone])
   try {
     const summary = await follow(jobs, { ...options, signal }, call)
+    if (summary.exit !== 0) await call.print.error(unfinishedRun(summary))
     return summary.exit
   } catch (error) {
     if (call.io.gone.aborted && !stop.signal.aborted) return READER_GONE

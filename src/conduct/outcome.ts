@@ -57,7 +57,10 @@ function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError 
   if (gap === undefined) return undefined
   const { from, to } = formatWindow(gap)
   return new UnavailableError(`${from} to ${to}: ${gap.reason}`, {
-    hint: 'Take it from the published archive: source: auto.',
+    hint:
+      gap.reason === 'not-published'
+        ? 'The archive has no file of it; REST may have the rows: source: auto or rest.'
+        : 'Take it from the published archive: source: auto.',
   })
 }
 

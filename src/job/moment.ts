@@ -63,10 +63,8 @@ function readAgo(text: string, ago: bigint): Reading<Moment & EndMoment> {
   return { value: { kind: 'ago', micros: ago } }
 }
 
-/** Reads a date, or a date-time that says that it is UTC. */
+/** Reads a date, or a date-time in UTC, whether it says so or names no zone. */
 function parseDate(text: string): Micros | undefined {
-  const saysUtc = /^\d{4}-\d{2}-\d{2}$|(Z|[+-]00:?00)$/.test(text)
-  if (!saysUtc) return undefined
   try {
     return parseMicros(text)
   } catch (error) {
@@ -105,7 +103,7 @@ function explainMoment(text: string, words: readonly string[]): string {
   return `${quoted(text)} is not a moment${help}`
 }
 
-/** The same moment in UTC, for a date-time without a zone or with another one. */
+/** The same moment in UTC, for a date-time in another zone or another form. */
 function suggestUtc(text: string): string | undefined {
   const [, day, minutes = '', seconds = ':00', zone = ''] = DATE_TIME.exec(text) ?? []
   if (day === undefined) return undefined

@@ -138,7 +138,8 @@ export class Gate {
     const remainingMs = this.#remainingMs()
     this.#shutMs += ms - remainingMs
     this.#shut = { untilMs, code, reason }
-    if (remainingMs === 0) this.#onWait(reason, ms)
+    // A wait that is too long is not sat out: it ends the run with an error of its own.
+    if (remainingMs === 0 && Math.max(ms, this.#shutMs) <= this.#maxWaitMs) this.#onWait(reason, ms)
   }
 }
 

@@ -21,6 +21,8 @@ const ATTEMPT_MS = 20_000
 const ATTEMPTS_MAX = 8
 /** How long a request that the firewall stopped lets the others go first, once they may. */
 const BLOCKED_LAG_MS = 10_000
+/** Waits before another try that are shorter are nobody's business. */
+const TOLD_MS_MIN = 2_000
 /** An impossible answer is asked for once more, in case a proxy on the way damaged it. */
 const REFUSALS_MAX = 2
 
@@ -219,7 +221,10 @@ export class Gateway {
     }
     if (attempt >= ATTEMPTS_MAX || !this.#retries.take()) throw gaveUp(query, attempt, error)
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
-    await clock.sleep(backoffMs(attempt, random, atLeastMs), query.signal)
+    const ms = backoffMs(attempt, random, atLeastMs)
+    // An exchange that does not answer must not look like a program that hangs.
+    if (ms >= TOLD_MS_MIN) this.#options.onWait(`${error.message}; trying again`, ms)
+    await clock.sleep(ms, query.signal)
   }
 
   /** The server's clock, as surely as it is known: its deadlines are told by it, and ours may be hours off. */

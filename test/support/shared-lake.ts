@@ -27,7 +27,8 @@ export function sharedLake(
     try {
       const told = await run(yaml, { dataDir: lake.dataDir, baseUrls: [simulator.url] })
       lake.summary = told.summary
-      if (told.error !== undefined) throw new Error('the lake could not be written', { cause: told.error })
+      if (told.error !== undefined)
+        throw new Error('the lake could not be written', { cause: told.error })
     } finally {
       await simulator.close()
     }

@@ -136,7 +136,7 @@ describe('problems', () => {
     const text = `version: 1
 nmae: x
 symbols: [btcusdt]
-from: 2024-03-31 02:30
+from: 2024-03-31T02:30+02:00
 datasets:
   - kind: klines
     intervals: [1m, 1Min]
@@ -146,7 +146,7 @@ datasets:
     expect(problemsOf(text)).toEqual([
       'jobs/x.yaml:2:1: nmae: an unknown key; did you mean "name"?',
       'jobs/x.yaml:3:11: symbols[0]: "btcusdt" is not a symbol; did you mean "BTCUSDT"?',
-      'jobs/x.yaml:4:7: from: "2024-03-31 02:30" is not a time in UTC; write 2024-03-31T02:30:00Z',
+      'jobs/x.yaml:4:7: from: "2024-03-31T02:30+02:00" is not a time in UTC; write 2024-03-31T00:30:00Z',
       'jobs/x.yaml:7:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?',
       'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades or allOrders; did you mean "aggTrades"?',
       'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is no day or time of the calendar',

@@ -49,8 +49,6 @@ describe('moments', () => {
     ['2023-02-29', 'is no day or time of the calendar'],
     ['2024-01-01T24:00:00Z', 'is no day or time of the calendar'],
     ['1969-12-31', 'is before 1970'],
-    ['2024-03-31 02:30', 'is not a time in UTC; write 2024-03-31T02:30:00Z'],
-    ['2024-03-31T02:30:00.25', 'is not a time in UTC; write 2024-03-31T02:30:00.25Z'],
     ['2024-03-31T02:30:00+02:00', 'is not a time in UTC; write 2024-03-31T00:30:00Z'],
     ['2024-03-31T22:30-0530', 'is not a time in UTC; write 2024-04-01T04:00:00Z'],
     ['2024-03-31T02:30:00z', 'is not a time in UTC; write 2024-03-31T02:30:00Z'],

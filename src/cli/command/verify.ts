@@ -7,9 +7,7 @@ import { counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { optionsOf } from '../options.ts'
 import { verifyDocument } from '../shape.ts'
-
-/** Exit code for damage. */
-const DAMAGED = 4
+import { damagedLake } from '../unfinished.ts'
 
 export const execute: Execute = async (call) => {
   const { values, operands, print } = call
@@ -19,7 +17,10 @@ export const execute: Execute = async (call) => {
     const report = await follow(verify(jobs, verifyOptions(call, stop.signal)), call)
     if (values.json === true) await print.json(verifyDocument(report))
     else await print.result(findingsText(report))
-    return report.ok ? 0 : DAMAGED
+    if (report.ok) return 0
+    const damage = damagedLake(report)
+    await print.error(damage)
+    return damage.exit
   } finally {
     stop.dispose()
   }

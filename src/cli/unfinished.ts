@@ -1,0 +1,61 @@
+/** A command that did its work and did not succeed: the one line that ends stderr, also with `--quiet`. */
+
+import {
+  seriesName,
+  type Finding,
+  type SeriesResult,
+  type Summary,
+  type VerifyReport,
+} from '../index.ts'
+import { counted } from './human.ts'
+
+/** Not all was fetched, or damage was found. By shape an error like those of the library. */
+export class Unfinished extends Error {
+  readonly code: string
+  readonly exit: number
+  readonly hint: string
+
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly exit: number; readonly hint: string },
+  ) {
+    super(message)
+    this.name = 'Unfinished'
+    this.code = code
+    this.exit = options.exit
+    this.hint = options.hint
+  }
+}
+
+/** Exit code of rows that were refused, and of damage. */
+const DAMAGED = 4
+
+/** What to say of a run that ended with the exit code 3 or 4. */
+export function unfinishedRun({ series, exit }: Summary): Unfinished {
+  const incomplete = series.filter(({ complete }) => !complete)
+  const of = counted(series.length, 'series', 'series')
+  const lack = `${incomplete.length} of ${of} ${incomplete.length === 1 ? 'lacks' : 'lack'} data`
+  const [first] = incomplete.filter(({ error }) => exit !== DAMAGED || isRefusal(error))
+  const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
+  const why = first?.error === undefined ? '' : `: ${seriesName(first.key)}: ${first.error.message}`
+  return new Unfinished(code, `${lack}${why}`, {
+    exit,
+    hint: 'run again; what was fetched is kept',
+  })
+}
+
+function isRefusal(error: SeriesResult['error']): boolean {
+  return error?.code === 'E_DATA_REFUSED' || error?.code === 'E_DAMAGED'
+}
+
+/** What to say of a lake in which `verify` found damage. */
+export function damagedLake({ findings }: VerifyReport): Unfinished {
+  const damage = findings.filter(({ severity }: Finding) => severity === 'damage')
+  const [first] = damage
+  const where = first === undefined ? '' : `: ${first.path}: ${first.message}`
+  return new Unfinished('E_DAMAGED', `damage found in ${counted(damage.length, 'place')}${where}`, {
+    exit: DAMAGED,
+    hint: first?.hint ?? 'binance-backfill verify --json lists all',
+  })
+}

@@ -4,9 +4,9 @@ import { union } from './base/coverage.ts'
 import { DamageError } from './base/errors.ts'
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
-import { ArchiveSession, usesArchive } from './conduct/archive-session.ts'
 import { seriesName } from './binance/series.ts'
-import { CONCURRENCY, type Exchange } from './conduct/exchange.ts'
+import { ArchiveSession, usesArchive } from './conduct/archive-session.ts'
+import { CONCURRENCY, LOOK_ATTEMPTS, type Exchange } from './conduct/exchange.ts'
 import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
 import { splitPlan } from './conduct/plan-archive.ts'
@@ -41,7 +41,11 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     await checkLake(world.files)
     const manifests = new Manifests(world.files)
     await checkStored(jobs, manifests)
-    const events = { onWait: () => undefined, onWarning: () => undefined }
+    const events = {
+      onWait: () => undefined,
+      onWarning: () => undefined,
+      attemptsMax: LOOK_ATTEMPTS,
+    }
     const exchange = await openExchange(world, jobs, options, events)
     const wants = await wantsOf(jobs, exchange, manifests, options)
     const problem = wants.find((want) => want.problem !== undefined)?.problem

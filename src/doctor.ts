@@ -4,7 +4,7 @@ import type { World } from './base/ports.ts'
 import { quoteText } from './base/text.ts'
 import { toMillis } from './base/time.ts'
 import { API_URLS, MARKET_DATA_URL } from './binance/host.ts'
-import { Exchange } from './conduct/exchange.ts'
+import { Exchange, LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { describe } from './conduct/outcome.ts'
 import { DATA_DIR, worldOf } from './conduct/session.ts'
 import { probeDirectory } from './node/files.ts'
@@ -49,7 +49,7 @@ function nodeCheck(version: string): DoctorCheck {
 }
 
 async function hostSeen(world: World, options: Options): Promise<string> {
-  const events = { onWait: () => undefined, onWarning: () => undefined }
+  const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
   const exchange = new Exchange(world, { ...options, maxWaitMs: 0 }, events, options.signal)
   const began = world.clock.monotonicMs()
   await exchange.gateway.gate.load()

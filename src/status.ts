@@ -5,6 +5,7 @@ import { isKnown, type Gap, type GapReason } from './base/gap.ts'
 import type { World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
+import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { chainFlaws } from './conduct/inspectors.ts'
 import {
   accountLabel,
@@ -94,7 +95,7 @@ async function wantsNow(
       account: accountLabel(),
       listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
     })
-  const events = { onWait: () => undefined, onWarning: () => undefined }
+  const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
   const exchange = await openExchange(world, jobs, options, events)
   return wantsOf(jobs, exchange, manifests, options)
 }

@@ -1,5 +1,6 @@
 /** The symbols that the exchange lists. */
 
+import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { openExchange, worldOf } from './conduct/session.ts'
 import type { Options } from './options.ts'
 
@@ -25,7 +26,11 @@ export async function listSymbols(
 ): Promise<readonly SymbolEntry[]> {
   const world = worldOf(options)
   try {
-    const events = { onWait: () => undefined, onWarning: () => undefined }
+    const events = {
+      onWait: () => undefined,
+      onWarning: () => undefined,
+      attemptsMax: LOOK_ATTEMPTS,
+    }
     const exchange = await openExchange(world, [], options, events)
     return exchange.symbols
       .filter(

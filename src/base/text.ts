@@ -18,6 +18,20 @@ export function quoteText(text: string, max: number = QUOTED_MAX): string {
   return text.length > max ? `${safe}...` : safe
 }
 
+/**
+ * `value` as JSON on one line, in which every character that could hide, reorder or forge is escaped: JSON.stringify
+ * leaves C1 controls and bidirectional marks as they are, and a terminal may be what reads it.
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, (char) =>
+    Array.from({ length: char.length }, (_, at) => unitEscape(char.charCodeAt(at))).join(''),
+  )
+}
+
+function unitEscape(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`
+}
+
 /** How many columns of a terminal `text` takes: wide and full-width characters take two, marks none. */
 export function displayWidth(text: string): number {
   let width = 0

@@ -35,7 +35,10 @@ export function printerOf(values: Values, io: Io): Printer {
   const isSpoken = values.quiet !== true && (values.json !== true || isWatched)
   const isShown = values.quiet !== true && values.json !== true
   return {
-    json: (value) => io.stdout.write(`${JSON.stringify(value)}\n`),
+    json: async (value) => {
+      const { jsonText } = await import('../index.ts')
+      await io.stdout.write(`${jsonText(value)}\n`)
+    },
     result: async (text) => {
       if (isShown) await io.stdout.write(text)
     },
@@ -43,10 +46,11 @@ export function printerOf(values: Values, io: Io): Printer {
       if (isSpoken) await io.stderr.write(`${text}\n`)
     },
     error: async (error) => {
+      const { jsonText } = await import('../index.ts')
       const { lines, document } = await describeError(error, values.verbose === true)
       const text =
         values.json === true || values['log-format'] === 'json'
-          ? JSON.stringify(document)
+          ? jsonText(document)
           : lines.map((line) => line.replace(/^error:/, err.red('error:'))).join('\n')
       await io.stderr.write(`${text}\n`)
     },

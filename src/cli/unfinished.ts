@@ -39,10 +39,8 @@ export function unfinishedRun({ series, exit }: Summary): Unfinished {
   const [first] = incomplete.filter(({ error }) => exit !== DAMAGED || isRefusal(error))
   const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
   const why = first?.error === undefined ? '' : `: ${seriesName(first.key)}: ${first.error.message}`
-  return new Unfinished(code, `${lack}${why}`, {
-    exit,
-    hint: 'run again; what was fetched is kept',
-  })
+  const hint = first?.error?.hint ?? 'run again; what was fetched is kept'
+  return new Unfinished(code, `${lack}${why}`, { exit, hint })
 }
 
 function isRefusal(error: SeriesResult['error']): boolean {

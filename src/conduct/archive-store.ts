@@ -69,6 +69,7 @@ export class ArchiveStore {
     try {
       const steps = plan.key.interval === undefined ? this.#trades : this.#klines
       for await (const step of steps.call(this, open, rows)) {
+        this.#run.signal.throwIfAborted()
         // A step that only closes the file before this one comes first, and belongs to that one's time.
         const isOwn = step.page !== undefined || step.reached > open.part.from
         if (isOwn && this.#store.reached < open.part.from) yield* this.#moveTo(open.part.from)

@@ -24,6 +24,8 @@ import { decodePage } from '../rows/scan.ts'
 export const WEIGHT_SHARE = 0.9
 /** Default number of requests in flight. */
 export const CONCURRENCY = 8
+/** Sends of one request by commands that only look: some seconds, not the minute that a run gives. */
+export const LOOK_ATTEMPTS = 4
 /** Default longest wait, in milliseconds. */
 export const MAX_WAIT_MS = 600_000
 
@@ -50,6 +52,8 @@ export type InfoScope =
 export type ExchangeEvents = {
   readonly onWait: OnWait
   readonly onWarning: (message: string) => void
+  /** How often a request is sent at most; few where somebody waits for the answer and nothing is lost. */
+  readonly attemptsMax?: number
   /** For account datasets; never used for others. */
   readonly credentials?: Credentials | undefined
 }
@@ -91,6 +95,7 @@ export class Exchange {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       accept: 'application/json',
       onWait: events.onWait,
+      attemptsMax: events.attemptsMax,
       signal,
     })
   }

@@ -105,7 +105,13 @@ async function makeRoot(absolute: string, calls: FsCalls): Promise<void> {
     if (code !== 'ENOENT' || dirname(absolute) === absolute) throw error
     await makeRoot(dirname(absolute), calls)
     // Once: where nothing can be made, such as in /proc, the parent is there and the answer stays the same.
-    await unless(['EEXIST'], undefined, () => calls.mkdir(absolute))
+    await unless(['EEXIST'], undefined, () => calls.mkdir(absolute)).catch((again: unknown) => {
+      if (systemCode(again) !== 'ENOENT') throw again
+      throw new StoreError('E_STORE_IO', `${quoteText(absolute)} cannot be made (ENOENT)`, {
+        cause: again,
+        hint: 'Choose another data directory with --data-dir.',
+      })
+    })
   }
   await syncDirectory(dirname(absolute), calls)
 }

@@ -61,6 +61,8 @@ export type GatewayOptions = {
   readonly accept: string
   readonly extraHeaders?: Readonly<Record<string, string>>
   readonly onWait: OnWait
+  /** How often a request is sent at most. Default 8. */
+  readonly attemptsMax?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -219,7 +221,8 @@ export class Gateway {
       case 'accept':
         break
     }
-    if (attempt >= ATTEMPTS_MAX || !this.#retries.take()) throw gaveUp(query, attempt, error)
+    if (attempt >= (this.#options.attemptsMax ?? ATTEMPTS_MAX) || !this.#retries.take())
+      throw gaveUp(query, attempt, error)
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
     const ms = backoffMs(attempt, random, atLeastMs)
     // An exchange that does not answer must not look like a program that hangs.

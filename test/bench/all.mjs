@@ -18,8 +18,10 @@ const benches = [
   ['raw pages to a committed partition', 'test/bench/pages.mjs'],
   ['the whole run over sockets', 'test/bench/run.mjs'],
   ['nothing to do', 'test/bench/noop.mjs'],
-  ['archive zip to a committed partition, beside DuckDB', 'test/bench/archive.mjs'],
-  ['JSON and SBE', 'test/bench/sbe.mjs'],
+  ['archive zip to Parquet, beside DuckDB', 'test/bench/archive.mjs'],
+  ['archive zip to a committed partition through the whole run', 'test/bench/archive-run.mjs'],
+  ['whole runs from the archive, beside DuckDB', 'test/bench/archive-run.mjs'],
+  ['JSON and SBE', `${compiled}/sbe.js`],
   ['verify', 'test/bench/verify.mjs'],
 ]
 for (const [name, file] of benches) {

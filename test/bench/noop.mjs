@@ -10,34 +10,26 @@ const { backfill, makePlan, parseJob, startSimulator } = await import(dist('inde
 const count = Number(process.argv[2] ?? 2_000)
 const symbols = Array.from({ length: count }, (_, index) => `S${index}USDT`)
 const dataDir = mkdtempSync(join(tmpdir(), 'binance-backfill-noop-'))
-const window = { from: '2020-01-01T00:00:00.000000Z', to: '2026-01-01T00:00:00.000000Z' }
+const { formatManifest } = await import(dist('store/manifest.js'))
+const { parseMicros } = await import(dist('base/time.js'))
+const window = { from: parseMicros('2020-01-01'), to: parseMicros('2026-01-01') }
+const entry = { rows: 8760, bytes: 400_000, sha256: 'f'.repeat(64), firstKey: '0', lastKey: '1' }
 for (const symbol of symbols) {
   const directory = join(dataDir, `spot/klines/interval=1h/symbol=${symbol}`)
   mkdirSync(directory, { recursive: true })
-  const entry = (year) => [
-    String(year),
-    {
-      rows: 8760,
-      bytes: 400_000,
-      sha256: 'f'.repeat(64),
-      firstKey: '0',
-      lastKey: '1',
-      sources: ['rest'],
-      proof: {},
-    },
-  ]
-  const partitions = Object.fromEntries([2020, 2021, 2022, 2023, 2024, 2025].map(entry))
-  const key = { market: 'spot', dataset: 'klines', symbol, interval: '1h' }
-  const rest = { gaps: [], fresh: [], partitions, archives: {}, revisions: [] }
+  const years = [2020, 2021, 2022, 2023, 2024, 2025].map(String)
   const manifest = {
-    format: 1,
-    ...key,
+    key: { market: 'spot', dataset: 'klines', symbol, interval: '1h' },
     numbers: 'float64',
     partition: 'year',
     coverage: [window],
-    ...rest,
+    gaps: [],
+    fresh: [],
+    partitions: new Map(years.map((year) => [year, { ...entry, sources: ['rest'], proof: {} }])),
+    archives: new Map(),
+    revisions: [],
   }
-  writeFileSync(join(directory, '_series.json'), JSON.stringify(manifest, null, 1))
+  writeFileSync(join(directory, '_series.json'), formatManifest(manifest))
 }
 const job = parseJob(
   `version: 1\nsymbols: [${symbols.join(', ')}]\nfrom: 2020-01-01\nto: 2026-01-01\nsource: rest\ndatasets: [{kind: klines, intervals: [1h]}]\n`,

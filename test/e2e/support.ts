@@ -3,7 +3,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 
 /** Where `npm run build` puts the program; `CLI_DIST` names another directory. */
 const DIST = process.env['CLI_DIST'] ?? join(import.meta.dirname, '..', '..', 'dist')
@@ -59,4 +61,35 @@ export async function finished(child: ChildProcess): Promise<CliResult> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   return { exit: code ?? 128 + (SIGNALS[signal ?? ''] ?? 0), stdout, stderr }
+}
+
+/** The objects of `run --json`, a line each. */
+export function jsonLines({ stdout }: CliResult): readonly Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+/** A directory of its own for a lake; nothing is in it yet, and it is not there yet. */
+export async function newLakeDir(): Promise<string> {
+  return join(await mkdtemp(join(tmpdir(), 'backfill-e2e-')), 'lake')
+}
+
+/** The error that a command ended with, from the last line of stderr. */
+export function errorOf({ stderr }: CliResult): Record<string, unknown> {
+  return JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
+}
+
+/** Every file of a directory by its path, with its bytes in hex; empty when there is none. */
+export async function filesOf(directory: string): Promise<ReadonlyMap<string, string>> {
+  if (!existsSync(directory)) return new Map()
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  const read = files.map(
+    async (file) => [relative(directory, file), (await readFile(file)).toString('hex')] as const,
+  )
+  return new Map((await Promise.all(read)).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

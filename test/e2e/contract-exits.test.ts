@@ -181,9 +181,12 @@ describe('5: beyond --max-wait', () => {
       { faults: { rules: [{ fault, path: '/api/v3/klines' }] } },
       { now: () => fromMillis(Date.now()) },
     )
-    const { exit, stdout, stderr } = await (await bench(url)).call(['run', ...KLINES])
-    expect([exit, stdout]).toEqual([0, expect.stringMatching(/^Complete: /)])
-    expect(stderr).toMatch(/HTTP 429 .*: resuming in \d s\n/)
+    const result = await (await bench(url)).call(['run', ...KLINES, '--json'])
+    const lines = jsonLines(result)
+    expect([result.exit, lines.at(-1)]).toMatchObject([0, { complete: true, rows: 48 }])
+    expect(lines.find(({ kind }) => kind === 'wait')).toMatchObject({
+      reason: expect.stringContaining('HTTP 429') as string,
+    })
   })
 })
 

@@ -56,7 +56,7 @@ export async function serveHistory(
   more: SimulatorOptions = {},
 ): Promise<Watched> {
   const exchange = new Exchange({ ...HISTORY, ...options })
-  const watched = { onRequest: (_: number): void => undefined }
+  const watched: { onRequest: (count: number) => void } = { onRequest: () => undefined }
   const handle = exchange.handle.bind(exchange)
   let count = 0
   exchange.handle = (request, now) => {
@@ -122,7 +122,7 @@ export function startRun(
   const waiting = new Set<{ isIt: (line: Line) => boolean; found: (line: Line) => void }>()
   const running = {
     child,
-    onLine: (_: Line): void => undefined,
+    onLine: (() => undefined) as (line: Line) => void,
     line: (isIt: (line: Line) => boolean) =>
       new Promise<Line>((resolve, reject) => {
         waiting.add({ isIt, found: resolve })

@@ -45,6 +45,6 @@ async function tour(dataDir: string, { print }: Call): Promise<void> {
   else for await (const block of blocks) await print.result(`\n${block}`)
   await print.result(`\nThe same lake in a notebook:\n\n${recipes(dataDir)}`)
   await print.result(
-    '\nNext: `binance-backfill status` shows what the lake holds, `verify` checks it.\n',
+    '\nNext: `npx binance-backfill status` shows what the lake holds, `verify` checks it.\n',
   )
 }

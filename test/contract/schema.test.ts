@@ -120,7 +120,7 @@ describe('jobs/job.schema.json', () => {
     ['symbols', ['btcusdt']],
     ['symbols', ['A/B']],
     ['symbols', { quot: 'A' }],
-    ['from', '2024-01-01 02:30'],
+    ['from', '2024-01-01 2:30'],
     ['from', 'now'],
     ['to', 'listing'],
     ['to', 20240101],

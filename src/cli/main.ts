@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The command `binance-backfill`. */
+import { keepYoungObjectsFew } from './heap.ts'
 import { run } from './dispatch.ts'
 import { processIo } from './io.ts'
 
+keepYoungObjectsFew()
 const exitCode = await run(process.argv.slice(2), processIo())
 // A stream that failed has set its own.
 process.exitCode ||= exitCode

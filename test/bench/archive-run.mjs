@@ -50,6 +50,8 @@ function recorded(place) {
 
 /** A few runs, each in a lake of its own: the first one starts cold. */
 async function run(kind, url) {
+  const { keepYoungObjectsFew } = await dist('cli/heap.js')
+  keepYoungObjectsFew()
   const { backfill, parseJob } = await dist('index.js')
   const series =
     kind === 'klines'

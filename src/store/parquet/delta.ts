@@ -18,7 +18,10 @@ const HEADER_BYTES = 8 + MINIBLOCKS
 /** Bytes of page header: 128, 4, the count, the first value. */
 const START_BYTES = 2 + 1 + 5 + 10
 
+// Shared by all chunks, since encoding never waits: what is not needed at the end is not made anew for each page.
 const deltas = new Float64Array(BLOCK)
+let out = new Uint8Array(0)
+let view = new DataView(out.buffer)
 
 /**
  * Encodes values `[from, to)` of `words`, at least one.
@@ -28,20 +31,25 @@ const deltas = new Float64Array(BLOCK)
  */
 export function encodeDelta(words: Int32Array, from: number, to: number): Uint8Array | undefined {
   const blocks = Math.ceil((to - from - 1) / BLOCK)
-  const out = new Uint8Array(START_BYTES + blocks * (HEADER_BYTES + BLOCK * 8))
-  const view = new DataView(out.buffer)
-  let at = writeNumber(out, 0, BLOCK)
-  at = writeNumber(out, at, MINIBLOCKS)
-  at = writeNumber(out, at, to - from)
-  at = writeZigzagBigInt(out, at, intAt(words, from))
+  makeRoom(START_BYTES + blocks * (HEADER_BYTES + BLOCK * 8))
+  let at = writeNumber(0, BLOCK)
+  at = writeNumber(at, MINIBLOCKS)
+  at = writeNumber(at, to - from)
+  at = writeZigzagBigInt(at, intAt(words, from))
   for (let i = from + 1; i < to; i += BLOCK) {
     const count = Math.min(BLOCK, to - i)
     const least = takeDeltas(words, i, count)
     if (least === undefined) return undefined
-    at = writeNumber(out, at, least < 0 ? -2 * least - 1 : 2 * least)
-    at = packBlock(view, at, count)
+    at = writeNumber(at, least < 0 ? -2 * least - 1 : 2 * least)
+    at = packBlock(at, count)
   }
-  return out.subarray(0, at)
+  return out.slice(0, at)
+}
+
+function makeRoom(sizeBytes: number): void {
+  if (sizeBytes <= out.length) return
+  out = new Uint8Array(sizeBytes)
+  view = new DataView(out.buffer)
 }
 
 /** Fills `deltas` with differences less their smallest, which it gives. */
@@ -68,15 +76,15 @@ function takeDeltas(words: Int32Array, first: number, count: number): number | u
 }
 
 /** Writes the widths of the miniblocks of `deltas`, then their bits. Those without a value have neither width nor bits. */
-function packBlock(view: DataView, at: number, count: number): number {
+function packBlock(at: number, count: number): number {
   let body = at + MINIBLOCKS
   for (let m = 0; m < MINIBLOCKS; m++) {
     const from = m * MINIBLOCK
     const width = from < count ? widthOf(from) : 0
     view.setUint8(at + m, width)
     if (width === 0) continue
-    if (width <= 32) packNarrow(view, body, from, width)
-    else packWide(view, body, from, width)
+    if (width <= 32) packNarrow(body, from, width)
+    else packWide(body, from, width)
     body += (MINIBLOCK / 8) * width
   }
   return body
@@ -92,7 +100,7 @@ function widthOf(from: number): number {
 }
 
 // 32 numbers of n bits are n words of 32 bits, so the bits are written a word at a time.
-function packNarrow(view: DataView, at: number, from: number, width: number): void {
+function packNarrow(at: number, from: number, width: number): void {
   let bits = 0
   let held = 0
   for (let i = from; i < from + MINIBLOCK; i++) {
@@ -108,7 +116,7 @@ function packNarrow(view: DataView, at: number, from: number, width: number): vo
   }
 }
 
-function packWide(view: DataView, at: number, from: number, width: number): void {
+function packWide(at: number, from: number, width: number): void {
   let bits = 0
   let held = 0
   const put = (number: number, size: number): void => {
@@ -128,7 +136,7 @@ function packWide(view: DataView, at: number, from: number, width: number): void
 }
 
 /** Writes a number from 0 to 2^53, 7 bits a byte. */
-function writeNumber(out: Uint8Array, at: number, number: number): number {
+function writeNumber(at: number, number: number): number {
   let rest = number
   while (rest >= 0x80) {
     out[at++] = (rest % 0x80) | 0x80
@@ -138,7 +146,7 @@ function writeNumber(out: Uint8Array, at: number, number: number): number {
   return at
 }
 
-function writeZigzagBigInt(out: Uint8Array, at: number, value: bigint): number {
+function writeZigzagBigInt(at: number, value: bigint): number {
   let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
   while (rest > 0x7fn) {
     out[at++] = Number(rest & 0x7fn) | 0x80

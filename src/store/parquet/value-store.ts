@@ -3,16 +3,24 @@
 import type { Data } from 'apache-arrow'
 import { DataError } from '../../base/errors.ts'
 import { INT64_DIGITS, type ColumnShape } from './shape.ts'
-import { intAt, wideAt, wordsEach, type Values, type WordValues } from './values.ts'
+import {
+  intAt,
+  wideAt,
+  wordsEach,
+  type FlagValues,
+  type TextValues,
+  type Values,
+  type WordValues,
+} from './values.ts'
 
 /** Collects values; none of those that it is given may be null. */
 export type ValueStore = {
   /** Copies the values of rows `[from, to)`. */
   append(data: Data, from: number, to: number): void
-  /** What was collected: views that the next `append` or `clear` makes worthless. */
+  /** What was collected: views that the next `append` or `reuse` makes worthless. */
   values(): Values
-  /** Forgets the values, keeps the memory. */
-  clear(): void
+  /** Forgets the values, and goes on in the memory of what `values` gave. */
+  reuse(values: Values): void
 }
 
 /** Values that room is made for at first; most partitions of a quiet symbol stay below. */
@@ -55,12 +63,13 @@ class WordStore implements ValueStore {
     this.count += to - from
   }
 
-  values(): Values {
+  values(): WordValues {
     const { count, width } = this
     return { kind: this.#kind, count, words: this.words.subarray(0, count * width) }
   }
 
-  clear(): void {
+  reuse({ words }: WordValues): void {
+    this.words = new Int32Array(words.buffer)
     this.count = 0
   }
 
@@ -160,12 +169,14 @@ class TextStore implements ValueStore {
     }
   }
 
-  values(): Values {
+  values(): TextValues {
     const bytes = this.#bytes
     return { kind: 'texts', count: this.#count, bytes, offsets: this.#offsets }
   }
 
-  clear(): void {
+  reuse({ bytes, offsets }: TextValues): void {
+    this.#bytes = bytes
+    this.#offsets = offsets
     this.#count = 0
   }
 
@@ -203,11 +214,12 @@ class FlagStore implements ValueStore {
     }
   }
 
-  values(): Values {
+  values(): FlagValues {
     return { kind: 'flags', count: this.#count, flags: this.#flags }
   }
 
-  clear(): void {
+  reuse({ flags }: FlagValues): void {
+    this.#flags = flags
     this.#count = 0
   }
 }

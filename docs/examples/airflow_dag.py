@@ -1,6 +1,7 @@
 """Airflow: a run each hour, then a seventh of the lake read back each night.
 
-One run covers all that was missed, so there is no catching up, and never two runs at once.
+One run covers all that was missed, so there is no catching up, and never two runs at once. Written for Airflow 2.8;
+Airflow 3 has BashOperator in airflow.providers.standard.operators.bash.
 """
 
 from datetime import datetime, timedelta

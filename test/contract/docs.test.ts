@@ -2,23 +2,22 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { FLAG_NAMES } from '../../src/cli/flags.ts'
+import { FLAG_NAMES, type FlagName } from '../../src/cli/flags.ts'
 import { parseCommandLine } from '../../src/cli/parse.ts'
 import { watchedBackfill } from '../../src/index.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { quickstartExchange } from '../../src/simulator/index.ts'
+import { commandLines, words } from '../support/command-lines.ts'
 import { query } from '../support/duck.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const EXAMPLES = join(ROOT, 'docs', 'examples')
 
 async function markdown(): Promise<readonly string[]> {
   const inside = await readdir(join(ROOT, 'docs'), { recursive: true })
@@ -91,54 +90,27 @@ describe('links', () => {
   })
 })
 
-/** Words of a shell line; `$(...)` and what `||`, `|` and `>` bring belong to the shell. */
-function words(line: string): readonly string[] {
-  const [command = ''] = line.split(/ (?:\|\||\||>>?|#) ?/)
-  const expanded = command.replace(/"?\$\([^)]*\)(\/7)?"?/g, '1/7').replace('[FLAGS]', '')
-  return expanded.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? []
-}
-
-/** Every `binance-backfill ...` line of a text, wherever it stands; `\` joins lines. */
-function commandLines(source: string): readonly string[] {
-  const joined = source.replace(/\\\n\s*/g, ' ')
-  return [
-    ...joined.matchAll(
-      /(?:^|[\s"'=/])binance-backfill ((?:run|plan|status|verify|validate|schema|symbols|report|sql|simulate|doctor|quickstart|completion)\b[^\n"`]*(?:"[^"\n]*"[^\n"`]*)*)/gm,
-    ),
-  ].map(([, line = '']) => line.trim())
-}
-
 describe('command lines', () => {
-  test.each([
-    'docs/OPERATING.md',
-    'docs/READING.md',
-    'docs/TROUBLESHOOTING.md',
-    'docs/examples/crontab',
-    'docs/examples/airflow_dag.py',
-    'docs/examples/systemd/binance-backfill.service',
-  ])('of %s are understood by the program', async (path) => {
-    const lines = commandLines(await text(path)).filter((line) => !/JOB\.\.\./.test(line))
-    for (const line of lines)
-      expect([line, await parseCommandLine(words(line), {})]).toMatchObject([
-        line,
-        { kind: 'call' },
-      ])
-    expect(lines.length).toBeGreaterThan(
-      path.includes('OPERATING') || path.includes('TROUBLE') ? -1 : 0,
-    )
+  test('of every page are understood by the program', async () => {
+    let count = 0
+    for (const path of await markdown())
+      for (const line of commandLines(await text(path))) {
+        if (/\b(?:JOB|QUERY|FROM|DIR|FILE)\b|\.\.\./.test(line.replace(/"[^"]*"/g, ''))) continue
+        count += 1
+        expect([path, line, await parseCommandLine(words(line), {})]).toMatchObject([
+          path,
+          line,
+          { kind: 'call' },
+        ])
+      }
+    expect(count).toBeGreaterThan(20)
   })
 
-  test('flags that documents name are flags of the program', async () => {
-    const known = new Set<string>([...FLAG_NAMES, 'rebuild'])
+  test('flags that pages name are flags of the program', async () => {
     const strangers: string[] = []
-    for (const path of [
-      'docs/OPERATING.md',
-      'docs/READING.md',
-      'docs/TROUBLESHOOTING.md',
-      'docs/JOBS.md',
-    ])
+    for (const path of await markdown())
       for (const [, flag = ''] of (await text(path)).matchAll(/`--([a-z-]+)/g))
-        if (!known.has(flag)) strangers.push(`${path}: --${flag}`)
+        if (!FLAG_NAMES.includes(flag as FlagName)) strangers.push(`${path}: --${flag}`)
     expect(strangers).toEqual([])
   })
 
@@ -180,81 +152,6 @@ test('metrics that are documented are those that are written', async () => {
   const section = /## Metrics(.*?)## /s.exec(await text('docs/OPERATING.md'))?.[1] ?? ''
   const documented = [...section.matchAll(/`((?:last|series)_[a-z_]+)/g)].map(([, name]) => name)
   expect([...new Set(documented)].sort()).toEqual([...written].sort())
-})
-
-describe('examples for schedulers', () => {
-  test.each(['cronjob.yaml', 'prometheus-rules.yaml', 'publish.yaml'])(
-    '%s is YAML',
-    async (name) => {
-      const source = await readFile(join(EXAMPLES, name), 'utf8')
-      for (const document of parseAllDocuments(source)) {
-        expect('errors' in document ? document.errors : []).toEqual([])
-        expect('warnings' in document ? document.warnings : []).toEqual([])
-      }
-    },
-  )
-
-  test("the pod's command line is understood by the program", async () => {
-    const [document] = parseAllDocuments(await readFile(join(EXAMPLES, 'cronjob.yaml'), 'utf8'))
-    const { spec } = (document as { toJS(): unknown }).toJS() as {
-      spec: { jobTemplate: { spec: { template: { spec: { containers: { args: string[] }[] } } } } }
-    }
-    const args = spec.jobTemplate.spec.template.spec.containers[0]?.args ?? []
-    expect(await parseCommandLine(args, {})).toMatchObject({
-      kind: 'call',
-      command: { name: 'run' },
-    })
-  })
-
-  test('systemd accepts the units', async () => {
-    const directory = await tempDir()
-    await cp(join(EXAMPLES, 'systemd'), directory, { recursive: true })
-    const service = join(directory, 'binance-backfill.service')
-    // The program is not installed here; anything that can be run stands in for it.
-    await writeFile(
-      service,
-      (await readFile(service, 'utf8')).replace('/usr/bin/binance-backfill', process.execPath),
-    )
-    const units = [service, join(directory, 'binance-backfill.timer')]
-    const { status, stderr, error } = spawnSync('systemd-analyze', ['verify', ...units], {
-      encoding: 'utf8',
-    })
-    if (error === undefined) expect([status, stderr]).toEqual([0, ''])
-    else console.warn('\n*** NO SYSTEMD: the units were NOT verified. ***\n')
-    expect(await readFile(service, 'utf8')).toContain('SuccessExitStatus=6')
-  })
-
-  test('the DAG compiles', async () => {
-    const source = join(EXAMPLES, 'airflow_dag.py')
-    const program = `import ast; ast.parse(open(${JSON.stringify(source)}).read())`
-    const { status, stderr, error } = spawnSync('python3', ['-c', program], { encoding: 'utf8' })
-    if (error === undefined) expect([status, stderr]).toEqual([0, ''])
-    else console.warn('\n*** NO PYTHON: the DAG was NOT compiled. ***\n')
-    expect(await readFile(source, 'utf8')).toContain('skip_on_exit_code=6')
-  })
-
-  test('promtool accepts the rules, which use metrics that exist', async () => {
-    const path = join(EXAMPLES, 'prometheus-rules.yaml')
-    const { status, error } = spawnSync('promtool', ['check', 'rules', path], { encoding: 'utf8' })
-    if (error === undefined) expect(status).toBe(0)
-    else console.warn('\n*** NO PROMTOOL: the rules were NOT checked. ***\n')
-    const operating = await text('docs/OPERATING.md')
-    for (const [, name = ''] of (await readFile(path, 'utf8')).matchAll(
-      /binance_backfill_([a-z_]+)/g,
-    ))
-      expect(operating).toContain(`\`${name}`)
-  })
-
-  test('the image runs as a user without rights, from pinned majors', async () => {
-    const source = await readFile(join(EXAMPLES, 'Dockerfile'), 'utf8')
-    expect(source).toMatch(/^USER node$/m)
-    expect(source).toMatch(/^ENTRYPOINT \["binance-backfill"\]$/m)
-    expect(source.match(/^FROM \S+/gm)).toEqual([
-      'FROM node:22-bookworm-slim',
-      'FROM node:22-bookworm-slim',
-    ])
-    expect(source.indexOf('USER node')).toBeGreaterThan(source.lastIndexOf('RUN '))
-  })
 })
 
 describe('recipes of READING.md', () => {

@@ -10,22 +10,27 @@ import { CONCURRENCY, LOOK_ATTEMPTS, type Exchange } from './conduct/exchange.ts
 import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
 import { splitPlan } from './conduct/plan-archive.ts'
-import type { Tally } from './conduct/series-run.ts'
+import { planWants } from './conduct/plan-wants.ts'
+import { emptyTally } from './conduct/series-run.ts'
 import {
   checkOptions,
   checkStored,
   doubtful,
+  exchangeFor,
+  lostWords,
   Manifests,
   openExchange,
+  openFor,
   openSeries,
-  planWants,
   recordListing,
   seriesWorld,
   wantsOf,
   worldOf,
 } from './conduct/session.ts'
 import { Mailbox, mergeStreams } from './conduct/stream.ts'
+import { keepsFromBeginning, unopenedPlan } from './conduct/unopened.ts'
 import type { Job } from './job/job.ts'
+import { probeFiles } from './node/probe.ts'
 import type { Options } from './options.ts'
 import type { Plan, SeriesPlan, Want } from './plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from './progress.ts'
@@ -63,7 +68,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
  * the next run goes on, and one with nothing left to do asks for no rows and changes no byte.
  *
  * @throws UsageError before anything was done; BannedError, StoreError, StoppedError after the summary, when they
- * ended the run.
+ * ended the run, and UnreachableError when it could not begin.
  */
 export async function* backfill(
   jobs: readonly Job[],
@@ -76,6 +81,7 @@ export async function* backfill(
     const { waitLockMs: waitMs, signal } = options
     const lock = await acquireLock(world, { waitMs, signal })
     try {
+      await probeFiles(world.files)
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const run = new Run(options, lake, () => (world.clock.monotonicMs() - startedMs) / 1_000)
@@ -126,22 +132,52 @@ class Run {
   }
 
   async *#all(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
-    yield* this.#work(await this.#open(world, jobs))
+    const manifests = new Manifests(world.files)
+    await checkStored(jobs, manifests)
+    const exchange = this.#exchange(world, jobs)
+    let opened: Opened
+    try {
+      opened = await this.#open(world, jobs, { exchange, manifests })
+    } catch (error) {
+      if (!keepsFromBeginning(error)) throw error
+      this.#errors.push(error)
+      const plan = await unopenedPlan(jobs, { exchange, manifests }, this.#options)
+      for (const series of plan.series)
+        await this.#leave(series, manifests, series.problem ?? error)
+      yield this.#summary({ exchange, plan })
+      throw error
+    }
+    yield* this.#work(opened)
   }
 
-  /** Everything up to the plan. */
-  async #open(world: World, jobs: readonly Job[]): Promise<Opened> {
-    const before = new Manifests(world.files)
-    await checkStored(jobs, before)
-    const exchange = await openExchange(world, jobs, this.#options, {
+  #exchange(world: World, jobs: readonly Job[]): Exchange {
+    return exchangeFor(world, jobs, this.#options, {
       onWait: (reason, ms) => {
         this.#mail.put({ kind: 'wait', reason, ms })
       },
       onWarning: (message) => {
         this.#mail.put({ kind: 'warning', message })
       },
+      onNote: (message) => {
+        this.#mail.put({ kind: 'note', message })
+      },
       signal: this.#signal,
     })
+  }
+
+  /** A series that is not worked at: since there is nothing to do, or since nothing can be done. */
+  async #leave(series: SeriesPlan, manifests: Manifests, problem: unknown): Promise<void> {
+    const manifest = series.problem === undefined ? await manifests.get(series.key) : undefined
+    this.#results.push(resultOf(series, manifest, emptyTally(), problem))
+  }
+
+  /** Everything up to the plan. */
+  async #open(
+    world: World,
+    jobs: readonly Job[],
+    { exchange, manifests: before }: Pick<Opened, 'exchange' | 'manifests'>,
+  ): Promise<Opened> {
+    await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
     const wants = await wantsOf(jobs, exchange, before, this.#options)
     await markLake(world.files)
@@ -155,11 +191,13 @@ class Run {
     return { exchange, session, plan, manifests, now }
   }
 
-  /** Takes in what crashed runs left, and what was learnt by resolving, so that the plan knows it. */
+  /** Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan knows it. */
   async #prepare(want: Want, manifests: Manifests): Promise<void> {
     const manifest = await manifests.get(want.key)
     const windows = doubtful(want, manifest, this.#options)
     if (windows.length === 0) return
+    const message = await lostWords(want, manifests)
+    if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
     try {
       await recordListing(await openSeries(this.#lake, want, windows), want)
     } catch (error) {
@@ -178,11 +216,8 @@ class Run {
         work.push(() => this.#series(series, { ...opened, priority: -index }))
         continue
       }
-      const { key, problem } = series
-      const none = { rows: 0, partitions: 0, bytes: 0, revisions: 0 }
-      const manifest = problem === undefined ? await manifests.get(key) : undefined
-      if (problem !== undefined) this.#errors.push(problem)
-      this.#results.push(resultOf(series, manifest, none, problem))
+      if (series.problem !== undefined) this.#errors.push(series.problem)
+      await this.#leave(series, manifests, series.problem)
     }
     const atOnce = this.#options.concurrency ?? CONCURRENCY
     for await (const event of mergeStreams(work, atOnce, () => {
@@ -206,7 +241,7 @@ class Run {
     plan: SeriesPlan,
     { exchange, session, now, priority }: Opened & { priority: number },
   ): AsyncGenerator<Progress, void, void> {
-    const tally: Tally = { rows: 0, partitions: 0, bytes: 0, revisions: 0 }
+    const tally = emptyTally()
     let series: Series | undefined
     let error: unknown
     try {
@@ -234,7 +269,7 @@ class Run {
     yield { kind: 'series', result }
   }
 
-  #summary({ exchange, plan }: Opened): Summary {
+  #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     // In the order of the jobs, not in that of ending, so that equal runs tell the same.
     const places = new Map(plan.series.map(({ key }, place) => [seriesName(key), place]))
     const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0
@@ -244,7 +279,7 @@ class Run {
     const { requests, weight } = exchange.gateway.spent
     return {
       kind: 'summary',
-      complete: this.#results.every(({ complete }) => complete),
+      complete: this.#errors.length === 0 && this.#results.every(({ complete }) => complete),
       rows: sum(({ rows }) => rows),
       requests,
       weight,

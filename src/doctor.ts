@@ -7,8 +7,8 @@ import { API_URLS, MARKET_DATA_URL } from './binance/host.ts'
 import { Exchange, LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { describe } from './conduct/outcome.ts'
 import { DATA_DIR, worldOf } from './conduct/session.ts'
-import { probeDirectory } from './node/files.ts'
 import { nodeVersion } from './node/environment.ts'
+import { probeDirectory } from './node/probe.ts'
 import type { Options } from './options.ts'
 import { checkLake } from './store/lake.ts'
 
@@ -54,7 +54,10 @@ async function hostSeen(world: World, options: Options): Promise<string> {
   const began = world.clock.monotonicMs()
   await exchange.gateway.gate.load()
   await exchange.gateway.sync(options.signal)
-  const latency = Math.round(world.clock.monotonicMs() - began)
+  const connected = world.clock.monotonicMs() - began
+  await exchange.gateway.preferFastest('public')
+  const [health] = exchange.gateway.health('public')
+  const latency = Math.round(health?.latencyMs ?? connected)
   const skew = Math.round(exchange.gateway.server.nowMs() - toMillis(world.clock.now()))
   const { used, limit } = exchange.gateway.budget.use()
   const words =

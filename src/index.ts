@@ -17,7 +17,7 @@ export {
 export type { JobProblem } from './base/errors.ts'
 export type { Gap, GapReason } from './base/gap.ts'
 export type { World } from './base/ports.ts'
-export { displayWidth, jsonText, quoteText } from './base/text.ts'
+export { displayWidth, jsonText, quoteText, safeJson } from './base/text.ts'
 export { formatMicros, formatWindow, parseMicros } from './base/time.ts'
 export type { Micros, Window, WindowText } from './base/time.ts'
 export { isBinanceUrl } from './binance/host.ts'

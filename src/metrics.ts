@@ -107,7 +107,9 @@ export class RunMetrics {
     }
     const facts = end.factsOf(key)
     gauges.complete.set(labels, complete ? 1 : 0)
-    gauges.coverage.set(labels, ratio(this.#wanted.get(seriesName(key)) ?? [], missing))
+    // Without a plan it is not known what was wanted: the run could not begin.
+    const wanted = this.#wanted.get(seriesName(key))
+    if (wanted !== undefined) gauges.coverage.set(labels, ratio(wanted, missing))
     gauges.added.set(labels, rows)
     gauges.changed.set(labels, revisions)
     if (facts === undefined) return

@@ -13,6 +13,11 @@ export type Options = {
   readonly dataDir?: string
   /** REST endpoints in order of preference; default by dataset, see `binance/host.ts`. */
   readonly baseUrls?: readonly string[]
+  /**
+   * Which of several REST endpoints is asked first: the first of the list, or the one that answers soonest when each
+   * is asked for nothing three times at the start (weight 3 a host). Default `listed`.
+   */
+  readonly prefer?: 'listed' | 'fastest'
   /** Where archives are downloaded; default `https://data.binance.vision`. */
   readonly archiveUrl?: string
   /** Overrides the jobs' `source`. */
@@ -23,6 +28,8 @@ export type Options = {
   readonly concurrency?: number
   /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */
   readonly maxWaitMs?: number
+  /** How long after its timestamp a signed request is good for; above 0 and at most 60,000. Default 5,000. */
+  readonly recvWindowMs?: number
   /** Response format asked for. Default `json`. */
   readonly wire?: 'json' | 'sbe'
   /** Wait for another run's lock instead of failing, at most so many milliseconds. Default 0. */

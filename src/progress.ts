@@ -10,8 +10,9 @@ import type { Plan } from './plan/plan.ts'
 export type SeriesResult = {
   readonly key: SeriesKey
   readonly complete: boolean
-  /** Rows newly stored by this run. */
+  /** Rows that the lake holds and did not hold before this run; changed ones are counted by `revisions`. */
   readonly rows: number
+  /** Files that were written, and their whole size. */
   readonly partitions: number
   readonly bytes: number
   readonly revisions: number
@@ -52,6 +53,8 @@ export type Progress =
     }
   | { readonly kind: 'wait'; readonly reason: string; readonly ms: number }
   | { readonly kind: 'warning'; readonly key?: SeriesKey; readonly message: string }
+  /** Something was decided that is worth a line, and nothing is wrong. */
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'series'; readonly result: SeriesResult }
   | Summary
 
@@ -69,9 +72,11 @@ export type Summary = {
   readonly kind: 'summary'
   /** Is everything that was asked covered, known gaps included? */
   readonly complete: boolean
+  /** Rows that the lake holds and did not hold before, of all series; what was received and not committed is not counted. */
   readonly rows: number
   readonly requests: number
   readonly weight: number
+  /** Files that were written, and their whole size. */
   readonly partitions: number
   readonly bytes: number
   readonly seconds: number

@@ -23,7 +23,12 @@ export function quoteText(text: string, max: number = QUOTED_MAX): string {
  * leaves C1 controls and bidirectional marks as they are, and a terminal may be what reads it.
  */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(UNSAFE, (char) =>
+  return safeJson(JSON.stringify(value))
+}
+
+/** JSON on one line, made safe as {@link jsonText} does it, and no other JSON than before. */
+export function safeJson(json: string): string {
+  return json.replace(UNSAFE, (char) =>
     Array.from({ length: char.length }, (_, at) => unitEscape(char.charCodeAt(at))).join(''),
   )
 }

@@ -17,6 +17,7 @@ export const DATASET_KINDS = [
   'blockTrades',
   'myTrades',
   'allOrders',
+  'myAllocations',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -52,6 +53,9 @@ export type Column = {
 /** How the rows of a dataset are walked: by open time, by id, or by windows of a day that go on by id. */
 export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
 
+/** The parameter that asks for an account's rows from an id on. */
+export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
+
 /** What is known about one dataset. */
 export type Dataset = {
   readonly kind: DatasetKind
@@ -62,6 +66,8 @@ export type Dataset = {
   /** The most rows in one page. */
   readonly pageRows: number
   readonly walk: WalkKind
+  /** Where the walk goes by an id of the account's own. */
+  readonly cursor?: AccountCursor
   /** Signed endpoints need a key; `apiOnly` ones are not served by the market-data host. */
   readonly security: 'none' | 'apiOnly' | 'signed'
   /** Are rows JSON arrays or objects? */
@@ -194,6 +200,7 @@ export const DATASETS: Readonly<Record<DatasetKind, Dataset>> = {
     ...account,
     kind: 'myTrades',
     path: '/api/v3/myTrades',
+    cursor: 'fromId',
     key: 'trade_id',
     columns: [
       { name: 'trade_id', type: 'id', json: 'id' },
@@ -215,6 +222,7 @@ export const DATASETS: Readonly<Record<DatasetKind, Dataset>> = {
     ...account,
     kind: 'allOrders',
     path: '/api/v3/allOrders',
+    cursor: 'orderId',
     key: 'order_id',
     columns: [
       { name: 'order_id', type: 'id', json: 'orderId' },
@@ -242,6 +250,29 @@ export const DATASETS: Readonly<Record<DatasetKind, Dataset>> = {
         nullable: true,
       },
       { name: 'extra', type: 'extra', json: '', nullable: true },
+    ],
+    ignored: ['symbol'],
+  },
+  myAllocations: {
+    ...account,
+    kind: 'myAllocations',
+    path: '/api/v3/myAllocations',
+    cursor: 'fromAllocationId',
+    key: 'allocation_id',
+    columns: [
+      { name: 'allocation_id', type: 'id', json: 'allocationId' },
+      { name: 'allocation_type', type: 'text', json: 'allocationType' },
+      { name: 'order_id', type: 'id', json: 'orderId' },
+      { name: 'order_list_id', type: 'id', json: 'orderListId' },
+      { name: 'price', type: 'price', json: 'price' },
+      { name: 'quantity', type: 'quantity', json: 'qty' },
+      { name: 'quote_quantity', type: 'quantity', json: 'quoteQty' },
+      { name: 'commission', type: 'quantity', json: 'commission' },
+      { name: 'commission_asset', type: 'text', json: 'commissionAsset' },
+      { name: 'time', type: 'time', json: 'time' },
+      { name: 'is_buyer', type: 'flag', json: 'isBuyer' },
+      { name: 'is_maker', type: 'flag', json: 'isMaker' },
+      { name: 'is_allocator', type: 'flag', json: 'isAllocator' },
     ],
     ignored: ['symbol'],
   },

@@ -12,6 +12,8 @@ export const NON_REPRESENTABLE = 254
 /** No value, where a field may have none. */
 export const NO_VALUE = 255
 
+export const ALLOCATION_TYPE: SbeEnum = { 0: 'UNKNOWN', 2: 'SOR' }
+
 export const ORDER_STATUS: SbeEnum = {
   0: 'NEW',
   1: 'PARTIALLY_FILLED',

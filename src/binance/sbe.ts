@@ -7,6 +7,7 @@
 
 import type { DatasetKind } from './dataset.ts'
 import {
+  ALLOCATION_TYPE,
   EXPIRY_REASON,
   FLOOR,
   ORDER_SIDE,
@@ -224,5 +225,29 @@ export const SBE_LAYOUTS: Readonly<Record<DatasetKind, SbeLayout>> = {
     root: block(),
     row: allOrders,
     texts: ['symbol', 'clientOrderId'],
+  },
+  myAllocations: {
+    templateId: 404,
+    root: block(),
+    row: block(
+      ...exponents,
+      ['commission', 'exponent', optional],
+      ['allocationId', 'int64'],
+      ['allocationType', 'enum', { values: ALLOCATION_TYPE }],
+      ['orderId', 'int64'],
+      ['orderListId', 'int64', { ...optional, whenNull: -1n }],
+      // Of an allocator only, whose rows are refused (`rows/check.ts`).
+      ['sourceTradeId', 'int64', { ...optional, ...ignored }],
+      ['sourceAllocationId', 'int64', { ...optional, ...ignored }],
+      ['price', 'decimal64', price],
+      ['qty', 'decimal64', quantity],
+      ['quoteQty', 'decimal64', price],
+      ['commission', 'decimal64', { scale: 'commission', ...optional }],
+      ['time', 'int64'],
+      ['isBuyer', 'flag'],
+      ['isMaker', 'flag'],
+      ['isAllocator', 'flag'],
+    ),
+    texts: ['symbol', 'commissionAsset', 'sourceSymbol'],
   },
 }

@@ -1,6 +1,6 @@
 /** Answers of `sql` as cells of a table, as CSV and as one JSON document, piece by piece. */
 
-import { quoteText, type SqlAnswer, type SqlValue } from '../index.ts'
+import { jsonText, quoteText, type SqlAnswer, type SqlValue } from '../index.ts'
 import { fit } from './table.ts'
 
 const CELL_WIDTH = 40
@@ -39,11 +39,11 @@ function plain(value: SqlValue): string {
 
 /** `{"columns":[{"name","type"}],"rows":[[...]]}`, a row a line. */
 export async function* jsonPieces(answer: SqlAnswer): AsyncGenerator<string, void, void> {
-  yield `{"columns":${JSON.stringify(answer.columns)},"rows":[`
+  yield `{"columns":${jsonText(answer.columns)},"rows":[`
   let separator = '\n'
   for await (const rows of answer.rows()) {
     if (rows.length === 0) continue
-    yield separator + rows.map((row) => JSON.stringify(row)).join(',\n')
+    yield separator + rows.map((row) => jsonText(row)).join(',\n')
     separator = ',\n'
   }
   yield ']}\n'

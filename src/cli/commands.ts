@@ -58,7 +58,7 @@ const RUN: Command = {
   long: [
     'Fetches what is missing, oldest first, and commits whole Parquet partitions. What is covered is not fetched again, so running twice costs nothing, and an interrupted run goes on where it stopped.',
     'A job comes from files or from flags (--dataset, --symbol, --interval, --from, --to), not from both.',
-    'With --json each step is one JSON object a line; the last one is the summary.',
+    'With --json each step is one JSON object a line; the last one is the summary. Its rows are those that the lake did not hold before; changed ones are counted as revisions.',
     '--metrics-file and --heartbeat-url are for schedules: what they cannot write or reach is a warning, and changes neither the run nor its exit code.',
   ],
   own: [
@@ -233,7 +233,7 @@ const SIMULATE: Command = {
   name: 'simulate',
   describe: 'serve a local stand-in for the exchange',
   long: [
-    'Serves public market data over REST, with made-up or recorded rows, until it is stopped, and prints its URL. Everything else can then be tried offline: run ... --base-url URL.',
+    'Serves REST, with made-up or recorded rows, and an archive of them until it is stopped, and prints its URL. Everything else can then be tried offline: run ... --base-url URL. Account datasets too: with made-up rows it knows one account, whose API key and secret are both the word simulated.',
     '--faults takes KIND[=VALUE][@NTH][xTIMES], several with commas: on the NTH request (from 1) and TIMES in a row, x* for ever. Kinds: limited=SECONDS, banned=SECONDS, blocked=SECONDS, region, status=CODE, error=CODE, body=empty|object|null|html|garbage, page=duplicated|reversed|short|impossible, reset, reset=FRACTION, truncatedGzip=FRACTION, hang, hang=FRACTION, drip=BYTES, closeAfter; and random=PROBABILITY for faults that trying again mends.',
   ],
   own: ['port', 'host', 'replay', 'seed', 'latency', 'limit', 'faults'],

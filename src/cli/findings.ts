@@ -21,7 +21,7 @@ export function findingsText(report: VerifyReport): string {
 }
 
 /** One finding: what is wrong, where, and the next step. */
-export function findingLines({ severity, code, path, message, hint }: Finding): readonly string[] {
+function findingLines({ severity, code, path, message, hint }: Finding): readonly string[] {
   const first = `${severity}: ${quoteText(path)}: ${quoteText(message)} [${quoteText(code)}]`
   return hint === undefined ? [first] : [first, `  ${quoteText(hint)}`]
 }
@@ -30,6 +30,8 @@ function conclusion(report: VerifyReport): string {
   const { findings, partitions, rows, seconds } = report
   const damaged = findings.filter(({ severity }) => severity === 'damage').length
   const read = `${counted(partitions, 'file')}, ${counted(rows, 'row')}, ${bytes(report.bytes)} in ${duration(seconds)}`
+  if (report.ok && report.series.length + partitions === 0)
+    return 'The lake holds no series; nothing was checked.'
   if (report.ok) return `No damage: ${read}.`
   return `DAMAGED: ${counted(damaged, 'finding')}; ${read}.`
 }

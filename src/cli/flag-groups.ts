@@ -9,11 +9,13 @@ export const OUTPUT_FLAGS: readonly FlagName[] = ['json', 'quiet', 'verbose', 'n
 export const SHARED_FLAGS: readonly FlagName[] = [
   'data-dir',
   'base-url',
+  'prefer',
   'archive-url',
   'source',
   'weight-share',
   'concurrency',
   'max-wait',
+  'recv-window',
   'wire',
 ]
 

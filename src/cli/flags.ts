@@ -50,6 +50,13 @@ export const FLAGS: FlagTable = {
     env: 'BINANCE_BACKFILL_BASE_URL',
     many: readUrl,
   },
+  prefer: {
+    describe:
+      'which of several REST endpoints is asked first: listed (the first) or fastest (three pings to each at the start)',
+    value: 'ORDER',
+    default: 'listed',
+    read: readChoice(['listed', 'fastest']),
+  },
   'archive-url': {
     describe: 'where published archives are downloaded',
     value: 'URL',
@@ -81,6 +88,12 @@ export const FLAGS: FlagTable = {
     value: 'SECONDS',
     default: '600',
     read: readSeconds,
+  },
+  'recv-window': {
+    describe: 'how long after its timestamp a signed request is good for (account datasets only)',
+    value: 'MS',
+    default: '5000',
+    read: readInteger(1, 60_000),
   },
   wire: {
     describe: 'response format to ask for: json or sbe',

@@ -19,7 +19,7 @@ export function invoice(plan: Plan): string {
   const { total } = plan
   const rows = [
     ...pending.flatMap(entry),
-    ...(pending.length === 1 ? [] : [['TOTAL', ...figures(total)]]),
+    ...(pending.length === 1 ? [] : [['TOTAL', ...figures(total, pending.every(isCounted))]]),
   ]
   const rest =
     covered === 0 ? '' : `${counted(covered, 'more series', 'more series')} covered already.\n`
@@ -29,6 +29,7 @@ export function invoice(plan: Plan): string {
     `${counted(pending.length, 'series', 'series')} to fetch: ${minutesAbout(total.minutes)}${budget(plan)}.\n`,
     archiveTotal(pending),
     rest,
+    ...guesses(pending),
     'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
   ].join('')
 }
@@ -45,7 +46,7 @@ function budget({ total: { weight, minutes } }: Plan): string {
 function entry(plan: SeriesPlan): readonly Row[] {
   const name = quoteText(seriesName(plan.key))
   return [
-    [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan)],
+    [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan, isCounted(plan))],
     ...archiveLine(plan),
     ...spans(plan.missing.map(formatWindow)),
     ...spans(plan.recheck.map(formatWindow), 1).map((text) => `again: ${text}`),
@@ -61,6 +62,18 @@ function archiveLine({ archive, settings }: SeriesPlan): readonly Row[] {
   return [`archive: ${loaded}; saves ${counted(requestsSaved, 'request')}`]
 }
 
+/** What the estimates of series rest on that the lake knows nothing of. */
+function guesses(pending: readonly SeriesPlan[]): readonly string[] {
+  const perDay = new Map(
+    pending
+      .filter(({ pace }) => pace.isGuess)
+      .map(({ key, pace }) => [key.dataset, pace.rowsPerDay] as const),
+  )
+  return [...perDay].map(
+    ([dataset, rows]) => `${dataset}: new series are guessed to have ${count(rows)} rows a day.\n`,
+  )
+}
+
 function archiveTotal(pending: readonly SeriesPlan[]): string {
   const shares = pending.flatMap(({ archive }) => archive ?? [])
   if (shares.length === 0) return ''
@@ -73,9 +86,20 @@ function archiveTotal(pending: readonly SeriesPlan[]): string {
   return `From the archive: ${loaded}; requests and weight are what REST takes besides.\n`
 }
 
-function figures(estimate: Plan['total'] | SeriesPlan): readonly string[] {
+/** Rows on a grid can be counted beforehand, and so the requests for them; so can none. */
+function isCounted({ key, requests }: SeriesPlan): boolean {
+  return key.interval !== undefined || requests === 0
+}
+
+function figures(estimate: Plan['total'] | SeriesPlan, hasCount: boolean): readonly string[] {
   const { requests, weight, rows } = estimate
-  return [count(requests), count(weight), `~${count(rows)}`, `~${bytes(estimate.bytes)}`]
+  const about = hasCount ? '' : '~'
+  return [
+    `${about}${count(requests)}`,
+    `${about}${count(weight)}`,
+    `~${count(rows)}`,
+    `~${bytes(estimate.bytes)}`,
+  ]
 }
 
 /** For the first line of a run. */
@@ -85,7 +109,7 @@ export function inShort(plan: Plan): string {
   const { total } = plan
   const parts = [
     counted(pending.length, 'series', 'series'),
-    counted(total.requests, 'request'),
+    `${pending.every(isCounted) ? '' : '~'}${counted(total.requests, 'request')}`,
     ...archivesInShort(pending),
     `~${count(total.rows)} rows`,
     minutesAbout(total.minutes),

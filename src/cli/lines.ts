@@ -1,9 +1,10 @@
-/** Words about single steps of a run, and the plain view for pipes and CI logs: one heartbeat line every 30 s. */
+/** Words about single steps of a run, and the plain view for pipes and CI logs, with a heartbeat. */
 
 import { quoteText, seriesName, type Progress } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
 import { inShort } from './invoice.ts'
 import type { Ticker } from './io.ts'
+import { PULSE_MS, Pulse } from './pulse.ts'
 import { reason } from './standing.ts'
 import { waitText, type Tally } from './tally.ts'
 
@@ -30,6 +31,8 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
       const about = item.key === undefined ? '' : `${named(item.key)}: `
       return `warning: ${about}${quoteText(item.message)}`
     }
+    case 'note':
+      return quoteText(item.message)
     case 'wait':
       return item.ms < WAIT_MS_MIN ? undefined : waitText(quoteText(item.reason), item.ms)
     case 'series': {
@@ -102,16 +105,18 @@ export function lineView(options: {
 }): View {
   const { tally, ticker, isVerbose, isTerse, say } = options
   let before: Beat = { rows: 0, ms: ticker.nowMs() }
+  const pulse = new Pulse(tally, ticker.nowMs(), isVerbose ? PULSE_MS : undefined)
   const beat = (): void => {
     const now = ticker.nowMs()
+    if (!pulse.isDue(now)) return
     say(heartbeat(tally, now, before))
     before = { rows: tally.rows, ms: now }
   }
-  const stop = isTerse ? () => undefined : ticker.every(isVerbose ? 10_000 : 30_000, beat)
+  const stop = isTerse ? () => undefined : ticker.every(PULSE_MS, beat)
   const passes = gapFilter()
   return {
     show(item) {
-      if (isTerse && (item.kind === 'plan' || item.kind === 'wait')) return
+      if (isTerse && ['plan', 'wait', 'note'].includes(item.kind)) return
       const line = passes(item) ? stepLine(item, isVerbose) : undefined
       if (line !== undefined) say(line)
     },

@@ -2,12 +2,11 @@
 
 import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
-import { seriesName, type Progress, type Summary } from '../index.ts'
+import { safeJson, seriesName, type Progress, type Summary } from '../index.ts'
 import type { Io, Ticker } from './io.ts'
 import type { View } from './lines.ts'
+import { PULSE_MS, Pulse } from './pulse.ts'
 import type { Tally } from './tally.ts'
-
-const EVERY_MS = 30_000
 
 /** Writes lines of JSON to stderr: `level` in words, `time` in ISO 8601, `run`, `event`, and what belongs to it. */
 export function jsonLogger(io: Io, isQuiet: boolean): Logger {
@@ -19,7 +18,8 @@ export function jsonLogger(io: Io, isQuiet: boolean): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    { write: (line: string) => void io.stderr.write(line) },
+    // pino ends each line with a line feed, and leaves C1 controls and bidirectional marks as they are.
+    { write: (line: string) => void io.stderr.write(`${safeJson(line.trimEnd())}\n`) },
   )
 }
 
@@ -30,8 +30,10 @@ export function logView(options: {
   readonly ticker: Ticker
 }): View {
   const { logger, tally, ticker } = options
+  const pulse = new Pulse(tally, ticker.nowMs())
   const beat = (): void => {
     const now = ticker.nowMs()
+    if (!pulse.isDue(now)) return
     logger.info({
       event: 'progress',
       rows: tally.rows,
@@ -44,7 +46,7 @@ export function logView(options: {
     show(item) {
       logItem(logger, item)
     },
-    end: ticker.every(EVERY_MS, beat),
+    end: ticker.every(PULSE_MS, beat),
   }
 }
 
@@ -68,6 +70,9 @@ function logItem(logger: Logger, item: Progress): void {
       logger.warn({ event: 'warning', ...about, message: item.message })
       return
     }
+    case 'note':
+      logger.info({ event: 'note', message: item.message })
+      return
     case 'committed': {
       const { kind, key, ...rest } = item
       logger.info({ event: kind, series: seriesName(key), ...rest })

@@ -7,7 +7,8 @@ export class Misuse extends Error {
   readonly hint: string | undefined
 
   constructor(message: string, hint?: string) {
-    super(message)
+    // One line, whatever was typed: the next one would pass for ours.
+    super(message.replaceAll('\n', '\\u{a}'))
     this.name = 'Misuse'
     this.hint = hint
   }

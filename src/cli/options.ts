@@ -10,11 +10,13 @@ export function optionsOf(values: Values, signal?: AbortSignal): Options {
   const options = {
     dataDir: values['data-dir'],
     baseUrls: values['base-url'],
+    prefer: values.prefer,
     archiveUrl: values['archive-url'],
     source: values.source,
     weightShare: values['weight-share'],
     concurrency: values.concurrency,
     maxWaitMs: values['max-wait'],
+    recvWindowMs: values['recv-window'],
     wire: values.wire,
     waitLockMs: values['wait-lock'],
     recheck: recheck === undefined ? undefined : readWindow('--recheck', recheck),

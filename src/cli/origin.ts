@@ -3,7 +3,7 @@
  * that holds the ones refuses the others.
  */
 
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isBinanceUrl, quoteText } from '../index.ts'
 import { Misuse } from './misuse.ts'
@@ -13,6 +13,7 @@ export type Origin = 'binance' | 'simulator'
 
 const DEFAULT_DIR = 'data'
 const MARKER = '_origin.json'
+const MARKER_BYTES_MAX = 1_024
 
 /** Whose rows a run from `baseUrls` would store; `undefined` for hosts that could be either. */
 export function originOf(baseUrls: readonly string[] = []): Origin | undefined {
@@ -45,8 +46,11 @@ export async function refuseMix(
  */
 export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR): Promise<void> {
   try {
+    const path = join(dataDir, MARKER)
     await mkdir(dataDir, { recursive: true })
-    await writeFile(join(dataDir, MARKER), `${JSON.stringify({ origin })}\n`)
+    // Made anew: through a link that lies there, a file elsewhere would be overwritten.
+    await rm(path, { force: true })
+    await writeFile(path, `${JSON.stringify({ origin })}\n`, { flag: 'wx' })
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
     throw new Misuse(
@@ -57,8 +61,7 @@ export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR):
 }
 
 async function presentOrigin(dataDir: string): Promise<Origin | undefined> {
-  const text = await readFile(join(dataDir, MARKER), 'utf8').catch(() => undefined)
-  const marked = text === undefined ? undefined : markedOrigin(text)
+  const marked = await markedOrigin(join(dataDir, MARKER)).catch(() => undefined)
   if (marked !== undefined) return marked
   // Only the quickstart marks: rows without a marker are taken for real ones.
   const holdsSeries = await stat(join(dataDir, 'spot')).then(
@@ -68,6 +71,10 @@ async function presentOrigin(dataDir: string): Promise<Origin | undefined> {
   return holdsSeries ? 'binance' : undefined
 }
 
-function markedOrigin(text: string): Origin | undefined {
+async function markedOrigin(path: string): Promise<Origin | undefined> {
+  const seen = await lstat(path)
+  // What else may lie there has no end (a device) or no beginning (a pipe).
+  if (!seen.isFile() || seen.size > MARKER_BYTES_MAX) return undefined
+  const text = await readFile(path, 'utf8')
   return /"origin"\s*:\s*"(binance|simulator)"/.exec(text)?.[1] as Origin | undefined
 }

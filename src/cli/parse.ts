@@ -109,7 +109,9 @@ function checkFlagNames(words: readonly string[]): void {
     if (!isKnown) {
       const known = command === undefined ? FLAG_NAMES : flagsOf(command)
       const hint = `\`binance-backfill ${command === undefined ? '' : `${command.name} `}--help\` lists the flags`
-      throw new Misuse(`unknown flag ${word}${didYouMean(name, known, '--')}`, hint)
+      // Without its value, which may be a password.
+      const [flag = ''] = word.split('=')
+      throw new Misuse(`unknown flag ${flag}${didYouMean(name, known, '--')}`, hint)
     }
     const isBad = value !== undefined && isSwitch(name as FlagName) && !/^(true|false)$/.test(value)
     if (isBad) throw new Misuse(`--${name} takes no value, got "${value}"`)

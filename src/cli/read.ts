@@ -56,14 +56,15 @@ export const readSeconds: Reader<number> = (text, name) => {
 /** An http or https URL without user, password, query or fragment; a trailing slash is dropped. */
 export const readUrl: Reader<string> = (text, name) => {
   const expected = 'a URL such as https://api.binance.com'
-  if (!URL.canParse(text)) throw refuse(name, text, expected)
-  const url = new URL(text)
-  // A password must not reach the terminal or a log, so the URL is not repeated.
-  if (url.username !== '' || url.password !== '')
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw new Misuse(`${name}: a URL with a user or password is not accepted`)
-  const isHttp = url.protocol === 'https:' || url.protocol === 'http:'
-  if (!isHttp || url.search !== '' || url.hash !== '') throw refuse(name, text, expected)
-  return url.href.replace(/\/+$/, '')
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (url !== undefined && isHttp && url.search === '' && url.hash === '')
+    return url.href.replace(/\/+$/, '')
+  // What may hold a password must not reach the terminal or a log, so only a plain host is repeated.
+  if (/^(?:https?:\/\/)?[^\s:/@?#]*(?::\d*)?\/?$/.test(text)) throw refuse(name, text, expected)
+  throw new Misuse(`${name}: expected ${expected}, without user, password, query or fragment`)
 }
 
 /** Two texts around `..`, for windows; the moments are read by the library. */

@@ -61,9 +61,10 @@ async function follow(
     }
   } finally {
     view.end()
+    // Also when an error follows it: what is stored and what is missing is worth to know then most of all.
+    if (summary !== undefined) await print.result(summaryText(summary, print.paint.out))
   }
   if (summary === undefined) throw new Error('the run ended without a summary')
-  await print.result(summaryText(summary, print.paint.out))
   return summary
 }
 

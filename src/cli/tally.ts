@@ -59,6 +59,7 @@ export class Tally {
         break
       case 'committed':
       case 'gap':
+      case 'note':
       case 'warning':
       case 'summary':
     }

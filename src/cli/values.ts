@@ -5,11 +5,14 @@ export type Values = {
   readonly 'data-dir'?: string
   readonly 'base-url'?: readonly string[]
   readonly 'archive-url'?: string
+  readonly prefer?: 'listed' | 'fastest'
   readonly source?: 'auto' | 'rest' | 'archive'
   readonly 'weight-share'?: number
   readonly concurrency?: number
   /** Milliseconds. */
   readonly 'max-wait'?: number
+  /** Milliseconds. */
+  readonly 'recv-window'?: number
   readonly wire?: 'json' | 'sbe'
   readonly dataset?: string
   readonly symbol?: readonly string[]

@@ -11,7 +11,6 @@ import type { Page } from '../rows/page.ts'
 import type { Series } from '../store/series.ts'
 import { idJumps, klineGaps, within } from './archive-part.ts'
 import { ArchiveRows, type ArchiveFile, type ArchiveSession } from './archive-session.ts'
-import { compareSeam, SeamRows } from './seam.ts'
 import { WindowStore, type SourcedStep, type Tally } from './series-run.ts'
 import { Witness, type Tail, type TradeRow } from './witness.ts'
 
@@ -36,7 +35,6 @@ export class ArchiveStore {
   readonly #run: ArchiveRun
   readonly #window: Window
   readonly #witness: Witness
-  readonly #seam = new SeamRows()
   readonly #agreed: Coverage
   readonly #holes: Window[] = []
   #store: WindowStore
@@ -61,10 +59,9 @@ export class ArchiveStore {
     file: ArchiveFile,
     archive: Archive,
   ): AsyncGenerator<Progress, ArchiveError | undefined, void> {
-    const { plan, tally } = this.#run
+    const { plan } = this.#run
     const open = { file, archive, part: this.#partOf(file) }
     const rows = new ArchiveRows(plan.key, plan.settings.numbers, file, archive)
-    const before = tally.rows
     let isBegun = false
     try {
       const steps = plan.key.interval === undefined ? this.#trades : this.#klines
@@ -75,26 +72,20 @@ export class ArchiveStore {
         if (isOwn && this.#store.reached < open.part.from) yield* this.#moveTo(open.part.from)
         isBegun ||= isOwn
         yield* this.#store.take(step)
-        if (step.page !== undefined) this.#seam.take(step.page, step.first, step.end)
       }
       if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
       return undefined
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error
-      if (isBegun) {
-        await this.#store.rewind()
-        tally.rows = before
-        this.#seam.clear()
-      }
+      if (isBegun) await this.#store.rewind()
       return error
     }
   }
 
-  /** Commits what is whole, and compares its end with REST where that goes on from there. */
+  /** Commits what is whole. */
   async *finish(): AsyncGenerator<Progress, void, void> {
     yield* this.#closeTail()
     yield* this.#store.finish()
-    yield* this.#compareSeam()
   }
 
   async abort(): Promise<void> {
@@ -199,24 +190,6 @@ export class ArchiveStore {
     if (tail === undefined) return
     if (await this.#witness.isEndWhole(tail))
       yield* this.#store.take({ ...emptyStep<Page>(tail.to), source: 'archive' })
-  }
-
-  async *#compareSeam(): AsyncGenerator<Progress, void, void> {
-    const { plan, ask, tally, series, now } = this.#run
-    const rows = this.#seam.rows(plan.key)
-    if (ask === undefined || rows === undefined || this.#store.reached >= this.#window.to) return
-    const news = await compareSeam(plan.key, rows, ask)
-    if (news === undefined) return
-    // They are no new rows.
-    const store = new WindowStore(series, news.window, now, tally)
-    const before = tally.rows
-    try {
-      yield* store.take(news.step)
-      yield* store.finish()
-    } finally {
-      tally.rows = before
-      await store.abort()
-    }
   }
 }
 

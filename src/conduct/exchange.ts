@@ -12,6 +12,8 @@ import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
 import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
 import type { OnWait } from '../pull/gate.ts'
+import { rankText } from '../pull/probe.ts'
+import type { HostList } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
 import { WireFormat } from '../pull/wire.ts'
@@ -52,6 +54,8 @@ export type InfoScope =
 export type ExchangeEvents = {
   readonly onWait: OnWait
   readonly onWarning: (message: string) => void
+  /** What was decided on the way and is worth a line. */
+  readonly onNote?: (message: string) => void
   /** How often a request is sent at most; few where somebody waits for the answer and nothing is lost. */
   readonly attemptsMax?: number
   /** For account datasets; never used for others. */
@@ -67,6 +71,7 @@ export class Exchange {
   readonly #wire: WireFormat
   readonly #sign: Sign | undefined
   readonly #clock: World['clock']
+  readonly #prefer: Options['prefer']
   #symbols: readonly SymbolInfo[] = []
   #limitsReadMs = 0
   #slowdownsSeen = 0
@@ -81,9 +86,11 @@ export class Exchange {
   ) {
     this.#events = events
     this.#clock = world.clock
+    this.#prefer = options.prefer
     this.#signal = signal
     this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
-    this.#sign = events.credentials === undefined ? undefined : signer(events.credentials)
+    const { credentials } = events
+    this.#sign = credentials === undefined ? undefined : signer(credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
     this.gateway = new Gateway(world, {
@@ -100,11 +107,21 @@ export class Exchange {
     })
   }
 
-  /** Honours an earlier ban, reads the server's clock and its limits. Call once, before anything else. */
-  async open(scope: InfoScope): Promise<void> {
+  /**
+   * Honours an earlier ban, reads the server's clock and its limits. Call once, before anything else.
+   *
+   * @param lists - The hosts that will be asked, to be put into the order that the options want.
+   */
+  async open(scope: InfoScope, lists: readonly HostList[] = []): Promise<void> {
     await this.gateway.gate.load()
     await this.gateway.sync(this.#signal)
+    if (this.#prefer === 'fastest') for (const list of lists) await this.#preferFastest(list)
     await this.#readInfo(scope)
+  }
+
+  async #preferFastest(list: HostList): Promise<void> {
+    if (this.gateway.health(list).length > 1) await this.gateway.preferFastest(list)
+    this.#events.onNote?.(rankText(this.gateway.health(list)))
   }
 
   /** The server's clock. */
@@ -175,7 +192,7 @@ export class Exchange {
       limit,
       weight: dataset.weight,
       priority,
-      hosts: dataset.security === 'none' ? 'public' : 'api',
+      hosts: hostListOf(dataset),
       headers: () => this.#wire.headers(),
       signal: signal ?? this.#signal,
     }
@@ -203,7 +220,18 @@ export class Exchange {
     } catch (error) {
       // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
+      await this.#readLimitsOnly()
+    }
+  }
+
+  /** For whoever names symbols: without exchangeInfo the limits of the documents hold, and rows still come. */
+  async #readLimitsOnly(): Promise<void> {
+    try {
       this.#symbols = await this.#askInfo([])
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error
+      this.#limitsReadMs = this.#clock.monotonicMs()
+      this.#events.onWarning(`going on with the documented limits: ${error.message}`)
     }
   }
 
@@ -245,6 +273,11 @@ export class Exchange {
   }
 }
 
+/** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
+export function hostListOf({ security }: Dataset): HostList {
+  return security === 'none' ? 'public' : 'api'
+}
+
 /** The page read in milliseconds, if it makes sense so: the exchange may not heed the header that asks for microseconds. */
 function decodeAsMillis(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page | undefined {
   try {
@@ -265,8 +298,7 @@ function readInfo(body: Uint8Array): Info {
     throw new TransportError('exchangeInfo: not JSON', { cause })
   }
   const { rateLimits, symbols } = (value ?? {}) as { rateLimits?: unknown; symbols?: unknown }
-  if (!Array.isArray(rateLimits) || !Array.isArray(symbols))
-    throw new TransportError('exchangeInfo: without rateLimits or symbols')
+  if (!Array.isArray(symbols)) throw new TransportError('exchangeInfo: without symbols')
   return { limits: parseRateLimits(rateLimits), symbols: symbols.flatMap(readSymbol) }
 }
 
@@ -275,5 +307,6 @@ function readSymbol(value: unknown): SymbolInfo[] {
   const { symbol, status, baseAsset, quoteAsset } = entry
   if (typeof symbol !== 'string' || typeof status !== 'string') return []
   if (typeof baseAsset !== 'string' || typeof quoteAsset !== 'string') return []
-  return [{ symbol: symbol.normalize('NFC'), status, baseAsset, quoteAsset }]
+  const nfc = (text: string): string => text.normalize('NFC')
+  return [{ symbol: nfc(symbol), status, baseAsset: nfc(baseAsset), quoteAsset: nfc(quoteAsset) }]
 }

@@ -7,12 +7,14 @@ import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
+import { firstIdAfter } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { restatedArchives } from './restated.ts'
+import { compareSeam, seamRows, stretchBefore } from './seam.ts'
 import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
@@ -53,12 +55,15 @@ export async function* fetchSeries(
   }
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
+    yield* seamBefore(plan, series, window, { ...world, ask: rest.ask })
     const hasRowsBefore = series.hasRowsBefore(window.from)
-    const { partition } = series.manifest
-    const before = { hasRowsBefore, nextId: series.nextId(window.from), partition }
+    const { manifest } = series
+    const [nextId, laterId] = [series.nextId(window.from), firstIdAfter(manifest, window.from)]
+    const before = { hasRowsBefore, nextId, laterId, partition: manifest.partition }
     const store = new WindowStore(series, window, world.now, world.tally)
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }
+  yield* lastResort(plan, series, world, rest)
 }
 
 async function* fromArchive(
@@ -71,7 +76,7 @@ async function* fromArchive(
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
   for (const window of plan.missing) {
     signal.throwIfAborted()
-    let told = tally.rows
+    let told = tally.received
     for await (const event of storeArchive(
       { plan, series, session, now, tally, signal, ask },
       window,
@@ -80,10 +85,28 @@ async function* fromArchive(
       if (event.kind !== 'committed') continue
       const done =
         doneShare(plan.missing, micros(now)) * shareOf(plan.missing, series.manifest.coverage)
-      yield rowsReport(plan.key, tally.rows - told, window.from, { done, usage: exchange.usage() })
-      told = tally.rows
+      yield rowsReport(plan.key, tally.received - told, window.from, {
+        done,
+        usage: exchange.usage(),
+      })
+      told = tally.received
     }
   }
+}
+
+/** Monthly files of what neither the files that were chosen nor REST have. */
+async function* lastResort(
+  plan: SeriesPlan,
+  series: Series,
+  { archive: session, now, tally, signal }: FetchWorld,
+  { ask }: RestWorld,
+): AsyncGenerator<Progress, void, void> {
+  const left = subtractAll(plan.missing, series.manifest.coverage)
+  if (session === undefined || left.length === 0) return
+  const months = await session.monthsInstead(plan.key, left, { now, tried: [], isLast: true })
+  const run = { plan, series, session, now, tally, signal, ask }
+  for (const month of months)
+    for (const part of clip(left, month.window)) yield* storeFiles(run, part, [month])
 }
 
 /** Archives that were replaced since rows were taken from them: their time is stored anew, as revisions. */
@@ -107,6 +130,27 @@ async function* replaced(
   }
 }
 
+/** What REST says otherwise of the newest rows before `window`, where the archive brought these. */
+async function* seamBefore(
+  { key }: SeriesPlan,
+  series: Series,
+  { from }: Window,
+  { now, tally, ask }: Pick<FetchWorld, 'now' | 'tally'> & Pick<RestWorld, 'ask'>,
+): AsyncGenerator<Progress, void, void> {
+  const stretch = stretchBefore(series.manifest, from)
+  if (stretch === undefined) return
+  const stored = await series.newestRows(stretch, seamRows(key))
+  const news = stored.length === 0 ? undefined : await compareSeam(key, stored, ask)
+  if (news === undefined) return
+  const store = new WindowStore(series, news.window, now, tally)
+  try {
+    yield* store.take(news.step)
+    yield* store.finish()
+  } finally {
+    await store.abort()
+  }
+}
+
 /** How much of `wanted` is covered, 0 to 1. */
 function shareOf(wanted: Coverage, covered: Coverage): number {
   const length = (windows: Coverage): number =>
@@ -122,16 +166,16 @@ async function* storeRest(
   { exchange, tally }: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
   const windows = union(plan.missing, plan.recheck)
-  let told = tally.rows
+  let told = tally.received
   try {
     for await (const step of steps) {
       yield* store.take({ ...step, source: 'rest' })
       const done = doneShare(windows, store.reached)
-      yield rowsReport(plan.key, tally.rows - told, store.reached, {
+      yield rowsReport(plan.key, tally.received - told, store.reached, {
         done,
         usage: exchange.usage(),
       })
-      told = tally.rows
+      told = tally.received
     }
     yield* store.finish()
   } catch (error) {

@@ -38,7 +38,8 @@ export function resultOf(
   const missing = subtractAll(plan.wanted, manifest?.coverage ?? [])
   const why = error ?? unavailable(manifest?.gaps ?? [], missing)
   const complete = missing.length === 0 && error === undefined
-  const result = { key: plan.key, complete, ...tally, missing }
+  const { rows, partitions, bytes, revisions } = tally
+  const result = { key: plan.key, complete, rows, partitions, bytes, revisions, missing }
   return why === undefined || complete ? result : { ...result, error: describe(why) }
 }
 
@@ -72,5 +73,5 @@ export function exitOf(results: readonly SeriesResult[], errors: readonly unknow
   if (fatal !== undefined) return fatal instanceof BackfillError ? fatal.exit : 1
   if (errors.some((error) => error instanceof BackfillError && error.exit === 4)) return 4
   if (errors.some((error) => error instanceof DamageError)) return 4
-  return results.every(({ complete }) => complete) ? 0 : 3
+  return errors.length === 0 && results.every(({ complete }) => complete) ? 0 : 3
 }

@@ -16,6 +16,8 @@ export type Before = {
   readonly hasRowsBefore: boolean
   /** The id after the last stored row, where the coverage reaches the window. */
   readonly nextId: bigint | undefined
+  /** The first stored id of the periods after the window's start. */
+  readonly laterId: bigint | undefined
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }
@@ -36,7 +38,7 @@ export function walkRest(
   before: Before,
   { ask, askAggTrades, readAhead, signal }: RestWorld,
 ): AsyncGenerator<Step<Page>, void, void> {
-  const { walk, pageRows: limit } = DATASETS[key.dataset]
+  const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
   const options = { limit, readAhead, signal, ...before }
   switch (walk) {
     case 'openTime':
@@ -51,9 +53,8 @@ export function walkRest(
     case 'blockTradeId':
       return walkIds(window, findBlockTrade(ask, options), ask, { ...options, areIdsSparse: true })
     case 'accountWindow': {
-      const isTrades = key.dataset === 'myTrades'
-      const nextId = isTrades ? before.nextId : undefined
-      const cursor = isTrades ? 'fromId' : 'orderId'
+      // An order may be younger than one with a later id; of allocations nothing is known.
+      const nextId = cursor === 'fromId' ? before.nextId : undefined
       return walkAccount(window, ask, { ...options, nextId, cursor })
     }
   }

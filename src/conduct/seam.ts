@@ -1,10 +1,13 @@
 /**
- * The seam between two sources: where REST goes on after the archive, the newest rows of the archive are asked for
- * once more, with one request. Equal rows prove that both speak of the same things; what differs is a revision.
+ * The seam between two sources: where REST goes on after the archive, in the same run or in a later one, the newest
+ * rows before it are asked for once more, with one request. Equal rows prove that both speak of the same things; what
+ * differs is a revision.
  */
 
-import { micros, type Window } from '../base/time.ts'
+import type { RecordBatch } from 'apache-arrow'
+import { intersect, union, type Coverage } from '../base/coverage.ts'
 import { BackfillError } from '../base/errors.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -14,56 +17,54 @@ import { lowerBound } from '../rows/int64.ts'
 import { mergeBatches } from '../rows/merge.ts'
 import { concatBatches, sliceRows } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
+import type { Manifest } from '../store/manifest.ts'
 import { isFatal } from './outcome.ts'
 import type { SourcedStep } from './series-run.ts'
 
-/** Rows of trades that are compared at most: as many as one request brings. */
-export const SEAM_ROWS = 1_000
+/** Trades that are compared: as many as one request brings. */
+const SEAM_TRADES = 1_000
 
 /** What REST says otherwise, ready to be stored, and the time it is about. */
 export type SeamNews = { readonly window: Window; readonly step: SourcedStep }
 
-/** The newest rows that came from the archive. */
-export class SeamRows {
-  #pages: Page[] = []
+/** What is covered and, as far as partitions tell, came from the archive. */
+export function archivedPart({
+  coverage,
+  partitions,
+}: Pick<Manifest, 'coverage' | 'partitions'>): Coverage {
+  const periods = [...partitions]
+    .filter(([, { sources }]) => sources.includes('archive'))
+    .map(([period]) => periodWindow(period))
+  return intersect(coverage, union(periods))
+}
 
-  /** Takes rows `[first, end)` of a page, which come after all that were taken before. */
-  take(page: Page, first: number, end: number): void {
-    if (end <= first) return
-    const part = sliceRows(page, Math.max(first, end - SEAM_ROWS), end)
-    this.#pages.push(part)
-    let rows = this.#pages.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    while (rows - (this.#pages[0]?.rowCount ?? 0) >= SEAM_ROWS)
-      rows -= this.#pages.shift()?.rowCount ?? 0
-  }
+/** The stretch of coverage that ends at `from`, if it ends with what the archive brought. */
+export function stretchBefore(manifest: Manifest, from: Micros): Window | undefined {
+  if (!archivedPart(manifest).some(({ to }) => to === from)) return undefined
+  return manifest.coverage.find(({ to }) => to === from)
+}
 
-  /** Forgets them. */
-  clear(): void {
-    this.#pages = []
-  }
-
-  /** What was taken, as one page; `undefined` when there is nothing. */
-  rows(key: SeriesKey): Page | undefined {
-    if (this.#pages.length === 0) return undefined
-    const batch = concatBatches(this.#pages.map((page) => page.batch))
-    return pageOf(DATASETS[key.dataset], batch)
-  }
+/** How many rows of a series are compared. */
+export function seamRows({ interval }: SeriesKey): number {
+  return interval === undefined ? SEAM_TRADES : 1
 }
 
 /**
- * Asks REST for the newest of `rows` again.
+ * Asks REST for rows again that are stored.
  *
+ * @param stored - The newest ones, in order; not empty.
  * @returns `undefined` when it tells nothing new.
  */
 export async function compareSeam(
   key: SeriesKey,
-  rows: Page,
+  stored: readonly RecordBatch[],
   ask: AskPage<Page>,
 ): Promise<SeamNews | undefined> {
+  const rows = pageOf(DATASETS[key.dataset], concatBatches(stored))
   const lastKey = rows.keys[rows.rowCount - 1] ?? 0n
   const answer = await asked(ask, seamParams(key, lastKey))
   if (answer === undefined) return undefined
-  // Rows that are not ours to compare: older than what REST was asked for, or newer than the archive.
+  // Rows that are not ours to compare: older than those that were read back, or newer.
   const first = lowerBound(answer.keys, rows.keys[0] ?? 0n)
   const end = lowerBound(answer.keys, lastKey + 1n)
   if (end <= first) return undefined
@@ -90,8 +91,8 @@ async function asked(ask: AskPage<Page>, params: PageParams): Promise<Page | und
 
 function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
   if (interval !== undefined) return { startTime: lastKey, endTime: lastKey, limit: 1 }
-  const fromId = lastKey - BigInt(SEAM_ROWS - 1)
-  return { fromId: fromId > 0n ? fromId : 0n, limit: SEAM_ROWS }
+  const fromId = lastKey - BigInt(SEAM_TRADES - 1)
+  return { fromId: fromId > 0n ? fromId : 0n, limit: SEAM_TRADES }
 }
 
 /** Time of which all rows were sent: trades of the first moment may have come before the first row. */

@@ -36,7 +36,20 @@ export type SourcedStep = Step<Page> & {
 }
 
 /** What one series run added up to. */
-export type Tally = { rows: number; partitions: number; bytes: number; revisions: number }
+export type Tally = {
+  /** Rows that came, stored or not, new or not. */
+  received: number
+  /** Rows that the lake holds and did not hold before; counted when they are committed. */
+  rows: number
+  partitions: number
+  bytes: number
+  revisions: number
+}
+
+/** Before anything was done. */
+export function emptyTally(): Tally {
+  return { received: 0, rows: 0, partitions: 0, bytes: 0, revisions: 0 }
+}
 
 /** Rows that are younger than this many intervals are asked for once more by the next run. */
 const FRESH_INTERVALS = 2n
@@ -112,7 +125,7 @@ export class WindowStore {
       if (this.#series.key.dataset === 'allOrders')
         this.#open.push(...openOrderWindows(ordersOf(batch)))
       await writer.open.append(batch)
-      this.#tally.rows += next - row
+      this.#tally.received += next - row
       row = next
     }
     this.#reached = step.reached
@@ -194,8 +207,9 @@ export class WindowStore {
     yield* this.#report(committed)
   }
 
-  *#report({ path, period, entry, revisions, isChanged }: Committed): Generator<Progress> {
+  *#report({ path, period, entry, added, revisions, isChanged }: Committed): Generator<Progress> {
     if (!isChanged) return
+    this.#tally.rows += added
     this.#tally.partitions += 1
     this.#tally.bytes += entry.bytes
     this.#tally.revisions += revisions

@@ -1,6 +1,6 @@
 /** What planning and running share: the world, the exchange, the wants, and what the lake has of them. */
 
-import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { DamageError, UsageError } from '../base/errors.ts'
 import type { Credentials } from '../base/secret.ts'
 import type { Files, World } from '../base/ports.ts'
@@ -19,17 +19,20 @@ import { allEnvironment, environment } from '../node/environment.ts'
 import { checkLabel, readCredentials } from '../node/keys.ts'
 import { nodeWorld } from '../node/world.ts'
 import type { Options } from '../options.ts'
-import { makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
+import type { Want } from '../plan/plan.ts'
+import type { HostList } from '../pull/query.ts'
 import type { AskPage } from '../pull/walk.ts'
 import { mergeBatches } from '../rows/merge.ts'
 import type { Page } from '../rows/page.ts'
 import { proverOf } from '../rows/proof.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { rowTexts } from '../rows/value-text.ts'
+import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { checkFixed, readManifest, Series, type SeriesWorld } from '../store/series.ts'
+import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
+import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
 import { VERSION } from '../version.ts'
-import { Exchange, type ExchangeEvents } from './exchange.ts'
+import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { firstTime } from './rest.ts'
 import { freshPart } from './series-run.ts'
 import { anySymbol, needsAllSymbols, resolveWants, seriesOf } from './wants.ts'
@@ -89,44 +92,88 @@ function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
   return datasets.length === 0 || needsAllSymbols(jobs) || !datasets.every(isAway)
 }
 
+/** The hosts that jobs will be asked of. With hosts of the user's own there is one list for everything. */
+function hostLists(jobs: readonly Job[], { baseUrls }: Options): readonly HostList[] {
+  const lists = jobs.flatMap(({ datasets }) =>
+    datasets.map(({ kind }) => hostListOf(DATASETS[kind])),
+  )
+  return baseUrls === undefined ? [...new Set(lists)] : ['public']
+}
+
+/** The way to the exchange, over which nothing was sent yet. @throws UsageError when the jobs need a key */
+export function exchangeFor(
+  world: World,
+  jobs: readonly Job[],
+  options: Options,
+  events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
+): Exchange {
+  const credentials = credentialsFor(jobs)
+  return new Exchange(world, options, { ...events, credentials }, events.signal ?? options.signal)
+}
+
 /** Opens the way to the exchange, and reads as much of exchangeInfo as the jobs need. */
+export async function openFor(
+  exchange: Exchange,
+  jobs: readonly Job[],
+  options: Options,
+): Promise<void> {
+  const symbol = anySymbol(jobs)
+  const isAll = needsAllSymbols(jobs) || symbol === undefined
+  if (!needsExchange(jobs, options)) return
+  await exchange.open(
+    isAll ? { kind: 'all' } : { kind: 'symbol', symbol },
+    hostLists(jobs, options),
+  )
+}
+
+/** {@link exchangeFor} and {@link openFor}. */
 export async function openExchange(
   world: World,
   jobs: readonly Job[],
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
 ): Promise<Exchange> {
-  const credentials = credentialsFor(jobs)
-  const exchange = new Exchange(
-    world,
-    options,
-    { ...events, credentials },
-    events.signal ?? options.signal,
-  )
-  const symbol = anySymbol(jobs)
-  const isAll = needsAllSymbols(jobs) || symbol === undefined
-  if (!needsExchange(jobs, options)) return exchange
-  await exchange.open(isAll ? { kind: 'all' } : { kind: 'symbol', symbol })
+  const exchange = exchangeFor(world, jobs, options, events)
+  await openFor(exchange, jobs, options)
   return exchange
 }
 
-/** Manifests by series, read once. */
+/** What the lake has of a series, and which files of it are gone, by the periods of their partitions. */
+type Present = { readonly manifest: Manifest | undefined; readonly lost: readonly string[] }
+
+/** Manifests by series, read once; without the rows of files that are gone. */
 export class Manifests {
   readonly #files: Files
-  readonly #read = new Map<string, Promise<Manifest | undefined>>()
+  readonly #read = new Map<string, Promise<Present>>()
 
   constructor(files: Files) {
     this.#files = files
   }
 
   /** The manifest of a series; `undefined` when the lake has none. */
-  get(key: SeriesKey): Promise<Manifest | undefined> {
+  async get(key: SeriesKey): Promise<Manifest | undefined> {
+    return (await this.#present(key)).manifest
+  }
+
+  /** The partitions of a series whose files somebody removed, oldest first. */
+  async lost(key: SeriesKey): Promise<readonly string[]> {
+    return (await this.#present(key)).lost
+  }
+
+  #present(key: SeriesKey): Promise<Present> {
     const name = seriesName(key)
     const known = this.#read.get(name)
     if (known !== undefined) return known
-    const read = readManifest(this.#files, key)
+    const read = this.#look(key)
     this.#read.set(name, read)
     return read
+  }
+
+  async #look(key: SeriesKey): Promise<Present> {
+    const manifest = await readManifest(this.#files, key)
+    if (manifest === undefined) return { manifest, lost: [] }
+    const lost = await lostPeriods(this.#files, manifest)
+    return { manifest: withoutRows(manifest, lost), lost }
   }
 }
 
@@ -167,7 +214,8 @@ async function beginning(ask: AskPage<Page>): Promise<Micros | undefined> {
   return first === undefined || (again !== undefined && again < first) ? again : first
 }
 
-async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
+/** A want of a series whose manifest is sound and as the job asks, or else with its problem. */
+export async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
   try {
     const manifest = await manifests.get(want.key)
     if (manifest !== undefined) checkFixed(manifest, want.settings)
@@ -199,21 +247,18 @@ function ifSound(error: unknown): undefined {
   if (!(error instanceof DamageError)) throw error
 }
 
-/** Plans what the wants lack. */
-export async function planWants(
-  wants: readonly Want[],
+/** What to say of files that hold what is wanted and that somebody removed; `undefined` when all are there. */
+export async function lostWords(
+  { key, wanted }: Want,
   manifests: Manifests,
-  exchange: Exchange,
-  options: Options,
-): Promise<Plan> {
-  const have = new Map<string, Have>()
-  for (const { key, problem } of wants) {
-    const manifest = problem === undefined ? await manifests.get(key) : undefined
-    have.set(seriesName(key), { covered: manifest?.coverage ?? [], fresh: manifest?.fresh ?? [] })
-  }
-  const nothing: Have = { covered: [], fresh: [] }
-  const perMinute = exchange.gateway.budget.weightPerMinute()
-  return makePlan(wants, (key) => have.get(seriesName(key)) ?? nothing, perMinute, options.recheck)
+): Promise<string | undefined> {
+  const lost = (await manifests.lost(key)).filter(
+    (period) => clip(wanted, periodWindow(period)).length > 0,
+  )
+  const [first] = lost
+  if (first === undefined) return undefined
+  const more = lost.length > 1 ? ` and ${lost.length - 1} more are` : ' is'
+  return `${partitionPath(key, first)}${more} gone; what was in there is asked for again`
 }
 
 /** What of a want a crashed run may have published without recording it. */

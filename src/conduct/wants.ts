@@ -1,10 +1,12 @@
 /** From jobs to what is wanted: symbols, moments and horizons resolved against the exchange and its clock. */
 
 import { union } from '../base/coverage.ts'
-import { BackfillError, UsageError } from '../base/errors.ts'
+import { BackfillError, DataError, UsageError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { DATASETS } from '../binance/dataset.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { micros, type Micros } from '../base/time.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
+import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
 import type { Source } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
@@ -59,7 +61,7 @@ export function seriesOf(
   { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
 ): SeriesKey[] {
   const { kind, market, intervals } = dataset
-  const isSigned = kind === 'myTrades' || kind === 'allOrders'
+  const isSigned = DATASETS[kind].security === 'signed'
   if (isSigned && account === undefined)
     throw new UsageError(`${kind} needs an account label`, {
       hint: 'Set BINANCE_ACCOUNT_LABEL to a name of your choice.',
@@ -85,8 +87,16 @@ function symbolsOf(
         (selection.status === undefined || selection.status === status) &&
         !selection.exclude.includes(symbol),
     )
-    .map(({ symbol }) => symbol)
+    .map(({ symbol }) => checkedSymbol(symbol))
     .sort()
+}
+
+/** A name that the exchange gave becomes a directory and a part of URLs, as much as one that a job gives. */
+function checkedSymbol(symbol: string): string {
+  if (SYMBOL_PATTERN.test(symbol)) return symbol
+  throw new DataError(`exchangeInfo lists "${quoteText(symbol, 60)}", which is no symbol`, {
+    hint: 'Name the symbols one by one instead of by a filter.',
+  })
 }
 
 async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promise<Want> {

@@ -22,8 +22,9 @@ const DURATION = /^(\d{1,12})([smhdw])$/
 // 'T' or a space, minutes at least, at most microseconds; the zone is captured apart.
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)? ?(.{0,6})$/
 
+// What `parseDate` and `parseDuration` take, but for days that no calendar has and durations that are too long.
 const MOMENT_SOURCE =
-  '\\d{1,12}[smhdw]|\\d{4}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|[+-]00:?00))?'
+  '\\d{1,12}[smhdw]|\\d{4}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|[+-]00:?00)?)?'
 
 /** What {@link readFrom} accepts at most, for editors. */
 export const FROM_SOURCE: string = `^(listing|${MOMENT_SOURCE})$`

@@ -69,16 +69,22 @@ function text<T>(read: (text: string) => Reading<T>, note: Note): z.ZodType<T, s
     .meta(note)
 }
 
+function readWord<T extends string>(value: string, words: readonly T[]): Reading<T> {
+  const found = words.find((candidate) => candidate === value)
+  if (found !== undefined) return { value: found }
+  const help = didYouMean(closest(value, words))
+  return { problem: `${quoted(value)} is not ${oneOf(words)}${help}` }
+}
+
 function word<const T extends string>(words: readonly T[], note: Note): z.ZodType<T, string> {
-  return text<T>(
-    (value) => {
-      const found = words.find((candidate) => candidate === value)
-      if (found !== undefined) return { value: found }
-      const help = didYouMean(closest(value, words))
-      return { problem: `${quoted(value)} is not ${oneOf(words)}${help}` }
-    },
-    { enum: words, ...note },
-  )
+  return text<T>((value) => readWord(value, words), { enum: words, ...note })
+}
+
+/** `allOrderList` is meant by who writes it, and must not be taken for a slip of `allOrders`. */
+function readKind(value: string): Reading<DatasetKind> {
+  if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
+  const why = 'is of a whole account, and the lake is laid out by symbols'
+  return { problem: `${quoted(value)} ${why}; allOrders have order_list_id` }
 }
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$/
@@ -146,14 +152,14 @@ const settings = {
   from: text(readFrom, {
     title: 'Start',
     description:
-      'Start of the range, inclusive, UTC: a date, a date-time ending in Z, `listing` for the first row there is, or a duration back from now.',
+      'Start of the range, inclusive: a date or a date-time, which is UTC with `Z` and without, `listing` for the first row there is, or a duration back from now.',
     pattern: FROM_SOURCE,
-    examples: ['2024-01-01', '2024-01-01T12:30:00Z', 'listing', '30d'],
+    examples: ['2024-01-01', '2024-01-01T12:30:00Z', '2024-01-01 02:30', 'listing', '30d'],
   }).optional(),
   to: text(readTo, {
     title: 'End',
     description:
-      'End of the range, exclusive, UTC: a date, a date-time ending in Z, `now`, or a duration back from now.',
+      'End of the range, exclusive: a date or a date-time, which is UTC with `Z` and without, `now`, or a duration back from now.',
     pattern: TO_SOURCE,
     default: 'now',
     examples: ['now', '2024-02-01', '1d'],
@@ -204,8 +210,9 @@ const WITH_INTERVALS = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval
 
 const dataset = z
   .strictObject({
-    kind: word(DATASET_KINDS, {
+    kind: text(readKind, {
       title: 'Dataset',
+      enum: DATASET_KINDS,
       description: 'What to fetch.',
       examples: ['klines'],
     }),

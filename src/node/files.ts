@@ -1,7 +1,6 @@
 /** The file system of this machine as the {@link Files} port: atomic, durable, and never outside of its root. */
 
-import { randomBytes } from 'node:crypto'
-import { StoreError, UsageError } from '../base/errors.ts'
+import { StoreError } from '../base/errors.ts'
 import type { FileEntry, Files, Readable } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { asStore, systemCode, unless } from './disk-error.ts'
@@ -168,49 +167,4 @@ async function removeFile({ tree, calls }: Disk, path: string): Promise<void> {
     return true
   })
   if (isGone) await tree.sync(absolute)
-}
-
-/**
- * Tries in `root` what a commit does: create, write, fsync, rename, read back, remove. Makes the directory when there
- * is none.
- *
- * @throws UsageError when the directory cannot be used as it is: not a directory, not writable, read-only.
- * @throws StoreError when it could be and fails now: full, I/O error, or it reads back something else.
- */
-export async function probeDirectory(root: string, calls: FsCalls = nodeFsCalls): Promise<void> {
-  const files = nodeFiles(root, calls)
-  const path = `_probe-${process.pid}-${randomBytes(4).toString('hex')}`
-  const bytes = randomBytes(64)
-  try {
-    await files.replace(path, bytes)
-    const back = await files.read(path)
-    await files.remove(path)
-    if (back === undefined || !bytes.equals(back))
-      throw new StoreError('E_STORE_IO', 'the data directory does not read back what was written', {
-        hint: 'Choose a data directory on a local disk with --data-dir.',
-      })
-  } catch (error) {
-    throw asUsage(error, root)
-  }
-}
-
-const UNUSABLE = new Set([
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENOTDIR',
-  'EEXIST',
-  'ELOOP',
-  'EXDEV',
-  'ENAMETOOLONG',
-])
-
-function asUsage(error: unknown, root: string): unknown {
-  if (!(error instanceof StoreError)) return error
-  const code = systemCode(error.cause)
-  if (code === undefined || !UNUSABLE.has(code)) return error
-  return new UsageError(`the data directory ${quoteText(root)} cannot be used (${code})`, {
-    cause: error,
-    hint: error.hint,
-  })
 }

@@ -24,7 +24,8 @@ const LABEL = 'BINANCE_ACCOUNT_LABEL'
 const OTHERS = 0o077
 // A PEM of an RSA key of 16,384 bits has 13 kB; what is longer is no key.
 const KEY_FILE_BYTES_MAX = 65_536
-const LABEL_PATTERN = /^(?!\.+$)[\p{L}\p{N}._-]{1,64}$/u
+// Marks too: some scripts write vowels with them.
+const LABEL_PATTERN = /^(?!\.+$)[\p{L}\p{M}\p{N}._-]{1,64}$/u
 // Printable ASCII: what a header may hold and a key does.
 const API_KEY_PATTERN = /^[\x21-\x7e]{1,256}$/
 
@@ -50,7 +51,7 @@ export function readCredentials(environment: Environment): Credentials | undefin
     })
   const label = checkLabel(given(LABEL))
   const common = { apiKey: new Secret(apiKey), label }
-  if (secret !== undefined) return { ...common, kind: 'hmac', key: new Secret(secret) }
+  if (secret !== undefined) return { ...common, kind: 'hmac', key: hmacSecret(secret) }
   if (file === undefined) throw missing(`${SECRET} or ${FILE}`, 'what the API key signs with')
   return { ...common, ...readKeyFile(file, environment[PASSPHRASE]) }
 }
@@ -62,9 +63,18 @@ export function readCredentials(environment: Environment): Credentials | undefin
  */
 export function checkLabel(label: string | undefined): string {
   if (label === undefined) throw missing(LABEL, 'a name of your choice for the account')
-  if (LABEL_PATTERN.test(label)) return label.normalize('NFC')
+  const name = label.normalize('NFC')
+  if (LABEL_PATTERN.test(name)) return name
   throw new UsageError(`${LABEL}: "${quoteText(label)}" cannot name a directory`, {
     hint: 'Use 1 to 64 letters, digits, "-", "_" and ".".',
+  })
+}
+
+/** A private key that was put here by mistake would be signed with as if it were a secret, and refused as a wrong one. */
+function hmacSecret(secret: string): Credentials['key'] {
+  if (!secret.includes('-----BEGIN')) return new Secret(secret)
+  throw new UsageError(`${SECRET} holds a key in PEM, not a secret`, {
+    hint: `Put it into a file that only you can read, and name that in ${FILE}.`,
   })
 }
 

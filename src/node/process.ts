@@ -55,7 +55,8 @@ function inspect(pid: number): Life {
 
 function askPs(pid: number): string {
   if (process.platform === 'linux' || process.platform === 'win32') return ''
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  // Nothing else of the environment: it may hold keys.
+  const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
   return readOr('', () =>
     execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
       encoding: 'utf8',

@@ -1,11 +1,15 @@
-/** What a window will cost: requests and weight are upper bounds for klines; the rest are guesses, and said to be. */
+/**
+ * What windows will cost. Klines are counted on their grid: an upper bound. Where there is no grid, rows are reckoned
+ * by what the lake holds of the series, or guessed by a busy symbol's day where it holds none.
+ */
 
-import type { Coverage } from '../base/coverage.ts'
+import { subtractAll, type Coverage } from '../base/coverage.ts'
+import type { Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 
-/** An estimate; for datasets without intervals rows are guessed from a busy symbol's day. */
+/** An estimate of what asking over REST takes, and of what is stored then. */
 export type Estimate = {
   readonly requests: number
   readonly weight: number
@@ -13,21 +17,63 @@ export type Estimate = {
   readonly bytes: number
 }
 
+/** How dense a series is. */
+export type Pace = {
+  /** Of no meaning for klines, whose rows lie on a grid. */
+  readonly rowsPerDay: number
+  /** Bytes that a stored row takes. */
+  readonly rowBytes: number
+  /** Are the rows neither counted on a grid nor reckoned by rows that are there? */
+  readonly isGuess: boolean
+}
+
+/** What a lake holds of a series. */
+export type Stored = {
+  readonly covered: Coverage
+  /** Known to have no rows. */
+  readonly gaps: Coverage
+  readonly rows: number
+  readonly bytes: number
+}
+
 const DAY = 86_400_000_000
+/** Less than this much says nothing about a day. */
+const LEARNT_MIN = DAY / 24
+
+/** How dense a series is by what is stored of it, or by what its dataset is like. */
+export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): Pace {
+  const { rowsPerDay, rowBytes } = DATASETS[key.dataset]
+  const length = lengthOf(subtractAll(covered, gaps))
+  const isGuess = key.interval === undefined && (rows === 0 || length < LEARNT_MIN)
+  return {
+    rowsPerDay: isGuess || length === 0 ? rowsPerDay : (rows * DAY) / length,
+    rowBytes: rows === 0 ? rowBytes : bytes / rows,
+    isGuess,
+  }
+}
 
 /** Estimates what asking for `windows` of a series takes over REST. */
-export function estimate(key: SeriesKey, windows: Coverage): Estimate {
+export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimate {
   const dataset = DATASETS[key.dataset]
   let requests = 0
   let rows = 0
   for (const window of windows) {
-    const { interval } = key
-    const count =
-      interval === undefined
-        ? Math.ceil((Number(window.to - window.from) / DAY) * dataset.rowsPerDay)
-        : slotCount(interval, window)
+    const days = lengthOf([window]) / DAY
+    const count = rowCount(key, window, pace)
     rows += count
-    requests += Math.max(1, Math.ceil(count / dataset.pageRows))
+    // The exchange takes no more than a day at once for account datasets.
+    const least = dataset.walk === 'accountWindow' ? Math.ceil(days) : 1
+    requests += Math.max(least, Math.ceil(count / dataset.pageRows))
   }
-  return { requests, weight: requests * dataset.weight, rows, bytes: rows * dataset.rowBytes }
+  const bytes = Math.round(rows * pace.rowBytes)
+  return { requests, weight: requests * dataset.weight, rows, bytes }
+}
+
+function rowCount({ interval }: SeriesKey, window: Window, { rowsPerDay }: Pace): number {
+  if (interval !== undefined) return slotCount(interval, window)
+  return Math.ceil((lengthOf([window]) / DAY) * rowsPerDay)
+}
+
+function lengthOf(windows: Coverage): number {
+  return windows.reduce((sum, { from, to }) => sum + Number(to - from), 0)
 }

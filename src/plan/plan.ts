@@ -5,7 +5,7 @@ import type { BackfillError } from '../base/errors.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { estimate, type Estimate } from './estimate.ts'
+import { estimate, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
 
 /** How a series is fetched and stored. */
 export type SeriesSettings = {
@@ -29,10 +29,8 @@ export type Want = {
   readonly problem?: BackfillError
 }
 
-/** What the lake holds of a series. */
-export type Have = {
-  /** Windows that were asked and answered in full. */
-  readonly covered: Coverage
+/** What the lake holds of a series; `covered` are the windows that were asked and answered in full. */
+export type Have = Stored & {
   /** Covered windows to be asked once more, since they were stored soon after they closed. */
   readonly fresh: Coverage
 }
@@ -51,6 +49,8 @@ export type SeriesPlan = Want &
   Estimate & {
     readonly missing: Coverage
     readonly recheck: Coverage
+    /** What the estimate rests on. */
+    readonly pace: Pace
     /** Absent when nothing comes from the archive. */
     readonly archive?: ArchiveShare
   }
@@ -74,7 +74,9 @@ export function makePlan(
   recheck?: Window,
 ): Plan {
   const series = wants.map((want) => {
-    const { covered, fresh } = have(want.key)
+    const stored = have(want.key)
+    const { covered, fresh } = stored
+    const pace = paceOf(want.key, stored)
     const missing = subtractAll(want.wanted, covered)
     const again = union(fresh, recheck === undefined ? [] : [recheck])
     const rechecked = intersect(intersect(want.wanted, covered), again)
@@ -82,7 +84,8 @@ export function makePlan(
       ...want,
       missing,
       recheck: rechecked,
-      ...estimate(want.key, union(missing, rechecked)),
+      pace,
+      ...estimate(want.key, union(missing, rechecked), pace),
     }
   })
   return totalled(series, weightPerMinute)

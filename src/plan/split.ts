@@ -19,12 +19,12 @@ export type PublishedFile = {
  * it goes on after them.
  */
 export function splitSeries(plan: SeriesPlan, files: readonly PublishedFile[]): SeriesPlan {
-  const { key, missing, recheck, settings } = plan
+  const { key, missing, recheck, settings, pace } = plan
   if (files.length === 0 && settings.source !== 'archive') return plan
   const published = files.map(({ window }) => window)
   const left = subtractAll(missing, union(published))
   const isAlone = settings.source === 'archive'
-  const rest = estimate(key, isAlone ? [] : union(left, recheck))
+  const rest = estimate(key, isAlone ? [] : union(left, recheck), pace)
   const ends = new Set(published.map(({ to }) => to))
   const seams = isAlone ? 0 : left.filter(({ from }) => ends.has(from)).length
   const requests = rest.requests + seams

@@ -3,18 +3,18 @@
 import type { Random } from '../base/ports.ts'
 
 const BASE_MS = 500
-const CAP_MS = 30_000
+const CAP_MS = 20_000
 /** No backoff is longer than the firewall's quarantine; what needs more is a ban, which says how much. */
 const AT_LEAST_MS_MAX = 300_000
 
 /**
- * Delay before try `attempt` + 1 (attempts count from 1): full jitter below a bound that doubles up to 30 s, plus
- * `atLeastMs`, which itself doubles up to 5 minutes.
+ * Delay before try `attempt` + 1 (attempts count from 1): chance between half of a bound that doubles up to 20 s and
+ * all of it, plus `atLeastMs`, which itself doubles up to 5 minutes.
  */
 export function backoffMs(attempt: number, random: Random, atLeastMs = 0): number {
   const bound = Math.min(CAP_MS, BASE_MS * 2 ** attempt)
   const least = Math.min(AT_LEAST_MS_MAX, atLeastMs * 2 ** (attempt - 1))
-  return least + random.next() * bound
+  return least + (bound / 2) * (1 + random.next())
 }
 
 /**

@@ -1,11 +1,13 @@
 /** The errors that verdicts and failed attempts amount to. */
 
 import {
+  BackfillError,
+  DataError,
   RejectedError,
   TransportError,
   UnreachableError,
-  type BackfillError,
 } from '../base/errors.ts'
+import type { HttpAnswer } from '../base/ports.ts'
 import type { Verdict } from '../binance/verdict.ts'
 
 /** The error that an answer which was not accepted amounts to. */
@@ -16,6 +18,20 @@ export function refusal(
   if (verdict.kind !== 'reject') return new TransportError(verdict.reason)
   const { exchangeCode, hint } = verdict
   return new RejectedError(verdict.reason, { status, exchangeCode, hint })
+}
+
+/** What `read` makes of an accepted answer, or the error that it amounts to. */
+export function accept<T>(
+  { answer, verdict }: { answer: HttpAnswer; verdict: Verdict },
+  read: (answer: HttpAnswer) => T,
+): { readonly value: T } | BackfillError {
+  if (verdict.kind !== 'accept') return refusal(answer.status, verdict)
+  try {
+    return { value: read(answer) }
+  } catch (error) {
+    if (error instanceof TransportError || error instanceof DataError) return error
+    throw error
+  }
 }
 
 /** What to do about a failure that has no answer of its own to judge. */

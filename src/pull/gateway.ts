@@ -6,68 +6,56 @@
 import PQueue from 'p-queue'
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
-import type { Micros } from '../base/time.ts'
 import type { RateLimit } from '../binance/limit.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
-import { backoffMs, RetryBudget } from './backoff.ts'
 import { WeightBudget, type Ticket } from './budget.ts'
-import { blockedFor, gaveUp, refusal, retryOf } from './failure.ts'
-import { Gate, type OnWait } from './gate.ts'
+import { accept, blockedFor, refusal, retryOf } from './failure.ts'
+import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
+import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
+import { queryText, type HostList, type Query, type Sign } from './query.ts'
+import { Retries, type Patience, type Trial } from './retries.ts'
 import { readServerTime, ServerClock } from './server-clock.ts'
+
+export type { Query, Sign } from './query.ts'
 
 /** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
 const ATTEMPT_MS = 20_000
-const ATTEMPTS_MAX = 8
 /** How long a request that the firewall stopped lets the others go first, once they may. */
 const BLOCKED_LAG_MS = 10_000
-/** Waits before another try that are shorter are nobody's business. */
-const TOLD_MS_MIN = 2_000
 /** An impossible answer is asked for once more, in case a proxy on the way damaged it. */
 const REFUSALS_MAX = 2
 
-/** A request as the rooms see it. */
-export type Query = {
-  readonly path: string
-  /** In the order sent; values are percent-encoded here. */
-  readonly params: readonly (readonly [name: string, value: string | number | bigint])[]
-  /** Rows asked for; halved when the server runs out of time. */
-  readonly limit?: number
-  readonly weight: number
-  /** Larger goes first. */
-  readonly priority?: number
-  readonly sizeBytesMax?: number
-  /** Which hosts serve it. */
-  readonly hosts: 'public' | 'api'
-  /** Read anew for every attempt; override those that all requests have. */
-  readonly headers?: (() => Readonly<Record<string, string>>) | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Adds what a signed request needs; called anew for every attempt, since it holds the time. */
-export type Sign = (
-  query: string,
-  now: Micros,
-) => { readonly query: string; readonly headers: Readonly<Record<string, string>> }
-
 /** What a gateway is made with. */
-export type GatewayOptions = {
+export type GatewayOptions = Patience & {
   readonly publicUrls: readonly string[]
   readonly apiUrls: readonly string[]
   readonly limits: readonly RateLimit[]
   readonly share: number
   readonly concurrency: number
-  readonly maxWaitMs: number
   readonly accept: string
   readonly extraHeaders?: Readonly<Record<string, string>>
-  readonly onWait: OnWait
-  /** How often a request is sent at most. Default 8. */
-  readonly attemptsMax?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** Requests and weight spent so far. */
 export type Spent = { readonly requests: number; readonly weight: number }
+
+/** What belongs to the sending of one request. */
+type Sending = {
+  readonly sign?: Sign | undefined
+  readonly onSend?: () => void
+  readonly trial: Trial
+}
+
+/** An attempt that failed. */
+type Attempted = {
+  readonly query: Query
+  readonly url: string
+  readonly attempt: number
+  readonly trial: Trial
+  readonly error: BackfillError
+}
 
 /** The way to the exchange. One per process: its budget and its gate hold for everything that is sent. */
 export class Gateway {
@@ -77,8 +65,8 @@ export class Gateway {
   readonly #world: World
   readonly #options: GatewayOptions
   readonly #queue: PQueue
-  readonly #retries = new RetryBudget()
-  readonly #hosts: Record<Query['hosts'], Hosts>
+  readonly #retries: Retries
+  readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
   #syncing: Promise<void> | undefined
 
@@ -88,8 +76,11 @@ export class Gateway {
     this.server = new ServerClock(world.clock)
     this.budget = new WeightBudget(world.clock, this.server, options.limits, options.share)
     this.gate = new Gate(world, options.maxWaitMs, options.onWait)
+    this.#retries = new Retries(world, options)
     this.#queue = new PQueue({ concurrency: options.concurrency })
-    this.#hosts = { public: new Hosts(options.publicUrls), api: new Hosts(options.apiUrls) }
+    const hosts = new Hosts(options.publicUrls)
+    const isSame = options.apiUrls === options.publicUrls
+    this.#hosts = { public: hosts, api: isSame ? hosts : new Hosts(options.apiUrls) }
   }
 
   /** What was sent so far, failed attempts included. */
@@ -97,10 +88,41 @@ export class Gateway {
     return { ...this.#spent }
   }
 
-  /** What is known of every host. */
-  health(): readonly HostHealth[] {
-    const now = this.#world.clock.monotonicMs()
-    return [...this.#hosts.public.health(now), ...this.#hosts.api.health(now)]
+  /** What is known of each host of a list, in order of preference. */
+  health(list: HostList): readonly HostHealth[] {
+    return this.#hosts[list].health(this.#world.clock.monotonicMs())
+  }
+
+  /** From now on prefers those hosts of a list that answer soonest. */
+  async preferFastest(list: HostList): Promise<void> {
+    await rankHosts(this.#hosts[list], (url) => this.#ping(url, list))
+  }
+
+  async #ping(url: string, hosts: HostList): Promise<number | undefined> {
+    const { clock } = this.#world
+    const { signal } = this.#options
+    const query: Query = {
+      path: '/api/v3/ping',
+      params: [],
+      weight: 1,
+      timeoutMs: PING_TIMEOUT_MS,
+      hosts,
+      signal,
+    }
+    let sentMs = 0
+    const onSend = (): void => void (sentMs = clock.monotonicMs())
+    const outcome = await this.#queue.add(() => this.#attempt(query, url, undefined, onSend))
+    const ms = clock.monotonicMs() - sentMs
+    if (outcome instanceof TransportError) return undefined
+    const { verdict, answer } = outcome
+    if (verdict.kind === 'accept') return ms
+    if (verdict.kind === 'retry' || verdict.kind === 'reject') return undefined
+    if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+    const error = refusal(answer.status, verdict)
+    await this.#retries.during((trial) =>
+      this.#react(verdict, { query, url, attempt: 1, trial, error }),
+    )
+    return undefined
   }
 
   /**
@@ -112,7 +134,7 @@ export class Gateway {
    */
   async ask<T>(query: Query, read: (answer: HttpAnswer) => T, sign?: Sign): Promise<T> {
     await this.sync(query.signal)
-    return this.#attempts(query, read, sign)
+    return this.#retries.during((trial) => this.#attempts(query, read, { sign, trial }))
   }
 
   /** Reads the server's clock if that is due. */
@@ -137,13 +159,9 @@ export class Gateway {
       hosts: 'public',
       signal,
     }
-    const server = await this.#attempts(
-      query,
-      ({ body }) => readServerTime(body),
-      undefined,
-      () => {
-        sentMs = clock.monotonicMs()
-      },
+    const onSend = (): void => void (sentMs = clock.monotonicMs())
+    const server = await this.#retries.during((trial) =>
+      this.#attempts(query, ({ body }) => readServerTime(body), { onSend, trial }),
     )
     this.server.observe(server, sentMs, clock.monotonicMs())
   }
@@ -151,8 +169,7 @@ export class Gateway {
   async #attempts<T>(
     query: Query,
     read: (answer: HttpAnswer) => T,
-    sign?: Sign,
-    onSend?: () => void,
+    { sign, onSend, trial }: Sending,
   ): Promise<T> {
     let limit = query.limit
     let refusals = 0
@@ -183,21 +200,13 @@ export class Gateway {
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
-      await this.#react(verdict, { query, url, attempt, error: settled })
+      await this.#react(verdict, { query, url, attempt, trial, error: settled })
     }
   }
 
   /** Waits for what the verdict on a failed attempt asks for, or throws when there is no use in another. */
-  async #react(
-    verdict: Verdict,
-    {
-      query,
-      url,
-      attempt,
-      error,
-    }: { query: Query; url: string; attempt: number; error: BackfillError },
-  ): Promise<void> {
-    const { clock, random } = this.#world
+  async #react(verdict: Verdict, { query, url, attempt, trial, error }: Attempted): Promise<void> {
+    const { clock } = this.#world
     switch (verdict.kind) {
       case 'reject':
         throw error
@@ -221,13 +230,9 @@ export class Gateway {
       case 'accept':
         break
     }
-    if (attempt >= (this.#options.attemptsMax ?? ATTEMPTS_MAX) || !this.#retries.take())
-      throw gaveUp(query, attempt, error)
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
-    const ms = backoffMs(attempt, random, atLeastMs)
-    // An exchange that does not answer must not look like a program that hangs.
-    if (ms >= TOLD_MS_MIN) this.#options.onWait(`${error.message}; trying again`, ms)
-    await clock.sleep(ms, query.signal)
+    const { path, signal } = query
+    await this.#retries.pause(trial, { path, attempt, error, atLeastMs, signal })
   }
 
   /** The server's clock, as surely as it is known: its deadlines are told by it, and ours may be hours off. */
@@ -266,7 +271,7 @@ export class Gateway {
           ...query.headers?.(),
           ...signed?.headers,
         },
-        timeoutMs: ATTEMPT_MS,
+        timeoutMs: query.timeoutMs ?? ATTEMPT_MS,
         sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
         signal: query.signal,
       })
@@ -288,22 +293,4 @@ export class Gateway {
       this.budget.release(ticket)
     }
   }
-}
-
-function accept<T>(
-  { answer, verdict }: { answer: HttpAnswer; verdict: Verdict },
-  read: (answer: HttpAnswer) => T,
-): { readonly value: T } | BackfillError {
-  if (verdict.kind !== 'accept') return refusal(answer.status, verdict)
-  try {
-    return { value: read(answer) }
-  } catch (error) {
-    if (error instanceof TransportError || error instanceof DataError) return error
-    throw error
-  }
-}
-
-function queryText({ params, limit }: Query): string {
-  const all = limit === undefined ? params : [...params, ['limit', limit] as const]
-  return all.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
 }

@@ -11,17 +11,32 @@ export type HostHealth = {
   readonly url: string
   readonly failures: number
   readonly isResting: boolean
+  /** How soon it answered when it was asked for nothing; absent when it was not asked, or did not answer. */
+  readonly latencyMs: number | undefined
 }
 
 /** The hosts in order of preference. */
 export class Hosts {
-  readonly #urls: readonly string[]
+  #urls: readonly string[]
+  #latencies: ReadonlyMap<string, number> = new Map()
   readonly #failedAtMs = new Map<string, number>()
   readonly #failures = new Map<string, number>()
 
   /** @param urls - At least one, in order of preference, without a trailing slash. */
   constructor(urls: readonly string[]) {
     this.#urls = urls
+  }
+
+  /** In order of preference. */
+  get urls(): readonly string[] {
+    return this.#urls
+  }
+
+  /** Prefers hosts by these latencies in milliseconds; hosts without one come last. Equal ones keep their order. */
+  rank(latencies: ReadonlyMap<string, number>): void {
+    this.#latencies = latencies
+    const latencyOf = (url: string): number => latencies.get(url) ?? Number.MAX_VALUE
+    this.#urls = [...this.#urls].sort((a, b) => latencyOf(a) - latencyOf(b))
   }
 
   /** The first host that did not fail lately; when all did, the one that failed longest ago. */
@@ -44,6 +59,7 @@ export class Hosts {
       url,
       failures: this.#failures.get(url) ?? 0,
       isResting: this.#isResting(url, nowMs),
+      latencyMs: this.#latencies.get(url),
     }))
   }
 

@@ -24,12 +24,12 @@ import {
   type Partition,
   type Window,
 } from '../base/time.ts'
+import type { AccountCursor } from '../binance/dataset.ts'
 import { emptyStep, type AskPage, type PageRows, type Step, type WalkOptions } from './walk.ts'
 
 /** How an account walk goes. */
 type AccountWalkOptions = WalkOptions & {
-  /** The parameter that asks for rows from an id on: `fromId` for myTrades, `orderId` for allOrders. */
-  readonly cursor: 'fromId' | 'orderId'
+  readonly cursor: AccountCursor
   /** How long the partitions last that rows are grouped by. */
   readonly partition: Partition
   /**
@@ -43,8 +43,12 @@ type AccountWalkOptions = WalkOptions & {
 const WINDOW_MS = 86_400_000n - 1n
 /** Rows may come later than rows with a later time, but not later than this. In microseconds. */
 const INTERLEAVE = 3_600_000_000n
-/** No id is lower. */
-const FIRST_ID = 1n
+/** No id is lower. Allocations are counted from 0 in the documents' examples. */
+const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
+  fromId: 1n,
+  orderId: 1n,
+  fromAllocationId: 0n,
+}
 
 /**
  * Walks the rows in `window`.
@@ -60,34 +64,54 @@ export async function* walkAccount<P extends PageRows>(
   options: AccountWalkOptions,
 ): AsyncGenerator<Step<P>, void, void> {
   const regroup = new Regroup<P>(window, options.partition)
-  for await (const page of pagesOf(window, ask, options)) {
-    yield* regroup.take(page)
+  for await (const { page, from } of pagesOf(window, ask, options)) {
+    yield* regroup.take(page, from)
     if (regroup.isDone) break
   }
   yield* regroup.finish()
 }
 
-/** Pages by id, from the first row of the window on. */
+/** Pages by id, from the first row of the window on; of each only the rows from its id on are new. */
 async function* pagesOf<P extends PageRows>(
   window: Window,
   ask: AskPage<P>,
   options: AccountWalkOptions,
-): AsyncGenerator<P, void, void> {
+): AsyncGenerator<{ readonly page: P; readonly from: bigint }, void, void> {
   const { cursor, limit, signal, nextId } = options
   let next = nextId ?? (await firstId(window, ask, options))
   while (next !== undefined) {
-    const page: P = await askFrom(next, ask, { cursor, limit, signal })
+    const page: P = await rowsFrom(next, ask, { cursor, limit, signal })
     const last = page.keys[page.rowCount - 1]
     if (last === undefined) return
-    yield page
+    yield { page, from: next }
     next = last + 1n
   }
 }
 
+/**
+ * Rows from `id` on, perhaps after some with lower ids.
+ *
+ * Whether `fromAllocationId` is inclusive is not documented. So the id before is asked for; an answer that ends with
+ * it proves that ids are inclusive, and may have been cut there.
+ */
+async function rowsFrom<P extends PageRows>(
+  id: bigint,
+  ask: AskPage<P>,
+  options: CursorOptions,
+): Promise<P> {
+  if (options.cursor !== 'fromAllocationId') return askFrom(id, ask, options)
+  const { limit, signal } = options
+  if (id === 0n) return ask({ startTime: 0n, limit }, () => undefined, signal)
+  const page = await askFrom(id - 1n, ask, options)
+  return page.keys[page.rowCount - 1] === id - 1n ? askFrom(id, ask, options) : page
+}
+
+type CursorOptions = Pick<AccountWalkOptions, 'cursor' | 'limit' | 'signal'>
+
 async function askFrom<P extends PageRows>(
   id: bigint,
   ask: AskPage<P>,
-  { cursor, limit, signal }: Pick<AccountWalkOptions, 'cursor' | 'limit' | 'signal'>,
+  { cursor, limit, signal }: CursorOptions,
 ): Promise<P> {
   const check = (page: P): void => {
     const first = page.keys[0]
@@ -118,10 +142,11 @@ async function firstId<P extends PageRows>(
     }
     if (from === window.from) {
       // An account begins some time: mostly nothing at all was before it, and one request tells.
-      const oldest = await askFrom(FIRST_ID, ask, options)
+      const first = FIRST_ID[options.cursor]
+      const oldest = await rowsFrom(first, ask, options)
       const begin = oldest.times[0]
       if (begin === undefined || begin >= window.to + INTERLEAVE) return undefined
-      if (begin >= from) return FIRST_ID
+      if (begin >= from) return first
     }
     from = to
   }
@@ -181,13 +206,14 @@ class Regroup<P extends PageRows> {
     return this.#settled >= this.#window.to
   }
 
-  *take(page: P): Generator<Step<P>> {
+  *take(page: P, fromId: bigint): Generator<Step<P>> {
     const { from, to } = this.#window
     let newest = this.#settled + INTERLEAVE
     for (let row = 0; row < page.rowCount; row++) {
       const time = micros(page.times[row] ?? 0n)
-      if (time >= from && time < to) {
-        if (time < this.#settled) throw overtaken(page.keys[row] ?? 0n, time, this.#settled)
+      const id = page.keys[row] ?? 0n
+      if (id >= fromId && time >= from && time < to) {
+        if (time < this.#settled) throw overtaken(id, time, this.#settled)
         this.#held.push({ page, row, time })
       }
       if (time > newest) newest = time

@@ -27,6 +27,11 @@ export type IdWalkOptions = WalkOptions & {
    * from it and asks for no time.
    */
   readonly nextId: bigint | undefined
+  /**
+   * The id of a later row that the lake holds: an exchange that sends no row although there is one does not speak of
+   * this time any more, unless the ids are joined. Default: not known.
+   */
+  readonly laterId?: bigint | undefined
   /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
   readonly areIdsSparse?: boolean
 }
@@ -52,7 +57,8 @@ export async function* walkIds<P extends PageRows>(
   const hasRowsBefore = first.hasRowsBefore || options.hasRowsBefore
   if (first.id === undefined) {
     // Quiet time is normal for trades; only where nothing was ever traded before is there something to say.
-    yield emptyStep(window.to, hasRowsBefore ? [] : [{ ...window, reason: 'before-listing' }])
+    const quiet: Gap[] = hasRowsBefore ? [] : [{ ...window, reason: 'before-listing' }]
+    yield emptyStep(window.to, options.laterId === undefined ? quiet : forgotten(window))
     return
   }
   let isFirst = true
@@ -97,6 +103,11 @@ function headGap<P extends PageRows>(
   ]
 }
 
+/** Time of which the exchange sends nothing although it knew rows of it once. */
+function forgotten({ from, to }: Window): Gap[] {
+  return [{ from, to, reason: 'unavailable-from-rest' }]
+}
+
 type Progress = {
   expected: bigint
   lastTime: Micros
@@ -133,7 +144,10 @@ async function* contiguous<P extends PageRows>(
     if (state.emptyAsks < ASKS_MIN) continue
     isLast = true
     const { lastTime } = state
-    yield { page: undefined, first: 0, end: 0, isLast, lastTime, gaps: [] }
+    const { laterId } = options
+    const isJoined = laterId === undefined || laterId === state.expected
+    const gaps = isJoined ? [] : forgotten({ from: lastTime, to: window.to })
+    yield { page: undefined, first: 0, end: 0, isLast, lastTime, gaps }
   }
 }
 

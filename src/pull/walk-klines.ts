@@ -9,7 +9,15 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { floorDiv, formatMicros, latest, micros, type Micros, type Window } from '../base/time.ts'
+import {
+  earliest,
+  floorDiv,
+  formatMicros,
+  latest,
+  micros,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
 import {
   gridFloor,
   hasKnownGrid,
@@ -32,13 +40,20 @@ import {
 /** A missing stretch is a gap only once it was asked for this often. */
 const ASKS_MIN = 2
 
-type Found<P> = { readonly pages: readonly P[]; readonly gaps: readonly Window[] }
+type Found<P> = {
+  readonly pages: readonly P[]
+  readonly gaps: readonly Window[]
+  /** Every slot before this is in a page or in a gap. */
+  readonly reached: Micros
+  /** What kept the rest of the chunk from coming. */
+  readonly failure?: { readonly error: unknown }
+}
 
 /** An empty answer that the next one contradicts is tried again so often at most. */
 const CONTRADICTIONS_MAX = 3
 
 /**
- * Walks the klines that open in `window`, oldest first.
+ * Walks the klines that open in `window`, oldest first. A failure is thrown once all that was proven before it is out.
  *
  * @throws DataError when the exchange sends rows that were not asked for, or contradicts itself.
  */
@@ -54,7 +69,9 @@ export async function* walkKlines<P extends PageRows>(
   let contradictions = 0
   while (cursor < window.to) {
     for await (const { chunk, found } of fullChunks(walk, cursor)) {
-      yield* inOrder(found.pages, chunk.to, await explain(walk, found, hasRowsBefore))
+      if (found.reached > chunk.from)
+        yield* inOrder(found, await explain(walk, found, hasRowsBefore))
+      if (found.failure !== undefined) throw found.failure.error
       hasRowsBefore = true
       cursor = chunk.to
       contradictions = 0
@@ -69,7 +86,7 @@ export async function* walkKlines<P extends PageRows>(
     const gap = { from: cursor, to: next }
     cursor = next
     const gaps = isGap(interval, gap)
-      ? await explain(walk, { pages: [], gaps: [gap] }, hasRowsBefore)
+      ? await explain(walk, { pages: [], gaps: [gap], reached: gap.to }, hasRowsBefore)
       : []
     if (gap.from < gap.to) yield emptyStep(cursor, gaps)
   }
@@ -156,8 +173,10 @@ function chunkAt(interval: Interval, from: Micros, window: Window, limit: number
 }
 
 /**
- * Asks for a chunk until each of its slots is there or was asked for twice. `undefined` when its first answer was
- * empty.
+ * Asks for a chunk until each of its slots is there or was asked for twice, or an answer fails to come. `undefined`
+ * when its first answer was empty.
+ *
+ * @throws what the first answer failed with; later failures are in what was found.
  */
 async function fillChunk<P extends PageRows>(
   chunk: Window,
@@ -169,7 +188,12 @@ async function fillChunk<P extends PageRows>(
   const gaps: Window[] = []
   const holes: (Window & { asks: number })[] = [{ ...chunk, asks: 0 }]
   for (let hole = holes.shift(); hole !== undefined; hole = holes.shift()) {
-    const page = await askWindow(hole, limit, ask, signal)
+    const page = await askWindow(hole, limit, ask, signal).catch((error: unknown) => ({ error }))
+    if ('error' in page) {
+      if (pages.length === 0) throw page.error
+      const reached = [hole, ...holes].reduce((min, { from }) => earliest(min, from), chunk.to)
+      return { pages, gaps: inTime(gaps.filter(({ to }) => to <= reached)), reached, failure: page }
+    }
     if (page.rowCount === 0) {
       if (pages.length === 0) return undefined
       const asks = hole.asks + 1
@@ -187,7 +211,11 @@ async function fillChunk<P extends PageRows>(
       else holes.push({ ...missing, asks })
     }
   }
-  return { pages, gaps: gaps.sort((a, b) => (a.from < b.from ? -1 : 1)) }
+  return { pages, gaps: inTime(gaps), reached: chunk.to }
+}
+
+function inTime(gaps: readonly Window[]): readonly Window[] {
+  return gaps.toSorted((a, b) => (a.from < b.from ? -1 : 1))
 }
 
 async function askWindow<P extends PageRows>(
@@ -239,17 +267,18 @@ async function nextOpen<P extends PageRows>(
 }
 
 /**
- * The rows of several pages of one chunk in the order of their keys, of equal keys the later asked; each gap with the
- * rows before it.
+ * The rows of several pages of one chunk in the order of their keys, as far as they are proven, of equal keys the later
+ * asked; each gap with the rows before it.
  */
 function* inOrder<P extends PageRows>(
-  pages: readonly P[],
-  reached: Micros,
+  { pages, reached, failure }: Found<P>,
   gaps: readonly Gap[],
 ): Generator<Step<P>> {
-  const runs = pages.length === 1 ? [] : splitRuns(pages)
   const [page] = pages
-  if (runs.length === 0) yield { page, first: 0, end: page?.rowCount ?? 0, reached, gaps }
+  const isWhole = pages.length === 1 && failure === undefined
+  const runs = isWhole ? [] : splitRuns(pages, reached)
+  if (isWhole) yield { page, first: 0, end: page?.rowCount ?? 0, reached, gaps }
+  else if (runs.length === 0) yield emptyStep(reached, gaps)
   let gapsTold = 0
   for (const [index, run] of runs.entries()) {
     const isLast = index === runs.length - 1
@@ -266,11 +295,13 @@ function* inOrder<P extends PageRows>(
 
 type Run<P> = { readonly page: P; readonly first: number; end: number }
 
-function splitRuns<P extends PageRows>(pages: readonly P[]): Run<P>[] {
+function splitRuns<P extends PageRows>(pages: readonly P[], reached: Micros): Run<P>[] {
   const rows = new Map<bigint, { page: P; row: number }>()
   for (const page of pages)
     for (let row = 0; row < page.rowCount; row++) rows.set(page.keys[row] ?? 0n, { page, row })
-  const keys = BigInt64Array.from(rows.keys()).sort()
+  const keys = BigInt64Array.from(rows.keys())
+    .filter((key) => key < reached)
+    .sort()
   const runs: Run<P>[] = []
   for (const key of keys) {
     const entry = rows.get(key)

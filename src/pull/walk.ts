@@ -18,6 +18,7 @@ export type PageParams = {
   readonly endTime?: bigint
   readonly fromId?: bigint
   readonly orderId?: bigint
+  readonly fromAllocationId?: bigint
   readonly limit: number
 }
 

@@ -1,6 +1,6 @@
 /** Text on its way into the page. Whatever comes from outside passes here; nothing else may put it there. */
 
-import { quoteText } from '../base/text.ts'
+import { jsonText, quoteText } from '../base/text.ts'
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -17,11 +17,7 @@ export function html(text: string): string {
 
 /** A value as JSON for a `<script>` element that is not run: no `<`, so that nothing can end it, and nothing hidden. */
 export function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, escaped)
-}
-
-function escaped(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return jsonText(value).replaceAll('<', '\\u003c')
 }
 
 /** `1,234,567`. */

@@ -41,6 +41,9 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
       return checkTrades(rows)
     case 'allOrders':
       return checkOrders(rows)
+    case 'myAllocations':
+      rows.checkFalse('is_allocator')
+      return checkTrades(rows)
   }
 }
 
@@ -152,6 +155,13 @@ class Rows {
         if (column.sign(row) < 0)
           throw this.#refuse(row, `${name} ${this.#text(name, row)} is negative`)
     }
+  }
+
+  /** Of rows where this is true fields are not known, and would be lost. */
+  checkFalse(name: string): void {
+    for (let row = 0; row < this.count; row++)
+      if (this.#text(name, row) !== 'false')
+        throw this.#refuse(row, `${name} is ${this.#text(name, row)}: such rows are not known yet`)
   }
 
   /** Gives how many rows are not positive but may be so. */

@@ -123,6 +123,9 @@ function magnitudeOf(text: string): Magnitude {
     /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const all = whole + decimals
   const zeros = all.length - all.replace(/^0+/, '').length
-  const digits = all.slice(zeros).replace(/0+$/, '')
+  // Not by a pattern: of a text of zeros with another digit at its end, that takes the square of its length.
+  let end = all.length
+  while (end > zeros && all[end - 1] === '0') end -= 1
+  const digits = all.slice(zeros, end)
   return { digits, point: digits === '' ? 0 : whole.length - zeros + Number(exponent) }
 }

@@ -4,7 +4,7 @@
  */
 
 import { fromMillis, micros } from '../base/time.ts'
-import type { AccountOptions, AccountTrade, Order } from './account-rows.ts'
+import type { AccountOptions, AccountTrade, Allocation, Order } from './account-rows.ts'
 import { decimalText, productText } from './decimal.ts'
 import { fraction, mix, seedOf } from './hash.ts'
 
@@ -13,11 +13,14 @@ const SINCE = fromMillis(Date.UTC(2024, 0, 1))
 const DECIMALS = { price: 2, quantity: 5 }
 /** Ids of orders and trades are those of everyone: an account's own are far between. */
 const ID_STEP = 1_009n
+/** So many orders apart, an order that fills at once has an allocation beside its trades. */
+const ALLOCATED_EVERY = 5
 
-/** Trades and orders, each ascending by id. */
+/** Trades, orders and allocations, each ascending by id. */
 type AccountHistory = {
   readonly trades: readonly AccountTrade[]
   readonly orders: readonly Order[]
+  readonly allocations: readonly Allocation[]
 }
 
 /** Everything of one account and symbol up to `now`. */
@@ -27,14 +30,16 @@ export function accountHistory(
   { seed, now }: { readonly seed: number; readonly now: number },
 ): AccountHistory {
   const given = account.rows?.[symbol]
-  if (given !== undefined) return visible({ trades: [], orders: [], ...given }, now)
+  if (given !== undefined)
+    return visible({ trades: [], orders: [], allocations: [], ...given }, now)
   const perDay = account.ordersPerDay ?? 4
   const since = Number(account.since ?? SINCE)
-  if (perDay <= 0 || now < since) return { trades: [], orders: [] }
+  if (perDay <= 0 || now < since) return { trades: [], orders: [], allocations: [] }
   const apart = Math.floor(DAY_MICROS / perDay)
   const own = seedOf(symbol, seedOf(account.apiKey, seed))
   const trades: AccountTrade[] = []
   const orders: Order[] = []
+  const allocations: Allocation[] = []
   const count = Math.floor((now - since) / apart) + 1
   for (let place = 0; place < count; place++) {
     const bits = mix(own, place)
@@ -42,14 +47,20 @@ export function accountHistory(
     const time = since + place * apart + Math.floor(fraction(bits) * 0.9 * apart)
     const fills = bits % 3 === 0 ? [] : fillsOf(symbol, place, { time, bits })
     trades.push(...fills)
+    const [fill] = place % ALLOCATED_EVERY === 0 ? fills : []
+    if (fill !== undefined) allocations.push({ ...fill, id: BigInt(allocations.length) })
     orders.push(fills.length > 0 ? filledOrder(place, time, fills) : openOrder(place, time, bits))
   }
-  return visible({ trades, orders }, now)
+  return visible({ trades, orders, allocations }, now)
 }
 
-function visible({ trades, orders }: AccountHistory, now: number): AccountHistory {
+function visible({ trades, orders, allocations }: AccountHistory, now: number): AccountHistory {
   const isPast = ({ time }: { readonly time: bigint }): boolean => Number(time) <= now
-  return { trades: trades.filter(isPast), orders: orders.filter(isPast) }
+  return {
+    trades: trades.filter(isPast),
+    orders: orders.filter(isPast),
+    allocations: allocations.filter(isPast),
+  }
 }
 
 function orderId(place: number): bigint {

@@ -26,6 +26,7 @@ export type AccountOptions = {
 type AccountRows = {
   readonly trades?: readonly AccountTrade[]
   readonly orders?: readonly Order[]
+  readonly allocations?: readonly Allocation[]
 }
 
 /** One trade of the account. */
@@ -43,6 +44,14 @@ export type AccountTrade = {
   readonly isBuyer: boolean
   readonly isMaker: boolean
   readonly isBestMatch: boolean
+}
+
+/** One fill that smart order routing took from another order book (faqs/sor_faq.md). */
+export type Allocation = Omit<AccountTrade, 'isBestMatch'> & {
+  /** Default SOR. */
+  readonly type?: string
+  /** Default false, as it is for every customer. */
+  readonly isAllocator?: boolean
 }
 
 /** One order. What is absent is absent in JSON and null in SBE, unless told otherwise. */
@@ -114,6 +123,26 @@ export function accountTradeJson(row: AccountTrade, symbol: string, unit: TimeUn
     ['isBuyer', row.isBuyer],
     ['isMaker', row.isMaker],
     ['isBestMatch', row.isBestMatch],
+  ])
+}
+
+/** An allocation. */
+export function allocationJson(row: Allocation, symbol: string, unit: TimeUnit): string {
+  return object([
+    ['symbol', JSON.stringify(symbol)],
+    ['allocationId', row.id],
+    ['allocationType', `"${row.type ?? 'SOR'}"`],
+    ['orderId', row.orderId],
+    ['orderListId', row.orderListId ?? -1n],
+    ['price', `"${row.price}"`],
+    ['qty', `"${row.quantity}"`],
+    ['quoteQty', `"${row.quoteQuantity}"`],
+    ['commission', `"${row.commission}"`],
+    ['commissionAsset', JSON.stringify(row.commissionAsset)],
+    ['time', timeText(row.time, unit)],
+    ['isBuyer', row.isBuyer],
+    ['isMaker', row.isMaker],
+    ['isAllocator', row.isAllocator ?? false],
   ])
 }
 

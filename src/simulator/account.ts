@@ -1,21 +1,23 @@
 /**
- * The signed endpoints: an account's own trades and orders, by times of at most a day or by id.
+ * The signed endpoints: an account's own trades, orders and allocations, by times of at most a day or by id.
  *
- * @see binance-spot-api-docs, rest-api.md, "Account trade list" and "All orders".
+ * @see binance-spot-api-docs, rest-api.md, "Account trade list", "All orders" and "Query Allocations".
  */
 
 import { authenticate } from './account-auth.ts'
 import { accountHistory } from './account-history.ts'
 import {
   accountTradeJson,
+  allocationJson,
   orderAt,
   orderJson,
   type AccountTrade,
+  type Allocation,
   type Order,
 } from './account-rows.ts'
 import type { Content, Context } from './endpoints.ts'
 import { readLimit, readLong, readSymbol, readTime, Refusal, type Parameters } from './query.ts'
-import { accountTradesSbe, ordersSbe } from './sbe-account.ts'
+import { accountTradesSbe, allocationsSbe, ordersSbe } from './sbe-account.ts'
 
 const DAY_MICROS = 86_400_000_000
 
@@ -23,7 +25,7 @@ const DAY_MICROS = 86_400_000_000
 export function myTradesAnswer(context: Context): Content {
   const { parameters, unit } = context
   const { symbol, history } = historyOf(context)
-  checkCombination(parameters)
+  checkCombination(parameters, 'fromId')
   const orderId = readLong(parameters, 'orderId')
   const trades = history.trades.filter((row) => orderId === undefined || row.orderId === orderId)
   const rows = pageOf(context, trades, readLong(parameters, 'fromId'))
@@ -47,6 +49,25 @@ export function ordersAnswer(context: Context): Content {
   }
 }
 
+/** The account's allocations. @throws Refusal */
+export function allocationsAnswer(context: Context): Content {
+  const { parameters, unit, options } = context
+  const { symbol, history } = historyOf(context)
+  checkCombination(parameters, 'fromAllocationId')
+  const orderId = readLong(parameters, 'orderId')
+  const all = history.allocations.filter((row) => orderId === undefined || row.orderId === orderId)
+  const asked = readLong(parameters, 'fromAllocationId')
+  const isAfter = options.allocationCursor === 'after' && asked !== undefined
+  // "symbol: allocations from oldest to newest": unlike trades and orders, the oldest of all.
+  const fromId = isAfter ? asked + 1n : (asked ?? (parameters.has('endTime') ? undefined : 0n))
+  const rows = pageOf(context, all, fromId)
+  return {
+    json: `[${rows.map((row) => allocationJson(row, symbol, unit)).join(',')}]`,
+    sbe: (schema) => allocationsSbe(rows, symbol, schema),
+    isSettled: false,
+  }
+}
+
 function historyOf(context: Context): {
   readonly symbol: string
   readonly history: ReturnType<typeof accountHistory>
@@ -58,14 +79,14 @@ function historyOf(context: Context): {
   return { symbol, history: accountHistory(account, symbol, { seed: options.seed ?? 1, now }) }
 }
 
-/** myTrades takes ids or times, and an order with an id or alone. */
-function checkCombination(parameters: Parameters): void {
+/** Ids or times, and an order with an id or alone. */
+function checkCombination(parameters: Parameters, cursor: string): void {
   const hasTimes = parameters.has('startTime') || parameters.has('endTime')
-  if (hasTimes && (parameters.has('fromId') || parameters.has('orderId')))
+  if (hasTimes && (parameters.has(cursor) || parameters.has('orderId')))
     throw new Refusal(-1128, 'Combination of optional parameters invalid.')
 }
 
-function pageOf<Row extends AccountTrade | Order>(
+function pageOf<Row extends AccountTrade | Order | Allocation>(
   { parameters, options }: Context,
   all: readonly Row[],
   fromId: bigint | undefined,

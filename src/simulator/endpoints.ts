@@ -2,7 +2,7 @@
 
 import { micros } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
-import { myTradesAnswer, ordersAnswer } from './account.ts'
+import { allocationsAnswer, myTradesAnswer, ordersAnswer } from './account.ts'
 import type { PageFault } from './fault.ts'
 import { exchangeInfoJson } from './exchange-info.ts'
 import type { ExchangeOptions, LimitRule, SymbolOptions } from './options.ts'
@@ -109,6 +109,10 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
   ],
   [DATASETS.myTrades.path, accountEndpoint(['orderId', 'fromId'], myTradesAnswer)],
   [DATASETS.allOrders.path, accountEndpoint(['orderId'], ordersAnswer)],
+  [
+    DATASETS.myAllocations.path,
+    accountEndpoint(['orderId', 'fromAllocationId'], allocationsAnswer),
+  ],
 ])
 
 function plain(

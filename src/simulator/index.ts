@@ -16,8 +16,8 @@
  * The archive:   served beside REST, at `/data/...` and `/?prefix=`: what it can be told to be is in `archive-options.ts`.
  *                  zipOf(entries) makes zips, also such as no honest writer makes
  *
- * What an exchange can be told to be is in `options.ts`, what can go wrong with it in `fault.ts`. Signed endpoints and
- * SBE are not modelled.
+ * What an exchange can be told to be is in `options.ts`, what can go wrong with it in `fault.ts`. SBE is spoken where it
+ * is asked for; signed endpoints answer the accounts that the options name.
  */
 
 export type { ArchiveFault, ArchiveOptions, ArchiveRule } from './archive-options.ts'
@@ -28,6 +28,7 @@ export { Exchange } from './model.ts'
 export type { ExchangeOptions, LimitOptions, LimitRule, SymbolOptions } from './options.ts'
 export {
   QUICKSTART_BUSY_DAY,
+  QUICKSTART_KEY,
   QUICKSTART_OUTAGE,
   QUICKSTART_WIDE_SYMBOL,
   QUICKSTART_WINDOW,

@@ -150,6 +150,8 @@ export type ExchangeOptions = {
   readonly bothTimes?: 'first' | 'last'
   /** Does an `endTime` in ms mean that microsecond, or the whole millisecond? Not documented. Default instant. */
   readonly msEndTime?: 'instant' | 'wholeMs'
+  /** Does `fromAllocationId` name the first row, or the one before it? Not documented. Default first. */
+  readonly allocationCursor?: 'first' | 'after'
   /** Refuses aggTrades whose times lie further apart (-1127). Default: no bound. */
   readonly aggTradesWindowMsMax?: number
   /** Refuses the endpoints that the market-data host does not serve. Default false. */

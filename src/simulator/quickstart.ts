@@ -21,11 +21,15 @@ export const QUICKSTART_OUTAGE: Window = {
 /** A symbol that is not ASCII. */
 export const QUICKSTART_WIDE_SYMBOL = '币安人生USDT'
 
+/** API key and secret of an account, so that account datasets can be tried too. */
+export const QUICKSTART_KEY = 'simulated'
+
 const BURST_COUNT = 3_000
 
-/** BTCUSDT, ETHUSDT with an outage, and a symbol that is not ASCII. */
+/** BTCUSDT, ETHUSDT with an outage, a symbol that is not ASCII, and one account. */
 export function quickstartExchange(): ExchangeOptions {
   return {
+    accounts: [{ apiKey: QUICKSTART_KEY, key: { kind: 'hmac', secret: QUICKSTART_KEY } }],
     symbols: [
       {
         symbol: 'BTCUSDT',

@@ -1,6 +1,6 @@
 /** An account's rows as SBE messages; see `sbe.ts`. */
 
-import type { AccountTrade, Order } from './account-rows.ts'
+import type { AccountTrade, Allocation, Order } from './account-rows.ts'
 import { exponentOf, mantissaOf, SbeWriter, type SbeSchema } from './sbe.ts'
 
 const INT64_NULL = -(2n ** 63n)
@@ -31,6 +31,35 @@ export function accountTradesSbe(
       out.i64(row.time).flag(row.isBuyer).flag(row.isMaker).flag(row.isBestMatch)
     },
     (row) => out.text8(symbol).text8(row.commissionAsset),
+  )
+  return out.done()
+}
+
+/** AccountAllocationsResponse. */
+export function allocationsSbe(
+  rows: readonly Allocation[],
+  symbol: string,
+  schema: SbeSchema,
+): Uint8Array {
+  const out = new SbeWriter(schema)
+  out.root(404, () => undefined)
+  out.group(
+    rows,
+    (row) => {
+      const price = exponentOf([row.price, row.quoteQuantity])
+      const quantity = exponentOf([row.quantity])
+      const commission = exponentOf([row.commission])
+      out.i8(price).i8(quantity).i8(commission)
+      out.i64(row.id).u8(code(ALLOCATION_TYPES, row.type ?? 'SOR'))
+      out.i64(row.orderId).i64(row.orderListId ?? INT64_NULL)
+      // The trade and the allocation that an allocator's row comes from.
+      out.i64(INT64_NULL).i64(INT64_NULL)
+      out.i64(mantissaOf(row.price, price)).i64(mantissaOf(row.quantity, quantity))
+      out.i64(mantissaOf(row.quoteQuantity, price)).i64(mantissaOf(row.commission, commission))
+      out.i64(row.time).flag(row.isBuyer).flag(row.isMaker)
+      out.flag(row.isAllocator ?? false)
+    },
+    (row) => out.text8(symbol).text8(row.commissionAsset).text8(''),
   )
   return out.done()
 }
@@ -93,6 +122,7 @@ const NON_REPRESENTABLE = 254
 
 type Codes = Readonly<Record<string, number>>
 
+const ALLOCATION_TYPES: Codes = { UNKNOWN: 0, SOR: 2 }
 const STATUSES: Codes = {
   NEW: 0,
   PARTIALLY_FILLED: 1,

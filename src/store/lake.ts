@@ -2,6 +2,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
 
@@ -9,6 +10,8 @@ import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
 const MARK_PATH = '_lake.json'
 const MARK = { format: 1, made_by: 'binance-backfill' }
 const MARKETS = ['spot']
+/** What a file system keeps in its own root: an empty volume has it too, and not everyone may look inside. */
+export const RESCUE_DIRECTORY = 'lost+found'
 
 /**
  * Checks that the directory is a lake of this version, or may become one. Writes nothing.
@@ -22,12 +25,13 @@ export async function checkLake(files: Files): Promise<void> {
     return
   }
   const foreign = (await files.list('')).find(
-    ({ name }) => !/^[._]/.test(name) && !MARKETS.includes(name),
+    ({ name }) => !/^[._]/.test(name) && ![...MARKETS, RESCUE_DIRECTORY].includes(name),
   )
   if (foreign !== undefined)
-    throw new UsageError(`the data directory is not a lake: it holds "${foreign.name}"`, {
-      hint: 'Name an empty directory with --data-dir.',
-    })
+    throw new UsageError(
+      `the data directory is not a lake: it holds "${quoteText(foreign.name)}"`,
+      { hint: 'Name an empty directory with --data-dir.' },
+    )
 }
 
 function checkMark(text: string): void {

@@ -3,7 +3,7 @@
  * answered in full; whatever was known of such a window before, the new answer replaces.
  */
 
-import { clip, covers, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
   micros,
@@ -111,24 +111,6 @@ export function relist(gaps: readonly Gap[], rowsUntil: Micros): Gap[] {
   )
 }
 
-/**
- * The id after the last row before `from`, where the lake shows it: the whole period before `from` is covered, has
- * rows, and nothing after `from` is in the same file, nor was anything left out there.
- */
-export function nextIdAt(manifest: Manifest, from: Micros): bigint | undefined {
-  const name = periodOf(micros(from - 1n), manifest.partition)
-  const period = periodWindow(name)
-  const entry = manifest.partitions.get(name)
-  if (entry === undefined || !covers(manifest.coverage, { from: period.from, to: from }))
-    return undefined
-  if (from === period.to) return BigInt(entry.lastKey) + 1n
-  const rest = { from, to: period.to }
-  // Rows after a stretch that was not answered may be stored before that stretch is.
-  const isLast =
-    clip(manifest.coverage, rest).length === 0 && clip(manifest.gaps, rest).length === 0
-  return isLast ? BigInt(entry.lastKey) + 1n : undefined
-}
-
 /** The manifest with one partition's facts in it. */
 export function record(
   manifest: Manifest,
@@ -151,12 +133,24 @@ export function record(
 
 /** The manifest without one partition, and without what its footer said: its time is asked for again. */
 export function forget(manifest: Manifest, period: string): Manifest {
-  const window = attachedWindow(sortedPeriods(manifest), period)
+  return without(manifest, period, [attachedWindow(sortedPeriods(manifest), period)])
+}
+
+/**
+ * The manifest without the rows of one partition: their time is asked for again. What is known to have no rows stays
+ * known: that is not in the file.
+ */
+export function forgetRows(manifest: Manifest, period: string): Manifest {
+  const known = union(manifest.gaps.filter(isKnown))
+  return without(manifest, period, subtractAll([periodWindow(period)], known))
+}
+
+function without(manifest: Manifest, period: string, windows: Coverage): Manifest {
   return {
     ...manifest,
-    coverage: subtractAll(manifest.coverage, [window]),
-    gaps: cutGaps(manifest.gaps, [window]),
-    fresh: subtractAll(manifest.fresh, [window]),
+    coverage: subtractAll(manifest.coverage, windows),
+    gaps: cutGaps(manifest.gaps, windows),
+    fresh: subtractAll(manifest.fresh, windows),
     partitions: new Map([...manifest.partitions].filter(([name]) => name !== period)),
     archives: new Map([...manifest.archives].filter(([, entry]) => !overlap(entry.period, period))),
     revisions: manifest.revisions.filter((revision) => revision.period !== period),

@@ -9,8 +9,10 @@ import { DamageError, UsageError } from '../base/errors.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
 import {
   formatWindow,
+  parseMicros,
   PARTITIONS,
   parseWindow,
+  periodWindow,
   type Partition,
   type WindowText,
 } from '../base/time.ts'
@@ -131,6 +133,20 @@ const proofValue: Shape<string | number | boolean> = (value, path) => {
     return value
   throw new TypeError(`${path}: expected a text, number or boolean`)
 }
+/** A text that `read` takes without a word. */
+function readable(read: (value: string) => unknown): Shape<string> {
+  return (value, path) => {
+    const found = text(value, path)
+    read(found)
+    return found
+  }
+}
+const moment = readable(parseMicros)
+const period = readable(periodWindow)
+const key: Shape<string> = (value, path) => {
+  if (/^-?\d{1,19}$/.test(text(value, path))) return text(value, path)
+  throw new TypeError(`${path}: expected a key`)
+}
 /** Shapes that a footer has in common with the manifest. */
 export const PARTS: {
   readonly window: Shape<WindowText>
@@ -142,15 +158,15 @@ export const PARTS: {
   window: object.of({ from: text, to: text }),
   gap: object.of({ from: text, to: text, reason: oneOf(REASONS) }),
   proof: object.record(proofValue),
-  archives: object.record(object.of({ sha256: text, period: text })),
-  revisions: array(object.of({ period: text, key: text, time: text, old: strings, new: strings })),
+  archives: object.record(object.of({ sha256: text, period })),
+  revisions: array(object.of({ period, key, time: moment, old: strings, new: strings })),
 }
 const entryShape = object.of({
   rows: whole,
   bytes: whole,
   sha256: text,
-  firstKey: text,
-  lastKey: text,
+  firstKey: key,
+  lastKey: key,
   sources: array(text),
   proof: PARTS.proof,
 })

@@ -3,7 +3,7 @@
  * second: a crash between them costs time, never truth, because a file's footer says what it covers.
  */
 
-import type { Schema } from 'apache-arrow'
+import type { RecordBatch, Schema } from 'apache-arrow'
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
@@ -12,6 +12,7 @@ import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles } from './adopt.ts'
 import { replaceHeld } from './held.ts'
 import { formatFacts, type FooterFacts } from './footer.ts'
+import { nextIdAt } from './id-ends.ts'
 import { manifestPath, partitionPath } from './layout.ts'
 import {
   answeredPart,
@@ -21,7 +22,6 @@ import {
   emptyManifest,
   factsOf,
   knownOf,
-  nextIdAt,
   record,
   relist,
   restated,
@@ -31,17 +31,18 @@ import {
 } from './ledger.ts'
 import {
   formatManifest,
-  parseManifest,
   type ArchiveEntry,
   type Manifest,
   type PartitionEntry,
 } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
+import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
-
+import { assertPresent, lostPeriods, readManifest, withoutRows } from './present.ts'
 import { newChanges, slotsOf } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
+export { readManifest } from './present.ts'
 
 /** What a series needs from outside the store. */
 export type SeriesWorld = {
@@ -72,18 +73,12 @@ export type Committed = {
   readonly path: string
   readonly period: string
   readonly entry: PartitionEntry
+  /** Rows that the file has more than the one that it replaces. */
+  readonly added: number
   /** Rows that changed, by this commit. */
   readonly revisions: number
   /** Was the file replaced, or was it the same already? */
   readonly isChanged: boolean
-}
-
-/** Reads the manifest of a series; `undefined` when the lake has none. */
-export async function readManifest(files: Files, key: SeriesKey): Promise<Manifest | undefined> {
-  const path = manifestPath(key)
-  const bytes = await files.read(path)
-  if (bytes === undefined) return undefined
-  return parseManifest(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), key, path)
 }
 
 /** What a file is published with. */
@@ -124,7 +119,10 @@ export class Series {
     this.#stated = manifest
   }
 
-  /** Opens a series, or begins it. Nothing is written before the first commit. */
+  /**
+   * Opens a series, or begins it. Nothing is written before the first commit. Rows whose file is gone are not covered
+   * any more.
+   */
   static async open(
     world: SeriesWorld,
     key: SeriesKey,
@@ -132,9 +130,13 @@ export class Series {
   ): Promise<Series> {
     const manifest = await readManifest(world.files, key)
     const { numbers, partition } = settings
-    return manifest === undefined
-      ? new Series(world, settings, emptyManifest(key, numbers, partition), '')
-      : new Series(world, settings, manifest, formatManifest(manifest))
+    if (manifest === undefined)
+      return new Series(world, settings, emptyManifest(key, numbers, partition), '')
+    const series = new Series(world, settings, manifest, formatManifest(manifest))
+    const lost = await lostPeriods(world.files, manifest)
+    series.#manifest = withoutRows(manifest, lost)
+    series.#learnt.push(...lost.map(periodWindow))
+    return series
   }
 
   /** What is recorded now. */
@@ -150,6 +152,11 @@ export class Series {
   /** Does the lake hold rows of before `from`? */
   hasRowsBefore(from: Micros): boolean {
     return [...this.#manifest.partitions.keys()].some((period) => periodWindow(period).to <= from)
+  }
+
+  /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */
+  newestRows(window: Window, count: number): Promise<readonly RecordBatch[]> {
+    return newestRows(this.#world.files, this.#manifest, window, count)
   }
 
   /** Periods that have a file and were covered in part of `window`, oldest first. */
@@ -190,9 +197,8 @@ export class Series {
   async begin(period: string, since?: Micros): Promise<PartitionWriter> {
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
-    const path = partitionPath(this.key, period)
-    const dataset = this.#dataset
     const { to } = periodWindow(period)
+    await assertPresent(files, this.#manifest, period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&
@@ -200,8 +206,8 @@ export class Series {
       clip(this.#manifest.coverage, { from: since, to }).length > 0
     return PartitionWriter.open({
       files,
-      path,
-      dataset,
+      path: partitionPath(this.key, period),
+      dataset: this.#dataset,
       schema,
       compression,
       createdBy,
@@ -215,8 +221,7 @@ export class Series {
   /** Publishes a partition and records it. */
   async commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
     const before = this.#manifest.partitions.get(period)
-    const answered = answeredPart(commit)
-    const askedAgain = intersect(answered, this.#manifest.coverage)
+    const askedAgain = intersect(answeredPart(commit), this.#manifest.coverage)
     const archives = { ...Object.fromEntries(this.#manifest.archives), ...commit.archives }
     const known = { ...this.#manifest, archives: new Map(Object.entries(archives)) }
     let revised = 0
@@ -235,7 +240,9 @@ export class Series {
     await this.#restate(period)
     await this.#save()
     const path = partitionPath(this.key, period)
-    return { path, period, entry, revisions: revised, isChanged: before?.sha256 !== entry.sha256 }
+    const added = entry.rows - (before?.rows ?? 0)
+    const isChanged = before?.sha256 !== entry.sha256
+    return { path, period, entry, added, revisions: revised, isChanged }
   }
 
   /** Finishes a file, makes it visible where it differs from the one that is there, and records it in memory. */

@@ -3,6 +3,7 @@
 import type { FileEntry, Files } from '../base/ports.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Flaw } from './flaw.ts'
+import { RESCUE_DIRECTORY } from './lake.ts'
 import { DATA_NAME, parsePeriodName, parseSeriesPath, seriesPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -50,7 +51,7 @@ export async function* strangersOutside(
       const inside = path === '' ? entry.name : `${path}/${entry.name}`
       if (entry.kind !== 'directory') {
         if (isForeign(entry)) yield { path: inside, ...FOREIGN }
-      } else if (!/^[._]/.test(entry.name)) yield* visit(inside)
+      } else if (!/^[._]/.test(entry.name) && inside !== RESCUE_DIRECTORY) yield* visit(inside)
     }
   }
   yield* visit('')

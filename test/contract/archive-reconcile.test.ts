@@ -1,6 +1,7 @@
 /** Sources that contradict each other, or end too early: every row once, the right one, and what differed is told. */
 
 import { describe, expect, test } from 'vitest'
+import { subtractAll } from '../../src/base/coverage.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule } from '../../src/simulator/index.ts'
 import { archiveExchange, archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
@@ -21,13 +22,14 @@ function without(path: string, isDropped: (index: number, count: number) => bool
 async function lakeOf(
   rules: readonly ArchiveRule[],
   job: string,
+  lake?: string,
 ): Promise<{
   dataDir: string
   told: Awaited<ReturnType<typeof run>>
   asked: (path: string) => string[]
 }> {
   const simulator = await serve({ exchange: archiveExchange(rules) })
-  const dataDir = await tempDir()
+  const dataDir = lake ?? (await tempDir())
   const told = await run(job, { dataDir, ...doors(simulator) })
   const asked = (path: string): string[] =>
     simulator.log.entries.filter((entry) => entry.path === path).map(({ query }) => query)
@@ -95,6 +97,45 @@ describe('the seam between archive and REST', () => {
   })
 })
 
+describe('the seam between what the archive brought in an earlier run and REST', () => {
+  const earlier = ['2025-01-10', '2025-01-12'] as const
+  const span = ['2025-01-10', '2025-01-13'] as const
+  const replaced: ArchiveRule = { path: '-2025-01-11.zip', fault: { kind: 'replaced' } }
+  const missing: ArchiveRule = { path: '-2025-01-12.zip', fault: { kind: 'missing' } }
+
+  test.each([
+    { series: KLINES, path: KLINES_PATH, key: 'open_time', time: 'open_time', overlap: 1 },
+    { series: TRADES, path: TRADES_PATH, key: 'agg_trade_id', time: 'time', overlap: 1_000 },
+  ])(
+    '$series.kind: overlaps by one request; what differs is a revision, once',
+    async ({ series, path, key, time, overlap }) => {
+      const calm = await lakeOf([], archiveJob(series, earlier, 'archive'))
+      const before = await contents(calm.dataDir)
+      const joined = await lakeOf([missing], archiveJob(series, span, 'rest'), calm.dataDir)
+      expect(joined.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect(joined.told.summary.series[0]?.revisions).toBe(0)
+      if (series === TRADES) {
+        const file = `${path}/period=2025-01-11/data.parquet`
+        expect((await contents(calm.dataDir))[file]).toBe(before[file])
+      }
+
+      const { dataDir } = await lakeOf([replaced], archiveJob(series, earlier, 'auto'))
+      const torn = await lakeOf([missing], archiveJob(series, span, 'auto'), dataDir)
+      expect(torn.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect(torn.told.summary.series[0]?.revisions).toBe(overlap)
+      const truth = await truthOf(series, span)
+      const found = await storedRows(dataDir, path, key)
+      expect(found.map((row) => row[key])).toEqual(truth.map((row) => row[key]))
+      const seam = truth.findIndex(({ [time]: value }) => (value ?? '') >= '2025-01-12')
+      expect(found.slice(seam - overlap)).toEqual(truth.slice(seam - overlap))
+      expect(found[seam - overlap - 1]).not.toEqual(truth[seam - overlap - 1])
+
+      const again = await lakeOf([missing], archiveJob(series, span, 'auto'), dataDir)
+      expect(again.asked(`/api/v3/${series.kind}`)).toEqual([])
+    },
+  )
+})
+
 describe('a file that lacks rows at its ends', () => {
   const span = ['2025-03-03', '2025-03-08'] as const
 
@@ -118,8 +159,11 @@ describe('a file that lacks rows at its ends', () => {
     expect(await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(truth)
   })
 
-  test('from the archive alone the torn place is missing, and said so', async () => {
-    const rules = [without('-2025-03-05.zip', (index, count) => index > count - 300)]
+  test('from the archive alone the torn place comes from the monthly file, or is missing and said so', async () => {
+    const cut = without('-2025-03-05.zip', (index, count) => index > count - 300)
+    const whole = await lakeOf([cut], archiveJob(TRADES, span, 'archive'))
+    expect(whole.told.summary).toMatchObject({ complete: true, exit: 0 })
+    const rules = [cut, { path: 'aggTrades-2025-03.zip', fault: { kind: 'missing' } as const }]
     const { told } = await lakeOf(rules, archiveJob(TRADES, span, 'archive'))
     expect(told.summary).toMatchObject({ complete: false, exit: 3 })
     const [torn, ...more] = told.summary.series[0]?.missing ?? []
@@ -155,7 +199,7 @@ describe('monthly and daily files', () => {
       without('15m-2025-02-12.zip', (index) => index < 4),
     ]
     const { told } = await lakeOf(rules, archiveJob(KLINES, month, 'archive'))
-    expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 - 10 + 92 + 90 })
+    expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 - 10 })
   })
 
   test('trades of days that are not there come from the monthly file, once it is judged', async () => {
@@ -210,6 +254,44 @@ describe('monthly and daily files', () => {
       await storedRows(dataDir, path, 'open_time'),
     )
   })
+})
+
+describe('trades that REST does not have any more', () => {
+  const span = ['2025-02-03', '2025-02-06'] as const
+  // Ids of REST begin after the span, or after all that was ever traded: then it sends nothing, as if all were quiet.
+  const CUTS = [2_800_000n, 50_000_000n]
+  const KINDS = ['aggTrades', 'trades']
+
+  async function runWith(
+    kind: string,
+    cut: bigint,
+    gone: RegExp,
+  ): Promise<Awaited<ReturnType<typeof run>>['summary']> {
+    const paths = ['2025-02-04', '2025-02'].map((period) => `${kind}-${period}.zip`)
+    const missing = paths.filter((path) => gone.test(path))
+    const rules = missing.map((path) => ({ path, fault: { kind: 'missing' } as const }))
+    const symbols = [{ symbol: 'BTCUSDT', aggTradesPerDay: 1_000, restHistoryFrom: cut }]
+    const simulator = await serve({ exchange: archiveExchange(rules, { symbols }) })
+    const job = archiveJob({ kind }, span, 'auto')
+    return (await run(job, { dataDir: await tempDir(), ...doors(simulator) })).summary
+  }
+
+  test.each(KINDS.flatMap((kind) => CUTS.map((cut) => [kind, cut] as const)))(
+    '%s, served from id %d on: a missing day comes from the monthly file, else it is missing',
+    async (kind, cut) => {
+      const whole = await runWith(kind, cut, /^$/)
+      expect(whole).toMatchObject({ complete: true, exit: 0 })
+      const monthly = await runWith(kind, cut, /-02-04/)
+      expect(monthly).toMatchObject({ complete: true, exit: 0, rows: whole.rows })
+      const none = await runWith(kind, cut, /-02/)
+      expect(none).toMatchObject({ complete: false, exit: 3 })
+      const day = { from: parseMicros('2025-02-04'), to: parseMicros('2025-02-05') }
+      // Where REST sends nothing at all, the ends of the files beside it cannot be proven either.
+      expect(subtractAll([day], none.series[0]?.missing ?? [])).toEqual([])
+      expect(none.rows).toBeGreaterThan((whole.rows * 2) / 3 - 1)
+      expect(none.series[0]?.error?.message).toContain('unavailable-from-rest')
+    },
+  )
 })
 
 test('trades in one partition a month: a bad day takes none of the others back', async () => {

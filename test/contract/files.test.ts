@@ -1,14 +1,18 @@
+import { constants } from 'node:fs'
 import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Files } from '../../src/base/ports.ts'
-import { nodeFiles, probeDirectory } from '../../src/node/files.ts'
+import { nodeFiles } from '../../src/node/files.ts'
 import { nodeFsCalls, type FsCalls } from '../../src/node/fs-calls.ts'
+import { probeDirectory, probeFiles } from '../../src/node/probe.ts'
+import { Exchange } from '../../src/simulator/index.ts'
 import { sweepTemp } from '../../src/store/lock.ts'
 import { faultyCalls, SimulatedCrash, type Fault } from '../support/faulty-files.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simDisk, systemError, type SimDisk, type Survival } from '../support/sim-disk.ts'
+import { attempt, virtualWorld } from '../support/virtual.ts'
 import { filesContract } from './files.suite.ts'
 
 const made: string[] = []
@@ -22,6 +26,13 @@ afterEach(async () => {
 })
 
 const ROOT = '/lake'
+const JOB = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-03-01
+to: 2026-03-02
+datasets: [{kind: klines, intervals: [1h]}]
+`
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 filesContract('on this machine', async () => nodeFiles(join(await newDirectory(), 'new', 'lake')))
@@ -184,7 +195,53 @@ describe('the probe of a directory', () => {
     }
     await expect(probeDirectory(ROOT, calls)).rejects.toMatchObject({ code: 'E_STORE_IO' })
   })
+
+  it('notices a file system that renames by copying, which readers would see half of', async () => {
+    const { calls } = simDisk()
+    const copying = { ...calls, rename: copyingRename(calls) }
+    await expect(probeDirectory(ROOT, copying)).rejects.toThrow('renames files by copying them')
+  })
+
+  it('is done by a run before it asks for anything', async () => {
+    const { calls } = simDisk()
+    const files = nodeFiles(ROOT, { ...calls, rename: copyingRename(calls) })
+    const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })
+    const ended = await attempt(JOB, { world: virtualWorld(exchange, { files }) })
+    expect(ended.error).toMatchObject({ code: 'E_STORE_IO', hint: expect.any(String) as string })
+    expect(exchange.log.count).toBe(0)
+  })
+
+  it('takes a system that does not replace a file while somebody reads it', async () => {
+    const disk = simDisk()
+    const calls: FsCalls = {
+      ...disk.calls,
+      rename: async (from, to) => {
+        if (disk.openCount() > 0) throw systemError('EBUSY', to)
+        await disk.calls.rename(from, to)
+      },
+    }
+    await probeFiles(nodeFiles(ROOT, calls))
+    expect([...disk.files().keys()]).toEqual([])
+  })
 })
+
+/** As a network mount without a rename of its own may do it: into the file that is there, then the old name is removed. */
+function copyingRename(calls: FsCalls): FsCalls['rename'] {
+  return async (from, to) => {
+    const source = await calls.open(from, constants.O_RDONLY)
+    const isThere = await calls.lstat(to).then(
+      () => true,
+      () => false,
+    )
+    const target = await calls.open(to, constants.O_RDWR | (isThere ? 0 : constants.O_CREAT))
+    const content = new Uint8Array((await calls.fstat(source)).sizeBytes)
+    await calls.read(source, content, 0)
+    await calls.write(target, content, 0)
+    await calls.close(source)
+    await calls.close(target)
+    await calls.unlink(from)
+  }
+}
 
 // Every step of a publication × every way to fail × every thing that a crash may leave.
 const OLD = bytes('the old content')

@@ -27,7 +27,7 @@ const perSeconds = (intervalNum: number, limit: number): LimitRule => ({
 })
 
 function exchangeOf(options: Partial<ExchangeOptions> = {}): Exchange {
-  const symbols = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT', 'XRPUSDT']
+  const symbols = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT', 'XRPUSDT', 'UNIONUSDT']
   return new Exchange({ symbols: symbols.map((symbol) => ({ symbol })), ...options })
 }
 
@@ -310,16 +310,18 @@ describe('403 with HTML', () => {
   it('a symbol that trips the firewall fails alone, and each time all keep quiet for five minutes', async () => {
     const exchange = exchangeOf({
       faults: {
-        rules: [{ query: 'symbol=BTCUSDT&interval', times: Infinity, fault: { kind: 'blocked' } }],
+        rules: [
+          { query: 'symbol=UNIONUSDT&interval', times: Infinity, fault: { kind: 'blocked' } },
+        ],
       },
     })
     const world = virtualWorld(exchange, { latencyMs: 100 })
-    const datasets = klines('BTCUSDT, ETHUSDT, BNBUSDT')
+    const datasets = klines('UNIONUSDT, ETHUSDT, BNBUSDT')
     const { exit, summary } = await attempt(job(datasets), { world })
     expect(exit).toBe(3)
     expect(summary?.series.map(({ key, complete }) => [key.symbol, complete])).toEqual(
       expect.arrayContaining([
-        ['BTCUSDT', false],
+        ['UNIONUSDT', false],
         ['ETHUSDT', true],
         ['BNBUSDT', true],
       ]),

@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { DATASETS, DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { readFrom, readSettle, readTo } from '../../src/job/moment.ts'
 import { jobSchema, parseJob } from '../../src/job/parse.ts'
 
 const FOLDER = new URL('../../jobs/', import.meta.url)
@@ -133,5 +135,64 @@ describe('jobs/job.schema.json', () => {
   ])('refuses %s: %j, as the program does', (key, value) => {
     expect(fits(JSON.parse(jobWith(key, value, 'top')), SCHEMA)).toBe(false)
     expect(() => parseJob(jobWith(key, value, 'top'), 'x')).toThrow()
+  })
+})
+
+describe('moments and durations', () => {
+  const number = (max: number, digits: number): fc.Arbitrary<string> =>
+    fc.integer({ min: 0, max }).map((value) => String(value).padStart(digits, '0'))
+  const day = fc
+    .tuple(number(3_000, 4), number(13, 2), number(32, 2))
+    .map((parts) => parts.join('-'))
+  const time = fc
+    .tuple(number(25, 2), number(61, 2), fc.option(number(61, 2)), fc.option(number(1e8, 0)))
+    .map(([hour, minute, second, rest]) => {
+      const seconds = second === null ? '' : `:${second}`
+      return `${hour}:${minute}${seconds}${rest === null ? '' : `.${rest}`}`
+    })
+  const zone = fc.constantFrom('', '', 'Z', 'z', '+00:00', '-0000', '+02:00', '-00', ' UTC')
+  const dateTime = fc
+    .tuple(day, fc.constantFrom('T', ' ', 't', '  ', '_'), time, zone)
+    .map((parts) => parts.join(''))
+  const duration = fc
+    .tuple(number(1e6, 0), fc.constantFrom('s', 'm', 'h', 'd', 'w', 'M', 'y', 'D', 'mo', ' d', ''))
+    .map((parts) => parts.join(''))
+  const words = fc.constantFrom('now', 'listing', 'Now', '')
+  const plain = fc.oneof(day, dateTime, duration, words, fc.string({ maxLength: 12 }))
+  /** With one character taken out, put in or put in place of another. */
+  const text = fc
+    .tuple(
+      plain,
+      fc.nat(30),
+      fc.nat(1),
+      fc.constantFrom('', '', '0', '-', ':', 'T', ' ', '.', 'Z', '+', 'd', '\n'),
+    )
+    .map(([whole, at, cut, put]) =>
+      at % 3 > 0 ? whole : whole.slice(0, at) + put + whole.slice(at + cut),
+    )
+
+  const OF_THE_VALUE =
+    / is (no day or time of the calendar|before 1970|no time at all|more than \d+ days)$/
+
+  it.each([
+    ['from', readFrom],
+    ['to', readTo],
+    ['settle', readSettle],
+  ] as const)('of %s: program and schema take the same forms', (key, read) => {
+    let [taken, refused] = [0, 0]
+    fc.assert(
+      fc.property(text, (given) => {
+        const reading = read(given)
+        const isForm = !('problem' in reading) || OF_THE_VALUE.test(reading.problem)
+        if (isForm) taken++
+        else refused++
+        // The pattern must not refuse what the program takes, nor take what has a form that the program does not know.
+        const isFitting = fits(given, TOP[key] ?? {})
+        if (isFitting) expect([given, reading, isForm]).toEqual([given, reading, true])
+        if (!('problem' in reading)) expect([given, isFitting]).toEqual([given, true])
+      }),
+      { numRuns: 5_000 },
+    )
+    expect(Math.min(taken, refused)).toBeGreaterThan(100)
   })
 })

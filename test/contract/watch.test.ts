@@ -266,7 +266,7 @@ describe('the command', () => {
     const { logView, jsonLogger } = await import('../../src/cli/logs.ts')
     const { Tally } = await import('../../src/cli/tally.ts')
     const view = logView({ logger: jsonLogger(io, false), tally: new Tally(0), ticker: io.ticker })
-    io.advance(60_000)
+    io.advance(20_000)
     view.end()
     io.advance(60_000)
     const events = io

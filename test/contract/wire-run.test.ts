@@ -6,7 +6,9 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { KeyKind } from '../../src/base/secret.ts'
 import { accountOf } from '../support/accounts.ts'
 import { parquet, query } from '../support/duck.ts'
+import { Exchange } from '../../src/simulator/index.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -31,8 +33,17 @@ version: 1
 symbols: [BTCUSDT]
 from: 2026-09-20
 to: 2026-11-05
-datasets: [{kind: myTrades}, {kind: allOrders}]
+datasets: [{kind: myTrades}, {kind: allOrders}, {kind: myAllocations}]
 `
+
+/** Over for good in the virtual worlds. */
+const LAST_YEAR = `compression: none${ACCOUNT.replaceAll('2026-', '2025-')}`
+
+function stubKeys(apiKey: string, secret: string): void {
+  vi.stubEnv('BINANCE_API_KEY', apiKey)
+  vi.stubEnv('BINANCE_API_SECRET', secret)
+  vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+}
 
 test('SBE and JSON give the same bytes', async () => {
   const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }] } })
@@ -81,6 +92,10 @@ test.each<KeyKind>(['hmac', 'rsa', 'ed25519'])('an account with a key of %s', as
     `SELECT count(*) AS n, count(DISTINCT trade_id) AS ids FROM ${parquet(dataDir, `${base}/myTrades/symbol=BTCUSDT`)}`,
   )
   expect(trades?.['n']).toBe(trades?.['ids'])
+  const allocations = await query(
+    `SELECT DISTINCT allocation_type AS type FROM ${parquet(dataDir, `${base}/myAllocations/symbol=BTCUSDT`)}`,
+  )
+  expect(allocations).toEqual([{ type: 'SOR' }])
 
   const again = await run(ACCOUNT, options)
   expect(again.summary).toMatchObject({ exit: 0, complete: true })
@@ -95,7 +110,9 @@ test.each<KeyKind>(['hmac', 'rsa', 'ed25519'])('an account with a key of %s', as
       typeof v === 'bigint' ? String(v) : v,
     ),
   ).not.toContain(account.apiKey)
-  const publicPaths = simulator.log.entries.filter(({ path }) => !/myTrades|allOrders/.test(path))
+  const publicPaths = simulator.log.entries.filter(
+    ({ path }) => !/myTrades|allOrders|myAllocations/.test(path),
+  )
   expect(publicPaths.every(({ query: text }) => !text.includes('signature'))).toBe(true)
 })
 
@@ -108,14 +125,42 @@ test('an account dataset without a key or a label is refused before anything is 
   expect(simulator.log.count).toBe(0)
 })
 
+test("an account's history is the same bytes in SBE and JSON", async () => {
+  const { account } = accountOf('hmac')
+  stubKeys(account.apiKey, 'aSecretOfTheTests')
+  const lakes = []
+  for (const wire of ['json', 'sbe'] as const) {
+    const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] })
+    const world = virtualWorld(exchange, { latencyMs: 10 })
+    const { exit, events } = await attempt(LAST_YEAR, { world, wire })
+    expect([exit, events.filter(({ kind }) => kind === 'warning')]).toEqual([0, []])
+    lakes.push(await lakeOf(world.files))
+  }
+  expect(Object.keys(lakes[0] ?? {}).length).toBeGreaterThan(9)
+  expect(lakes[1]).toEqual(lakes[0])
+})
+
+test.each([
+  [5_000, 0],
+  [150, 3],
+])('a recvWindow of %d ms, as set, on a way of 200 ms', async (recvWindowMs, exit) => {
+  const { account } = accountOf('hmac')
+  const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] })
+  stubKeys(account.apiKey, 'aSecretOfTheTests')
+  const world = virtualWorld(exchange, { latencyMs: 400 })
+  const { summary } = await attempt(LAST_YEAR, { world, recvWindowMs })
+  expect(summary?.exit).toBe(exit)
+  const signed = exchange.log.entries.filter(({ query }) => query.includes('signature'))
+  expect(signed.length).toBeGreaterThan(0)
+  for (const { query } of signed) expect(query).toContain(`recvWindow=${recvWindowMs}&`)
+})
+
 test('nothing is written for a symbol whose signature failed', async () => {
   const { account } = accountOf('hmac')
   const simulator = await serve({
     exchange: { symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] },
   })
-  vi.stubEnv('BINANCE_API_KEY', account.apiKey)
-  vi.stubEnv('BINANCE_API_SECRET', 'not the secret')
-  vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+  stubKeys(account.apiKey, 'not the secret')
   const dataDir = await tempDir()
   const { summary } = await run(ACCOUNT, { dataDir, baseUrls: [simulator.url] })
   expect(summary).toMatchObject({ exit: 3, complete: false, rows: 0 })

@@ -9,7 +9,12 @@ import { DATASETS } from '../../src/binance/dataset.ts'
 import { SbeUnknownError } from '../../src/binance/sbe-answer.ts'
 import { signer } from '../../src/pull/sign.ts'
 import { decodeSbe } from '../../src/rows/sbe.ts'
-import type { AccountTrade, Order, OrderExtras } from '../../src/simulator/account-rows.ts'
+import type {
+  AccountTrade,
+  Allocation,
+  Order,
+  OrderExtras,
+} from '../../src/simulator/account-rows.ts'
 import { Exchange, type AggTrade, type Kline } from '../../src/simulator/index.ts'
 import type { Trade } from '../../src/simulator/rows.ts'
 import { accountOf } from '../support/accounts.ts'
@@ -196,6 +201,31 @@ describe('SBE and JSON are equal, value by value', () => {
         const accounts = [{ ...account, rows: { [symbol]: { trades } } }]
         const exchange = new Exchange({ symbols: [{ symbol, rows: {} }], accounts })
         expect(expectSame(exchange, 'myTrades', query, sign)).toBe(trades.length)
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('myAllocations, with a commission and without a list', () => {
+    const row: fc.Arbitrary<Allocation> = fc.record({
+      id: id.filter((value) => value >= 0n),
+      orderId: id,
+      price,
+      quantity,
+      quoteQuantity: quantity,
+      commission: quantity,
+      commissionAsset: text,
+      time,
+      isBuyer: fc.boolean(),
+      isMaker: fc.boolean(),
+      type: fc.constantFrom('SOR', 'UNKNOWN'),
+      isAllocator: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(rowsOf(row), (allocations) => {
+        const accounts = [{ ...account, rows: { [symbol]: { allocations } } }]
+        const exchange = new Exchange({ symbols: [{ symbol, rows: {} }], accounts })
+        expect(expectSame(exchange, 'myAllocations', query, sign)).toBe(allocations.length)
       }),
       { numRuns: RUNS },
     )

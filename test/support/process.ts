@@ -56,7 +56,7 @@ export async function serveHistory(
   more: SimulatorOptions = {},
 ): Promise<Watched> {
   const exchange = new Exchange({ ...HISTORY, ...options })
-  const watched: { onRequest: (count: number) => void } = { onRequest: () => undefined }
+  const watched: Pick<Watched, 'onRequest'> = { onRequest: () => undefined }
   const handle = exchange.handle.bind(exchange)
   let count = 0
   exchange.handle = (request, now) => {
@@ -97,6 +97,8 @@ async function runCalmly(): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(hashes) as Record<string, string>
 }
 
+const ignore: (line: Line) => void = () => undefined
+
 /** One line of `run --json`. */
 export type Line = { readonly kind: string; readonly [key: string]: unknown }
 
@@ -122,7 +124,7 @@ export function startRun(
   const waiting = new Set<{ isIt: (line: Line) => boolean; found: (line: Line) => void }>()
   const running = {
     child,
-    onLine: (() => undefined) as (line: Line) => void,
+    onLine: ignore,
     line: (isIt: (line: Line) => boolean) =>
       new Promise<Line>((resolve, reject) => {
         waiting.add({ isIt, found: resolve })

@@ -6,7 +6,7 @@ import { micros, type Micros, type Window } from '../../src/base/time.ts'
 import { DATASETS, type Numbers } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { openSeries, seriesWorld } from '../../src/conduct/session.ts'
-import { WindowStore } from '../../src/conduct/series-run.ts'
+import { emptyTally, WindowStore } from '../../src/conduct/series-run.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { aggTradeJson, klineJson, type AggTrade, type Kline } from '../../src/simulator/rows.ts'
@@ -57,7 +57,7 @@ export async function storeWindow<Row extends Kline | AggTrade>(
   window: Window,
   steps: Iterable<MadeStep<Row>>,
 ): Promise<{ readonly revisions: number; readonly partitions: number }> {
-  const tally = { rows: 0, partitions: 0, bytes: 0, revisions: 0 }
+  const tally = emptyTally()
   const store = new WindowStore(series, window, options.now ?? micros(2n ** 52n), tally)
   for (const { rows, reached, gaps } of steps) {
     const page = rows.length === 0 ? undefined : pageOfRows(options, rows)

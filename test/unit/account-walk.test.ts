@@ -10,7 +10,7 @@ import { signer } from '../../src/pull/sign.ts'
 import { openOrderWindows, walkAccount } from '../../src/pull/walk-account.ts'
 import type { PageParams, PageRows } from '../../src/pull/walk.ts'
 import type { AccountTrade, Order } from '../../src/simulator/account-rows.ts'
-import { Exchange } from '../../src/simulator/index.ts'
+import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { accountOf } from '../support/accounts.ts'
 import { asker, keysOf } from '../support/walks.ts'
 
@@ -89,26 +89,28 @@ function placed(pauses: readonly (readonly [bigint, bigint])[], from: Micros = O
 
 const TRADES = { market: 'spot', dataset: 'myTrades', symbol: 'BTCUSDT', account: 'tests' } as const
 const ORDERS = { ...TRADES, dataset: 'allOrders' } as const
+const ALLOCATIONS = { ...TRADES, dataset: 'myAllocations' } as const
 
 function walkOf(
   key: SeriesKey,
   rows: readonly Placed[],
   pageRows: number,
-  msEndTime: 'instant' | 'wholeMs',
+  reading: Pick<ExchangeOptions, 'msEndTime' | 'allocationCursor'>,
 ) {
-  const own =
-    key.dataset === 'myTrades'
-      ? { trades: rows.map(({ id, time }) => tradeAt(id, time)) }
-      : { orders: rows.map(({ id, time }) => orderAt(id, time)) }
+  const own = {
+    trades: rows.map(({ id, time }) => tradeAt(id, time)),
+    orders: rows.map(({ id, time }) => orderAt(id, time)),
+    allocations: rows.map(({ id, time }) => tradeAt(id, time)),
+  }
   const exchange = new Exchange({
     symbols: [{ symbol: 'BTCUSDT', rows: {} }],
     accounts: [{ ...account, rows: { BTCUSDT: own } }],
     pageRows,
     limits: { rules: [] },
-    msEndTime,
+    ...reading,
   })
   const { ask, requests } = asker(exchange, key, NOW, sign)
-  const cursor = key.dataset === 'myTrades' ? ('fromId' as const) : ('orderId' as const)
+  const { cursor = 'fromId' } = DATASETS[key.dataset]
   const options = {
     limit: pageRows,
     readAhead: 4,
@@ -140,7 +142,7 @@ test('myTrades: every row of the window once, in order, any cap, with few reques
   await fc.assert(
     fc.asyncProperty(steps, window, caps, reading, async (pauses, wanted, pageRows, msEndTime) => {
       const rows = placed(pauses)
-      const { walk, requests } = walkOf(TRADES, rows, pageRows, msEndTime)
+      const { walk, requests } = walkOf(TRADES, rows, pageRows, { msEndTime })
       const { keys, steps: taken } = await walk(wanted)
       const expected = rows.filter(inside(wanted))
       expect(keys).toEqual(expected.map(({ id }) => id))
@@ -170,7 +172,7 @@ test('allOrders: grouped by month and sorted by id, also where ids and times int
         id,
         time: micros(time + (late[row] ?? 0n)),
       }))
-      const { walk } = walkOf(ORDERS, rows, cap, 'instant')
+      const { walk } = walkOf(ORDERS, rows, cap, {})
       const { keys, steps: taken } = await walk(span)
       expect(keys).toEqual(inPartitions(rows.filter(inside(span))))
       expect(taken.at(-1)?.reached).toBe(span.to)
@@ -189,9 +191,32 @@ test('allOrders: grouped by month and sorted by id, also where ids and times int
   )
 })
 
+test('myAllocations: every row once, whether the cursor names the first row or the one before it', async () => {
+  const cursors = fc.constantFrom('first' as const, 'after' as const)
+  const firstIds = fc.constantFrom(0n, 1n, 78n)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(steps, firstIds, caps),
+      window,
+      cursors,
+      reading,
+      async ([pauses, firstId, pageRows], wanted, allocationCursor, msEndTime) => {
+        const all = placed(pauses)
+        const shift = firstId - (all[0]?.id ?? 0n)
+        const rows = all.map(({ id, time }) => ({ id: id + shift, time }))
+        const { walk } = walkOf(ALLOCATIONS, rows, pageRows, { allocationCursor, msEndTime })
+        const { keys, steps: taken } = await walk(wanted)
+        expect(keys).toEqual(rows.filter(inside(wanted)).map(({ id }) => id))
+        expect(taken.at(-1)?.reached).toBe(wanted.to)
+      },
+    ),
+    { numRuns: RUNS },
+  )
+})
+
 test('myTrades go on from the last stored id without asking for a time', async () => {
   const rows = placed(Array.from({ length: 30 }, () => [11n * HOUR, 3n] as const))
-  const { walk, requests } = walkOf(TRADES, rows, 4, 'instant')
+  const { walk, requests } = walkOf(TRADES, rows, 4, {})
   const { keys } = await walk({ from: rows[20]!.time, to: NOW }, rows[19]!.id + 1n)
   expect(keys).toEqual(rows.slice(20).map(({ id }) => id))
   expect(requests()).toBe(4)
@@ -199,13 +224,13 @@ test('myTrades go on from the last stored id without asking for a time', async (
 
 test('an account that began later, or never traded, costs few requests', async () => {
   const wanted = { from: parseMicros('2018-01-01'), to: ORIGIN }
-  const later = walkOf(TRADES, placed([[DAY, 1n]]), 1000, 'instant')
+  const later = walkOf(TRADES, placed([[DAY, 1n]]), 1000, {})
   expect((await later.walk(wanted)).keys).toEqual([])
   expect(later.requests()).toBe(2)
-  const within = walkOf(TRADES, placed([[DAY, 1n]]), 1000, 'instant')
+  const within = walkOf(TRADES, placed([[DAY, 1n]]), 1000, {})
   expect((await within.walk({ from: wanted.from, to: NOW })).keys).toEqual([78n])
   expect(within.requests()).toBe(4)
-  const never = walkOf(ORDERS, [], 1000, 'instant')
+  const never = walkOf(ORDERS, [], 1000, {})
   const { keys, steps: taken } = await never.walk(wanted)
   expect([keys, taken.at(-1)?.reached, never.requests()]).toEqual([[], wanted.to, 2])
 })
@@ -309,7 +334,7 @@ describe('open orders of the last run', () => {
 })
 
 test('what account walks rest on is what the datasets say', () => {
-  for (const kind of ['myTrades', 'allOrders'] as const)
+  for (const kind of ['myTrades', 'allOrders', 'myAllocations'] as const)
     expect(DATASETS[kind]).toMatchObject({
       walk: 'accountWindow',
       security: 'signed',

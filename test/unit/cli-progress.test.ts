@@ -82,23 +82,26 @@ describe('the tally', () => {
 })
 
 describe('lines, for a pipe', () => {
-  test('begin with the bill and beat every 30 s, also when nothing moves', () => {
+  test('begin with the bill and beat every 30 s, and every 10 s while nothing moves', () => {
     const { said, io, show, end } = lines()
     show(PLAN)
-    io.advance(10_000)
-    show(rows(0.5))
+    for (const done of [0.3, 0.4, 0.5]) {
+      show(rows(done, BTC, 5_000))
+      io.advance(10_000)
+    }
     io.advance(20_000)
-    io.advance(30_000)
     show({ kind: 'wait', reason: 'rate limit', ms: 44_000 })
     io.advance(30_000)
     end()
     io.advance(300_000)
     expect(said).toEqual([
       'to do: 2 series, 50 requests, ~45,384 rows, less than a minute',
-      '30 s: 45%, 10,000 rows (333/s), 0 of 2 series done, weight 3,210/5,400, 37 s left',
-      '1 min: 45%, 10,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 13 s left, no rows since the last line',
+      '30 s: 45%, 15,000 rows (500/s), 0 of 2 series done, weight 3,210/5,400, 37 s left',
+      '40 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 49 s left, no rows since the last line',
+      '50 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 1 s left, no rows since the last line',
       'rate limit: resuming in 44 s',
-      '1 min 30 s: 45%, 10,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 50 s left, rate limit: resuming in 14 s',
+      // It is known for how long.
+      '1 min 20 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 38 s left, rate limit: resuming in 14 s',
     ])
   })
 

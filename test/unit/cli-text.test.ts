@@ -205,6 +205,29 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
     )
   })
 
+  test('says what a guess rests on, once for each dataset', () => {
+    const one = seriesPlan({
+      key: { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' },
+      pace: { rowsPerDay: 1_000_000, rowBytes: 8, isGuess: true },
+      missing: [window('2024-01-01', '2024-01-02')],
+      requests: 10,
+      weight: 40,
+      rows: 9_000,
+      bytes: 72_000,
+    })
+    const known = { ...one, pace: { ...one.pace, isGuess: false } }
+    const told = invoice(plan([one, one, known]))
+    expect(told).toMatch(/^aggTrades BTCUSDT +~10 +~40 +~9,000 +~72.0 kB$/m)
+    expect(told).toMatch(/^TOTAL +~30 +~120 /m)
+    expect(inShort(plan([one]))).toBe(
+      'to do: 1 series, ~10 requests, ~9,000 rows, less than a minute',
+    )
+    expect(told.match(/^.*guessed.*$/gm)).toEqual([
+      'aggTrades: new series are guessed to have 1,000,000 rows a day.',
+    ])
+    expect(invoice(plan([known, known]))).not.toContain('guessed')
+  })
+
   test('says so when there is nothing to do', () => {
     expect(invoice(plan([seriesPlan({})]))).toBe('Nothing to do: the series is covered.\n')
     expect(invoice(plan([seriesPlan({}), seriesPlan({})]))).toBe(
@@ -284,7 +307,6 @@ SERIES                            ROWS  FILES    SIZE  VERDICT
 klines BTCUSDT 1m               86,400      2  3.9 MB  complete
   covered 2024-01-01 to 2024-03-01
 aggTrades ETHUSDT               86,400      2  3.9 MB  incomplete
-  incomplete: 2 days missing
   covered 2024-01-01 to 2024-03-01
   missing 2024-03-01 to 2024-03-03
   gap     2024-01-15 02:00 to 05:00 (outage)
@@ -296,6 +318,13 @@ aggTrades ETHUSDT               86,400      2  3.9 MB  incomplete
     )
     expect(standing({ series: [second] }, true)).toContain(
       '\n  changed 2024-01-01 00:00 (17): volume 1.0 -> 2.0\n',
+    )
+  })
+
+  test('has a line of its own for what the proofs say is lacking', () => {
+    const broken = { ...STATUS, verdict: 'incomplete: ids are not contiguous in 1 place' }
+    expect(standing({ series: [broken] }, false)).toContain(
+      'incomplete\n  incomplete: ids are not contiguous in 1 place\n  covered ',
     )
   })
 
@@ -354,6 +383,8 @@ DAMAGED: 1 finding; 2 files, 86,400 rows, 3.9 MB in 1.3 s.
     expect(findingsText({ ...report, ok: true, findings: [], series: [] })).toBe(
       'No damage: 2 files, 86,400 rows, 3.9 MB in 1.3 s.\n',
     )
+    const nothing = { ...report, ok: true, findings: [], series: [], partitions: 0, rows: 0 }
+    expect(findingsText(nothing)).toBe('The lake holds no series; nothing was checked.\n')
   })
 })
 

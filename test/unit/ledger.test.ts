@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest'
 import type { Gap } from '../../src/base/gap.ts'
 import { parseMicros, periodWindow, type Window } from '../../src/base/time.ts'
 import type { FooterFacts } from '../../src/store/footer.ts'
+import { firstIdAfter, nextIdAt } from '../../src/store/id-ends.ts'
 import {
   cover,
   emptyManifest,
   factsOf,
   forget,
   joinGaps,
-  nextIdAt,
   record,
   relist,
   restated,
@@ -86,6 +86,21 @@ describe('nextIdAt', () => {
 
   it('tells nothing without rows', () => {
     expect(nextIdAt(stored(), noon)).toBeUndefined()
+  })
+})
+
+describe('firstIdAfter', () => {
+  const days = stored(day('2026-03-04', 12, 20), day('2026-03-01', 1, 9))
+
+  it('is that of the next day that has rows', () => {
+    expect(firstIdAfter(days, parseMicros('2026-03-01'))).toBe(1n)
+    expect(firstIdAfter(days, parseMicros('2026-03-01T00:00:01'))).toBe(12n)
+    expect(firstIdAfter(days, parseMicros('2026-03-04'))).toBe(12n)
+  })
+
+  it('is not known where nothing is stored of later days', () => {
+    expect(firstIdAfter(days, parseMicros('2026-03-04T00:00:01'))).toBeUndefined()
+    expect(firstIdAfter(stored(), parseMicros('2026-03-01'))).toBeUndefined()
   })
 })
 

@@ -58,6 +58,8 @@ for (const numbers of NUMBERS)
       ['blockTrades', { price: '"-1"' }, 'is not above 0'],
       ['myTrades', { qty: '"0"' }, 'is not above 0'],
       ['allOrders', { origQty: '"-1"' }, 'is negative'],
+      ['myAllocations', { qty: '"0"' }, 'is not above 0'],
+      ['myAllocations', { isAllocator: 'true' }, 'is_allocator is true: such rows'],
     ])('of %s cannot be true with %j: %s', (kind, changes, problem) => {
       expect(() => check(kind, numbers, [changes])).toThrow(DataError)
       expect(() => check(kind, numbers, [changes])).toThrow(problem)

@@ -50,6 +50,7 @@ function typeOf(name: string, enumNames: ReadonlySet<string>): string {
 }
 
 const ENUMS: Readonly<Record<string, enums.SbeEnum>> = {
+  allocationType: enums.ALLOCATION_TYPE,
   orderStatus: enums.ORDER_STATUS,
   timeInForce: enums.TIME_IN_FORCE,
   orderType: enums.ORDER_TYPE,

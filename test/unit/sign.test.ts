@@ -178,6 +178,7 @@ describe('bad credentials are refused before anything is sent, and never quoted'
     ['no API key', { BINANCE_API_KEY: undefined }, /BINANCE_API_KEY is not set/],
     ['an API key with a line break', { BINANCE_API_KEY: 'a\nb' }, /BINANCE_API_KEY is not an/],
     ['nothing to sign with', { BINANCE_API_SECRET: undefined }, /BINANCE_API_SECRET or .* not set/],
+    ['a key in place of the secret', { BINANCE_API_SECRET: body }, /holds a key in PEM/],
     ['two things to sign with', { BINANCE_PRIVATE_KEY_FILE: good }, /both set/],
     ['no label', { BINANCE_ACCOUNT_LABEL: undefined }, /BINANCE_ACCOUNT_LABEL is not set/],
     ['a label that leaves its directory', { BINANCE_ACCOUNT_LABEL: '../x' }, /cannot name/],

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import { INTERVALS } from '../../src/binance/interval.ts'
+import { signer } from '../../src/pull/sign.ts'
 import {
   Exchange,
   QUICKSTART_BUSY_DAY,
+  QUICKSTART_KEY,
   QUICKSTART_OUTAGE,
   QUICKSTART_WIDE_SYMBOL,
   QUICKSTART_WINDOW,
@@ -11,7 +14,7 @@ import {
   trueAggTrades,
   trueKlines,
 } from '../../src/simulator/index.ts'
-import { NOW, rows } from '../support/simulator.ts'
+import { ask, NOW, rows } from '../support/simulator.ts'
 
 const exchange = new Exchange(quickstartExchange())
 const hours = (symbol: string): number =>
@@ -35,6 +38,15 @@ describe('the exchange of the quickstart', () => {
       perTime.set(time, (perTime.get(time) ?? 0) + 1)
     expect([...perTime.values()].reduce((sum, count) => sum + count)).toBe(60_000)
     expect(Math.max(...perTime.values())).toBeGreaterThanOrEqual(3_000)
+  })
+
+  test('has an account, so that account datasets can be tried', () => {
+    const key = new Secret(QUICKSTART_KEY)
+    const sign = signer({ apiKey: key, kind: 'hmac', key, label: 'mine' })
+    for (const path of ['myTrades', 'allOrders', 'myAllocations']) {
+      const { query, headers } = sign('symbol=BTCUSDT&limit=3', NOW)
+      expect(ask(exchange, `${path}?${query}`, { headers }).json).toHaveLength(3)
+    }
   })
 
   test('answers for every interval of every symbol', () => {

@@ -1,6 +1,6 @@
 /** `sql`: asks the lake with SQL. */
 
-import { sql, type SqlAnswer } from '../../index.ts'
+import { quoteText, sql, type SqlAnswer, type SqlValue } from '../../index.ts'
 import type { Call, Execute } from '../commands.ts'
 import { csvLine, isRight, jsonPieces, tableCell } from '../answer.ts'
 import { counted } from '../human.ts'
@@ -15,7 +15,7 @@ export const execute: Execute = async (call) => {
   const { 'data-dir': dataDir } = values
   const answer = await sql(query, dataDir === undefined ? {} : { dataDir })
   try {
-    if (values.csv === true) await writeAll(csvPieces(answer), call)
+    if (values.csv === true) await writeAll(csvPieces(answer, call), call)
     else if (values.json === true) await writeAll(jsonPieces(answer), call)
     else await writeTable(answer, call)
   } finally {
@@ -31,9 +31,19 @@ async function writeAll(pieces: AsyncIterable<string>, { io }: Call): Promise<vo
   }
 }
 
-async function* csvPieces(answer: SqlAnswer): AsyncGenerator<string, void, void> {
-  yield csvLine(answer.columns.map(({ name }) => name))
-  for await (const rows of answer.rows()) yield rows.map(csvLine).join('')
+/** Exact for a program, safe for a terminal. */
+async function* csvPieces(
+  answer: SqlAnswer,
+  { io }: Pick<Call, 'io'>,
+): AsyncGenerator<string, void, void> {
+  const line = io.stdout.isTerminal ? shownLine : csvLine
+  yield line(answer.columns.map(({ name }) => name))
+  for await (const rows of answer.rows()) yield rows.map(line).join('')
+}
+
+function shownLine(values: readonly SqlValue[]): string {
+  const text = csvLine(values).slice(0, -1)
+  return `${quoteText(text, text.length)}\n`
 }
 
 async function writeTable(answer: SqlAnswer, { print }: Call): Promise<void> {

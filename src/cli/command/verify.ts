@@ -2,7 +2,7 @@
 
 import { stopOnSignals, verify, type VerifyOptions, type VerifyReport } from '../../index.ts'
 import type { Call, Execute } from '../commands.ts'
-import { findingLines, findingsText } from '../findings.ts'
+import { findingsText } from '../findings.ts'
 import { counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { optionsOf } from '../options.ts'
@@ -38,10 +38,13 @@ async function follow(
 ): Promise<VerifyReport> {
   let files = 0
   let rows = 0
+  let damaged = 0
   let report: VerifyReport | undefined
   const isTerse = values['no-progress'] === true
   const beat = (): void =>
-    void print.say(`checked ${counted(files, 'file')}, ${counted(rows, 'row')}`)
+    void print.say(
+      `checked ${counted(files, 'file')}, ${counted(rows, 'row')}${damaged === 0 ? '' : `; damage in ${counted(damaged, 'place')}`}`,
+    )
   const stopBeat = isTerse
     ? () => undefined
     : io.ticker.every(values.verbose === true ? 10_000 : 30_000, beat)
@@ -51,8 +54,7 @@ async function follow(
         files += 1
         rows += step.rows
       } else if (step.kind === 'report') report = step
-      else if (step.finding.severity === 'damage')
-        for (const line of findingLines(step.finding)) await print.say(line)
+      else if (step.finding.severity === 'damage') damaged += 1
     }
   } finally {
     stopBeat()

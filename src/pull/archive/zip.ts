@@ -131,7 +131,9 @@ async function* inflated(
     yield* packed
     return
   }
-  const inflate = createInflateRaw({ chunkSize: INFLATE_BYTES })
+  // One piece ahead: it is inflated in another thread while the one before it is decoded.
+  const ahead = { readableHighWaterMark: 2 * INFLATE_BYTES }
+  const inflate = createInflateRaw({ chunkSize: INFLATE_BYTES, ...ahead })
   // Failures are met by the iteration below.
   pipeline(NodeReadable.from(packed, { objectMode: false }), inflate, () => undefined)
   try {

@@ -1,0 +1,92 @@
+/** Tries on a disk, before anything is asked of the exchange, what commits and their readers rely on. */
+
+import { randomBytes } from 'node:crypto'
+import { StoreError, UsageError } from '../base/errors.ts'
+import type { Files } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
+import { systemCode } from './disk-error.ts'
+import { nodeFiles } from './files.ts'
+import { nodeFsCalls, type FsCalls } from './fs-calls.ts'
+
+/** Where a holder of the lake probes it: one that died on the way leaves a file that the next one removes. */
+const PROBE_PATH = '_probe'
+
+/**
+ * Does what a commit does: creates, writes, syncs, renames, renames over a file that is being read, reads back, removes.
+ *
+ * @param path - To be used by nobody else at this moment.
+ * @throws StoreError when the system refuses, when it reads back something else, and when a reader of the old file
+ * sees the bytes of the new one: then renaming is copying, and files are not whole while they appear.
+ */
+export async function probeFiles(files: Files, path: string = PROBE_PATH): Promise<void> {
+  const [before, after] = [randomBytes(64), randomBytes(64)]
+  await files.replace(path, before)
+  await replaceUnderReader(files, path, after)
+  const back = await files.read(path)
+  await files.remove(path)
+  if (back === undefined || !after.equals(back))
+    throw new StoreError('E_STORE_IO', 'the data directory does not read back what was written', {
+      hint: LOCAL,
+    })
+}
+
+const LOCAL = 'Choose a data directory on a local disk with --data-dir.'
+/** Some systems refuse to replace a file that is open; nobody reads a wrong byte there. */
+const BUSY: readonly unknown[] = ['EPERM', 'EACCES', 'EBUSY', 'ETXTBSY']
+
+async function replaceUnderReader(files: Files, path: string, bytes: Buffer): Promise<void> {
+  const reader = await files.open(path)
+  let isBusy = false
+  try {
+    await files.replace(path, bytes)
+    // A reader that is told an error instead of the old bytes is not misled.
+    const seen = await reader?.read(0, bytes.length).catch(() => undefined)
+    if (seen !== undefined && bytes.equals(seen))
+      throw new StoreError('E_STORE_IO', 'the data directory renames files by copying them', {
+        hint: LOCAL,
+      })
+  } catch (error) {
+    isBusy = error instanceof StoreError && BUSY.includes(systemCode(error.cause))
+    if (!isBusy) throw error
+  } finally {
+    await reader?.close()
+  }
+  if (isBusy) await files.replace(path, bytes)
+}
+
+/**
+ * {@link probeFiles} in `root`, which is made when it is not there.
+ *
+ * @throws UsageError when the directory cannot be used as it is: not a directory, not writable, read-only.
+ * @throws StoreError when it could be and fails now: full, I/O error, or it reads back something else.
+ */
+export async function probeDirectory(root: string, calls: FsCalls = nodeFsCalls): Promise<void> {
+  try {
+    // A run may hold the lake and probe it at this moment.
+    const own = `${PROBE_PATH}-${process.pid}-${randomBytes(4).toString('hex')}`
+    await probeFiles(nodeFiles(root, calls), own)
+  } catch (error) {
+    throw asUsage(error, root)
+  }
+}
+
+const UNUSABLE = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'ELOOP',
+  'EXDEV',
+  'ENAMETOOLONG',
+])
+
+function asUsage(error: unknown, root: string): unknown {
+  if (!(error instanceof StoreError)) return error
+  const code = systemCode(error.cause)
+  if (code === undefined || !UNUSABLE.has(code)) return error
+  return new UsageError(`the data directory ${quoteText(root)} cannot be used (${code})`, {
+    cause: error,
+    hint: error.hint,
+  })
+}

@@ -1,0 +1,38 @@
+/** What a request is, before it has a host, a time and a signature. */
+
+import type { Micros } from '../base/time.ts'
+
+/** A request as the rooms see it. */
+export type Query = {
+  readonly path: string
+  /** In the order sent; values are percent-encoded here. */
+  readonly params: readonly (readonly [name: string, value: string | number | bigint])[]
+  /** Rows asked for; halved when the server runs out of time. */
+  readonly limit?: number
+  readonly weight: number
+  /** Larger goes first. */
+  readonly priority?: number
+  readonly sizeBytesMax?: number
+  /** The total deadline of one attempt, where it is not the usual one. */
+  readonly timeoutMs?: number
+  /** Which hosts serve it. */
+  readonly hosts: HostList
+  /** Read anew for every attempt; override those that all requests have. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The hosts of public market data, or those of the whole API. */
+export type HostList = 'public' | 'api'
+
+/** Adds what a signed request needs; called anew for every attempt, since it holds the time. */
+export type Sign = (
+  query: string,
+  now: Micros,
+) => { readonly query: string; readonly headers: Readonly<Record<string, string>> }
+
+/** The query string: names as they are, values percent-encoded, in the order given. */
+export function queryText({ params, limit }: Query): string {
+  const all = limit === undefined ? params : [...params, ['limit', limit] as const]
+  return all.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+}

@@ -1,0 +1,73 @@
+/** The newest rows of a series before a moment, to compare with what another source says of them. */
+
+import type { RecordBatch } from 'apache-arrow'
+import { DamageError } from '../base/errors.ts'
+import type { Files } from '../base/ports.ts'
+import { periodWindow, type Window } from '../base/time.ts'
+import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { partitionPath } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+import { readFooter, readRowGroup } from './parquet/read.ts'
+import { int64Column } from './stored-rows.ts'
+
+/**
+ * The last `count` rows of `window`, in order, or as many as there are. Reads no row group that it need not.
+ *
+ * @throws DamageError when a file that the manifest names is gone; StoreError when one cannot be decoded.
+ */
+export async function newestRows(
+  files: Files,
+  manifest: Manifest,
+  window: Window,
+  count: number,
+): Promise<readonly RecordBatch[]> {
+  const found: RecordBatch[] = []
+  let left = count
+  const periods = [...manifest.partitions.keys()].sort().reverse()
+  for (const period of periods) {
+    const { from, to } = periodWindow(period)
+    if (from >= window.to) continue
+    if (to <= window.from || left <= 0) break
+    for await (const batch of groupsBackwards(files, partitionPath(manifest.key, period))) {
+      const part = lastOf(manifest, batch, window, left)
+      if (part.numRows > 0) found.unshift(part)
+      left -= part.numRows
+      if (left <= 0) break
+    }
+  }
+  return found
+}
+
+async function* groupsBackwards(
+  files: Files,
+  path: string,
+): AsyncGenerator<RecordBatch, void, void> {
+  const file = await files.open(path)
+  if (file === undefined)
+    throw new DamageError(`${path}: in the manifest, but not on the disk`, {
+      hint: 'Run `binance-backfill verify`.',
+    })
+  try {
+    const footer = await readFooter(file)
+    for (let index = footer.rowGroups.length - 1; index >= 0; index--)
+      yield await readRowGroup(file, footer, index)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The last rows of a batch that lie in `window`, at most `count`. */
+function lastOf(
+  { key: { dataset: kind } }: Manifest,
+  batch: RecordBatch,
+  { from, to }: Window,
+  count: number,
+): RecordBatch {
+  const dataset = DATASETS[kind]
+  const times = int64Column(batch, columnIndex(dataset, dataset.time))
+  let end = times.length
+  while (end > 0 && (times[end - 1] ?? 0n) >= to) end--
+  let first = end
+  while (first > 0 && end - first < count && (times[first - 1] ?? 0n) >= from) first--
+  return batch.slice(first, end)
+}

@@ -1,0 +1,188 @@
+/** Data files that somebody removed: told, planned, asked for again, and nothing else is. */
+
+import { expect, it } from 'vitest'
+import { planJobs } from '../../src/backfill.ts'
+import type { Files } from '../../src/base/ports.ts'
+import { clip, subtractAll, union, type Coverage } from '../../src/base/coverage.ts'
+import {
+  formatWindow,
+  fromMillis,
+  parseMicros,
+  periodWindow,
+  type Window,
+} from '../../src/base/time.ts'
+import { parseJob } from '../../src/job/parse.ts'
+import { Exchange } from '../../src/simulator/index.ts'
+import { parseSeriesPath } from '../../src/store/layout.ts'
+import { parseManifest } from '../../src/store/manifest.ts'
+import { verify, type Finding } from '../../src/verify.ts'
+import { status } from '../../src/status.ts'
+import { expectSameLake } from '../support/chaos.ts'
+import { memFiles } from '../support/mem-files.ts'
+import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
+
+const job = (to: string): string => `
+version: 1
+compression: none
+source: rest
+symbols: [BTCUSDT]
+from: listing
+to: ${to}
+datasets:
+  - {kind: klines, intervals: [1h], partition: day}
+  - {kind: aggTrades}
+`
+const WHOLE = job('2026-03-06')
+const JOBS = [parseJob(WHOLE, 'test.yaml')]
+
+function newExchange(): Exchange {
+  return new Exchange({
+    symbols: [
+      {
+        symbol: 'BTCUSDT',
+        listedAt: parseMicros('2026-02-27T09:00'),
+        aggTradesPerDay: 300,
+        // A day and more without rows, of which the next file speaks.
+        outages: [{ from: parseMicros('2026-03-02T22:00'), to: parseMicros('2026-03-04T01:00') }],
+      },
+    ],
+  })
+}
+
+type Lake = Readonly<Record<string, Uint8Array>>
+
+async function lakeOfJob(yaml = WHOLE): Promise<{ files: Files; lake: Lake }> {
+  const files = memFiles()
+  const world = virtualWorld(newExchange(), { files })
+  expect(await attempt(yaml, { world })).toMatchObject({ exit: 0, error: undefined })
+  return { files, lake: await lakeOf(files) }
+}
+
+async function findingsOf(files: Files): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for await (const step of verify([], { world: virtualWorld(newExchange(), { files }) }))
+    if (step.kind === 'finding') findings.push(step.finding)
+  return findings
+}
+
+/** The time of the rows of a file: its period, but for what has no rows. */
+function rowsTimeOf(lake: Lake, path: string): Coverage {
+  const [, series = '', period = ''] = /(.*)\/period=(.*)\//.exec(path) ?? []
+  const text = new TextDecoder().decode(lake[`${series}/_series.json`])
+  const { coverage, gaps } = parseManifest(text, parseSeriesPath(series)!, path)
+  return subtractAll(clip(coverage, periodWindow(period)), union(gaps))
+}
+
+/** The windows of the pages that klines were asked for in. */
+function pagesOf(exchange: Exchange): readonly Window[] {
+  return exchange.log.entries.flatMap(({ query }) => {
+    const [, from, to] = /startTime=(\d+)&endTime=(\d+)&limit=1000/.exec(query) ?? []
+    if (from === undefined || to === undefined) return []
+    return [{ from: fromMillis(Number(from)), to: fromMillis(Number(to) + 1) }]
+  })
+}
+
+it('each file in turn: status and plan lack its time, a run brings back its bytes and asks for nothing else', async () => {
+  const { lake } = await lakeOfJob()
+  const paths = Object.keys(lake).filter((path) => path.endsWith('.parquet'))
+  expect(paths.length).toBeGreaterThan(10)
+  for (const path of paths) {
+    const { files } = await lakeOfJob()
+    await files.remove(path)
+    const lost = rowsTimeOf(lake, path)
+    const windows = lost.map(formatWindow)
+    const isOf = ({ dataset }: { dataset: string }): boolean => path.includes(`/${dataset}/`)
+    const world = virtualWorld(newExchange(), { files })
+    const seen = (await status(JOBS, { world })).series.filter(isOf)
+    expect(seen.map(({ missing }) => missing)).toEqual([windows])
+    const plan = await planJobs(JOBS, { world })
+    expect(
+      plan.series.map((one) => [isOf(one.key), one.missing.map(formatWindow)] as const),
+    ).toEqual(plan.series.map((one) => [isOf(one.key), isOf(one.key) ? windows : []] as const))
+
+    const exchange = newExchange()
+    const ended = await attempt(WHOLE, { world: virtualWorld(exchange, { files }) })
+    expect(ended, path).toMatchObject({ exit: 0, error: undefined })
+    const warnings = ended.events.filter(({ kind }) => kind === 'warning')
+    expect(warnings).toMatchObject([
+      { message: `${path} is gone; what was in there is asked for again` },
+    ])
+    for (const page of path.includes('klines') ? pagesOf(exchange) : [])
+      expect(clip(lost, page), `${path}: ${JSON.stringify(formatWindow(page))}`).toEqual([page])
+    expectSameLake(await lakeOf(files), lake, path)
+    expect(await findingsOf(files)).toEqual([])
+  }
+})
+
+it('a half day that was removed is not taken for covered when the day is completed', async () => {
+  const { files } = await lakeOfJob(job('2026-03-01T12:00:00Z'))
+  for (const series of ['klines/interval=1h', 'aggTrades'])
+    await files.remove(`spot/${series}/symbol=BTCUSDT/period=2026-03-01/data.parquet`)
+  const world = virtualWorld(newExchange(), { files })
+  expect(await attempt(WHOLE, { world })).toMatchObject({ exit: 0, error: undefined })
+  expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
+})
+
+it('what the exchange does not have any more stays missing, and is said to be', async () => {
+  const { files } = await lakeOfJob()
+  await files.remove('spot/klines/interval=1h/symbol=BTCUSDT/period=2026-03-05/data.parquet')
+  const faults = {
+    rules: [{ path: '/api/v3/klines', times: Infinity, fault: { kind: 'hang' } as const }],
+  }
+  const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }], faults })
+  const { exit, summary } = await attempt(WHOLE, { world: virtualWorld(exchange, { files }) })
+  expect(exit).toBe(3)
+  expect(summary?.series[0]?.missing.map(formatWindow)).toMatchObject([
+    { from: '2026-03-05T00:00:00.000000Z', to: '2026-03-06T00:00:00.000000Z' },
+  ])
+})
+
+it('several at once are told in one line, and a job that does not want them says nothing', async () => {
+  const { files, lake } = await lakeOfJob()
+  const gone = ['2026-03-01', '2026-03-02', '2026-03-05'].map(
+    (day) => `spot/klines/interval=1h/symbol=BTCUSDT/period=${day}/data.parquet`,
+  )
+  for (const path of gone) await files.remove(path)
+  const early = await attempt(job('2026-02-28'), { world: virtualWorld(newExchange(), { files }) })
+  expect(early.exit).toBe(0)
+  expect(early.events.filter(({ kind }) => kind === 'warning')).toEqual([])
+  const whole = await attempt(WHOLE, { world: virtualWorld(newExchange(), { files }) })
+  expect(whole.events.filter(({ kind }) => kind === 'warning')).toMatchObject([
+    { message: `${gone[0]!} and 2 more are gone; what was in there is asked for again` },
+  ])
+  expectSameLake(await lakeOf(files), lake)
+})
+
+it('a file that is removed while the lake is written is not taken for one that never was', async () => {
+  const { files } = await lakeOfJob(job('2026-03-01T12:00:00Z'))
+  const path = 'spot/klines/interval=1h/symbol=BTCUSDT/period=2026-03-01/data.parquet'
+  const exchange = newExchange()
+  const handle = exchange.handle.bind(exchange)
+  exchange.handle = (request, now) => {
+    if (request.path === '/api/v3/klines') void files.remove(path)
+    return handle(request, now)
+  }
+  const { exit, summary } = await attempt(WHOLE, { world: virtualWorld(exchange, { files }) })
+  expect(exit).toBe(4)
+  expect(summary?.series.map(({ error }) => error?.code)).toEqual(['E_DAMAGED', undefined])
+  expect(await attempt(WHOLE, { world: virtualWorld(newExchange(), { files }) })).toMatchObject({
+    exit: 0,
+  })
+  expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
+})
+
+it('where it is not asked for again, the manifest says so, and the files go on saying the same as it does', async () => {
+  const { files } = await lakeOfJob()
+  const path = 'spot/klines/interval=1h/symbol=BTCUSDT/period=2026-03-04/data.parquet'
+  // The stretch without rows before that day has no other file to be told in than the next one.
+  await files.remove(path)
+  const later = job('2026-03-08').replace('from: listing', 'from: 2026-03-05')
+  const world = virtualWorld(newExchange(), { files })
+  expect(await attempt(later, { world })).toMatchObject({ exit: 0, error: undefined })
+  const klines = (await findingsOf(files)).filter((finding) => finding.path.includes('klines'))
+  expect(klines).toEqual([])
+  const [series] = (await status(JOBS, { world })).series
+  expect(series?.missing).toMatchObject([
+    { from: '2026-03-04T01:00:00.000000Z', to: '2026-03-05T00:00:00.000000Z' },
+  ])
+})

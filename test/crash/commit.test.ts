@@ -1,20 +1,30 @@
-/** The commit paths, stopped at each of their steps; the bounded part. All blows: test/long/commit.test.ts. */
+/**
+ * The commit paths, stopped at their steps: a sample of all points, or all of them with `CRASH_POINTS=all`, as
+ * `npm run test:crash` has it.
+ */
 
-import { expect, it } from 'vitest'
-import { deal, fewBlows, measure, SCENARIOS } from '../support/crash.ts'
+import { afterAll, expect, it } from 'vitest'
+import { everyPoint, measure, somePoints, strike } from '../support/crash.ts'
+import { SCENARIOS } from '../support/crash-scenarios.ts'
+
+const pointsOf = process.env['CRASH_POINTS'] === 'all' ? everyPoint : somePoints
+
+let total = 0
+afterAll(() => {
+  console.log(`${total} points in ${SCENARIOS.length} commit paths`)
+})
 
 it.each(SCENARIOS)(
-  '$name: stopped at every step',
+  '$name',
   async (scenario) => {
     const measured = await measure(scenario)
     const { steps } = measured
     expect(steps.length).toBeGreaterThan(50)
-    let points = 0
-    for (let at = 1; at <= steps.length; at++)
-      for (const blow of fewBlows(steps, at))
-        points += Number(await deal(scenario, measured, blow, at))
-    console.log(`${scenario.name}: ${steps.length} steps, ${points} points`)
-    expect(points).toBeGreaterThan(steps.length)
+    const points = pointsOf(steps)
+    expect(points.length).toBeGreaterThan(steps.length / 5)
+    for (const point of points) await strike(scenario, measured, point)
+    console.log(`${scenario.name}: ${steps.length} steps, ${points.length} points`)
+    total += points.length
   },
-  600_000,
+  3_600_000,
 )

@@ -14,7 +14,8 @@ import {
   coverageOf,
   expectSameLake,
 } from '../support/chaos.ts'
-import { BLOWS, expectWhole, machineWith, ROOT, type Blow } from '../support/crash.ts'
+import { BLOWS, expectWhole, type Blow } from '../support/crash.ts'
+import { machineWith, ROOT } from '../support/crash-machine.ts'
 import { faultyCalls } from '../support/faulty-files.ts'
 import { seededRandom } from '../support/sim-world.ts'
 import { attempt, lakeOf } from '../support/virtual.ts'

@@ -1,7 +1,8 @@
 /** A run that is stopped, at every one of its system calls, while another takes the lake: it commits nothing more. */
 
 import { expect, it } from 'vitest'
-import { freeze, measure, SCENARIOS } from '../support/crash.ts'
+import { freeze, measure } from '../support/crash.ts'
+import { SCENARIOS } from '../support/crash-scenarios.ts'
 
 /** Every so many calls; all of them in the long suites. */
 const STRIDE = Number(process.env['STRIDE'] ?? 11)

@@ -30,6 +30,11 @@ for (const symbol of symbols) {
     revisions: [],
   }
   writeFileSync(join(directory, '_series.json'), formatManifest(manifest))
+  // Each is looked for, and not opened.
+  for (const year of years) {
+    mkdirSync(join(directory, `period=${year}`))
+    writeFileSync(join(directory, `period=${year}`, 'data.parquet'), '')
+  }
 }
 const job = parseJob(
   `version: 1\nsymbols: [${symbols.join(', ')}]\nfrom: 2020-01-01\nto: 2026-01-01\nsource: rest\ndatasets: [{kind: klines, intervals: [1h]}]\n`,

@@ -9,7 +9,7 @@ function encode(kind: ColumnKind, cells: readonly Cell[], nullable = false): Enc
   const batch = tableBatch([{ name: 'c', kind, nullable, cells }])
   const buffer = new ColumnBuffer(shapeOf(batch.schema.fields[0]!))
   buffer.append(batch.data.children[0]!, 0, cells.length)
-  return encodeChunk(buffer.view())
+  return encodeChunk(buffer)
 }
 
 const rows = <T>(count: number, make: (i: number) => T): T[] =>

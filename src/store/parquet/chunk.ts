@@ -1,29 +1,19 @@
-/**
- * A column chunk encoded and compressed, with what statistics and indexes say of it. All but the Thrift structures
- * around it, so that a thread that does this need not know them.
- */
+/** A column chunk as bytes of the file, with what statistics and indexes say of it. */
 
 import { boundBytes, compareAt, extremes, shortenMax, shortenMin, type Extremes } from './bounds.ts'
-import type { ColumnRows } from './column-buffer.ts'
+import type { ColumnBuffer } from './column-buffer.ts'
 import type { Compress } from './compress.ts'
-import { encodeChunk, type EncodedPage, type Encoding } from './encode.ts'
+import { encodeChunk, type Encoding, type PageSpan } from './encode.ts'
+import { dataPage, dictionaryPage } from './page.ts'
 import type { Values } from './values.ts'
 
 /** Smallest and largest value, PLAIN encoded. */
 type Bounds = { readonly min: Uint8Array; readonly max: Uint8Array }
 
-/** A page's body, compressed where that helps. */
-type PackedBody = {
-  readonly sizeBytes: number
-  /** Before compression. */
-  readonly plainBytes: number
-}
-
-/** A data page without its header. */
-export type ChunkPage = PackedBody & {
-  /** Levels, at the body's beginning; not compressed. */
-  readonly levelsBytes: number
-  readonly isCompressed: boolean
+/** A data page, whole. */
+type ChunkPage = {
+  /** Header and body. */
+  readonly bytes: Buffer
   readonly rowFrom: number
   readonly rows: number
   readonly nulls: number
@@ -37,86 +27,54 @@ const UNORDERED = 0
 const ASCENDING = 1
 const DESCENDING = 2
 
-/** A column chunk. Plain data, which may go from thread to thread. */
+/** A column chunk, whole. */
 export type Chunk = {
   readonly name: string
   readonly encoding: Encoding
-  /** The bodies of all pages, end to end; the dictionary's first. */
-  readonly bytes: Uint8Array
-  readonly dictionary: (PackedBody & { readonly entries: number }) | undefined
+  /** The dictionary page, header and body. */
+  readonly dictionary: Buffer | undefined
   readonly pages: readonly ChunkPage[]
+  /** Bytes of all pages before compression, headers included. */
+  readonly uncompressedBytes: number
   readonly nulls: number
   /** Exact. Absent when there is nothing to compare, or when they are too long to repeat. */
   readonly bounds: Bounds | undefined
   readonly boundaryOrder: BoundaryOrder
 }
 
-const NOTHING = new Uint8Array(0)
-
 /** Statistics rather say nothing of a text longer than this, in bytes, than repeat it. */
 const STATISTICS_TEXT_BYTES = 4096
 
 /** Encodes and compresses the rows of `column`, at least one. */
-export function writeChunk(column: ColumnRows, compress: Compress): Chunk {
-  const { name, rows, values } = column
+export function writeChunk(column: ColumnBuffer, compress: Compress): Chunk {
+  const { values } = column
   const { encoding, dictionary, pages } = encodeChunk(column)
+  const head = dictionary && dictionaryPage(dictionary, compress)
+  const tail = pages.map((page) => dataPage(page, encoding, compress))
   const found = pages.map(({ span }) => extremes(values, span.valueFrom, span.valueTo))
-  const head = dictionary && compress(dictionary.body)
-  const bodies = pages.map(({ body }) => shrunk(body, compress))
   return {
-    name,
+    name: column.shape.name,
     encoding,
-    bytes: joined([
-      head ?? NOTHING,
-      ...pages.flatMap(({ levels }, i) => [levels, bodies[i] ?? NOTHING]),
-    ]),
-    dictionary: dictionary && {
-      entries: dictionary.entries,
-      sizeBytes: head?.length ?? 0,
-      plainBytes: dictionary.body.length,
-    },
-    pages: pages.map((page, i) => ({
-      ...packed(page, bodies[i] ?? NOTHING),
+    dictionary: head?.bytes,
+    pages: tail.map(({ bytes }, i) => ({
+      bytes,
+      ...counts(pages[i]?.span),
       bounds: indexBounds(values, found[i]),
     })),
-    nulls: rows - values.count,
+    uncompressedBytes: tail.reduce(
+      (sum, page) => sum + page.uncompressedBytes,
+      head?.uncompressedBytes ?? 0,
+    ),
+    nulls: column.rows - values.count,
     bounds: chunkBounds(values, found),
     boundaryOrder: boundaryOrder(values, found),
   }
 }
 
-/** `body` compressed, or itself where that would not be smaller. */
-function shrunk(body: Uint8Array, compress: Compress): Uint8Array {
-  if (body.length === 0) return body
-  const compressed = compress(body)
-  return compressed.length < body.length ? compressed : body
-}
-
-function packed(
-  { span, levels, body }: EncodedPage,
-  shrunken: Uint8Array,
-): Omit<ChunkPage, 'bounds'> {
+function counts(span: PageSpan | undefined): Pick<ChunkPage, 'rowFrom' | 'rows' | 'nulls'> {
+  if (span === undefined) throw new RangeError('a page without rows')
   const rows = span.rowTo - span.rowFrom
-  return {
-    sizeBytes: levels.length + shrunken.length,
-    plainBytes: levels.length + body.length,
-    levelsBytes: levels.length,
-    isCompressed: shrunken.length < body.length,
-    rowFrom: span.rowFrom,
-    rows,
-    nulls: rows - (span.valueTo - span.valueFrom),
-  }
-}
-
-/** A copy of its own, since the parts may be small views of large memory. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return { rowFrom: span.rowFrom, rows, nulls: rows - (span.valueTo - span.valueFrom) }
 }
 
 function indexBounds(values: Values, found: Extremes | undefined): Bounds | undefined {

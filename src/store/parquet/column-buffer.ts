@@ -5,16 +5,6 @@ import type { ColumnShape } from './shape.ts'
 import { valueStore, type ValueStore } from './value-store.ts'
 import type { Values } from './values.ts'
 
-/** The rows of one column chunk, as they are encoded. Plain data, which may go from thread to thread. */
-export type ColumnRows = {
-  readonly name: string
-  readonly rows: number
-  /** Those that are not null. */
-  readonly values: Values
-  /** For each row 1 when it has a value and 0 when it is null; `undefined` for a column that has no nulls by type. */
-  readonly definitions: Uint8Array | undefined
-}
-
 /** Collects rows of one column. Grows with them and keeps its memory between row groups. */
 export class ColumnBuffer {
   readonly shape: ColumnShape
@@ -32,12 +22,14 @@ export class ColumnBuffer {
     return this.#rows
   }
 
-  /** What was collected. A view, good until the next change. */
-  view(): ColumnRows {
-    const { name, isNullable } = this.shape
-    const rows = this.#rows
-    const definitions = isNullable ? this.#definitions.subarray(0, rows) : undefined
-    return { name, rows, values: this.#store.values(), definitions }
+  /** The values that are not null. A view, good until the next change. */
+  get values(): Values {
+    return this.#store.values()
+  }
+
+  /** For each row 1 when it has a value and 0 when it is null; `undefined` for a column that has no nulls by type. */
+  get definitions(): Uint8Array | undefined {
+    return this.shape.isNullable ? this.#definitions.subarray(0, this.#rows) : undefined
   }
 
   /**
@@ -53,10 +45,9 @@ export class ColumnBuffer {
     this.#rows += to - from
   }
 
-  /** Forgets all rows, and goes on in the memory of what {@link ColumnBuffer.view} gave, which may have been moved. */
-  reuse({ values, definitions }: ColumnRows): void {
-    this.#store.reuse(values)
-    if (definitions !== undefined) this.#definitions = new Uint8Array(definitions.buffer)
+  /** Forgets all rows. */
+  clear(): void {
+    this.#store.clear()
     this.#rows = 0
   }
 

@@ -1,10 +1,12 @@
 /**
  * The codecs of data pages, as functions from bytes to bytes. Levels are fixed, so that the same rows are the same
- * bytes. zstd is Node's own where it has it (22.15 and later), else a WebAssembly build. Libraries are loaded when
- * they are asked for: a thread that compresses needs one of them only.
+ * bytes. zstd is Node's own where it has it (22.15 and later), else a WebAssembly build that is loaded once.
  */
 
 import * as zlib from 'node:zlib'
+import * as zstdWasm from '@bokuweb/zstd-wasm'
+import { snappyUncompress } from 'hyparquet'
+import snappy from 'parquetjs-lite/lib/compression.js'
 
 /** How the pages of a file are compressed. */
 export type Compression = 'zstd' | 'snappy' | 'gzip' | 'none'
@@ -49,10 +51,8 @@ export async function compressor(compression: Compression): Promise<Compress> {
   switch (compression) {
     case 'zstd':
       return zstdCompressor()
-    case 'snappy': {
-      const { default: library } = await import('parquetjs-lite/lib/compression.js')
-      return (bytes) => library.deflate('SNAPPY', bytes)
-    }
+    case 'snappy':
+      return (bytes) => snappy.deflate('SNAPPY', bytes)
     case 'gzip':
       return (bytes) => zlib.gzipSync(bytes, { level: GZIP_LEVEL })
     case 'none':
@@ -74,10 +74,8 @@ async function unchecked(compression: Compression): Promise<Inflate> {
   switch (compression) {
     case 'zstd':
       return zstdInflater()
-    case 'snappy': {
-      const { snappyUncompress } = await import('hyparquet')
-      return (bytes, sizeBytes) => inflateSnappy(bytes, sizeBytes, snappyUncompress)
-    }
+    case 'snappy':
+      return inflateSnappy
     case 'gzip':
       // Node refuses a bound of 0.
       return (bytes, sizeBytes) =>
@@ -87,11 +85,7 @@ async function unchecked(compression: Compression): Promise<Inflate> {
   }
 }
 
-function inflateSnappy(
-  bytes: Uint8Array,
-  sizeBytes: number,
-  uncompress: (bytes: Uint8Array, inflated: Uint8Array) => unknown,
-): Uint8Array {
+function inflateSnappy(bytes: Uint8Array, sizeBytes: number): Uint8Array {
   // Memory is made only for a size that the page itself, too, says it has.
   let announced = 0
   for (let at = 0, scale = 1; at < 5; at++, scale *= 0x80) {
@@ -101,7 +95,7 @@ function inflateSnappy(
   }
   if (announced !== sizeBytes) return bytes.subarray(0, 0)
   const inflated = new Uint8Array(sizeBytes)
-  uncompress(bytes, inflated)
+  snappyUncompress(bytes, inflated)
   return inflated
 }
 
@@ -112,8 +106,8 @@ async function zstdCompressor(): Promise<Compress> {
     const options = { params: { [level]: ZSTD_LEVEL } }
     return (bytes) => zstdCompressSync(bytes, options)
   }
-  const zstd = await wasmReady()
-  return (bytes) => zstd.compress(bytes, ZSTD_LEVEL)
+  await wasmReady()
+  return (bytes) => zstdWasm.compress(bytes, ZSTD_LEVEL)
 }
 
 async function zstdInflater(): Promise<Inflate> {
@@ -122,18 +116,13 @@ async function zstdInflater(): Promise<Inflate> {
     return (bytes, sizeBytes) =>
       zstdDecompressSync(bytes, { maxOutputLength: Math.max(sizeBytes, 1) })
   }
-  const zstd = await wasmReady()
-  return (bytes, sizeBytes) => zstd.decompress(bytes, { defaultHeapSize: sizeBytes })
+  await wasmReady()
+  return (bytes, sizeBytes) => zstdWasm.decompress(bytes, { defaultHeapSize: sizeBytes })
 }
 
-type ZstdWasm = typeof import('@bokuweb/zstd-wasm')
+let wasm: Promise<void> | undefined
 
-let wasm: Promise<ZstdWasm> | undefined
-
-function wasmReady(): Promise<ZstdWasm> {
-  wasm ??= import('@bokuweb/zstd-wasm').then(async (library) => {
-    await library.init()
-    return library
-  })
+function wasmReady(): Promise<void> {
+  wasm ??= zstdWasm.init()
   return wasm
 }

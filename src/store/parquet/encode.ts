@@ -1,6 +1,6 @@
 /** A column chunk as encoded pages, not yet compressed: where pages end, which encoding takes fewest bytes, and the bytes. */
 
-import type { ColumnRows } from './column-buffer.ts'
+import type { ColumnBuffer } from './column-buffer.ts'
 import { encodeDelta } from './delta.ts'
 import { buildDictionary, type Dictionary } from './dictionary.ts'
 import { bitWidth, encodeHybrid, hybridBytesMax } from './hybrid.ts'
@@ -42,7 +42,7 @@ const PAGE_TEXT_BYTES = 1 << 20
 const NOTHING = new Uint8Array(0)
 
 /** Encodes the rows of `column`, at least one. */
-export function encodeChunk(column: ColumnRows): EncodedChunk {
+export function encodeChunk(column: ColumnBuffer): EncodedChunk {
   const { values, definitions, rows } = column
   const spans = pageSpans(values, definitions, rows)
   const encoded = encodeValues(values, spans)

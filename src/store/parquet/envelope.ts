@@ -9,7 +9,7 @@ import types, { type ColumnMetaData } from 'parquetjs-lite/gen-nodejs/parquet_ty
 import util from 'parquetjs-lite/lib/util.js'
 import type { Chunk } from './chunk.ts'
 import { CODEC_NAMES, type Compression } from './compress.ts'
-import { encodingNumber, enumNumber, layChunk, type LaidChunk } from './page.ts'
+import { encodingNumber, enumNumber } from './page.ts'
 import { schemaElements } from './schema-elements.ts'
 import { FIXED_BYTES, type ColumnShape } from './shape.ts'
 
@@ -64,23 +64,15 @@ export class Envelope {
   /** Adds a row group; chunks in the order of the columns. */
   addRowGroup(rowCount: number, chunks: readonly Chunk[]): void {
     const writer = this.#writer
-    const laid = chunks.map(layChunk)
-    // To the library each chunk is one page, which it neither looks into nor needs to.
-    const pages = chunks.map(({ name }, i) => [
-      name,
-      [{ page: laid[i]?.bytes ?? Buffer.alloc(0), num_values: rowCount }],
-    ])
-    writer.writeRowGroup({ rowCount, pages: Object.fromEntries(pages) as Record<string, never> })
+    writer.writeRowGroup({ rowCount, pages: Object.fromEntries(chunks.map(libraryPages)) })
     const group = writer.rowGroups.at(-1)
     if (group === undefined) throw new RangeError('the envelope lost a row group')
     for (const [i, chunk] of chunks.entries()) {
       const meta = group.columns[i]?.meta_data
-      const place = laid[i]
-      if (meta === undefined || place === undefined)
-        throw new RangeError(`the envelope lost column ${chunk.name}`)
-      amend(meta, chunk, place)
+      if (meta === undefined) throw new RangeError(`the envelope lost column ${chunk.name}`)
+      amend(meta, chunk)
     }
-    group.total_byte_size = laid.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
+    group.total_byte_size = chunks.reduce((sum, chunk) => sum + chunk.uncompressedBytes, 0)
     group.sorting_columns = [
       new types.SortingColumn({
         column_idx: this.#options.sortedBy,
@@ -132,8 +124,17 @@ function librarySchema({
   return schema
 }
 
+function libraryPages({
+  name,
+  dictionary,
+  pages,
+}: Chunk): [string, { page: Buffer; num_values: number }[]] {
+  const head = dictionary === undefined ? [] : [{ page: dictionary, num_values: 0 }]
+  return [name, [...head, ...pages.map(({ bytes, rows }) => ({ page: bytes, num_values: rows }))]]
+}
+
 /** Completes what the library says of a chunk. */
-function amend(meta: ColumnMetaData, chunk: Chunk, laid: LaidChunk): void {
+function amend(meta: ColumnMetaData, chunk: Chunk): void {
   const start = meta.data_page_offset
   const encoding = encodingNumber(chunk.encoding)
   const plain = encodingNumber('PLAIN')
@@ -143,20 +144,21 @@ function amend(meta: ColumnMetaData, chunk: Chunk, laid: LaidChunk): void {
   ]
   // RLE is the encoding of levels.
   meta.encodings = [...new Set([encodingNumber('RLE'), encoding])]
-  meta.total_compressed_size = laid.bytes.length
-  meta.total_uncompressed_size = laid.uncompressedBytes
+  meta.total_compressed_size =
+    (chunk.dictionary?.length ?? 0) + chunk.pages.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  meta.total_uncompressed_size = chunk.uncompressedBytes
   if (chunk.dictionary !== undefined) {
     const page_type = enumNumber(types.PageType, 'DICTIONARY_PAGE')
     stats.unshift(new types.PageEncodingStats({ page_type, encoding: plain, count: 1 }))
     meta.encodings.unshift(plain)
     meta.dictionary_page_offset = start
-    meta.data_page_offset = start + laid.dictionaryBytes
+    meta.data_page_offset = start + chunk.dictionary.length
   }
   meta.encoding_stats = stats
   meta.statistics = statistics(chunk)
   const index = columnIndex(chunk)
   if (index !== undefined) meta.columnIndex = index
-  meta.offsetIndex = offsetIndex(chunk, laid, meta.data_page_offset)
+  meta.offsetIndex = offsetIndex(chunk, meta.data_page_offset)
 }
 
 function statistics({ nulls, bounds }: Chunk): object {
@@ -178,15 +180,14 @@ function columnIndex({ pages, boundaryOrder }: Chunk): object | undefined {
   })
 }
 
-function offsetIndex({ pages }: Chunk, { pageBytes }: LaidChunk, start: number): object {
+function offsetIndex({ pages }: Chunk, start: number): object {
   let offset = start
-  const page_locations = pages.map(({ rowFrom }, i) => {
+  const page_locations = pages.map(({ bytes, rowFrom }) => {
     const location = new types.PageLocation()
-    const sizeBytes = pageBytes[i] ?? 0
     location.offset = offset
-    location.compressed_page_size = sizeBytes
+    location.compressed_page_size = bytes.length
     location.first_row_index = rowFrom
-    offset += sizeBytes
+    offset += bytes.length
     return location
   })
   return new types.OffsetIndex({ page_locations })

@@ -3,24 +3,16 @@
 import type { Data } from 'apache-arrow'
 import { DataError } from '../../base/errors.ts'
 import { INT64_DIGITS, type ColumnShape } from './shape.ts'
-import {
-  intAt,
-  wideAt,
-  wordsEach,
-  type FlagValues,
-  type TextValues,
-  type Values,
-  type WordValues,
-} from './values.ts'
+import { intAt, wideAt, wordsEach, type Values, type WordValues } from './values.ts'
 
 /** Collects values; none of those that it is given may be null. */
 export type ValueStore = {
   /** Copies the values of rows `[from, to)`. */
   append(data: Data, from: number, to: number): void
-  /** What was collected: views that the next `append` or `reuse` makes worthless. */
+  /** What was collected: views that the next `append` or `clear` makes worthless. */
   values(): Values
-  /** Forgets the values, and goes on in the memory of what `values` gave. */
-  reuse(values: Values): void
+  /** Forgets the values, keeps the memory. */
+  clear(): void
 }
 
 /** Values that room is made for at first; most partitions of a quiet symbol stay below. */
@@ -63,13 +55,12 @@ class WordStore implements ValueStore {
     this.count += to - from
   }
 
-  values(): WordValues {
+  values(): Values {
     const { count, width } = this
     return { kind: this.#kind, count, words: this.words.subarray(0, count * width) }
   }
 
-  reuse({ words }: WordValues): void {
-    this.words = new Int32Array(words.buffer)
+  clear(): void {
     this.count = 0
   }
 
@@ -169,14 +160,12 @@ class TextStore implements ValueStore {
     }
   }
 
-  values(): TextValues {
+  values(): Values {
     const bytes = this.#bytes
     return { kind: 'texts', count: this.#count, bytes, offsets: this.#offsets }
   }
 
-  reuse({ bytes, offsets }: TextValues): void {
-    this.#bytes = bytes
-    this.#offsets = offsets
+  clear(): void {
     this.#count = 0
   }
 
@@ -214,12 +203,11 @@ class FlagStore implements ValueStore {
     }
   }
 
-  values(): FlagValues {
+  values(): Values {
     return { kind: 'flags', count: this.#count, flags: this.#flags }
   }
 
-  reuse({ flags }: FlagValues): void {
-    this.#flags = flags
+  clear(): void {
     this.#count = 0
   }
 }

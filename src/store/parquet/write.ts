@@ -1,13 +1,10 @@
-/**
- * Writes a Parquet file from Arrow record batches, a row group at a time. Holds no more than two of them: one is
- * encoded while the next one fills.
- */
+/** Writes a Parquet file from Arrow record batches, a row group at a time, holding no more than one of them. */
 
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { isAscending } from './bounds.ts'
+import { writeChunk } from './chunk.ts'
 import { ColumnBuffer } from './column-buffer.ts'
-import type { Compression } from './compress.ts'
-import { encodeRowGroup, type EncodedRowGroup } from './encoder.ts'
+import { compressor, type Compress, type Compression } from './compress.ts'
 import { Envelope } from './envelope.ts'
 import { shapeOf, type ColumnShape } from './shape.ts'
 import { intAt } from './values.ts'
@@ -27,23 +24,15 @@ export type ParquetOptions = {
   readonly createdBy: string
 }
 
-/** A row group that is being encoded; its columns are without memory until it is. */
-type Encoding = {
-  readonly rows: number
-  readonly columns: readonly ColumnBuffer[]
-  readonly encoded: Promise<EncodedRowGroup>
-}
-
 /** A Parquet file being written. Takes rows in order; after a failure it takes nothing more. */
 export class ParquetFileWriter {
   readonly #write: (bytes: Uint8Array) => Promise<void>
   readonly #compression: Compression
   readonly #rowGroupRows: number
-  readonly #shapes: readonly ColumnShape[]
+  readonly #columns: readonly ColumnBuffer[]
   readonly #sortedBy: number
   readonly #envelope: Envelope
-  #columns: readonly ColumnBuffer[]
-  #encoding: Encoding | undefined
+  #compress: Compress | undefined
   #lastKey: bigint | undefined
   #state: 'idle' | 'busy' | 'finished' | 'failed' = 'idle'
 
@@ -61,15 +50,14 @@ export class ParquetFileWriter {
     this.#write = write
     this.#compression = compression
     this.#rowGroupRows = rowGroupRows
-    this.#shapes = shapes
     this.#columns = shapes.map((shape) => new ColumnBuffer(shape))
     this.#sortedBy = sortingColumn(shapes, sortedBy)
     this.#envelope = new Envelope({ shapes, sortedBy: this.#sortedBy, compression, createdBy })
   }
 
   /**
-   * Adds the rows of `batch`, whose schema must be that of the file. Resolves when they are copied, and every row group
-   * but the last one that is full is written; the batch may be changed then.
+   * Adds the rows of `batch`, whose schema must be that of the file. Resolves when they are copied and every row group
+   * that they fill is written; the batch may be changed then.
    *
    * @throws Error when the call before has not resolved yet, or failed, or the file is finished.
    * @throws RangeError when rows are not sorted, columns differ, or a column that must not have nulls has some.
@@ -102,7 +90,6 @@ export class ParquetFileWriter {
     const envelope = this.#envelope
     await this.#alone('finished', async () => {
       if (this.#rows > 0) await this.#flush()
-      await this.#land()
       envelope.addFooter(metadata)
       await this.#write(envelope.take())
     })
@@ -131,36 +118,20 @@ export class ParquetFileWriter {
     }
   }
 
-  /** Has the rows that wait encoded; they make room for others at once. */
   async #flush(): Promise<void> {
+    this.#compress ??= await compressor(this.#compression)
+    const compress = this.#compress
     this.#checkSorted()
-    const columns = this.#columns
-    const views = columns.map((column) => column.view())
     const rows = this.#rows
-    const encoded = encodeRowGroup(views, this.#compression)
-    // Met when it lands, which may be never.
-    encoded.catch(() => undefined)
-    const emptied = await this.#land()
-    this.#encoding = { rows, columns, encoded }
-    this.#columns = emptied ?? this.#shapes.map((shape) => new ColumnBuffer(shape))
-  }
-
-  /** Writes the row group that is being encoded, if there is one; gives its columns, empty. */
-  async #land(): Promise<readonly ColumnBuffer[] | undefined> {
-    const encoding = this.#encoding
-    if (encoding === undefined) return undefined
-    const { rows, columns, encoded } = encoding
-    this.#encoding = undefined
-    const { chunks, views } = await encoded
+    const chunks = this.#columns.map((column) => writeChunk(column, compress))
+    for (const column of this.#columns) column.clear()
     this.#envelope.addRowGroup(rows, chunks)
-    for (const [i, view] of views.entries()) columns[i]?.reuse(view)
     await this.#write(this.#envelope.take())
-    return columns
   }
 
   /** Readers skip rows by what the footer says of their order. */
   #checkSorted(): void {
-    const values = this.#columns[this.#sortedBy]?.view().values
+    const values = this.#columns[this.#sortedBy]?.values
     if (values === undefined || values.kind !== 'ints') return
     const { words, count } = values
     const isAfterLast = this.#lastKey === undefined || this.#lastKey <= intAt(words, 0)

@@ -175,14 +175,13 @@ class Run {
   async #open(
     world: World,
     jobs: readonly Job[],
-    { exchange, manifests: before }: Pick<Opened, 'exchange' | 'manifests'>,
+    { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
-    const wants = await wantsOf(jobs, exchange, before, this.#options)
+    const wants = await wantsOf(jobs, exchange, manifests, this.#options)
     await markLake(world.files)
-    for (const want of wants) if (want.problem === undefined) await this.#prepare(want, before)
-    const manifests = new Manifests(world.files)
+    for (const want of wants) if (want.problem === undefined) await this.#prepare(want, manifests)
     const session = new ArchiveSession(world, this.#options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
@@ -198,6 +197,7 @@ class Run {
     if (windows.length === 0) return
     const message = await lostWords(want, manifests)
     if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
+    manifests.forget(want.key)
     try {
       await recordListing(await openSeries(this.#lake, want, windows), want)
     } catch (error) {

@@ -145,10 +145,19 @@ async function start(
     throw new UsageError(`expected one query, got ${statements.count}`, {
       hint: 'Ask one thing at a time.',
     })
+  // To be prepared is enough for some statements to act: EXPORT DATABASE makes its directory.
+  if (!READING.test(query)) throw onlySelect()
   const statement = await statements.prepare(0)
-  if (statement.statementType !== StatementType.SELECT)
-    throw new UsageError('only SELECT is accepted: the lake is not changed by SQL')
+  if (statement.statementType !== StatementType.SELECT) throw onlySelect()
   return statement.stream()
+}
+
+// Spaces, brackets and plain comments, then a word that reads. A comment that could be taken in two ways is none here.
+const READING =
+  /^(?:[\s(]|--[^\r\n]*\r?\n|\/\*[^*/]*\*\/)*(?:select|from|with|values|table|show|desc|describe|summarize|pivot|unpivot|pragma)\b/i
+
+function onlySelect(): UsageError {
+  return new UsageError('only SELECT is accepted: the lake is not changed by SQL')
 }
 
 function columnsOf(result: DuckDBResult): readonly SqlColumn[] {

@@ -6,8 +6,9 @@ const config: ViteUserConfig = defineConfig({
     exclude: ['test/long/**', 'test/bench/**'],
     pool: 'forks',
     setupFiles: ['test/setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far beyond what any test takes: it is there for what hangs.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 })
 export default config

@@ -6,11 +6,13 @@ import { earliest, latest, micros, periodOf, type Micros, type Window } from '..
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import type { Archive } from '../pull/archive/download.ts'
-import { emptyStep, type AskPage } from '../pull/walk.ts'
+import { emptyStep, type AskPage, type Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import type { Series } from '../store/series.ts'
 import { idJumps, klineGaps, within } from './archive-part.ts'
+import { fileSeam } from './archive-seam.ts'
 import { ArchiveRows, type ArchiveFile, type ArchiveSession } from './archive-session.ts'
+import { storeSeam } from './seam.ts'
 import { WindowStore, type SourcedStep, type Tally } from './series-run.ts'
 import { Witness, type Tail, type TradeRow } from './witness.ts'
 
@@ -64,6 +66,7 @@ export class ArchiveStore {
     const rows = new ArchiveRows(plan.key, plan.settings.numbers, file, archive)
     let isBegun = false
     try {
+      yield* this.#seam(open, rows)
       const steps = plan.key.interval === undefined ? this.#trades : this.#klines
       for await (const step of steps.call(this, open, rows)) {
         this.#run.signal.throwIfAborted()
@@ -90,6 +93,16 @@ export class ArchiveStore {
 
   async abort(): Promise<void> {
     await this.#store.abort()
+  }
+
+  /** What the file says otherwise of what REST brought up to where its part begins. */
+  async *#seam(open: OpenFile, rows: ArchiveRows): AsyncGenerator<Progress, void, void> {
+    const { plan, series } = this.#run
+    const news = await fileSeam(series, open, rows)
+    if (news === undefined) return
+    // Rows that the file lacks are no answer.
+    const gaps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
   }
 
   #partOf({ window }: ArchiveFile): Window {
@@ -193,9 +206,13 @@ export class ArchiveStore {
   }
 }
 
-function sourced({ file, archive }: OpenFile, step: Omit<SourcedStep, 'source'>): SourcedStep {
+function sourced(open: OpenFile, step: Step<Page>): SourcedStep {
+  return { ...step, ...sourceOf(open) }
+}
+
+function sourceOf({ file, archive }: OpenFile): Pick<SourcedStep, 'source' | 'archives'> {
   const { path, sha256 } = archive
-  return { ...step, source: 'archive', archives: { [path]: { sha256, period: file.period } } }
+  return { source: 'archive', archives: { [path]: { sha256, period: file.period } } }
 }
 
 function tradeRow({ keys, times }: Page, row: number): TradeRow {

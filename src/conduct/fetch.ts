@@ -14,7 +14,7 @@ import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { restatedArchives } from './restated.ts'
-import { compareSeam, seamRows, stretchBefore } from './seam.ts'
+import { askSeam, rowsBefore, storeSeam } from './seam.ts'
 import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
@@ -137,18 +137,10 @@ async function* seamBefore(
   { from }: Window,
   { now, tally, ask }: Pick<FetchWorld, 'now' | 'tally'> & Pick<RestWorld, 'ask'>,
 ): AsyncGenerator<Progress, void, void> {
-  const stretch = stretchBefore(series.manifest, from)
-  if (stretch === undefined) return
-  const stored = await series.newestRows(stretch, seamRows(key))
-  const news = stored.length === 0 ? undefined : await compareSeam(key, stored, ask)
-  if (news === undefined) return
-  const store = new WindowStore(series, news.window, now, tally)
-  try {
-    yield* store.take(news.step)
-    yield* store.finish()
-  } finally {
-    await store.abort()
-  }
+  const stored = await rowsBefore(series, from, 'archive')
+  const news = stored === undefined ? undefined : await askSeam(key, stored, ask)
+  if (news !== undefined)
+    yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
 }
 
 /** How much of `wanted` is covered, 0 to 1. */

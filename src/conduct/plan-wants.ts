@@ -6,6 +6,7 @@ import type { Options } from '../options.ts'
 import { makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
 import type { Manifest } from '../store/manifest.ts'
 import type { Exchange } from './exchange.ts'
+import { seamsAfter } from './seam.ts'
 import type { Manifests } from './session.ts'
 
 /** Plans what the wants lack. */
@@ -33,5 +34,6 @@ function haveOf(manifest: Manifest | undefined): Have {
     gaps: union(manifest?.gaps ?? []),
     rows: entries.reduce((sum, { rows }) => sum + rows, 0),
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    seams: manifest === undefined ? [] : seamsAfter(manifest, 'archive').map(({ to }) => to),
   }
 }

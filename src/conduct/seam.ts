@@ -1,16 +1,16 @@
 /**
- * The seam between two sources: where REST goes on after the archive, in the same run or in a later one, the newest
- * rows before it are asked for once more, with one request. Equal rows prove that both speak of the same things; what
- * differs is a revision.
+ * The seam between two sources, in the same run or in a later one: where one goes on after the other, the newest rows
+ * before it are heard from both. REST is asked for them with one request; a file has them at hand
+ * (`archive-seam.ts`). Equal rows prove that both speak of the same things; what differs is a revision.
  */
 
-import type { RecordBatch } from 'apache-arrow'
-import { intersect, union, type Coverage } from '../base/coverage.ts'
+import { intersect, union } from '../base/coverage.ts'
 import { BackfillError } from '../base/errors.ts'
-import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { floorDiv, micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import type { Progress } from '../progress.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
 import { pageOf } from '../rows/batch.ts'
 import { lowerBound } from '../rows/int64.ts'
@@ -18,35 +18,47 @@ import { mergeBatches } from '../rows/merge.ts'
 import { concatBatches, sliceRows } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
 import type { Manifest } from '../store/manifest.ts'
+import type { Series } from '../store/series.ts'
 import { isFatal } from './outcome.ts'
-import type { SourcedStep } from './series-run.ts'
+import { WindowStore, type SourcedStep, type Tally } from './series-run.ts'
 
 /** Trades that are compared: as many as one request brings. */
 const SEAM_TRADES = 1_000
 
-/** What REST says otherwise, ready to be stored, and the time it is about. */
-export type SeamNews = { readonly window: Window; readonly step: SourcedStep }
+/** What the later source says otherwise, and the time it is about. */
+export type SeamNews = { readonly window: Window; readonly page: Page }
 
-/** What is covered and, as far as partitions tell, came from the archive. */
-export function archivedPart({
-  coverage,
-  partitions,
-}: Pick<Manifest, 'coverage' | 'partitions'>): Coverage {
+type Held = Pick<Manifest, 'coverage' | 'partitions'>
+
+/** Where coverage ends with what this source brought, as far as partitions tell. */
+export function seamsAfter(
+  { coverage, partitions }: Held,
+  source: 'archive' | 'rest',
+): readonly Window[] {
   const periods = [...partitions]
-    .filter(([, { sources }]) => sources.includes('archive'))
+    .filter(([, { sources }]) => sources.includes(source))
     .map(([period]) => periodWindow(period))
-  return intersect(coverage, union(periods))
-}
-
-/** The stretch of coverage that ends at `from`, if it ends with what the archive brought. */
-export function stretchBefore(manifest: Manifest, from: Micros): Window | undefined {
-  if (!archivedPart(manifest).some(({ to }) => to === from)) return undefined
-  return manifest.coverage.find(({ to }) => to === from)
+  const ends = new Set(intersect(coverage, union(periods)).map(({ to }) => to))
+  return coverage.filter(({ to }) => ends.has(to))
 }
 
 /** How many rows of a series are compared. */
-export function seamRows({ interval }: SeriesKey): number {
+function seamRows({ interval }: SeriesKey): number {
   return interval === undefined ? SEAM_TRADES : 1
+}
+
+/** The newest stored rows before `from`, where coverage ends there with what `source` brought. */
+export async function rowsBefore(
+  series: Series,
+  from: Micros,
+  source: 'archive' | 'rest',
+): Promise<Page | undefined> {
+  const stretch = seamsAfter(series.manifest, source).find(({ to }) => to === from)
+  if (stretch === undefined) return undefined
+  const stored = await series.newestRows(stretch, seamRows(series.key))
+  return stored.length === 0
+    ? undefined
+    : pageOf(DATASETS[series.key.dataset], concatBatches(stored))
 }
 
 /**
@@ -55,28 +67,50 @@ export function seamRows({ interval }: SeriesKey): number {
  * @param stored - The newest ones, in order; not empty.
  * @returns `undefined` when it tells nothing new.
  */
-export async function compareSeam(
+export async function askSeam(
   key: SeriesKey,
-  stored: readonly RecordBatch[],
+  stored: Page,
   ask: AskPage<Page>,
 ): Promise<SeamNews | undefined> {
-  const rows = pageOf(DATASETS[key.dataset], concatBatches(stored))
-  const lastKey = rows.keys[rows.rowCount - 1] ?? 0n
-  const answer = await asked(ask, seamParams(key, lastKey))
-  if (answer === undefined) return undefined
-  // Rows that are not ours to compare: older than those that were read back, or newer.
-  const first = lowerBound(answer.keys, rows.keys[0] ?? 0n)
-  const end = lowerBound(answer.keys, lastKey + 1n)
+  const answer = await asked(ask, seamParams(key, lastKeyOf(stored)))
+  return answer === undefined ? undefined : compareSeam(key, stored, answer)
+}
+
+/**
+ * Compares rows that are stored with what another source says of their time.
+ *
+ * @param answer - May also hold rows that are not to be compared: older than the stored ones, or newer.
+ * @returns `undefined` when it tells nothing new.
+ */
+export function compareSeam(key: SeriesKey, stored: Page, answer: Page): SeamNews | undefined {
+  const first = lowerBound(answer.keys, stored.keys[0] ?? 0n)
+  const end = lowerBound(answer.keys, lastKeyOf(stored) + 1n)
   if (end <= first) return undefined
-  const sent = sliceRows(answer, first, end)
-  const from = lowerBound(rows.keys, sent.keys[0] ?? 0n)
-  const ours = sliceRows(rows, from, rows.rowCount)
+  const page = sliceRows(answer, first, end)
+  const ours = sliceRows(stored, lowerBound(stored.keys, page.keys[0] ?? 0n), stored.rowCount)
   const dataset = DATASETS[key.dataset]
-  const { duplicates } = mergeBatches(ours.batch, sent.batch, { dataset })
-  if (duplicates === sent.rowCount) return undefined
-  const window = seamWindow(key, sent)
-  const range = { first: 0, end: sent.rowCount, reached: window.to }
-  return { window, step: { page: sent, ...range, gaps: [], source: 'rest' } }
+  const { duplicates } = mergeBatches(ours.batch, page.batch, { dataset })
+  return duplicates === page.rowCount ? undefined : { window: seamWindow(key, page), page }
+}
+
+/** Stores what was found, as revisions. */
+export async function* storeSeam(
+  series: Series,
+  { window, page }: SeamNews,
+  from: Pick<SourcedStep, 'source' | 'archives' | 'gaps'>,
+  { now, tally }: { readonly now: Micros; readonly tally: Tally },
+): AsyncGenerator<Progress, void, void> {
+  const store = new WindowStore(series, window, now, tally)
+  try {
+    yield* store.take({ ...from, page, first: 0, end: page.rowCount, reached: window.to })
+    yield* store.finish()
+  } finally {
+    await store.abort()
+  }
+}
+
+function lastKeyOf({ keys, rowCount }: Page): bigint {
+  return keys[rowCount - 1] ?? 0n
 }
 
 /** A failure here is none of the archive's: whoever asks REST next meets it again. */
@@ -95,12 +129,16 @@ function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
   return { fromId: fromId > 0n ? fromId : 0n, limit: SEAM_TRADES }
 }
 
-/** Time of which all rows were sent: trades of the first moment may have come before the first row. */
+/**
+ * Time of which all rows were sent: trades of the first moment may have come before the first row. Whole milliseconds,
+ * since one of the two may be rounded to them.
+ */
 function seamWindow({ interval }: SeriesKey, { times, rowCount }: Page): Window {
   const first = times[0] ?? 0n
   const last = times[rowCount - 1] ?? 0n
   if (interval !== undefined)
     return { from: micros(first), to: micros(last + intervalStep(interval)) }
-  const from = first + 1n
-  return { from: micros(from), to: micros(last > from ? last : from + 1n) }
+  const from = (floorDiv(first, 1_000n) + 1n) * 1_000n
+  const to = floorDiv(last, 1_000n) * 1_000n
+  return { from: micros(from), to: micros(to > from ? to : from + 1n) }
 }

@@ -155,6 +155,11 @@ export class Manifests {
     return (await this.#present(key)).manifest
   }
 
+  /** Has the manifest of a series that may have changed read anew. */
+  forget(key: SeriesKey): void {
+    this.#read.delete(seriesName(key))
+  }
+
   /** The partitions of a series whose files somebody removed, oldest first. */
   async lost(key: SeriesKey): Promise<readonly string[]> {
     return (await this.#present(key)).lost

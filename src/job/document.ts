@@ -39,6 +39,8 @@ const VALUES_MAX = 30_000
 const DEPTH_MAX = 20
 // Of a text with so many syntax errors the rest says nothing new.
 const ERRORS_MAX = 20
+// Each costs some hundred bytes of heap before values can be counted. One of a list takes two: itself and its comma.
+const LEXEMES_MAX = 2 * VALUES_MAX
 
 type Walk = {
   readonly lines: LineCounter
@@ -142,27 +144,79 @@ function compose(text: string): Document.Parsed | Flaw[] {
     prettyErrors: false,
     logLevel: 'silent',
   })
-  const [first, second] = composer.compose(tokens.tokens, true, text.length)
-  if (first === undefined) return [{ offset: 0, path: [], message: 'the file is empty' }]
-  const syntax = first.errors.map(({ pos, message }): Flaw => {
-    return { offset: pos[0], path: [], message: `not YAML: ${quoteText(firstLine(message))}` }
-  })
+  const syntax = collectErrors(composer)
+  const [first, second] = composedOf(composer, tokens.tokens, text.length)
+  for (const { pos, message } of first?.errors ?? []) syntax.push(notYaml(pos[0], message))
   if (syntax.length > 0) return syntax
+  if (first === undefined) return [{ offset: 0, path: [], message: 'the file is empty' }]
   if (second === undefined) return first
   const offset = second.range[0]
   return [{ offset, path: [], message: 'a second document; a job file holds one' }]
+}
+
+/** Thrown out of the composer, which has no other way to be stopped. */
+class EnoughErrors extends Error {}
+
+/**
+ * The syntax errors of what is composed from now on, the first of them alone: the composer itself keeps an error with
+ * its stack for each bad character, which fills the heap of a small machine. It reads this member at each document.
+ */
+function collectErrors(composer: Composer): Flaw[] {
+  const flaws: Flaw[] = []
+  const onError: ComposeErrorHandler = (source, _, message, isWarning) => {
+    if (isWarning === true) return
+    const offset =
+      typeof source === 'number' ? source : 'offset' in source ? source.offset : source[0]
+    flaws.push(notYaml(offset, message))
+    if (flaws.length > ERRORS_MAX) throw new EnoughErrors()
+  }
+  composer['onError'] = onError
+  return flaws
+}
+
+type ComposeErrorHandler = (
+  source: number | readonly [number, number, number?] | { readonly offset: number },
+  code: string,
+  message: string,
+  isWarning?: boolean,
+) => void
+
+function notYaml(offset: number, message: string): Flaw {
+  return { offset, path: [], message: `not YAML: ${quoteText(firstLine(message))}` }
+}
+
+function composedOf(
+  composer: Composer,
+  tokens: readonly CST.Token[],
+  end: number,
+): readonly Document.Parsed[] {
+  try {
+    return [...composer.compose(tokens, true, end)] as Document.Parsed[]
+  } catch (error) {
+    if (error instanceof EnoughErrors) return []
+    throw error
+  }
 }
 
 function firstLine(message: string): string {
   return message.split('\n', 1)[0] ?? ''
 }
 
+/** What the lexer puts before a text or number. */
+const SCALAR_MARK = '\u001f'
+
 /** The tokens of `text`, as far as it makes sense to read them, or where it is nested too deeply. */
 function shallowTokens(text: string): { tokens: CST.Token[] } | Flaw {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let errors = 0
+  let lexemes = 0
   for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme !== SCALAR_MARK && lexeme.trim() !== '') lexemes++
+    if (lexemes > LEXEMES_MAX) {
+      const message = `more than ${LEXEMES_MAX} words and signs`
+      return { offset: parser.offset, path: [], message }
+    }
     for (const token of parser.next(lexeme)) {
       tokens.push(token)
       if (token.type === 'error') errors++

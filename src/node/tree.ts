@@ -42,13 +42,13 @@ export function checkPath(path: string): string {
 export function openTree(root: string, calls: FsCalls): Tree {
   const top = resolve(root)
   const made = new Map<string, Promise<void>>()
+  // Once it is there. Should it be moved later, everything seems to lie outside, and is refused.
+  let knownTop: string | undefined
 
   async function confine(path: string): Promise<string> {
     const directory = posix.dirname(path)
-    const [realTop, real] = await Promise.all([
-      calls.realpath(top),
-      calls.realpath(join(top, directory)),
-    ])
+    const real = await calls.realpath(join(top, directory))
+    const realTop = (knownTop ??= await calls.realpath(top))
     const inside = realTop.endsWith(sep) ? realTop : realTop + sep
     if (real !== realTop && !real.startsWith(inside))
       throw new StoreError(

@@ -4,7 +4,7 @@
  */
 
 import { subtractAll, type Coverage } from '../base/coverage.ts'
-import type { Window } from '../base/time.ts'
+import type { Micros, Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -67,6 +67,22 @@ export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimat
   }
   const bytes = Math.round(rows * pace.rowBytes)
   return { requests, weight: requests * dataset.weight, rows, bytes }
+}
+
+/**
+ * Estimates what REST is asked for: these windows, and where one begins at a seam, the newest rows before it once more.
+ *
+ * @param seams - Where the archive's rows end.
+ */
+export function estimateRest(
+  key: SeriesKey,
+  windows: Coverage,
+  { pace, seams }: { readonly pace: Pace; readonly seams: readonly Micros[] },
+): Estimate {
+  const { requests, ...rest } = estimate(key, windows, pace)
+  const ends = new Set(seams)
+  const all = requests + windows.filter(({ from }) => ends.has(from)).length
+  return { ...rest, requests: all, weight: all * DATASETS[key.dataset].weight }
 }
 
 function rowCount({ interval }: SeriesKey, window: Window, { rowsPerDay }: Pace): number {

@@ -5,7 +5,7 @@ import type { BackfillError } from '../base/errors.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { estimate, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
+import { estimateRest, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
 
 /** How a series is fetched and stored. */
 export type SeriesSettings = {
@@ -33,6 +33,8 @@ export type Want = {
 export type Have = Stored & {
   /** Covered windows to be asked once more, since they were stored soon after they closed. */
   readonly fresh: Coverage
+  /** Where the coverage ends with what the archive brought: REST, going on there, is asked once more. */
+  readonly seams: readonly Micros[]
 }
 
 /** What comes from the public archive: requests are saved by it, and no weight is spent on it. */
@@ -51,6 +53,8 @@ export type SeriesPlan = Want &
     readonly recheck: Coverage
     /** What the estimate rests on. */
     readonly pace: Pace
+    /** See {@link Have}. */
+    readonly seams: readonly Micros[]
     /** Absent when nothing comes from the archive. */
     readonly archive?: ArchiveShare
   }
@@ -75,7 +79,7 @@ export function makePlan(
 ): Plan {
   const series = wants.map((want) => {
     const stored = have(want.key)
-    const { covered, fresh } = stored
+    const { covered, fresh, seams } = stored
     const pace = paceOf(want.key, stored)
     const missing = subtractAll(want.wanted, covered)
     const again = union(fresh, recheck === undefined ? [] : [recheck])
@@ -85,7 +89,8 @@ export function makePlan(
       missing,
       recheck: rechecked,
       pace,
-      ...estimate(want.key, union(missing, rechecked), pace),
+      seams,
+      ...estimateRest(want.key, union(missing, rechecked), { pace, seams }),
     }
   })
   return totalled(series, weightPerMinute)

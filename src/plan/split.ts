@@ -2,8 +2,7 @@
 
 import { subtractAll, union } from '../base/coverage.ts'
 import type { Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
-import { estimate } from './estimate.ts'
+import { estimateRest } from './estimate.ts'
 import type { SeriesPlan } from './plan.ts'
 
 /** A published file. */
@@ -19,16 +18,14 @@ export type PublishedFile = {
  * it goes on after them.
  */
 export function splitSeries(plan: SeriesPlan, files: readonly PublishedFile[]): SeriesPlan {
-  const { key, missing, recheck, settings, pace } = plan
+  const { key, missing, recheck, settings } = plan
   if (files.length === 0 && settings.source !== 'archive') return plan
   const published = files.map(({ window }) => window)
   const left = subtractAll(missing, union(published))
   const isAlone = settings.source === 'archive'
-  const rest = estimate(key, isAlone ? [] : union(left, recheck), pace)
-  const ends = new Set(published.map(({ to }) => to))
-  const seams = isAlone ? 0 : left.filter(({ from }) => ends.has(from)).length
-  const requests = rest.requests + seams
-  const weight = rest.weight + seams * DATASETS[key.dataset].weight
+  const seams = [...plan.seams, ...published.map(({ to }) => to)]
+  const windows = isAlone ? [] : union(left, recheck)
+  const { requests, weight } = estimateRest(key, windows, { pace: plan.pace, seams })
   const split = { ...plan, requests, weight }
   if (files.length === 0) return split
   const bytes = files.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)

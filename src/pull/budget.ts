@@ -11,12 +11,9 @@
 
 import type { Clock } from '../base/ports.ts'
 import type { RateLimit } from '../binance/limit.ts'
+import { AT_ONCE, BURST, Pace } from './pace.ts'
 import type { ServerClock } from './server-clock.ts'
 
-/** The budget never fills a window faster than this many times its average rate: the firewall dislikes bursts. */
-const BURST = 3
-/** Part of a window's budget that may be spent at once. */
-const BURST_FLOOR = 0.2
 /** After a 429 the rate is cut to this share and recovers window by window. */
 const SLOWDOWN = 0.7
 const RECOVERY = 1.1
@@ -36,6 +33,8 @@ export type Ticket = {
 
 type Meter = {
   readonly limit: RateLimit
+  /** How fast what is ours may be spent, across windows. */
+  readonly pace: Pace
   /** What answered requests took, by window. */
   readonly settled: Map<number, number>
   /** The most that the server reported, by window. */
@@ -72,7 +71,7 @@ export class WeightBudget {
     this.#clock = clock
     this.#server = server
     this.#share = share
-    this.#meters = limits.map(newMeter)
+    this.#meters = limits.map((limit) => newMeter(limit, new Pace(clock)))
   }
 
   /** Takes over new limits; what was counted for limits that stay is kept. */
@@ -124,6 +123,7 @@ export class WeightBudget {
   /** Gives a reservation back that was never sent. */
   release(ticket: Ticket): void {
     this.#inFlight.delete(ticket)
+    for (const meter of this.#meters) meter.pace.spend(-costOf(meter, ticket.weight))
   }
 
   /**
@@ -170,6 +170,7 @@ export class WeightBudget {
     const sentMs = this.#clock.monotonicMs()
     const ticket = { path, weight: cost, sentMs, isAlone: this.#inFlight.size === 0 }
     this.#inFlight.add(ticket)
+    for (const meter of this.#meters) meter.pace.spend(costOf(meter, cost))
     return ticket
   }
 
@@ -184,8 +185,8 @@ export class WeightBudget {
   }
 
   /** A meter for `limit` that counts what was sent before it was known. */
-  #booked(limit: RateLimit): Meter {
-    const meter = newMeter(limit)
+  #booked(limit: RateLimit, pace: Pace = new Pace(this.#clock)): Meter {
+    const meter = newMeter(limit, pace)
     for (const booking of this.#recent) this.#book(meter, booking)
     return meter
   }
@@ -194,7 +195,7 @@ export class WeightBudget {
   #meetClock(): void {
     if (!this.#isClockAssumed || !this.#server.isKnown()) return
     this.#isClockAssumed = false
-    this.#meters = this.#meters.map(({ limit }) => this.#booked(limit))
+    this.#meters = this.#meters.map(({ limit, pace }) => this.#booked(limit, pace))
   }
 
   /** Milliseconds until a request of `weight` may fit; 0 when it does now. */
@@ -214,7 +215,7 @@ export class WeightBudget {
     if (this.#isAssumed && (meter.reported.get(first) ?? 0) > meter.limit.limit) return 0
     const cap = Math.max(meter.limit.limit * this.#share * this.#slowdown, cost)
     const now = this.#server.nowMs()
-    let waitMs = 0
+    let waitMs = meter.pace.waitMs(cost, { cap, windowMs })
     for (let window = first; window <= last; window++) {
       const used = this.#used(meter, window) + cost
       const opensMs = window * windowMs
@@ -227,7 +228,7 @@ export class WeightBudget {
       // From when it may have opened: where the clock is less certain than a window is long, the latest of them
       // that may be open is always ahead, and whoever waits for it waits for ever.
       const mayOpenMs = opensMs - this.#server.uncertaintyMs()
-      const elapsed = (used / cap - BURST_FLOOR) / BURST
+      const elapsed = (used / cap - AT_ONCE) / BURST
       waitMs = Math.max(waitMs, Math.ceil(mayOpenMs + elapsed * windowMs - now))
     }
     return waitMs
@@ -272,8 +273,8 @@ export class WeightBudget {
   }
 }
 
-function newMeter(limit: RateLimit): Meter {
-  return { limit, settled: new Map(), reported: new Map(), foreign: new Map() }
+function newMeter(limit: RateLimit, pace: Pace): Meter {
+  return { limit, pace, settled: new Map(), reported: new Map(), foreign: new Map() }
 }
 
 function windowOf({ limit }: Meter, ms: number): number {

@@ -29,6 +29,8 @@ type Shut = {
   readonly untilMs: number
   readonly code: BannedError['code']
   readonly reason: string
+  /** Known from the disk alone: this process was told nothing of the kind. */
+  readonly isRemembered: boolean
 }
 
 /** Stops all requests while the exchange wants none. */
@@ -63,7 +65,7 @@ export class Gate {
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000
     if (ms > 0)
-      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run was told`)
+      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run was told`, true)
   }
 
   /** May requests be sent right now? */
@@ -132,24 +134,28 @@ export class Gate {
     return Math.max(0, (this.#shut?.untilMs ?? 0) - this.#clock.monotonicMs())
   }
 
-  #close(ms: number, code: BannedError['code'], reason: string): void {
+  #close(ms: number, code: BannedError['code'], reason: string, isRemembered = false): void {
     const untilMs = this.#clock.monotonicMs() + ms
     if (this.#shut !== undefined && this.#shut.untilMs >= untilMs) return
     const remainingMs = this.#remainingMs()
     this.#shutMs += ms - remainingMs
-    this.#shut = { untilMs, code, reason }
+    this.#shut = { untilMs, code, reason, isRemembered }
     // A wait that is too long is not sat out: it ends the run with an error of its own.
     if (remainingMs === 0 && Math.max(ms, this.#shutMs) <= this.#maxWaitMs) this.#onWait(reason, ms)
   }
 }
 
-function tooLong({ code, reason }: Shut, ms: number): BannedError {
+function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError {
   const seconds = Math.ceil(ms / 1_000)
+  const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; asking earlier lengthens a ban.`
   return new BannedError(code, `the exchange wants no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
-    hint: `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; asking earlier lengthens a ban.`,
+    hint: isRemembered ? `${hint} ${FORGET}` : hint,
   })
 }
+
+/** Whoever wrote the file, a clock that was wrong then or somebody else, it must not stop all runs for ever. */
+const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
 
 function parseBan(text: string): { until: Micros; code: Remembered } | undefined {
   try {

@@ -6,6 +6,9 @@ import { formatMicros, parseMicros, type Micros } from '../base/time.ts'
 /** The directory of lock files in the lake. */
 export const LOCK_DIRECTORY = '_lock'
 
+/** The last epoch that has a name: a hundred years of taking the lake three times a second. */
+export const EPOCH_MAX = 9_999_999_999
+
 /** How far a heartbeat of another host may lie from our clock before it is doubted. */
 const HEARTBEAT_TRUSTED_MICROS = 120_000_000n
 

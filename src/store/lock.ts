@@ -12,6 +12,7 @@ import type { Files, ProcessIdentity, Random, World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { formatMicros } from '../base/time.ts'
 import {
+  EPOCH_MAX,
   formatLockRecord,
   judgeHolder,
   lastEpoch,
@@ -119,6 +120,7 @@ function lockedBy(record: LockRecord | undefined): LockedError {
 
 async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefined> {
   const { clock, files, process } = world
+  if (epoch > EPOCH_MAX) throw usedUp()
   const now = formatMicros(clock.now())
   const { pid, host, bootId, startedAt } = process
   const token = newToken(process, world.random)
@@ -149,6 +151,13 @@ async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefi
     throw error
   }
   return lock
+}
+
+/** No run comes so far by itself: the file was put there. */
+function usedUp(): StoreError {
+  return new StoreError('E_STORE_IO', `${lockPath(EPOCH_MAX)} leaves no number for the next run`, {
+    hint: 'While no run works on this lake, delete that file, and run again.',
+  })
 }
 
 function newToken({ pid }: ProcessIdentity, random: Random): string {

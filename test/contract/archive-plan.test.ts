@@ -71,6 +71,58 @@ describe('the plan', () => {
   })
 })
 
+describe('the plan of a run that goes on where an earlier one ended', () => {
+  const TRADES = { kind: 'aggTrades' }
+  const [from, middle, to] = ['2025-01-01', '2025-01-04T10:00:00Z', '2025-01-06'] as const
+  const early = ['2025-01-01', '2025-01-04'] as const
+  const gone = ['-2025-01-04.zip', '-2025-01-05.zip'].map((path): ArchiveRule => ({
+    path,
+    fault: { kind: 'missing' },
+  }))
+
+  /** What is planned, and what a run then asks REST for, in a lake that an earlier job left. */
+  async function after(
+    earlier: string,
+    later: string,
+    rules: readonly ArchiveRule[] = [],
+  ): Promise<{ planned: Plan; asked: number }> {
+    const dataDir = await tempDir()
+    await run(earlier, { dataDir, ...doors(await serve({ exchange: archiveExchange() })) })
+    const simulator = await serve({ exchange: archiveExchange(rules) })
+    const options = { dataDir, ...doors(simulator) }
+    const planned = await planJobs([parseJob(later, 'test.yaml')], options)
+    const { summary } = await run(later, options)
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    const asked = simulator.log.entries.filter(({ path }) => /\/(klines|aggTrades)$/.test(path))
+    return { planned, asked: asked.length }
+  }
+
+  test.each([
+    ['rest', []],
+    ['auto', gone],
+  ] as const)('from %s after the archive: one request more, at the seam', async (source, rules) => {
+    const earlier = archiveJob(KLINES, early, 'archive')
+    const { planned, asked } = await after(earlier, archiveJob(KLINES, [from, to], source), rules)
+    expect(planned.total).toMatchObject({ requests: 2, weight: 4, rows: 2 * 96 })
+    expect(asked).toBe(2)
+    const trades = archiveJob(TRADES, early, 'archive')
+    const more = await after(trades, archiveJob(TRADES, [from, to], source), rules)
+    const pages = Math.ceil(more.planned.total.rows / 1_000)
+    expect(more.planned.total).toMatchObject({ requests: pages + 1, weight: 4 * (pages + 1) })
+  })
+
+  test.each([
+    ['REST after REST', 'rest', 'rest', 1],
+    ['the archive after REST, whose file tells of the seam', 'rest', 'auto', 0],
+    ['the archive after itself', 'archive', 'auto', 0],
+  ])('%s: none', async (_, source, next, requests) => {
+    const earlier = archiveJob(KLINES, [from, middle], source)
+    const { planned, asked } = await after(earlier, archiveJob(KLINES, [from, to], next))
+    expect(planned.total).toMatchObject({ requests, weight: 2 * requests })
+    expect(asked).toBe(requests)
+  })
+})
+
 describe('verify --remote', () => {
   test('finds archives that were replaced or are gone; a share of them with --subset', async () => {
     const span = ['2025-03-03', '2025-03-08'] as const

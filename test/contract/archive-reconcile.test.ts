@@ -136,6 +136,128 @@ describe('the seam between what the archive brought in an earlier run and REST',
   )
 })
 
+describe('the seam between what REST brought in an earlier run and the archive', () => {
+  const from = '2025-01-10'
+  const seam = '2025-01-11T14:00:00Z'
+  const to = '2025-01-13'
+  const replaced: ArchiveRule = { path: '-2025-01-11.zip', fault: { kind: 'replaced' } }
+  const SERIES = [
+    { series: KLINES, path: KLINES_PATH, key: 'open_time', time: 'open_time', overlap: 1 },
+    { series: TRADES, path: TRADES_PATH, key: 'agg_trade_id', time: 'time', overlap: 1_000 },
+  ] as const
+
+  /** Asks REST first, then goes on from the archive with these faults. */
+  async function goneOn(
+    series: typeof KLINES | typeof TRADES,
+    rules: readonly ArchiveRule[],
+    source = 'auto',
+  ): Promise<Awaited<ReturnType<typeof lakeOf>>> {
+    const { dataDir } = await lakeOf([], archiveJob(series, [from, seam], 'rest'))
+    return lakeOf(rules, archiveJob(series, [from, to], source), dataDir)
+  }
+
+  test.each(SERIES)(
+    '$series.kind: the file tells of the rows before it; what differs is a revision, and REST is not asked',
+    async ({ series, path, key, time, overlap }) => {
+      const truth = await truthOf(series, [from, to])
+      const calm = await goneOn(series, [])
+      expect(calm.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect(calm.told.summary.series[0]?.revisions).toBe(0)
+      // The row after the last trade of all proves the end of its file.
+      expect(calm.asked(`/api/v3/${series.kind}`)).toHaveLength(series === TRADES ? 1 : 0)
+      expect(await storedRows(calm.dataDir, path, key)).toEqual(truth)
+
+      const torn = await goneOn(series, [replaced])
+      expect(torn.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect(torn.told.summary.series[0]?.revisions).toBe(overlap)
+      const found = await storedRows(torn.dataDir, path, key)
+      expect(found.map((row) => row[key])).toEqual(truth.map((row) => row[key]))
+      const at = truth.findIndex(({ [time]: value }) => (value ?? '') >= '2025-01-11 14')
+      const { dataDir } = await lakeOf([replaced], archiveJob(series, [from, to], 'archive'))
+      const file = await storedRows(dataDir, path, key)
+      expect(found.slice(at - overlap)).toEqual(file.slice(at - overlap))
+      expect(found.slice(0, at - overlap)).toEqual(truth.slice(0, at - overlap))
+
+      const again = await lakeOf([replaced], archiveJob(series, [from, to], 'auto'), torn.dataDir)
+      expect(again.told.summary).toMatchObject({ complete: true, partitions: 0 })
+    },
+  )
+
+  test('nothing is stored of a file that is wrong further down', async () => {
+    // So many that rows to compare come out of the file before the line that is wrong.
+    const symbols = [{ symbol: 'BTCUSDT', aggTradesPerDay: 400_000 }]
+    const change = (lines: readonly string[]): string[] => [
+      ...lines.map((line) => line.replace(/\.(\d)/, (_, digit) => `.${(Number(digit) + 1) % 10}`)),
+      'x',
+    ]
+    const rules: ArchiveRule[] = [
+      { path: '-2025-01-11.zip', fault: { kind: 'lines', change } },
+      { path: '-2025-01.zip', fault: { kind: 'missing' } },
+    ]
+    const simulator = await serve({ exchange: archiveExchange(rules, { symbols }) })
+    const lake = { dataDir: await tempDir(), ...doors(simulator) }
+    await run(archiveJob(TRADES, ['2025-01-11', '2025-01-11T00:30:00Z'], 'rest'), lake)
+    const before = await storedRows(lake.dataDir, TRADES_PATH, 'agg_trade_id')
+    const { summary } = await run(archiveJob(TRADES, ['2025-01-11', '2025-01-12'], 'archive'), lake)
+    expect(summary).toMatchObject({ complete: false, exit: 3, rows: 0 })
+    expect(summary.series[0]?.revisions).toBe(0)
+    expect(await storedRows(lake.dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(before)
+  })
+
+  test.each([
+    { ...SERIES[0], more: ['partition: day'], day: [], end: '2025-02-01' },
+    { ...SERIES[1], more: [], day: ['-2025-01-12.zip'], end: to },
+  ])(
+    '$series.kind: a monthly file tells of the partition before its own, whose bytes stay if it is right',
+    async ({ series, path, overlap, more, day, end }) => {
+      const gone = day.map((name): ArchiveRule => ({ path: name, fault: { kind: 'missing' } }))
+      const month: ArchiveRule = { path: '-2025-01.zip', fault: { kind: 'replaced' } }
+      const before = archiveJob(series, [from, '2025-01-12'], 'rest', more)
+      const after = archiveJob(series, [from, end], 'archive', more)
+      const last = `${path}/period=2025-01-11/data.parquet`
+      const lake = (await lakeOf([], before)).dataDir
+      const bytes = (await contents(lake))[last]
+      expect(bytes).toBeDefined()
+      const calm = await lakeOf(gone, after, lake)
+      expect(calm.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect((await contents(lake))[last]).toBe(bytes)
+
+      const other = (await lakeOf([], before)).dataDir
+      const torn = await lakeOf([...gone, month], after, other)
+      expect(torn.told.summary).toMatchObject({ complete: true, exit: 0 })
+      expect(torn.told.summary.series[0]?.revisions).toBe(overlap)
+      expect((await contents(other))[last]).not.toBe(bytes)
+    },
+  )
+
+  test('what a daily file said stays, whatever the monthly one says', async () => {
+    const monthly = (kind: 'missing' | 'replaced'): ArchiveRule => ({
+      path: '15m-2025-01.zip',
+      fault: { kind },
+    })
+    const { dataDir } = await lakeOf([], archiveJob(KLINES, ['2025-01-09', '2025-01-10'], 'rest'))
+    const days = archiveJob(KLINES, ['2025-01-09', '2025-01-11'], 'archive')
+    await lakeOf([monthly('missing')], days, dataDir)
+    const month = archiveJob(KLINES, ['2025-01-09', '2025-02-01'], 'archive')
+    const { told } = await lakeOf([monthly('replaced')], month, dataDir)
+    expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 21 * 96 })
+    expect(told.summary.series[0]?.revisions).toBe(0)
+  })
+
+  test('moments that the file rounds to milliseconds stay as fine as they were', async () => {
+    const [first, middle, last] = ['2024-12-29', '2024-12-30T10:00:00Z', '2024-12-31'] as const
+    const { dataDir } = await lakeOf([], archiveJob(TRADES, [first, middle], 'rest'))
+    const before = await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')
+    expect(before.filter((row) => /\.\d{3}(?!000)\d{3}/.test(row['time'] ?? ''))).not.toEqual([])
+    const { told } = await lakeOf([], archiveJob(TRADES, [first, last], 'archive'), dataDir)
+    expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+    expect(told.summary.series[0]?.revisions).toBe(0)
+    const after = await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')
+    expect(after.slice(0, before.length)).toEqual(before)
+    expect(after.length).toBeGreaterThan(before.length + 500)
+  })
+})
+
 describe('a file that lacks rows at its ends', () => {
   const span = ['2025-03-03', '2025-03-08'] as const
 

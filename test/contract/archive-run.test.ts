@@ -78,6 +78,42 @@ test('klines across the switch to microseconds are the same rows from archive, R
   expect(pages[2]).toEqual(pages[0])
 })
 
+test.each([
+  ['REST first and the archive later', 'rest', 'archive'],
+  ['the archive first and REST later', 'archive', 'rest'],
+  ['the archive first and what it has later', 'archive', 'auto'],
+  ['REST first and both later', 'rest', 'auto'],
+])('klines across the switch, in runs of their own: %s', async (_, first, later) => {
+  const intervals = '1m, 1h, 1d'
+  const simulator = await serve({ exchange: exchange() })
+  const truth = await tempDir()
+  await run(klines('rest', intervals), { dataDir: truth, ...urls(simulator) })
+  const wanted = await dataPages(truth)
+  const known = await manifests(truth)
+  expect(Object.keys(known)).toHaveLength(3)
+  expect(Object.keys(wanted).length).toBeGreaterThan(5)
+  // Before the switch, at it, and after it; in the middle of a day and at its end.
+  for (const until of ['2024-12-31T10:00:00Z', '2025-01-01', '2025-01-01T10:00:00Z']) {
+    const options = { dataDir: await tempDir(), ...urls(simulator) }
+    await run(klines(first, intervals, '2024-12-20', until), options)
+    const { summary } = await run(klines(later, intervals), options)
+    expect(summary, until).toMatchObject({ complete: true, exit: 0 })
+    expect(summary.series.map(({ revisions }) => revisions)).toEqual([0, 0, 0])
+    expect(await dataPages(options.dataDir), until).toEqual(wanted)
+    expect(await manifests(options.dataDir), until).toEqual(known)
+  }
+})
+
+/** All that manifests, and so footers, say beside where rows came from. */
+async function manifests(dataDir: string): Promise<Record<string, unknown>> {
+  const ofSource = new Set(['sources', 'archives', 'bytes', 'sha256', 'checksum'])
+  const paths = Object.keys(await contents(dataDir)).filter((path) => path.endsWith('_series.json'))
+  const texts = await Promise.all(paths.map((path) => readFile(join(dataDir, path), 'utf8')))
+  const plain = (text: string): unknown =>
+    JSON.parse(text, (name, value: unknown) => (ofSource.has(name) ? undefined : value))
+  return Object.fromEntries(paths.map((path, index) => [path, plain(texts[index] ?? '')]))
+}
+
 /** Hashes of all data files without their footers, by path. */
 async function dataPages(dataDir: string): Promise<Record<string, string>> {
   const paths = Object.keys(await contents(dataDir)).filter((path) => path.endsWith('.parquet'))

@@ -90,6 +90,24 @@ describe('links', () => {
   })
 })
 
+describe('tests', () => {
+  async function namedTests(path: string): Promise<readonly string[]> {
+    return [...(await text(path)).matchAll(/`(test\/[^`\s]+\.\w+)`/g)].map(([, name = '']) => name)
+  }
+
+  test('that pages name are there', async () => {
+    const named = await Promise.all((await markdown()).map(namedTests))
+    expect(named.flat().length).toBeGreaterThan(100)
+    expect(named.flat().filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
+  })
+
+  test('show every failure of FAILURES.md, or it says that nothing does', async () => {
+    const rows = (await text('docs/FAILURES.md')).match(/^\| (?!failure |-).*$/gm) ?? []
+    expect(rows.length).toBeGreaterThan(100)
+    expect(rows.filter((row) => !/`test\/[^`]+`[^|]*\|$|_not shown_ *\|$/.test(row))).toEqual([])
+  })
+})
+
 describe('command lines', () => {
   test('of every page are understood by the program', async () => {
     let count = 0

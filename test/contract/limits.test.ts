@@ -40,6 +40,16 @@ function quietAfter(exchange: Exchange, status: number, latencyMs: number): numb
   return next === undefined ? Infinity : Number(next.at - at) / 1e6
 }
 
+/** The most weight that the exchange met within any stretch of so many seconds. */
+function mostWithin({ log }: Exchange, seconds: number): number {
+  const weights = log.entries.map(({ at }) =>
+    log.entries
+      .filter((entry) => entry.at >= at && entry.at < at + BigInt(seconds) * 1_000_000n)
+      .reduce((sum, { weight }) => sum + weight, 0),
+  )
+  return Math.max(0, ...weights)
+}
+
 const requestsAfter = ({ log }: Exchange, at: Micros): number =>
   log.entries.filter((entry) => entry.at > at).length
 
@@ -98,6 +108,20 @@ describe('the budget is used up and not more', () => {
       await Promise.all(processes)
       expect(exchange.log.overLimit()).toEqual([])
       expect(exchange.log.maxUsage()).toBeGreaterThan(1_000)
+    },
+  )
+
+  // Regression: a run that began late in a minute spent that minute's share, and much of the next one's, in seconds.
+  it.each([0, 30, 55, 58])(
+    'never in a burst, also where a run begins %d s into a minute',
+    async (seconds) => {
+      const exchange = exchangeOf({ limits: { rules: [perSeconds(60, 600)] } })
+      const world = virtualWorld(exchange, { latencyMs: 2 })
+      world.clock.skip(seconds * 1_000)
+      await spend(world, { count: 700, workers: 8 })
+      // A fifth of 540 at once, then three times its rate.
+      expect(mostWithin(exchange, 10)).toBeLessThanOrEqual(540 * (0.2 + (3 * 10) / 60) + 2)
+      expect(exchange.log.maxUsage()).toBeGreaterThan(500)
     },
   )
 

@@ -1,6 +1,6 @@
 /** SQL over a lake, through the library and through the command. */
 
-import { readdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { csvLine, jsonPieces, tableCell } from '../../src/cli/answer.ts'
@@ -52,6 +52,13 @@ describe('views', () => {
     ])
   })
 
+  test.each(['-- a word\nSELECT 1', '/* a word */ (SELECT 1)', '\n\twith x AS (SELECT 1) FROM x'])(
+    'are asked with comments and brackets before the question: %j',
+    async (query) => {
+      expect((await ask(query)).rows).toEqual([[1]])
+    },
+  )
+
   test('find a type for numbers that are stored in two ways', async () => {
     const { rows } = await ask('SELECT DISTINCT typeof(close), typeof(volume) FROM klines')
     expect(rows).toEqual([['DOUBLE', 'DOUBLE']])
@@ -88,7 +95,17 @@ describe('what is refused', () => {
     ['INSTALL httpfs', /only SELECT/],
     ['SELECT 1; SELECT 2', /one query, got 2/],
     ['  ', /empty/],
+    ['LOAD httpfs', /only SELECT/],
+    ["EXPORT DATABASE 'LAKE/never.csv'", /only SELECT/],
+    ["/* /* */ SELECT */ EXPORT DATABASE 'LAKE/never.csv'", /only SELECT/],
+    ["--x\rEXPORT DATABASE 'LAKE/never.csv' --\nSELECT 1", /only SELECT|syntax error/],
+    ["CREATE SECRET (TYPE s3, KEY_ID 'x')", /only SELECT|disabled by configuration/],
+    ["SELECT getenv('HOME')", /getenv does not exist/],
     ["SELECT * FROM read_text('/etc/passwd')", /disabled by configuration/],
+    ["SELECT * FROM read_text('LAKE/../../../etc/passwd')", /disabled by configuration/],
+    ["SELECT * FROM read_blob('~/.npmrc')", /disabled by configuration/],
+    ["SELECT * FROM glob('/etc/*')", /disabled by configuration/],
+    ["SELECT * FROM query('SELECT content FROM read_text(''/etc/passwd'')')", /disabled/],
     ["SELECT * FROM read_csv('http://127.0.0.1:9/x')", /disabled by configuration|http/i],
     ['SELECT * FROM trades', /trades does not exist/],
     ['SELECT nope FROM klines', /"nope" not found/],
@@ -102,6 +119,38 @@ describe('what is refused', () => {
     })
     expect(await contents(lake.dataDir)).toEqual(before)
     expect(await readdir(lake.dataDir)).not.toContain('never.csv')
+  })
+
+  test('what a link inside the lake leads to', async () => {
+    const outside = await tempDir()
+    await writeFile(join(outside, 'secret.txt'), 'CANARY')
+    const links = [
+      ['_linked.txt', join(outside, 'secret.txt')],
+      ['_linked', outside],
+    ] as const
+    for (const [name, target] of links) await symlink(target, join(lake.dataDir, name))
+    try {
+      for (const path of ['_linked.txt', '_linked/secret.txt', '*.txt'])
+        await expect(
+          ask(`SELECT content FROM read_text('${lake.dataDir}/${path}')`),
+        ).rejects.toThrow('disabled by configuration')
+    } finally {
+      for (const [name] of links) await rm(join(lake.dataDir, name))
+    }
+  })
+
+  test('a partition that is a link to a file elsewhere', async () => {
+    const series = join(lake.dataDir, 'spot/klines/interval=1h')
+    const outside = join(await tempDir(), 'data.parquet')
+    await copyFile(join(series, 'symbol=BTCUSDT/period=2026/data.parquet'), outside)
+    const period = join(series, 'symbol=LINKEDUSDT/period=2026')
+    await mkdir(period, { recursive: true })
+    await symlink(outside, join(period, 'data.parquet'))
+    try {
+      await expect(ask('SELECT count(*) FROM klines')).rejects.toThrow('disabled by configuration')
+    } finally {
+      await rm(join(series, 'symbol=LINKEDUSDT'), { recursive: true })
+    }
   })
 
   test('a lake without rows', async () => {

@@ -58,7 +58,6 @@ it.each(['64k', '160k', '320k', '480k', '640k'])(
     expect(mount('-o', 'remount,size=64m', lake.dataDir)).toBe(true)
     await expectGoesOn(lake, watched)
   },
-  60_000,
 )
 
 it('a read-only disk is told before anything is asked for', async () => {
@@ -72,7 +71,7 @@ it('a read-only disk is told before anything is asked for', async () => {
   expect(watched.simulator.log.count).toBe(0)
   expect(mount('-o', 'remount,rw', lake.dataDir)).toBe(true)
   await expectGoesOn(lake, watched)
-}, 60_000)
+})
 
 it('temporary files on another file system are told before anything is asked for', async () => {
   const lake = await processLake()
@@ -84,4 +83,4 @@ it('temporary files on another file system are told before anything is asked for
   expect(stderr).toContain('EXDEV')
   expect(stderr).toContain('same file system')
   expect(watched.simulator.log.count).toBe(0)
-}, 60_000)
+})

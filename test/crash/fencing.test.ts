@@ -4,17 +4,14 @@ import { expect, it } from 'vitest'
 import { freeze, measure } from '../support/crash.ts'
 import { SCENARIOS } from '../support/crash-scenarios.ts'
 
-/** Every so many calls; all of them in the long suites. */
-const STRIDE = Number(process.env['STRIDE'] ?? 11)
+/** Every so many calls; all of them in `npm run test:crash`. */
+const STRIDE = Number(process.env['STRIDE'] ?? 23)
 
-it.each(SCENARIOS)(
-  '$name',
-  async (scenario) => {
-    const measured = await measure(scenario)
-    let points = 0
-    for (let at = 1; await freeze(scenario, measured, at); at += STRIDE) points += 1
-    console.log(`${scenario.name}: stopped at ${points} calls`)
-    expect(points * STRIDE).toBeGreaterThan(2 * measured.steps.length)
-  },
-  3_600_000,
-)
+// One that is stopped for good has no clock to sit a ban out by.
+it.each(SCENARIOS.filter(({ name }) => name !== 'ban'))('$name', async (scenario) => {
+  const measured = await measure(scenario)
+  let points = 0
+  for (let at = 1; await freeze(scenario, measured, at); at += STRIDE) points += 1
+  console.log(`${scenario.name}: stopped at ${points} calls`)
+  expect(points * STRIDE).toBeGreaterThan(2 * measured.steps.length)
+})

@@ -15,7 +15,7 @@ import {
 } from '../support/process.ts'
 import { seededRandom } from '../support/sim-world.ts'
 
-/** 200 in the long suites. */
+/** 200 in `npm run test:crash`. */
 const KILLS = Number(process.env['KILLS'] ?? 20)
 const KILLS_PER_LAKE = 5
 

@@ -29,6 +29,7 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
     missing: [],
     recheck: [],
     pace: { rowsPerDay: 1_440, rowBytes: 45, isGuess: false },
+    seams: [],
     requests: 0,
     weight: 0,
     rows: 0,

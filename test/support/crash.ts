@@ -122,6 +122,7 @@ export async function strike(
   { before, damage, lake, steps }: Measure,
   { at, blow }: Point,
 ): Promise<void> {
+  await breathe()
   const about = `${scenario.name}: ${blow.kind} ${blow.survival ?? ''} at step ${at} (${steps[at - 1]})`
   const machine = await machineWith(before, scenario.exchange, scenario.isTimeless)
   const { kind, lasting = false } = blow
@@ -206,6 +207,7 @@ export async function freeze(
   { before, lake }: Measure,
   at: number,
 ): Promise<boolean> {
+  await breathe()
   const about = `${scenario.name}: stopped before call ${at}`
   const machine = await machineWith(before, scenario.exchange, scenario.isTimeless)
   const [frozen, thawed] = [newSignal(), newSignal()]
@@ -236,6 +238,11 @@ export async function freeze(
   if (exit !== 0)
     expect([StoreError.name, LockedError.name], about).toContain((error as Error).name)
   return true
+}
+
+/** Lives of a machine in memory are one long chain of promises, in which nothing that is held weakly is ever let go. */
+async function breathe(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
 }
 
 function hooked(calls: FsCalls, before: () => Promise<void>): FsCalls {

@@ -92,6 +92,25 @@ describe('418', () => {
     expect(await passed(opened)).toBeGreaterThanOrEqual(40 * DAY_MS)
   })
 
+  it.each(['9999-12-31T23:59:59.999999Z', '2126-06-01T00:00:00.000000Z'])(
+    'a record until %s does not stop runs for ever without a word about the file',
+    async (until) => {
+      const opened = open({ maxWaitMs: 600_000 })
+      await write(opened.files, JSON.stringify({ until, code: 'E_BANNED' }))
+      await opened.gate.load()
+      const error: unknown = await opened.gate.pass().catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({
+        exit: 5,
+        hint: expect.stringContaining('delete _ban.json') as string,
+      })
+      expect(opened.clock.monotonicMs()).toBe(0)
+      await opened.files.remove(BAN_PATH)
+      const next = open({ files: opened.files, clock: opened.clock })
+      await next.gate.load()
+      expect(await passed(next)).toBe(0)
+    },
+  )
+
   it('is over when its time is over', async () => {
     const first = open()
     await first.gate.banned(MINUTE_MS, 'IP banned')
@@ -114,6 +133,10 @@ describe('418', () => {
     ['a list', '[]'],
     ['not a moment', '{"until":"tomorrow"}'],
     ['a number', '{"until":1780272000000}'],
+    ['a number beyond reason', '{"until":1e308}'],
+    ['a year of seven digits', '{"until":"+275760-09-13T00:00:00.000000Z"}'],
+    ['a long text', `{"until":"${'9'.repeat(100_000)}"}`],
+    ['an object', '{"until":{"__proto__":1}}'],
     ['not text', '\u0000\u0001'],
   ])('a record that is %s is no ban', async (_, text) => {
     const opened = open()
@@ -170,6 +193,7 @@ describe('waiting', () => {
     expect(error).toBeInstanceOf(BannedError)
     expect(error).toMatchObject({ code: 'E_BANNED', exit: 5, retryAfterMs: 601_000 })
     expect((error as BannedError).hint).toContain('--max-wait 601')
+    expect((error as BannedError).hint).not.toContain('delete')
   })
 
   it('is refused when many waits without a success in between add up to more', async () => {

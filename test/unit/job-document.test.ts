@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [string, string | RegExp])[] = [
   ['- '.repeat(100_000), /^1:\d\d: nested too deeply for a job$/],
   ['? '.repeat(100_000), /^1:\d\d: nested too deeply for a job$/],
   ['{a: '.repeat(50_000), /^1:\d\d: nested too deeply for a job$/],
-  [`[${'a,'.repeat(30_001)}]`, '1:60000: more than 30000 values'],
+  [`[${'a,'.repeat(30_001)}]`, '1:60000: more than 60000 words'],
   [`[&a [${'a,'.repeat(3_000)}]${', *a'.repeat(10)}]`, '1:5966: more than 30000 values'],
   [`a: ${'x'.repeat(262_144)}`, '1:1: the file is larger than 256 KiB'],
   [`a: ${'币'.repeat(87_381)}`, '1:1: the file is larger than 256 KiB'],

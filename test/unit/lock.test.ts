@@ -521,3 +521,31 @@ describe('a starter that fails at any step', () => {
     }
   })
 })
+
+describe('names of lock files that no run made', () => {
+  it.each(['99999999999999999999.json', '99999999999999999999', '-1.json', '1e9.json'])(
+    '%s is no lock',
+    async (name) => {
+      const { files, starter } = newLake()
+      await files.replace(`_lock/${name}`, new Uint8Array())
+      const lock = await acquireLock(starter())
+      expect(lock.epoch).toBe(1)
+      await lock.release()
+    },
+  )
+
+  it('regression: after the last number a run says which file to delete, and does not spin', async () => {
+    const { files, starter } = newLake()
+    const released = await acquireLock(starter())
+    await released.release()
+    const record = await files.read(lockPath(1))
+    await files.replace(lockPath(9_999_999_999), record!)
+    await expect(acquireLock(starter())).rejects.toMatchObject({
+      code: 'E_STORE_IO',
+      message: expect.stringContaining('_lock/9999999999.json') as string,
+      hint: expect.stringContaining('delete that file') as string,
+    })
+    await files.remove(lockPath(9_999_999_999))
+    await expect(acquireLock(starter())).resolves.toMatchObject({ epoch: 2 })
+  })
+})

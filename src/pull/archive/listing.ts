@@ -8,7 +8,10 @@ import { archiveFolder, archivePath, type ArchiveSpan } from '../../binance/arch
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
 
-const PAGE_BYTES_MAX = 8 << 20
+// S3 gives a thousand keys a page, each in some 500 bytes.
+const PAGE_BYTES_MAX = 2 << 20
+/** Files of one folder that are held: days of two hundred years. */
+const FILES_MAX = 75_000
 /** A thousand keys a page; no folder has near as many files as this allows. */
 const PAGES_MAX = 1_000
 
@@ -66,6 +69,7 @@ export class ArchiveIndex {
       const next = await this.#page(folder, marker)
       for (const file of next.files) if (isZipIn(folder, file)) files.set(file.path, file)
       if (next.marker === undefined) return files
+      if (files.size > FILES_MAX) break
       if (marker !== undefined && next.marker <= marker) break
       marker = next.marker
     }

@@ -25,6 +25,7 @@ import { openOrderWindows } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
+import { periodsStoredIn } from '../store/ledger.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { PartitionWriter } from '../store/partition.ts'
 import type { Committed, Series } from '../store/series.ts'
@@ -165,7 +166,8 @@ export class WindowStore {
   /** Records that nothing came for the time up to `to`. */
   async *#coverEmpty(to: Micros): AsyncGenerator<Progress, void, void> {
     // Where rows are stored of time that was asked for again, their file is to say that they did not come.
-    const periods = to <= this.#stored ? [] : this.#series.storedIn({ from: this.#stored, to })
+    const left = { from: this.#stored, to }
+    const periods = to <= this.#stored ? [] : periodsStoredIn(this.#series.manifest, left)
     for (const period of periods) {
       const window = periodWindow(period)
       this.#coverNothing(window.from)

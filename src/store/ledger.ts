@@ -292,3 +292,11 @@ function lowerBound(periods: readonly string[], period: string): number {
 export function withSource(sources: readonly string[], source: string): readonly string[] {
   return [...new Set([...sources, source])].sort()
 }
+
+/** Periods that have a file and were covered in part of `window`, oldest first. */
+export function periodsStoredIn(manifest: Manifest, window: Window): readonly string[] {
+  const covered = clip(manifest.coverage, window)
+  return [...manifest.partitions.keys()]
+    .filter((period) => clip(covered, periodWindow(period)).length > 0)
+    .sort()
+}

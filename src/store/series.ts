@@ -103,6 +103,8 @@ export class Series {
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
+  /** Does the saved manifest speak of files that are gone? */
+  #isLosing = false
 
   private constructor(
     world: SeriesWorld,
@@ -136,6 +138,7 @@ export class Series {
     const lost = await lostPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
+    series.#isLosing = lost.length > 0
     return series
   }
 
@@ -157,14 +160,6 @@ export class Series {
   /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */
   newestRows(window: Window, count: number): Promise<readonly RecordBatch[]> {
     return newestRows(this.#world.files, this.#manifest, window, count)
-  }
-
-  /** Periods that have a file and were covered in part of `window`, oldest first. */
-  storedIn(window: Window): readonly string[] {
-    const covered = clip(this.#manifest.coverage, window)
-    return [...this.#manifest.partitions.keys()]
-      .filter((period) => clip(covered, periodWindow(period)).length > 0)
-      .sort()
   }
 
   /**
@@ -195,6 +190,9 @@ export class Series {
    * @param since - From where on rows of this period are asked for.
    */
   async begin(period: string, since?: Micros): Promise<PartitionWriter> {
+    // Else a file that comes back the same would look as if it had never been away, and its name might not last.
+    if (this.#isLosing) await this.#save()
+    this.#isLosing = false
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)

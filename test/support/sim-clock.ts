@@ -50,7 +50,8 @@ export function simClock({
       const isQuiet = isIdle()
       await (isQuiet ? turn() : shortPoll())
       quiet = isQuiet && isIdle() ? quiet + 1 : 0
-      if (quiet < idleTurns) continue
+      // The last sleeper may have been called off meanwhile.
+      if (quiet < idleTurns || sleepers.size === 0) continue
       quiet = 0
       wakeFirst()
     }

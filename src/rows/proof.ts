@@ -170,7 +170,8 @@ class TradeChain {
   /** The last row that names trades: its last one, also in halves, and its time. */
   #last: { readonly id: bigint; readonly time: bigint } | undefined
   #low = 0
-  #high = 0
+  // Before every trade, so that whichever row comes first begins the chain.
+  #high = -2
 
   constructor(dataset: Dataset) {
     this.#firstIndex = columnIndex(dataset, 'first_trade_id')
@@ -199,13 +200,6 @@ class TradeChain {
       lastRow = row
     }
     if (lastRow < 0) return
-    // Where the very first row happens to name trade 1.
-    if (this.#firstTrade === '')
-      this.#begin(
-        firsts.find((id) => id >= 0n),
-        undefined,
-        undefined,
-      )
     this.#last = { id: lasts[lastRow] ?? 0n, time: times[lastRow] ?? 0n }
     this.#low = low
     this.#high = high

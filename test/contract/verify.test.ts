@@ -3,7 +3,7 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseMicros } from '../../src/base/time.ts'
+import { micros, parseMicros } from '../../src/base/time.ts'
 import type { Finding } from '../../src/verify.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { readFooter } from '../../src/store/parquet/read.ts'
@@ -253,6 +253,48 @@ describe('what does not belong', () => {
     expect(simulator.log.count - asked).toBe(2)
     expect((await verifyLake({ dataDir })).findings).toEqual([])
   })
+})
+
+test('trades that no aggregate names, and are named twice, are a warning: in a file and between two', async () => {
+  const from = parseMicros('2026-11-01')
+  // The trades of each aggregate; a third of a day apart, so that the third ends one day and the fourth begins another.
+  const named = [
+    [1n, 2n],
+    [4n, 5n],
+    [6n, 6n],
+    [9n, 9n],
+    [9n, 10n],
+    [11n, 11n],
+  ] as const
+  const aggTrades = named.map(([firstTradeId, lastTradeId], index) => ({
+    id: BigInt(index),
+    price: '1.00000000',
+    quantity: '1.00000000',
+    firstTradeId,
+    lastTradeId,
+    time: micros(from + BigInt(index) * 28_800_000_000n),
+    isBuyerMaker: true,
+    isBestMatch: true,
+  }))
+  const exchange = { symbols: [{ symbol: 'BTCUSDT', listedAt: from, rows: { aggTrades } }] }
+  const { url } = await serve({ exchange })
+  const dataDir = await tempDir()
+  const job = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-11-01
+to: 2026-11-03
+datasets: [{kind: aggTrades}]
+`
+  expect((await run(job, { dataDir, baseUrls: [url] })).summary.exit).toBe(0)
+  const { ok, findings } = await verifyLake({ dataDir })
+  expect(ok).toBe(true)
+  const told = findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)
+  expect(told.sort()).toEqual([
+    'warning chain-breaks: 2026-11-01 ends with trade 6, 2026-11-02 begins with 9',
+    'warning chain-breaks: trade ids are not chained in 1 place',
+    'warning chain-breaks: trade ids are not chained in 1 place',
+  ])
 })
 
 test('verify changes nothing', async () => {

@@ -79,8 +79,11 @@ export async function* storeFiles(
     return union(storing.holes)
   } finally {
     ahead.close()
-    await storing.abort()
-    await opening.closeAll()
+    try {
+      await storing.abort()
+    } finally {
+      await opening.closeAll()
+    }
   }
 }
 
@@ -122,7 +125,9 @@ class Openings {
 
   async closeAll(): Promise<void> {
     await Promise.allSettled([...this.#pending])
-    for (const archive of [...this.#open]) await this.close(archive)
+    const closings = [...this.#open].map((archive) => this.close(archive))
+    await Promise.allSettled(closings)
+    await Promise.all(closings)
   }
 }
 

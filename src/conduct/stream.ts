@@ -39,7 +39,7 @@ export async function* mergeStreams<T>(
     merge.push(item)
   })
   const workers = Array.from({ length: Math.min(concurrency, sources.length) }, () => merge.work())
-  const ended = Promise.all(workers).finally(() => {
+  const ended = allEnded(workers).finally(() => {
     merge.end()
   })
   ended.catch(() => undefined)
@@ -52,6 +52,12 @@ export async function* mergeStreams<T>(
     merge.drop()
     await ended
   }
+}
+
+/** Waits for all, then throws what the first of them to fail threw. */
+async function allEnded(workers: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(workers)
+  await Promise.all(workers)
 }
 
 class Merge<T> {

@@ -215,8 +215,11 @@ export class PartitionWriter {
 
   /** Drops the new file; the old one stays as it is. */
   async abort(): Promise<void> {
-    await this.#stored.close()
-    await this.#upload.abort()
+    try {
+      await this.#stored.close()
+    } finally {
+      await this.#upload.abort()
+    }
   }
 
   async #put(batch: RecordBatch): Promise<void> {

@@ -14,7 +14,8 @@ export type Fault = {
    * - `crash`: the process ends before the call has an effect; all calls after it fail too
    * - `crashAfter`: it ends right after the effect
    * - `tear`: half of a write is done, then it ends; other calls crash
-   * - a code of the system, e.g. `ENOSPC`: the call fails with it
+   * - a code of the system, e.g. `ENOSPC`: the call fails with it; a `close` that fails ends the descriptor all the same
+   *   (Linux, close(2), "Dealing with error returns from close()")
    */
   readonly kind: 'crash' | 'crashAfter' | 'tear' | (string & {})
   /** Do later calls of the same name fail with that code too? A full disk stays full. */
@@ -69,7 +70,7 @@ export function faultyCalls(
     if (isOver) throw new SimulatedCrash(`a call after the end: ${name}`)
     if (isStep(name, args)) log.push(name)
     const isNow = isStep(name, args) && log.length === fault?.at
-    if (failing === name && !isNow) throw systemError(String(fault?.kind), name)
+    if (failing === name && !isNow) return refuse(name, call, String(fault?.kind))
     if (!isNow) return call()
     fired = true
     const step = `step ${fault.at} (${name})`
@@ -83,7 +84,12 @@ export function faultyCalls(
       throw new SimulatedCrash(step)
     }
     if (fault.lasting === true) failing = name
-    throw systemError(fault.kind, step)
+    return refuse(name, call, fault.kind)
+  }
+
+  async function refuse(name: string, call: () => Promise<unknown>, code: string): Promise<never> {
+    if (name === 'close') await call()
+    throw systemError(code, name)
   }
 
   const wrapped = Object.entries(inner).map(([name, call]) => [

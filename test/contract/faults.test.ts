@@ -16,6 +16,7 @@ import {
   chaosExchange,
   chaosRound,
   coverageOf,
+  expectHonest,
   expectSameLake,
   FAULTS,
   finishCalmly,
@@ -84,7 +85,7 @@ it('regression: a gap across two periods is known though its page came in halves
   expectSameLake(await lakeOf(files), (await calmRun()).lake)
 })
 
-it(`${FEW} runs through 75 % faults, again and again until done: the lake of the calm run, nothing asked twice`, async () => {
+it(`${FEW} runs through 75 % faults, again and again until done: exactly what is missing is told, nothing asked twice, the lake of the calm run`, async () => {
   const calm = await calmRun()
   let incomplete = 0
   for (let seed = 1; seed <= FEW; seed++) {
@@ -95,13 +96,14 @@ it(`${FEW} runs through 75 % faults, again and again until done: the lake of the
     for (let round = 1; ; round++) {
       const since = exchange.log.count
       const covered = await coverageOf(files)
-      const { exit } = await attempt(CHAOS_JOB, {
+      const { exit, summary } = await attempt(CHAOS_JOB, {
         world: virtualWorld(exchange, { files, seed: round }),
       })
       expect(askedAgain(covered, exchange, since), `seed ${seed}, round ${round}`).toEqual([])
       if (exit === 0) break
       incomplete += 1
       expect([3, 4], `seed ${seed}, round ${round}`).toContain(exit)
+      await expectHonest(files, calm, summary)
       expect(round, `seed ${seed}`).toBeLessThan(200)
     }
     expectSameLake(await lakeOf(files), calm.lake, `seed ${seed}`)

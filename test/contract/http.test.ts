@@ -117,7 +117,7 @@ describe('a proxy named by the environment', () => {
 })
 
 describe('a certificate that cannot be trusted', () => {
-  it('is a failure for good, and no request is sent', async () => {
+  it('is a failure for good, no request is sent, and HTTP/2 is not offered', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tls-'))
     onTestFinished(() => {
       rmSync(directory, { recursive: true })
@@ -127,7 +127,15 @@ describe('a certificate that cannot be trusted', () => {
     const subject = ['-nodes', '-days', '1', '-subj', '/CN=localhost', '-keyout', key, '-out', cert]
     execFileSync('openssl', [...openssl, ...subject], { stdio: 'ignore' })
     let requests = 0
-    const options = { key: readFileSync(key), cert: readFileSync(cert) }
+    const offered: string[] = []
+    const options: https.ServerOptions = {
+      key: readFileSync(key),
+      cert: readFileSync(cert),
+      ALPNCallback: ({ protocols }) => {
+        offered.push(...protocols)
+        return 'http/1.1'
+      },
+    }
     const server = https.createServer(options, (_request, response) => {
       requests++
       response.end()
@@ -145,6 +153,7 @@ describe('a certificate that cannot be trusted', () => {
     expect(error).toMatchObject({ isTransient: false })
     expect(String(error)).not.toContain('SECRET')
     expect(requests).toBe(0)
+    expect(offered).toEqual(['http/1.1'])
   })
 })
 

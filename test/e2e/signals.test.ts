@@ -1,5 +1,7 @@
 /** SIGTERM and SIGINT at each phase: a clean commit and 143 or 130, whatever the run waits for. */
 
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { FaultOptions } from '../../src/simulator/index.ts'
 import { contents } from '../support/lake.ts'
@@ -160,4 +162,25 @@ it('a signal before anything was asked for leaves nothing behind', async () => {
   expect(exit, stderr).toBe(143)
   watched.onRequest = () => undefined
   await expectCleanStop(lake, watched)
+})
+
+// As in a container that is started without an init: the system gives such a process no default for signals.
+const PID_1 = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--mount-proc']
+const [UNSHARE = '', ...FLAGS] = PID_1
+const hasNamespaces = spawnSync(UNSHARE, [...FLAGS, 'true']).status === 0
+if (!hasNamespaces) console.log('NOT RUN as PID 1: this system gives no namespaces')
+
+it.skipIf(!hasNamespaces)('SIGTERM as PID 1: a clean commit and 143', async () => {
+  const lake = await processLake()
+  const watched = await serveHistory({}, { latencyMs: 5 })
+  const running = startRun(lake, watched, { through: PID_1 })
+  await running.line(({ kind }) => kind === 'rows')
+  const { pid = 0 } = running.child
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  expect(children).toHaveLength(1)
+  process.kill(Number(children[0]), 'SIGTERM')
+  const { exit, stdout, stderr } = await running.done
+  expect(exit, stderr).toBe(143)
+  expect(stdout).toContain('"kind":"summary"')
+  await expectCleanStop(lake, await serveHistory())
 })

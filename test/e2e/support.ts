@@ -28,13 +28,16 @@ export type CliOptions = {
   /** Written to stdin, which is then closed. */
   readonly input?: string
   readonly cwd?: string
+  /** A command with its arguments that starts another one, e.g. `unshare`. */
+  readonly through?: readonly string[]
 }
 
 /** Starts the command without waiting for its end. */
 export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\` first`)
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [command = '', ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
+  const child = spawn(command, rest, {
     cwd: options.cwd,
     env: { PATH, HOME, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

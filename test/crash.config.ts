@@ -16,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
       STRIDE: '1',
       FUZZ_RUNS: '1000',
       KILLS: '200',
-      REVISIONS: '100',
+      REVISIONS: '400',
     },
     pool: 'forks',
     testTimeout: 3_600_000,

@@ -95,7 +95,8 @@ it(`reads on while five runs grow a lake and ${REVISIONS} revise it`, async () =
   const clock = standingClock(FIRST)
   const revisions = Array.from({ length: REVISIONS }, (_, i) => ({
     interval: '1m' as const,
-    openTime: micros(REVISED + BigInt(i) * 3_600_000_000n),
+    // Ten minutes apart, so that 500 of them lie before the end.
+    openTime: micros(REVISED + BigInt(i) * 600_000_000n),
     at: micros(FIRST + BigInt(i + 1) * 3_600_000_000n),
   }))
   const exchange = {

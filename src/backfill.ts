@@ -11,9 +11,9 @@ import { fetchSeries } from './conduct/fetch.ts'
 import { exitOf, isFatal, resultOf } from './conduct/outcome.ts'
 import { splitPlan } from './conduct/plan-archive.ts'
 import { planWants } from './conduct/plan-wants.ts'
+import { checkJobs } from './conduct/preflight.ts'
 import { emptyTally } from './conduct/series-run.ts'
 import {
-  checkOptions,
   checkStored,
   doubtful,
   exchangeFor,
@@ -40,7 +40,7 @@ import type { Series, SeriesWorld } from './store/series.ts'
 
 /** Plans what a run of `jobs` would do. Asks the exchange for its time, limits and listings; writes nothing. */
 export async function planJobs(jobs: readonly Job[], options: Options = {}): Promise<Plan> {
-  checkOptions(options)
+  checkJobs(jobs, options)
   const world = worldOf(options)
   try {
     await checkLake(world.files)
@@ -74,7 +74,7 @@ export async function* backfill(
   jobs: readonly Job[],
   options: Options = {},
 ): AsyncGenerator<Progress, void, void> {
-  checkOptions(options)
+  checkJobs(jobs, options)
   const world = worldOf(options)
   try {
     await checkLake(world.files)

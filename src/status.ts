@@ -7,14 +7,8 @@ import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { chainFlaws } from './conduct/inspectors.ts'
-import {
-  accountLabel,
-  listedAt,
-  Manifests,
-  openExchange,
-  wantsOf,
-  worldOf,
-} from './conduct/session.ts'
+import { accountLabel } from './conduct/preflight.ts'
+import { listedAt, Manifests, openExchange, wantsOf, worldOf } from './conduct/session.ts'
 import { needsAllSymbols, resolveWants } from './conduct/wants.ts'
 import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
@@ -92,7 +86,7 @@ async function wantsNow(
       now: world.clock.now(),
       symbols: [],
       source: options.source,
-      account: accountLabel(),
+      account: accountLabel(jobs),
       listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
     })
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }

@@ -8,6 +8,8 @@ import type { Micros, WindowText } from './base/time.ts'
 import { DATASETS } from './binance/dataset.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { chainFlaws, inspectorOf } from './conduct/inspectors.ts'
+import { ArchiveSession } from './conduct/archive-session.ts'
+import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { remoteFlaws } from './conduct/restated.ts'
 import { freshPart } from './conduct/series-run.ts'
 import { worldOf } from './conduct/session.ts'
@@ -112,6 +114,7 @@ function names({ kind, intervals, symbols }: DatasetJob, key: SeriesKey): boolea
 class Verification {
   readonly #world: World
   readonly #options: VerifyOptions
+  readonly #archive: ArchiveSession
   readonly #startedMs: number
   readonly #findings: Finding[] = []
   readonly #series: SeriesVerdict[] = []
@@ -121,6 +124,11 @@ class Verification {
     this.#world = world
     this.#options = options
     this.#startedMs = world.clock.monotonicMs()
+    this.#archive = new ArchiveSession(
+      world,
+      { ...options, attemptsMax: LOOK_ATTEMPTS },
+      () => undefined,
+    )
   }
 
   /** Mends manifests, holding the lake. */
@@ -184,7 +192,7 @@ class Verification {
     for (const broken of manifest === undefined ? [] : chainFlaws(manifest))
       yield this.#find(seriesPath(key), broken)
     if (this.#options.remote === true && manifest !== undefined)
-      for await (const { path, ...broken } of remoteFlaws(this.#world, manifest, this.#options))
+      for await (const { path, ...broken } of remoteFlaws(this.#archive, manifest, this.#options))
         yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
     if (manifest === undefined && !isDamaged) return

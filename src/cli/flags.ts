@@ -78,7 +78,7 @@ export const FLAGS: FlagTable = {
     read: readShare,
   },
   concurrency: {
-    describe: 'requests in flight at most',
+    describe: 'requests in flight at most; of the archive, never more than 4',
     value: 'N',
     default: '8',
     read: readInteger(1, 1000),

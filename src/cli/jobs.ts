@@ -114,7 +114,9 @@ async function readText(
     try {
       if ((await handle.stat()).isDirectory()) return { refusal: REFUSALS['EISDIR'] ?? '' }
       const bytes = await readUpTo(handle, READ_BYTES_MAX)
-      return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }) }
+      // Of a file that is too long, the last character may be there in part; the parser refuses it for its length.
+      const isCut = bytes.byteLength === READ_BYTES_MAX
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut }) }
     } finally {
       await handle.close()
     }

@@ -2,6 +2,7 @@
 
 import {
   seriesName,
+  type DoctorCheck,
   type Finding,
   type SeriesResult,
   type Summary,
@@ -28,6 +29,8 @@ export class Unfinished extends Error {
   }
 }
 
+/** Exit code of what could not be fetched. */
+const INCOMPLETE = 3
 /** Exit code of rows that were refused, and of damage. */
 const DAMAGED = 4
 
@@ -47,6 +50,16 @@ function isRefusal(error: SeriesResult['error']): boolean {
   return error?.code === 'E_DATA_REFUSED' || error?.code === 'E_DAMAGED'
 }
 
+/** What to say of a machine that failed some of what `doctor` looks at. */
+export function unfitMachine(failed: readonly DoctorCheck[]): Unfinished {
+  const [first] = failed
+  const why = first === undefined ? '' : `: ${first.name}: ${first.seen}`
+  return new Unfinished('E_UNFIT', `${counted(failed.length, 'check')} failed${why}`, {
+    exit: 1,
+    hint: first?.hint ?? 'binance-backfill doctor --json lists all',
+  })
+}
+
 /** What to say of a lake in which `verify` found damage. */
 export function damagedLake({ findings }: VerifyReport): Unfinished {
   const damage = findings.filter(({ severity }: Finding) => severity === 'damage')
@@ -55,5 +68,17 @@ export function damagedLake({ findings }: VerifyReport): Unfinished {
   return new Unfinished('E_DAMAGED', `damage found in ${counted(damage.length, 'place')}${where}`, {
     exit: DAMAGED,
     hint: first?.hint ?? 'binance-backfill verify --json lists all',
+  })
+}
+
+/** What to say when `verify --remote` could not compare all that it was asked to; `undefined` when it could. */
+export function uncomparedArchives({ findings }: VerifyReport): Unfinished | undefined {
+  const unknown = findings.filter(({ code }: Finding) => code === 'archive-unknown')
+  const [first] = unknown
+  if (first === undefined) return undefined
+  const many = counted(unknown.length, 'archive')
+  return new Unfinished('E_INCOMPLETE', `${many} could not be compared: ${first.message}`, {
+    exit: INCOMPLETE,
+    hint: 'run again when the archive can be reached; what the lake holds is sound',
   })
 }

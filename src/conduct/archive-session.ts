@@ -1,5 +1,6 @@
 /** The public archive, as the conductor sees it: what there is, and each file's rows. One per run. */
 
+import PQueue from 'p-queue'
 import { ArchiveError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { clip, type Coverage } from '../base/coverage.ts'
@@ -27,6 +28,8 @@ import { CsvFile } from '../rows/csv-file.ts'
 import type { Page } from '../rows/page.ts'
 
 const DAY = 86_400_000_000n
+/** Listings, checksums and files asked for at once. */
+const CONCURRENCY = 4
 /**
  * Whole days of a month, times the weight of a page, from which on all of the month is loaded rather than these days
  * asked of REST. A row takes about 13 bytes in a zip and 16 in a gzipped page, so up to 24 days are less to load from
@@ -46,6 +49,9 @@ export function usesArchive(
   return source === 'archive' || archiveUrl !== undefined || isOwn
 }
 
+/** How the archive is used; `attemptsMax`: how often each thing is asked for. */
+export type ArchiveOptions = Options & { readonly attemptsMax?: number }
+
 /** The archive, open for one run. */
 export class ArchiveSession {
   readonly #index: ArchiveIndex
@@ -56,13 +62,15 @@ export class ArchiveSession {
 
   constructor(
     world: World,
-    { archiveUrl, keepArchives }: Options,
+    { archiveUrl, keepArchives, concurrency = CONCURRENCY, attemptsMax }: ArchiveOptions,
     onWarning: (message: string) => void,
   ) {
     const urls = { url: archiveUrl ?? ARCHIVE_URL, listingUrl: archiveUrl ?? ARCHIVE_LISTING_URL }
-    const client = new ArchiveClient(world, urls)
+    const places = new PQueue({ concurrency: Math.min(concurrency, CONCURRENCY) })
+    const patience = attemptsMax === undefined ? {} : { attemptsMax }
+    const client = new ArchiveClient(world, { ...urls, ...patience, places })
     // Whether there is an archive at all is found out fast: REST can do without it.
-    const scout = new ArchiveClient(world, { ...urls, attemptsMax: 2 })
+    const scout = new ArchiveClient(world, { ...urls, places, attemptsMax: 2 })
     this.#index = new ArchiveIndex(scout)
     this.#scout = new Downloads(scout, { files: world.files })
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)

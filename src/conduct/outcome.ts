@@ -38,7 +38,8 @@ export function resultOf(
   const missing = subtractAll(plan.wanted, manifest?.coverage ?? [])
   const why = error ?? unavailable(manifest?.gaps ?? [], missing)
   const complete = missing.length === 0 && error === undefined
-  const { rows, partitions, bytes, revisions } = tally
+  const { rows, files, revisions } = tally
+  const [partitions, bytes] = [files.size, [...files.values()].reduce((sum, size) => sum + size, 0)]
   const result = { key: plan.key, complete, rows, partitions, bytes, revisions, missing }
   return why === undefined || complete ? result : { ...result, error: describe(why) }
 }

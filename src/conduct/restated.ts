@@ -2,13 +2,12 @@
 
 import { crc32 } from 'node:zlib'
 import { ArchiveError } from '../base/errors.ts'
-import type { World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import type { Options } from '../options.ts'
 import { ReadAhead } from '../pull/walk.ts'
 import type { Flaw } from '../store/flaw.ts'
 import type { ArchiveEntry, Manifest } from '../store/manifest.ts'
-import { ArchiveSession } from './archive-session.ts'
+import type { ArchiveSession } from './archive-session.ts'
 
 /** Checksums asked for ahead; how many are asked at once is the client's to say. */
 const CHECKS_AHEAD = 8
@@ -72,20 +71,23 @@ const SEVERITY = {
   unknown: ['warning', 'archive-unknown'],
 } as const
 
+/** Which archives to look at. */
+export type RemoteOptions = Pick<Options, 'signal'> & {
+  readonly subset?: { readonly index: number; readonly count: number }
+}
+
 /**
  * What `verify --remote` finds of one series: archives that were replaced, that are gone, or that do not answer. With
  * `subset` a share of them, chosen by name.
  */
 export async function* remoteFlaws(
-  world: World,
+  session: ArchiveSession,
   manifest: Manifest,
-  options: Options & { readonly subset?: { readonly index: number; readonly count: number } },
+  { subset, signal }: RemoteOptions,
 ): AsyncGenerator<Flaw & { readonly path: string }, void, void> {
-  const { subset, signal } = options
   const isIn = (path: string): boolean =>
     subset === undefined || crc32(path) % subset.count === subset.index - 1
   const archives = [...manifest.archives].filter(([path]) => isIn(path))
-  const session = new ArchiveSession(world, options, () => undefined)
   for await (const { state, path, message } of restatedArchives(session, archives, signal)) {
     if (state === 'same') continue
     const [severity, code] = SEVERITY[state]

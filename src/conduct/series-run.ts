@@ -42,14 +42,14 @@ export type Tally = {
   received: number
   /** Rows that the lake holds and did not hold before; counted when they are committed. */
   rows: number
-  partitions: number
-  bytes: number
   revisions: number
+  /** The size in bytes of each file that was written, as it was last, by its path. */
+  readonly files: Map<string, number>
 }
 
 /** Before anything was done. */
 export function emptyTally(): Tally {
-  return { received: 0, rows: 0, partitions: 0, bytes: 0, revisions: 0 }
+  return { received: 0, rows: 0, revisions: 0, files: new Map() }
 }
 
 /** Rows that are younger than this many intervals are asked for once more by the next run. */
@@ -212,8 +212,7 @@ export class WindowStore {
   *#report({ path, period, entry, added, revisions, isChanged }: Committed): Generator<Progress> {
     if (!isChanged) return
     this.#tally.rows += added
-    this.#tally.partitions += 1
-    this.#tally.bytes += entry.bytes
+    this.#tally.files.set(path, entry.bytes)
     this.#tally.revisions += revisions
     const { rows, bytes } = entry
     yield { kind: 'committed', key: this.#series.key, period, path, rows, bytes, revisions }

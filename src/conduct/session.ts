@@ -1,8 +1,7 @@
 /** What planning and running share: the world, the exchange, the wants, and what the lake has of them. */
 
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { DamageError, UsageError } from '../base/errors.ts'
-import type { Credentials } from '../base/secret.ts'
+import { DamageError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import {
   micros,
@@ -15,8 +14,6 @@ import {
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
-import { allEnvironment, environment } from '../node/environment.ts'
-import { checkLabel, readCredentials } from '../node/keys.ts'
 import { nodeWorld } from '../node/world.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
@@ -33,6 +30,7 @@ import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
 import { VERSION } from '../version.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
+import { accountLabel, credentialsFor } from './preflight.ts'
 import { firstTime } from './rest.ts'
 import { freshPart } from './series-run.ts'
 import { anySymbol, needsAllSymbols, resolveWants, seriesOf } from './wants.ts'
@@ -46,42 +44,6 @@ const EPOCH = micros(0n)
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir }: Options): World {
   return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR })
-}
-
-/** Checks options that no type can. @throws UsageError */
-export function checkOptions({ weightShare = 1, concurrency = 1, maxWaitMs = 0 }: Options): void {
-  if (!(weightShare > 0 && weightShare <= 1))
-    throw new UsageError(`weightShare: expected a number above 0 and at most 1, got ${weightShare}`)
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
-    throw new UsageError(`concurrency: expected a whole number from 1 on, got ${concurrency}`)
-  if (!(maxWaitMs >= 0)) throw new UsageError(`maxWaitMs: expected 0 or more, got ${maxWaitMs}`)
-}
-
-/**
- * The user's own name for the account, from the environment.
- *
- * @throws UsageError when it cannot name a directory.
- */
-export function accountLabel(): string | undefined {
-  const label = environment('BINANCE_ACCOUNT_LABEL')
-  return label === undefined ? undefined : checkLabel(label)
-}
-
-/** The keys for the account datasets that the jobs name. @throws UsageError when they name some and there is none. */
-function credentialsFor(jobs: readonly Job[]): Credentials | undefined {
-  if (!needsKey(jobs)) return undefined
-  const credentials = readCredentials(allEnvironment())
-  if (credentials !== undefined) return credentials
-  throw new UsageError('account datasets need an API key', {
-    hint: 'Set BINANCE_API_KEY with BINANCE_API_SECRET or BINANCE_PRIVATE_KEY_FILE.',
-  })
-}
-
-/** Does any of these jobs name the account's own history? Only then are keys looked at. */
-function needsKey(jobs: readonly Job[]): boolean {
-  return jobs.some(({ datasets }) =>
-    datasets.some(({ kind }) => DATASETS[kind].security === 'signed'),
-  )
 }
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
@@ -199,7 +161,7 @@ export async function wantsOf(
     now: exchange.now(),
     symbols: exchange.symbols,
     source: options.source,
-    account: accountLabel(),
+    account: accountLabel(jobs),
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
@@ -238,7 +200,7 @@ export async function checkWant(want: Want, manifests: Manifests): Promise<Want>
  * @throws UsageError when one was begun with other numbers or partitions, or needs an account label.
  */
 export async function checkStored(jobs: readonly Job[], manifests: Manifests): Promise<void> {
-  const named = { symbols: [], account: accountLabel() }
+  const named = { symbols: [], account: accountLabel(jobs) }
   for (const { datasets } of jobs)
     for (const dataset of datasets)
       for (const key of seriesOf(dataset, named)) {

@@ -15,7 +15,8 @@ import type { Options } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Exchange } from './exchange.ts'
 import { planWants } from './plan-wants.ts'
-import { accountLabel, checkWant, listedAt, type Manifests } from './session.ts'
+import { accountLabel } from './preflight.ts'
+import { checkWant, listedAt, type Manifests } from './session.ts'
 import { resolveWants } from './wants.ts'
 
 /** Did the exchange, the way to it or the user keep a run from beginning? All else has no summary: nothing was asked. */
@@ -45,7 +46,7 @@ export async function unopenedPlan(
     now: exchange.now(),
     symbols: exchange.symbols,
     source: options.source,
-    account: accountLabel(),
+    account: accountLabel(jobs),
     listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
   })
   const checked = await Promise.all(wants.map((want) => checkWant(want, manifests)))

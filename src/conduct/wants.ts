@@ -153,15 +153,20 @@ export function horizonOf(interval: Interval | undefined, now: Micros, settle: b
 }
 
 function join(a: Want, b: Want): Want {
-  const [x, y] = [a.settings, b.settings]
+  checkAlike(a.key, a.settings, b.settings)
+  return { ...a, wanted: union(a.wanted, b.wanted) }
+}
+
+/** @throws UsageError when two jobs ask for a series in different ways */
+export function checkAlike(key: SeriesKey, x: SeriesSettings, y: SeriesSettings): void {
   const isSame =
     x.source === y.source &&
     x.numbers === y.numbers &&
     x.compression === y.compression &&
     x.settle === y.settle &&
     x.partition === y.partition
-  if (isSame) return { ...a, wanted: union(a.wanted, b.wanted) }
-  throw new UsageError(`${seriesName(a.key)}: two jobs ask for it with different settings`, {
+  if (isSame) return
+  throw new UsageError(`${seriesName(key)}: two jobs ask for it with different settings`, {
     hint: 'Give both the same source, numbers, compression, settle and partition.',
   })
 }

@@ -32,8 +32,8 @@ export function checkJob(root: unknown, describe: Describe): Finding[] {
       ...checkIntervals(root, entry),
       ...checkAccount(root, entry),
       ...checkArchive(root, entry),
-      ...checkRange(root, entry),
     ]),
+    ...checkRanges(root, entries),
     ...checkTwice(root, entries, describe),
     ...checkSeries(root, entries, describe),
   ]
@@ -106,6 +106,13 @@ function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[
   if (dataset === undefined || dataset.hasArchive || source !== 'archive') return []
   const message = `${dataset.kind} are not published in the archive; write source: auto or rest here`
   return [finding([...path, 'kind'], message)]
+}
+
+/** Each range once, however many entries take it from the top level. */
+function checkRanges(root: unknown, entries: readonly Entry[]): Finding[] {
+  const found = entries.flatMap((entry) => checkRange(root, entry))
+  const byPlace = new Map(found.map((one) => [JSON.stringify([one.path, one.message]), one]))
+  return [...byPlace.values()]
 }
 
 function checkRange(root: unknown, { pathOf }: Entry): Finding[] {

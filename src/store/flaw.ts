@@ -11,6 +11,6 @@ export type Flaw = {
 }
 
 /** A flaw that means the file is not what was written. */
-export function damage(code: string, message: string): Flaw {
-  return { severity: 'damage', code, message, hint: MEND }
+export function damage(code: string, message: string, hint: string = MEND): Flaw {
+  return { severity: 'damage', code, message, hint }
 }

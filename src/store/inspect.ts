@@ -45,6 +45,8 @@ export type Inspected = {
   readonly flaws: readonly Flaw[]
 }
 
+const LOST = 'Run the job again: it asks for what was in there. Or put the file back from a backup.'
+
 /** Everything that is wrong with a partition, and how many rows it has. */
 export async function inspectPartition(suspect: Suspect): Promise<Inspected> {
   const { files, key, period } = suspect
@@ -53,7 +55,7 @@ export async function inspectPartition(suspect: Suspect): Promise<Inspected> {
     return {
       rows: 0,
       bytes: 0,
-      flaws: [damage('file-missing', 'in the manifest, not on the disk')],
+      flaws: [damage('file-missing', 'in the manifest, not on the disk', LOST)],
     }
   try {
     const seen = await inspectFile(suspect, file)

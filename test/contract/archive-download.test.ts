@@ -82,7 +82,7 @@ describe('files that are there', () => {
     expect(await downloads.open(PATH)).toBeUndefined()
   })
 
-  test('at most four at once', async () => {
+  test('no more at once than there are places', async () => {
     const { client } = await archiveWorld()
     let [now, most] = [0, 0]
     const work = async (): Promise<void> => {

@@ -231,6 +231,28 @@ describe('the other commands', () => {
     ])
     const dead = await (await bench('http://127.0.0.1:9')).call(['doctor', '--json'])
     expect([dead.exit, (JSON.parse(dead.stdout) as { ok: boolean }).ok]).toEqual([1, false])
+    expect(errorOf(dead)).toMatchObject({ kind: 'error', code: 'E_UNFIT', exit: 1 })
+  })
+
+  test('a job file that ends within a character is refused', async () => {
+    const file = join(await newLakeDir(), '..', 'cut.yaml')
+    await writeFile(file, Buffer.from(`${JOB}# 币`).subarray(0, -1))
+    const { exit, stderr } = await runCli(['validate', file])
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('is not UTF-8 text')])
+  })
+
+  test('a summary counts a file that was written twice once', async () => {
+    const { url } = await serve()
+    const { call } = await bench(url)
+    // The archive up to yesterday, REST for today: both in the file of the year.
+    const job = klines('BTCUSDT', '2024-06-13', '2024-06-15T12:00')
+    const run = await call(['run', ...job, '--archive-url', url, '--json'])
+    const status = await call(['status', '--json'])
+    const [{ partitions, bytes }] = (
+      JSON.parse(status.stdout) as { series: [{ partitions: number; bytes: number }] }
+    ).series
+    expect(partitions).toBe(1)
+    expect(jsonLines(run).at(-1)).toMatchObject({ partitions, bytes })
   })
 
   test('validate tells every problem of every file', async () => {
@@ -271,6 +293,15 @@ describe('the other commands', () => {
     expect(jsonLines(other).at(-1)).toMatchObject({ complete: true, rows: 48, requests: 0 })
     const remote = await archive.call(['verify', '--remote', '--archive-url', url, '--json'])
     expect([remote.exit, JSON.parse(remote.stdout)]).toMatchObject([0, { ok: true }])
+    const gone = await archive.call([
+      'verify',
+      '--remote',
+      '--archive-url',
+      'http://127.0.0.1:9',
+      '--json',
+    ])
+    expect([gone.exit, JSON.parse(gone.stdout)]).toMatchObject([3, { ok: true }])
+    expect(errorOf(gone)['message']).toMatch(/archives? could not be compared/)
   })
 })
 

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fromMillis } from '../../src/base/time.ts'
 import type { Fault } from '../../src/simulator/index.ts'
@@ -34,6 +34,7 @@ describe('2: nothing was done', () => {
     [['run', ...klines('BTCUSDT', '2024-02-30', '2024-03-01')]],
     [['run', ...klines('BTCUSDT', '2024-03-02', '2024-03-01')]],
     [['run', '--dataset', 'myTrades', '--symbol', 'BTCUSDT', '--from', '2024-01-01']],
+    [['run', '--dataset', 'uiKlines', ...KLINES.slice(2), '--source', 'archive']],
     [['plan', 'no-such-job.yaml']],
     [['status', 'no-such-job.yaml']],
   ])('%j', async (args) => {
@@ -43,8 +44,29 @@ describe('2: nothing was done', () => {
     expect([exit, stdout]).toEqual([2, ''])
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^error: /)
     expect(errorOf(await call([...args, '--json']))).toMatchObject({ kind: 'error', exit: 2 })
-    expect(existsSync(join(dataDir, 'spot'))).toBe(false)
+    expect(existsSync(dataDir)).toBe(false)
     expect(dataRequests(simulator)).toBe(0)
+  })
+
+  test('two jobs that disagree make no lake', async () => {
+    const lake = await bench((await serve()).url)
+    const jobs = ['float64', 'decimal'].map((numbers) => ({
+      file: join(dirname(lake.dataDir), `${numbers}.yaml`),
+      text: `{version: 1, symbols: [BTCUSDT], from: 2024-01-01, numbers: ${numbers}, datasets: [{kind: aggTrades}]}`,
+    }))
+    for (const { file, text } of jobs) await writeFile(file, text)
+    const { error } = await failing(lake, 2, ...jobs.map(({ file }) => file))
+    expect(error['message']).toMatch(/BTCUSDT.*different settings/)
+    expect(existsSync(lake.dataDir)).toBe(false)
+  })
+
+  test('an account label is no matter to public datasets', async () => {
+    const lake = await bench((await serve()).url)
+    const env = { BINANCE_ACCOUNT_LABEL: 'my account / 1' }
+    for (const command of ['plan', 'run', 'status'])
+      expect(
+        (await lake.call([command, ...(command === 'status' ? [] : KLINES)], { env })).exit,
+      ).toBe(0)
   })
 
   test('a job that asks for what the series was not begun with', async () => {

@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import PQueue from 'p-queue'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { TransportError } from '../../src/base/errors.ts'
 import { nodeHttp } from '../../src/node/http.ts'
@@ -50,7 +51,12 @@ async function indexOf(
   onTestFinished(() => http.close())
   const clock = { now: () => 0n as never, monotonicMs: () => 0, sleep: async () => undefined }
   const world = { clock, random: { next: () => 0.5 }, http }
-  const client = new ArchiveClient(world, { url, listingUrl: url, attemptsMax: 2 })
+  const client = new ArchiveClient(world, {
+    url,
+    listingUrl: url,
+    places: new PQueue(),
+    attemptsMax: 2,
+  })
   return { index: new ArchiveIndex(client), asked }
 }
 

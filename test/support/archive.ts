@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import PQueue from 'p-queue'
 import { onTestFinished } from 'vitest'
 import { ArchiveError } from '../../src/base/errors.ts'
 import type { Readable } from '../../src/base/ports.ts'
@@ -113,7 +114,11 @@ export async function archiveWorld(
     await simulator.close()
   })
   const world = { clock, random: { next: () => 0.5 }, http }
-  const client = new ArchiveClient(world, { url: simulator.url, listingUrl: simulator.url })
+  const client = new ArchiveClient(world, {
+    url: simulator.url,
+    listingUrl: simulator.url,
+    places: new PQueue({ concurrency: 4 }),
+  })
   const places = {
     files: nodeFiles(join(directory, 'lake')),
     keep: keep ? nodeFiles(join(directory, 'kept')) : undefined,

@@ -65,7 +65,7 @@ export async function storeWindow<Row extends Kline | AggTrade>(
     await drained(store.take(step))
   }
   await drained(store.finish())
-  return tally
+  return { revisions: tally.revisions, partitions: tally.files.size }
 }
 
 async function drained(steps: AsyncGenerator<unknown, void, void>): Promise<void> {

@@ -54,6 +54,11 @@ datasets:
     market: spot
 `
 
+it('tells a range that several datasets take from the top level once', () => {
+  const lines = 'to: 2023-12-31\ndatasets: [{kind: trades}, {kind: aggTrades}]'
+  expect(complaints(lines)).toHaveLength(1)
+})
+
 describe('a valid job', () => {
   it('has the top-level keys and the defaults in each dataset', () => {
     const { name, file, datasets } = parseJob(MAJORS, 'jobs/majors.yaml')

@@ -2,10 +2,10 @@
 
 import { doctor, quoteText, type DoctorCheck } from '../../index.ts'
 import type { Execute } from '../commands.ts'
-import { counted } from '../human.ts'
 import { optionsOf } from '../options.ts'
 import type { Paint } from '../print.ts'
 import { padded } from '../table.ts'
+import { unfitMachine } from '../unfinished.ts'
 
 export const execute: Execute = async ({ values, print }) => {
   const checks: DoctorCheck[] = []
@@ -13,11 +13,15 @@ export const execute: Execute = async ({ values, print }) => {
     checks.push(check)
     await print.result(checkText(check, print.paint.out))
   }
-  const failed = checks.filter(({ ok }) => !ok).length
-  if (values.json === true) await print.json({ ok: failed === 0, checks })
-  const end = failed === 0 ? 'Fit for a backfill.' : `${counted(failed, 'check')} failed.`
-  await print.result(`${end}\n`)
-  return failed === 0 ? 0 : 1
+  const failed = checks.filter(({ ok }) => !ok)
+  if (values.json === true) await print.json({ ok: failed.length === 0, checks })
+  if (failed.length === 0) {
+    await print.result('Fit for a backfill.\n')
+    return 0
+  }
+  const unfit = unfitMachine(failed)
+  await print.error(unfit)
+  return unfit.exit
 }
 
 /** One check: `ok    clock      12 ms ahead of the server`, and its hint when it failed. */

@@ -7,7 +7,7 @@ import { counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { optionsOf } from '../options.ts'
 import { verifyDocument } from '../shape.ts'
-import { damagedLake } from '../unfinished.ts'
+import { damagedLake, uncomparedArchives } from '../unfinished.ts'
 
 export const execute: Execute = async (call) => {
   const { values, operands, print } = call
@@ -17,10 +17,10 @@ export const execute: Execute = async (call) => {
     const report = await follow(verify(jobs, verifyOptions(call, stop.signal)), call)
     if (values.json === true) await print.json(verifyDocument(report))
     else await print.result(findingsText(report))
-    if (report.ok) return 0
-    const damage = damagedLake(report)
-    await print.error(damage)
-    return damage.exit
+    const problem = report.ok ? uncomparedArchives(report) : damagedLake(report)
+    if (problem === undefined) return 0
+    await print.error(problem)
+    return problem.exit
   } finally {
     stop.dispose()
   }

@@ -11,8 +11,6 @@ import { toMillis } from '../../base/time.ts'
 import { retryAfterMs } from '../../binance/verdict.ts'
 import { backoffMs, RetryBudget } from '../backoff.ts'
 
-/** Downloads at once. */
-const CONCURRENCY = 4
 const ATTEMPTS_MAX = 8
 const SMALL_TIMEOUT_MS = 30_000
 
@@ -22,7 +20,8 @@ export type ArchiveClientOptions = {
   readonly url: string
   /** Where the bucket can be listed; its query is added here. */
   readonly listingUrl: string
-  readonly concurrency?: number
+  /** How much may be asked at once, shared with whoever else asks there. */
+  readonly places: PQueue
   /** Tries of one request before it is given up. */
   readonly attemptsMax?: number
 }
@@ -46,18 +45,16 @@ export class TryAgain extends TransportError {
   }
 }
 
-/** Sends requests to the archive. One per run, since it bounds how many are in flight. */
+/** Sends requests to the archive. */
 export class ArchiveClient {
   readonly #world: Pick<World, 'clock' | 'random' | 'http'>
   readonly #options: ArchiveClientOptions
-  readonly #queue: PQueue
   readonly #retries = new RetryBudget()
   readonly #spent = { requests: 0, bytes: 0 }
 
   constructor(world: Pick<World, 'clock' | 'random' | 'http'>, options: ArchiveClientOptions) {
     this.#world = world
     this.#options = { ...options, url: bare(options.url), listingUrl: bare(options.listingUrl) }
-    this.#queue = new PQueue({ concurrency: options.concurrency ?? CONCURRENCY })
   }
 
   get http(): World['http'] {
@@ -90,7 +87,7 @@ export class ArchiveClient {
 
   /** Waits for one of the places that bound how much is asked at once. Never to be nested. */
   async inTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#queue.add(async () => {
+    return this.#options.places.add(async () => {
       signal?.throwIfAborted()
       return work()
     })

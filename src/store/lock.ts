@@ -59,7 +59,7 @@ export type LockOptions = {
  *
  * A lock is free when it was released, or its holder is dead on this machine. Where that cannot be known (another
  * host, another boot, a file that cannot be read) the holder is taken for dead after {@link OBSERVE_MS} without a
- * heartbeat; a fresh heartbeat of another host is not even doubted.
+ * heartbeat, and for alive with the first; a fresh heartbeat of another host is not even doubted.
  *
  * @throws LockedError when another run still holds it after `waitMs`.
  */
@@ -69,22 +69,32 @@ export async function acquireLock(
 ): Promise<LakeLock> {
   const { clock, files } = world
   const deadline = clock.monotonicMs() + waitMs
-  let seen: { readonly text: string; readonly sinceMs: number } | undefined
+  let seen: Observation | undefined
   for (;;) {
     signal?.throwIfAborted()
     const last = await readLast(files)
     const { state, record } = judgeLast(last, world)
     const text = `${last?.epoch} ${last?.text}`
-    if (seen?.text !== text) seen = { text, sinceMs: clock.monotonicMs() }
+    if (seen?.text !== text)
+      seen = { text, sinceMs: clock.monotonicMs(), isWritten: seen !== undefined }
     const isSilent = clock.monotonicMs() - seen.sinceMs >= OBSERVE_MS
     if (state === 'free' || (state === 'doubtful' && isSilent)) {
       const lock = await claim(world, (last?.epoch ?? 0) + 1)
       if (lock !== undefined) return lock
     } else {
-      if (state === 'held' && clock.monotonicMs() >= deadline) throw lockedBy(record)
+      const isAlive = state === 'held' || seen.isWritten
+      if (isAlive && clock.monotonicMs() >= deadline) throw lockedBy(record)
       await clock.sleep(POLL_MS, signal)
     }
   }
+}
+
+/** What the highest lock file says, and since when. */
+type Observation = {
+  readonly text: string
+  readonly sinceMs: number
+  /** Was it written under our eyes? Then its holder lives, whatever its clock and its host say. */
+  readonly isWritten: boolean
 }
 
 type Last = { readonly epoch: number; readonly text: string }

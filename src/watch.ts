@@ -58,6 +58,10 @@ function exitOf(error: unknown): number {
   return error instanceof BackfillError ? error.exit : 1
 }
 
+function ifUnexpected(error: unknown): undefined {
+  if (!(error instanceof BackfillError)) throw error
+}
+
 /** One run, watched. */
 class Watch {
   /** The world of the run: its answers are counted. */
@@ -112,7 +116,8 @@ class Watch {
   async #facts(summary: Summary | undefined): Promise<(key: SeriesKey) => SeriesFacts | undefined> {
     const facts = new Map<string, SeriesFacts>()
     for (const { key } of summary?.series ?? []) {
-      const manifest = await readManifest(this.#plain.files, key)
+      // What cannot be read has no facts; how the run ended must be told all the same.
+      const manifest = await readManifest(this.#plain.files, key).catch(ifUnexpected)
       if (manifest === undefined) continue
       const sum = (of: (entry: PartitionEntry) => number): number =>
         [...manifest.partitions.values()].reduce((total, entry) => total + of(entry), 0)

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { backfill } from '../../src/backfill.ts'
@@ -107,6 +107,26 @@ describe('metrics', () => {
     expect(after.get('last_success_timestamp_seconds')).toBe(
       before.get('last_success_timestamp_seconds'),
     )
+  })
+
+  test('tell of a run that met a damaged manifest', async () => {
+    const directory = await tempDir()
+    const metricsFile = join(directory, 'backfill.prom')
+    const dataDir = join(directory, 'lake')
+    const options = { dataDir, baseUrls: [await exchange()], metricsFile }
+    await watched(options)
+    const btc = 'spot/klines/interval=1h/symbol=BTCUSDT/_series.json'
+    await writeFile(join(dataDir, btc), '{}')
+    const told = await watched(options)
+    expect(warnings(told)).toEqual([])
+    expect(told.items.at(-1)).toMatchObject({ kind: 'summary', exit: 4 })
+    const labels = (symbol: string): string =>
+      `{dataset="klines",symbol="${symbol}",interval="1h",account=""}`
+    const samples = await metrics(metricsFile)
+    expect(samples.get('last_run_exit_code')).toBe(4)
+    expect(samples.get(`series_complete${labels('BTCUSDT')}`)).toBe(0)
+    expect(samples.has(`series_rows${labels('BTCUSDT')}`)).toBe(false)
+    expect(samples.get(`series_rows${labels('ETHUSDT')}`)).toBe(164)
   })
 
   test('tell of a run that another one kept out', async () => {

@@ -8,6 +8,7 @@ import type { Progress } from '../progress.ts'
 import type { Archive } from '../pull/archive/download.ts'
 import { emptyStep, type AskPage, type Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
+import { hasRowsBefore } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 import { idJumps, klineGaps, within } from './archive-part.ts'
 import { fileSeam } from './archive-seam.ts'
@@ -130,7 +131,7 @@ export class ArchiveStore {
     for await (const page of rows.pages()) pages.push(page)
     const gaps = klineGaps(plan.key, pages, open.part, {
       gaps: series.manifest.gaps,
-      hasRowsBefore: series.hasRowsBefore(open.part.from),
+      hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
       isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
       holes: this.#agreed,
     })

@@ -7,7 +7,7 @@ import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
-import { firstIdAfter } from '../store/id-ends.ts'
+import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
@@ -56,10 +56,13 @@ export async function* fetchSeries(
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
     yield* seamBefore(plan, series, window, { ...world, ask: rest.ask })
-    const hasRowsBefore = series.hasRowsBefore(window.from)
     const { manifest } = series
-    const [nextId, laterId] = [series.nextId(window.from), firstIdAfter(manifest, window.from)]
-    const before = { hasRowsBefore, nextId, laterId, partition: manifest.partition }
+    const before = {
+      hasRowsBefore: hasRowsBefore(manifest, window.from),
+      nextId: series.nextId(window.from),
+      laterId: firstIdAfter(manifest, window.from),
+      partition: manifest.partition,
+    }
     const store = new WindowStore(series, window, world.now, world.tally)
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }

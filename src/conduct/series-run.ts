@@ -107,6 +107,11 @@ export class WindowStore {
     return this.#reached
   }
 
+  /** Are there rows that arrived and are not committed yet? */
+  get hasRows(): boolean {
+    return this.#writer !== undefined
+  }
+
   /** Takes a step in; commits each partition that it completes. */
   async *take(step: SourcedStep): AsyncGenerator<Progress, void, void> {
     const { page, first, end } = step

@@ -1,7 +1,8 @@
-/** The ids on either side of a moment, where the lake shows them: what a walk by id goes on from, and has to meet. */
+/** What the manifest shows of the rows on either side of a moment: what a walk goes on from, and has to meet. */
 
 import { clip, covers } from '../base/coverage.ts'
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
 import type { Manifest } from './manifest.ts'
 
 /**
@@ -27,4 +28,12 @@ export function firstIdAfter({ partitions }: Manifest, from: Micros): bigint | u
   const periods = [...partitions.keys()].filter((period) => periodWindow(period).from >= from)
   const entry = partitions.get(periods.sort()[0] ?? '')
   return entry === undefined ? undefined : BigInt(entry.firstKey)
+}
+
+/** Are there rows of before `from`, as far as keys and periods tell? */
+export function hasRowsBefore({ key, partitions }: Manifest, from: Micros): boolean {
+  const dataset = DATASETS[key.dataset]
+  return [...partitions].some(([period, { firstKey }]) =>
+    dataset.key === dataset.time ? BigInt(firstKey) < from : periodWindow(period).to <= from,
+  )
 }

@@ -152,11 +152,6 @@ export class Series {
     return nextIdAt(this.#manifest, from)
   }
 
-  /** Does the lake hold rows of before `from`? */
-  hasRowsBefore(from: Micros): boolean {
-    return [...this.#manifest.partitions.keys()].some((period) => periodWindow(period).to <= from)
-  }
-
   /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */
   newestRows(window: Window, count: number): Promise<readonly RecordBatch[]> {
     return newestRows(this.#world.files, this.#manifest, window, count)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import { statusOfOne } from '../support/checked.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 
@@ -205,6 +206,20 @@ test('from the archive alone, what it lacks is missing and said so', async () =>
     { from: parseMicros('2024-12-30'), to: parseMicros('2024-12-31') },
   ])
   expect(minute?.error?.message).toContain('not-published')
+})
+
+test.each([
+  ['a day in one run', ['2025-03-12']],
+  ['the time after the run before', ['2025-03-05', '2025-03-12']],
+])('an outage that begins %s is an outage, inside a partition too', async (_, ends) => {
+  const day = { from: parseMicros('2025-03-05T00:00'), to: parseMicros('2025-03-05T05:00') }
+  const symbols = [{ symbol: 'BTCUSDT', aggTradesPerDay: 300, outages: [day] }]
+  const rules = [{ path: '1h-2025-03.zip', fault: { kind: 'missing' } as const }]
+  const simulator = await serve({ exchange: exchange(rules, { symbols }) })
+  const dataDir = await tempDir()
+  for (const to of ends)
+    await run(klines('archive', '1h', '2025-03-01', to), { dataDir, ...urls(simulator) })
+  expect((await statusOfOne({ dataDir })).gaps).toMatchObject([{ reason: 'outage' }])
 })
 
 test('an archive that cannot be reached is done without', async () => {

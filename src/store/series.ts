@@ -11,7 +11,6 @@ import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles } from './adopt.ts'
 import { replaceHeld } from './held.ts'
-import { formatFacts, type FooterFacts } from './footer.ts'
 import { nextIdAt } from './id-ends.ts'
 import { manifestPath, partitionPath } from './layout.ts'
 import {
@@ -20,13 +19,7 @@ import {
   cover,
   cutGaps,
   emptyManifest,
-  factsOf,
-  knownOf,
-  record,
-  relist,
   restated,
-  rowsUntil,
-  withSource,
   type Answered,
 } from './ledger.ts'
 import {
@@ -39,6 +32,7 @@ import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
 import { assertPresent, lostPeriods, readManifest, withoutRows } from './present.ts'
+import { publish, type News } from './publish.ts'
 import { newChanges, slotsOf } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
@@ -79,16 +73,6 @@ export type Committed = {
   readonly revisions: number
   /** Was the file replaced, or was it the same already? */
   readonly isChanged: boolean
-}
-
-/** What a file is published with. */
-type News = {
-  /** Time that was covered and was asked for again. */
-  readonly askedAgain: Coverage
-  /** The manifest with all that is known once the file's rows are; called when they are written. */
-  readonly learn: () => Manifest
-  /** Where new rows came from. */
-  readonly source?: string
 }
 
 /** A series, open for writing by one worker. */
@@ -238,33 +222,10 @@ export class Series {
     return { path, period, entry, added, revisions: revised, isChanged }
   }
 
-  /** Finishes a file, makes it visible where it differs from the one that is there, and records it in memory. */
-  async #publish(
-    period: string,
-    writer: PartitionWriter,
-    { askedAgain, learn, source }: News,
-  ): Promise<PartitionEntry> {
-    let next = this.#manifest
-    let facts: FooterFacts | undefined
-    const written = await writer.finish(askedAgain, ({ firstKey, lastKey }) => {
-      next = learn()
-      const keys = { firstKey: String(firstKey), lastKey: String(lastKey) }
-      const until = rowsUntil(this.key, { period, ...keys })
-      next = { ...next, gaps: relist(next.gaps, until) }
-      const known = this.#manifest.partitions.get(period)?.sources ?? []
-      const sources = source !== undefined && writer.hasNews ? withSource(known, source) : known
-      const proof = writer.proof(knownOf(next, periodWindow(period)))
-      facts = factsOf(next, period, { sources, ...keys, proof })
-      return formatFacts(facts)
-    })
-    const { rows, bytes, sha256 } = written
-    await this.#world.assertHeld()
-    if (this.#manifest.partitions.get(period)?.sha256 === sha256) await written.abort()
-    else await written.publish()
-    if (facts === undefined) throw new Error(`${period}: written without a footer`)
-    this.#manifest = record(next, facts, { rows, bytes, sha256 })
-    const { firstKey, lastKey, sources, proof } = facts
-    return { rows, bytes, sha256, firstKey, lastKey, sources, proof }
+  async #publish(period: string, writer: PartitionWriter, news: News): Promise<PartitionEntry> {
+    const published = await publish(this.#world, this.#manifest, { period, writer, ...news })
+    this.#manifest = published.manifest
+    return published.entry
   }
 
   /**

@@ -9,7 +9,7 @@ import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { hashOf } from './hash.ts'
 import { parsePeriodName, partitionPath, seriesPath } from './layout.ts'
 import { factsOf, record } from './ledger.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest, PartitionEntry } from './manifest.ts'
 import { readFooter, type ParquetFooter } from './parquet/read.ts'
 
 /** The periods that have a directory, oldest first. */
@@ -74,7 +74,7 @@ export const MEND =
  *
  * @param windows - Of which a run that ended early may have published something.
  * @returns The same object when there is nothing to take in.
- * @throws DamageError for a file that is not one of this series.
+ * @throws DamageError for a file that is not one of this series, or not the one that was recorded.
  */
 export async function adoptFiles(
   files: Files,
@@ -90,6 +90,7 @@ export async function adoptFiles(
     const current = adopted
     const next = await withFile(files, manifest.key, period, async (found) => {
       checkAlike(current, found.facts, path)
+      await checkRecorded(current, found, path)
       if (!isAhead(current, found)) return current
       const { facts, rows, bytes } = found
       // The manifest must not outlast it: whoever published it may have ended before its name was on the disk.
@@ -111,6 +112,43 @@ export function checkAlike(manifest: Manifest, facts: FooterFacts, path: string)
   )
 }
 
+/**
+ * To be called before a file is merged with, or left as it is: rows that only the recorded one had would be lost for
+ * good, since their time is covered.
+ *
+ * @throws DamageError when the manifest speaks of a file of `period`, and there is none, or another one.
+ */
+export async function assertRecorded(
+  files: Files,
+  manifest: Manifest,
+  period: string,
+): Promise<void> {
+  if (!manifest.partitions.has(period)) return
+  const path = partitionPath(manifest.key, period)
+  const isThere = await withFile(files, manifest.key, period, async (found) => {
+    await checkRecorded(manifest, found, path)
+    return true
+  })
+  if (isThere === true) return
+  throw new DamageError(`${path}: removed while the lake was being written`, {
+    hint: 'Run again: its time is asked for again.',
+  })
+}
+
+/** @throws DamageError for a file that is neither the recorded one nor what a run put in its place. */
+async function checkRecorded(manifest: Manifest, found: FoundFile, path: string): Promise<void> {
+  const { facts, rows, bytes } = found
+  const entry = manifest.partitions.get(facts.period)
+  if (entry === undefined || isSame(manifest, entry, found) || isAhead(manifest, found)) return
+  // What was learnt since it was written is not in its footer yet.
+  const isSameSize = entry.rows === rows && entry.bytes === bytes
+  if (isSameSize && entry.sha256 === (await found.sha256())) return
+  throw new DamageError(
+    `${path}: not the file that was recorded, and not a later one: ${rows} rows, the manifest says ${entry.rows}`,
+    { hint: MEND },
+  )
+}
+
 /** Does a file say more than the manifest, rather than being another file than the one that was recorded? */
 export function isAhead(
   manifest: Manifest,
@@ -119,8 +157,18 @@ export function isAhead(
   const entry = manifest.partitions.get(facts.period)
   if (entry === undefined) return true
   const known = factsOf(manifest, facts.period, entry)
-  const isSame = entry.rows === rows && entry.bytes === bytes && saidOf(known) === saidOf(facts)
-  return !isSame && rows >= entry.rows && isGrown(known, facts)
+  const isLonger = rows >= entry.rows && isGrown(known, facts)
+  return isLonger && !isSame(manifest, entry, { facts, rows, bytes })
+}
+
+/** Is a file the recorded one, as far as it says itself? */
+function isSame(
+  manifest: Manifest,
+  entry: PartitionEntry,
+  { facts, rows, bytes }: Pick<FoundFile, 'facts' | 'rows' | 'bytes'>,
+): boolean {
+  const known = factsOf(manifest, facts.period, entry)
+  return entry.rows === rows && entry.bytes === bytes && saidOf(known) === saidOf(facts)
 }
 
 /** What a footer says of its rows and their time. An archive is known to all that it is about once one has used it. */

@@ -1,6 +1,5 @@
 /** The manifest of a series, and whether the files that it speaks of are there: anyone may have removed one. */
 
-import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { manifestPath, partitionPath } from './layout.ts'
@@ -35,21 +34,4 @@ export async function lostPeriods(files: Files, manifest: Manifest): Promise<rea
 /** A manifest without the rows of files that are gone, so that exactly their time is asked for again. */
 export function withoutRows(manifest: Manifest, lost: readonly string[]): Manifest {
   return lost.reduce(forgetRows, manifest)
-}
-
-/**
- * To be called before a file is merged with: one that was removed meanwhile is not one that never was.
- *
- * @throws DamageError when the manifest speaks of a file of `period` and there is none.
- */
-export async function assertPresent(
-  files: Files,
-  manifest: Manifest,
-  period: string,
-): Promise<void> {
-  const path = partitionPath(manifest.key, period)
-  if (!manifest.partitions.has(period) || (await files.size(path)) !== undefined) return
-  throw new DamageError(`${path}: removed while the lake was being written`, {
-    hint: 'Run again: its time is asked for again.',
-  })
 }

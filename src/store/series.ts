@@ -9,7 +9,7 @@ import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { adoptFiles } from './adopt.ts'
+import { adoptFiles, assertRecorded } from './adopt.ts'
 import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
 import { manifestPath, partitionPath } from './layout.ts'
@@ -31,7 +31,7 @@ import {
 import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
-import { assertPresent, lostPeriods, readManifest, withoutRows } from './present.ts'
+import { lostPeriods, readManifest, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
 import { newChanges, slotsOf } from './vanished.ts'
 
@@ -175,7 +175,7 @@ export class Series {
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
-    await assertPresent(files, this.#manifest, period)
+    await assertRecorded(files, this.#manifest, period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&

@@ -1,6 +1,6 @@
-/** Data files that somebody removed: told, planned, asked for again, and nothing else is. */
+/** Data files that somebody removed, or put an older copy in the place of: told, and nothing is lost by going on. */
 
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { clip, subtractAll, union, type Coverage } from '../../src/base/coverage.ts'
@@ -169,6 +169,56 @@ it('a file that is removed while the lake is written is not taken for one that n
     exit: 0,
   })
   expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
+})
+
+describe('an older copy in the place of a file', () => {
+  const path = 'spot/klines/interval=1h/symbol=BTCUSDT/period=2026-03-01/data.parquet'
+  const refused = `${path}: not the file that was recorded, and not a later one: 12 rows, the manifest says 24`
+
+  async function olderCopy(): Promise<Uint8Array> {
+    return (await lakeOfJob(job('2026-03-01T12:00:00Z'))).lake[path]!
+  }
+
+  async function expectRefused(
+    files: Files,
+    older: Uint8Array,
+    exchange = newExchange(),
+  ): Promise<void> {
+    const world = virtualWorld(exchange, { files })
+    const { exit, summary } = await attempt(job('2026-03-07'), {
+      world,
+      recheck: periodWindow('2026-03-01'),
+    })
+    expect(exit).toBe(4)
+    expect(summary?.series.map(({ error }) => error?.code)).toEqual(['E_DAMAGED', undefined])
+    expect(summary?.series[0]?.error?.message).toBe(refused)
+    expect(await files.read(path)).toEqual(older)
+  }
+
+  it('is not merged with, and moving it away brings the rows back', async () => {
+    const { files } = await lakeOfJob()
+    const older = await olderCopy()
+    await files.replace(path, older)
+    await expectRefused(files, older)
+    await files.remove(path)
+    const world = virtualWorld(newExchange(), { files })
+    for await (const step of verify([], { world, rebuild: true }))
+      if (step.kind === 'report') expect(step.ok).toBe(true)
+    expect(await attempt(job('2026-03-07'), { world })).toMatchObject({ exit: 0 })
+    expectSameLake(await lakeOf(files), (await lakeOfJob(job('2026-03-07'))).lake)
+  })
+
+  it('is not merged with where it comes while the lake is written', async () => {
+    const { files } = await lakeOfJob()
+    const older = await olderCopy()
+    const exchange = newExchange()
+    const handle = exchange.handle.bind(exchange)
+    exchange.handle = (request, now) => {
+      if (request.path === '/api/v3/klines') void files.replace(path, older)
+      return handle(request, now)
+    }
+    await expectRefused(files, older, exchange)
+  })
 })
 
 it('where it is not asked for again, the manifest says so, and the files go on saying the same as it does', async () => {

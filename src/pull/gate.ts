@@ -25,6 +25,8 @@ const WORDS: Readonly<Record<Remembered, string>> = {
   E_BLOCKED: "stopped by the exchange's firewall",
 }
 
+type Ban = { readonly until: Micros; readonly code: Remembered }
+
 type Shut = {
   readonly untilMs: number
   readonly code: BannedError['code']
@@ -43,6 +45,7 @@ export class Gate {
   #shut: Shut | undefined
   #forGood: BannedError | undefined
   #blockMs = BLOCK_MS
+  #remembering: Promise<void> = Promise.resolve()
   /** How long the gate was shut since anything succeeded. */
   #shutMs = 0
 
@@ -60,8 +63,7 @@ export class Gate {
 
   /** Reads the deadline of a ban or quarantine that an earlier process met. Call before the first request. */
   async load(): Promise<void> {
-    const bytes = await this.#files?.read(BAN_PATH)
-    const ban = bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
+    const ban = await this.#remembered()
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000
     if (ms > 0)
@@ -124,8 +126,22 @@ export class Gate {
     this.#shutMs = 0
   }
 
-  async #remember(ms: number, code: Remembered, reason: string): Promise<void> {
+  async #remembered(): Promise<Ban | undefined> {
+    const bytes = await this.#files?.read(BAN_PATH)
+    return bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
+  }
+
+  /** Several requests may be told at once, each its own deadline, one after the other: the latest is kept. */
+  #remember(ms: number, code: Remembered, reason: string): Promise<void> {
     const until = micros(this.#clock.now() + BigInt(Math.ceil(ms)) * 1_000n)
+    const done = this.#remembering.then(() => this.#rememberUntil(until, code, reason))
+    this.#remembering = done.catch(() => undefined)
+    return done
+  }
+
+  async #rememberUntil(until: Micros, code: Remembered, reason: string): Promise<void> {
+    const known = await this.#remembered()
+    if (known !== undefined && known.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
     await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text))
   }
@@ -157,7 +173,7 @@ function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError 
 /** Whoever wrote the file, a clock that was wrong then or somebody else, it must not stop all runs for ever. */
 const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
 
-function parseBan(text: string): { until: Micros; code: Remembered } | undefined {
+function parseBan(text: string): Ban | undefined {
   try {
     const { until, code } = JSON.parse(text) as { until?: unknown; code?: unknown }
     if (typeof until !== 'string') return undefined

@@ -86,6 +86,27 @@ describe('418', () => {
     expect(next.waits[0]?.[0]).toContain('banned by the exchange')
   })
 
+  it.each<[string, (gate: Gate) => Promise<void>]>([
+    ['a 418 without a deadline', (gate) => gate.banned(2 * MINUTE_MS, 'IP banned')],
+    ['a 403', (gate) => gate.blocked('no')],
+  ])('is not shortened on disk by %s of a request that was under way', async (_, answered) => {
+    const first = open()
+    await Promise.all([first.gate.banned(3 * DAY_MS, 'IP banned'), answered(first.gate)])
+    await answered(first.gate)
+    const next = open({ files: first.files, clock: first.clock })
+    await next.gate.load()
+    expect(await passed(next)).toBeGreaterThanOrEqual(3 * DAY_MS)
+  })
+
+  it('is lengthened on disk by a later deadline', async () => {
+    const first = open()
+    const answers = [MINUTE_MS, 3 * DAY_MS, 2 * MINUTE_MS]
+    await Promise.all(answers.map((ms) => first.gate.banned(ms, 'IP banned')))
+    const next = open({ files: first.files, clock: first.clock })
+    await next.gate.load()
+    expect(await passed(next)).toBeGreaterThanOrEqual(3 * DAY_MS)
+  })
+
   it('outlasts the longest timer that there is', async () => {
     const opened = open()
     await opened.gate.banned(40 * DAY_MS, 'IP banned')
@@ -171,6 +192,15 @@ describe('403 of the firewall', () => {
     await opened.gate.pass()
     await opened.gate.blocked('no')
     expect(await passed(opened)).toBe(10 * MINUTE_MS)
+  })
+
+  it('is kept on disk also where a longer 429 shuts the gate already', async () => {
+    const first = open()
+    first.gate.limited(10 * MINUTE_MS, 'slow down')
+    await first.gate.blocked('no')
+    const next = open({ files: first.files, clock: first.clock })
+    await next.gate.load()
+    expect(await passed(next)).toBe(5 * MINUTE_MS)
   })
 
   it('regression: lasts beyond the process that met it', async () => {

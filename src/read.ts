@@ -12,6 +12,7 @@ import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
 import { clipGaps } from './store/footer.ts'
 import { partitionPath } from './store/layout.ts'
 import { columnBounds, readFooter, readRowGroup, type ParquetFooter } from './store/parquet/read.ts'
+import { lostPeriods, withoutRows } from './store/present.ts'
 
 export type { Moment, SeriesQuery } from './read-query.ts'
 
@@ -43,16 +44,26 @@ export async function readTable(query: SeriesQuery): Promise<Table> {
   return new Table(new Schema(columns.flatMap((name) => fields.filter((one) => one.name === name))))
 }
 
-/** What was asked for and answered in full, within `[from, to)`: in order, disjoint, not touching. */
+/**
+ * What was asked for and answered in full, within `[from, to)`: in order, disjoint, not touching. The rows of a file that
+ * is gone are not covered.
+ */
 export async function coverage(query: SeriesQuery): Promise<Coverage> {
-  const { manifest, window } = await openQuery(query)
+  const { manifest, window } = await openPresent(query)
   return clip(manifest.coverage, window)
 }
 
 /** The stretches without rows within `[from, to)`, with the reason of each, oldest first. */
 export async function gaps(query: SeriesQuery): Promise<readonly Gap[]> {
-  const { manifest, window } = await openQuery(query)
+  const { manifest, window } = await openPresent(query)
   return clipGaps(manifest.gaps, window)
+}
+
+/** A query whose series is there, without what the manifest says of files that are gone. */
+async function openPresent(query: SeriesQuery): Promise<OpenQuery> {
+  const series = await openQuery(query)
+  const { files, manifest } = series
+  return { ...series, manifest: withoutRows(manifest, await lostPeriods(files, manifest)) }
 }
 
 /** The periods that reach into the window, oldest first. */

@@ -1,11 +1,11 @@
 /** The report: what the lake holds, as one HTML page that needs no network. Reads manifests, and rows for candles. */
 
-import { clip, union } from './base/coverage.ts'
+import { clip, union, type Coverage } from './base/coverage.ts'
 import { UsageError } from './base/errors.ts'
 import type { World } from './base/ports.ts'
 import { formatMicros, parseWindow, periodWindow, type Window } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
-import { worldOf } from './conduct/session.ts'
+import { Manifests, worldOf } from './conduct/session.ts'
 import type { Job } from './job/job.ts'
 import { replaceText } from './node/text-file.ts'
 import type { Options } from './options.ts'
@@ -25,7 +25,6 @@ import { reportPage } from './report/page.ts'
 import { count } from './report/text.ts'
 import { reportAssets } from './report-assets.ts'
 import { status, type SeriesStatus } from './status.ts'
-import { readManifest } from './store/series.ts'
 import { VERSION } from './version.ts'
 
 /** What a report is told besides what every call is. */
@@ -91,16 +90,17 @@ async function documentOf(
     options.candles === false ? [] : all.filter(({ interval }) => interval !== undefined)
   const drawn = new Set(charted.slice(0, CHARTS_MAX))
   const budget = budgetOf(all.length, drawn.size)
+  const manifests = new Manifests(options.world.files)
   const series: ReportSeries[] = []
   const rows: (DayRow | undefined)[] = []
   for (const one of all) {
     const key = keyOf(one)
-    const manifest = await readManifest(options.world.files, key)
+    const manifest = await manifests.get(key)
     const partitions = [...(manifest?.partitions ?? [])]
-    const periods = partitions.map(([period]) => period)
-    const known = drawn.has(one) ? knownWindow(periods, one) : undefined
-    const candles =
-      known === undefined ? undefined : await candlesOf(key, known, options, budget.candles)
+    const stored = union(partitions.map(([period]) => periodWindow(period)))
+    const candles = drawn.has(one)
+      ? await candlesOf(key, knownPart(stored, one), options, budget.candles)
+      : undefined
     const row = dayRow(dayFacts(one))
     rows.push(row)
     series.push({
@@ -129,33 +129,33 @@ function noteOf(charted: number, drawn: number, { window, candles }: ReportOptio
   return `The page holds candles of ${what}, put together into fewer, longer ones where there are many.${rest} Other datasets have none. Prices are rounded to seven digits; the lake is not.`
 }
 
-/** Where a series can have rows: from its first partition to its last, and no further than it is covered. */
-function knownWindow(periods: readonly string[], { covered }: SeriesStatus): Window | undefined {
-  const windows = union(periods.map(periodWindow))
-  const [first, last] = [windows[0], windows.at(-1)]
+/** Where a series can have rows: in the periods of its files, and no further than it is covered. */
+function knownPart(stored: Coverage, { covered }: SeriesStatus): Coverage {
   const [begin, end] = [covered[0], covered.at(-1)]
-  if (first === undefined || last === undefined || begin === undefined || end === undefined)
-    return undefined
-  const asked = parseWindow({ from: begin.from, to: end.to })
-  return clip([{ from: first.from, to: last.to }], asked)[0]
+  if (begin === undefined || end === undefined) return []
+  return clip(stored, parseWindow({ from: begin.from, to: end.to }))
 }
 
 /** The candles of one series, `max` at most. */
 async function candlesOf(
   key: SeriesKey,
-  known: Window,
+  known: Coverage,
   options: ReportOptions & { readonly world: World },
   max: number,
 ): Promise<Candles | undefined> {
   const { interval } = key
-  if (interval === undefined) return undefined
+  const [first, last] = [known[0], known.at(-1)]
+  if (interval === undefined || first === undefined || last === undefined) return undefined
   const { world, signal } = options
-  const wanted = options.window ?? newest(known, interval, ROWS_MAX)
-  const [window] = clip([known], wanted)
+  const whole = { from: first.from, to: last.to }
+  const [window] = clip([whole], options.window ?? newest(whole, interval, ROWS_MAX))
   if (window === undefined) return undefined
   const buckets = new CandleBuckets(interval, bucketStep(interval, window, max))
-  const query = { world, ...key, ...window, columns: CANDLE_COLUMNS }
-  for await (const batch of readSeries(signal === undefined ? query : { ...query, signal }))
-    buckets.add(batch)
+  // Window by window: a file that is gone leaves a hole, and is no reason to draw nothing.
+  for (const part of clip(known, window)) {
+    const query = { world, ...key, ...part, columns: CANDLE_COLUMNS }
+    for await (const batch of readSeries(signal === undefined ? query : { ...query, signal }))
+      buckets.add(batch)
+  }
   return buckets.finish()
 }

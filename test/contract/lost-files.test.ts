@@ -1,5 +1,6 @@
 /** Data files that somebody removed, or put an older copy in the place of: told, and nothing is lost by going on. */
 
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill.ts'
 import type { Files } from '../../src/base/ports.ts'
@@ -12,12 +13,15 @@ import {
   type Window,
 } from '../../src/base/time.ts'
 import { parseJob } from '../../src/job/parse.ts'
+import { coverage } from '../../src/read.ts'
+import { writeReport } from '../../src/report.ts'
 import { Exchange } from '../../src/simulator/index.ts'
 import { parseSeriesPath } from '../../src/store/layout.ts'
 import { parseManifest } from '../../src/store/manifest.ts'
 import { verify, type Finding } from '../../src/verify.ts'
 import { status } from '../../src/status.ts'
 import { expectSameLake } from '../support/chaos.ts'
+import { tempDir } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
@@ -112,6 +116,19 @@ it('each file in turn: status and plan lack its time, a run brings back its byte
     expectSameLake(await lakeOf(files), lake, path)
     expect(await findingsOf(files)).toEqual([])
   }
+})
+
+it('coverage() tells what status does, and the report draws what is there', async () => {
+  const { files } = await lakeOfJob()
+  await files.remove('spot/klines/interval=1h/symbol=BTCUSDT/period=2026-03-01/data.parquet')
+  const world = virtualWorld(newExchange(), { files })
+  const [klines] = (await status([], { world })).series.filter(({ interval }) => interval === '1h')
+  const query = { dataset: 'klines', symbol: 'BTCUSDT', interval: '1h', world } as const
+  const known = (await coverage(query)).map(formatWindow)
+  expect(known).toEqual(klines?.covered)
+  expect(known.map(({ to }) => to)).toContain('2026-03-01T00:00:00.000000Z')
+  const out = join(await tempDir(), 'report.html')
+  expect(await writeReport(out, [], { world })).toMatchObject({ candles: klines?.rows })
 })
 
 it('a half day that was removed is not taken for covered when the day is completed', async () => {

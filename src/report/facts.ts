@@ -68,9 +68,10 @@ function brief(iso: string): string {
   return iso.replace(/(:00)?\.000000Z$/, 'Z')
 }
 
-function standingOf({ missing, gaps }: SeriesStatus): Standing {
-  if (missing.length > 0) return 'incomplete'
-  return gaps.length > 0 ? 'gaps' : 'complete'
+/** By its verdict, so that the page cannot say one thing in a colour and another in words. */
+function standingOf({ verdict }: SeriesStatus): Standing {
+  if (verdict === 'complete') return 'complete'
+  return verdict.startsWith('complete with ') ? 'gaps' : 'incomplete'
 }
 
 function countSources(entries: readonly PartitionEntry[]): Readonly<Record<string, number>> {

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { micros, parseWindow, type Window } from '../../src/base/time.ts'
 import type { Gap } from '../../src/base/gap.ts'
+import { seriesFacts } from '../../src/report/facts.ts'
 import { emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest, Proof } from '../../src/store/manifest.ts'
 import { status, statusOf, verdictOf } from '../../src/status.ts'
@@ -149,4 +150,21 @@ test('ids that are not contiguous in covered time make a series incomplete', () 
   expect(verdict([whole[0]!, { ...whole[1]!, first: 11 }])).toBe(
     'incomplete: ids are not contiguous in 1 place',
   )
+})
+
+test('the report shows a series as its verdict says', () => {
+  const proof = { id_breaks: 0 }
+  const whole = tradesWith([{ window: DAY, first: 1, last: 9, proof }])
+  const broken = tradesWith([{ window: DAY, first: 1, last: 9, proof: { id_breaks: 1 } }])
+  const gappy = {
+    ...whole,
+    gaps: [{ from: DAY.from, to: micros(DAY.from + 1n), reason: 'outage' }],
+  } as const
+  const standing = (manifest: Manifest, wanted: Window[] = [DAY]): string =>
+    seriesFacts(statusOf(manifest.key, manifest, wanted), [], 1).standing
+  expect(standing(whole)).toBe('complete')
+  expect(standing(broken)).toBe('incomplete')
+  expect(standing(gappy)).toBe('gaps')
+  expect(standing(gappy, [{ from: micros(DAY.from + 1n), to: DAY.to }])).toBe('complete')
+  expect(standing(whole, [DAY, NEXT])).toBe('incomplete')
 })

@@ -9,24 +9,16 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import {
-  earliest,
-  floorDiv,
-  formatMicros,
-  latest,
-  micros,
-  type Micros,
-  type Window,
-} from '../base/time.ts'
+import { floorDiv, formatMicros, latest, micros, type Micros, type Window } from '../base/time.ts'
 import {
   gridFloor,
   hasKnownGrid,
   intervalStep,
   slotCount,
-  slotsAfter,
   type Interval,
 } from '../binance/interval.ts'
-import { missingSlots } from './slots.ts'
+import { askWindow, chunkAt, fillChunk, type Chunk, type Walk } from './kline-chunk.ts'
+import { inOrder, type Found } from './kline-steps.ts'
 import {
   emptyStep,
   ReadAhead,
@@ -36,18 +28,6 @@ import {
   type Step,
   type WalkOptions,
 } from './walk.ts'
-
-/** A missing stretch is a gap only once it was asked for this often. */
-const ASKS_MIN = 2
-
-type Found<P> = {
-  readonly pages: readonly P[]
-  readonly gaps: readonly Window[]
-  /** Every slot before this is in a page or in a gap. */
-  readonly reached: Micros
-  /** What kept the rest of the chunk from coming. */
-  readonly failure?: { readonly error: unknown }
-}
 
 /** An empty answer that the next one contradicts is tried again so often at most. */
 const CONTRADICTIONS_MAX = 3
@@ -68,21 +48,18 @@ export async function* walkKlines<P extends PageRows>(
   let cursor = window.from
   let contradictions = 0
   while (cursor < window.to) {
-    for await (const { chunk, found } of fullChunks(walk, cursor)) {
-      if (found.reached > chunk.from)
-        yield* inOrder(found, await explain(walk, found, hasRowsBefore))
+    for await (const found of fullChunks(walk, cursor)) {
+      if (found.reached > cursor)
+        yield* inOrder(found, cursor, await explain(walk, found, hasRowsBefore))
       if (found.failure !== undefined) throw found.failure.error
       hasRowsBefore = true
-      cursor = chunk.to
+      cursor = found.reached
       contradictions = 0
     }
     if (cursor >= window.to) return
     // The chunk at the cursor came back empty: find where rows go on.
     const next = await nextOpen({ from: cursor, to: window.to }, walk)
-    if (next <= cursor && ++contradictions > CONTRADICTIONS_MAX)
-      throw new DataError(
-        `klines from ${formatMicros(cursor)} on: the answers contradict each other`,
-      )
+    if (next <= cursor && ++contradictions > CONTRADICTIONS_MAX) throw contradiction(cursor)
     const gap = { from: cursor, to: next }
     cursor = next
     const gaps = isGap(interval, gap)
@@ -92,40 +69,68 @@ export async function* walkKlines<P extends PageRows>(
   }
 }
 
-/** What stays the same through one walk. */
-type Walk<P extends PageRows> = {
-  readonly window: Window
-  readonly interval: Interval
-  readonly ask: AskPage<P>
-  readonly options: WalkOptions
+function contradiction(at: Micros): DataError {
+  return new DataError(`klines from ${formatMicros(at)} on: the answers contradict each other`)
 }
 
-/** The chunks from `cursor` on, in order, until one comes back empty. */
+/**
+ * What is in the chunks from `cursor` on, in order, until one comes back empty.
+ *
+ * A page may be cut within its last slot, since klines may overlap. So the asking for a chunk begins within the last
+ * slot of the one before, and that slot is held back until the rest of it is known: this costs no request.
+ */
 async function* fullChunks<P extends PageRows>(
-  { window, interval, ask, options }: Walk<P>,
+  walk: Walk<P>,
   cursor: Micros,
-): AsyncGenerator<{ chunk: Window; found: Found<P> }, void, void> {
+): AsyncGenerator<Found<P>, void, void> {
+  const { window, options } = walk
   const ahead = new ReadAhead(
-    (chunk: Window, signal) => fillChunk(chunk, interval, ask, { ...options, signal }),
+    (chunk: Chunk, signal) => fillChunk(chunk, walk, signal),
     options.readAhead,
     options.signal,
   )
-  let next = cursor
-  const nextChunk = (): Window | undefined => {
-    if (next >= window.to) return undefined
-    const chunk = chunkAt(interval, next, window, options.limit)
-    next = chunk.to
+  let at = { since: cursor, from: cursor }
+  const nextChunk = (): Chunk | undefined => {
+    if (at.from >= window.to) return undefined
+    const chunk = chunkAt(at, walk)
+    at = { since: chunk.next, from: chunk.to }
     return chunk
   }
+  let held: readonly P[] = []
+  let reached = cursor
   try {
     for (;;) {
       const taken = await ahead.take(nextChunk)
-      if (taken?.value === undefined) return
-      yield { chunk: taken.task, found: taken.value }
+      if (taken === undefined) return
+      const { task: chunk, value: found } = taken
+      if (found === undefined) {
+        const slot = { from: reached, to: chunk.from }
+        if (held.length > 0) yield await wholeSlot(slot, held, walk)
+        return
+      }
+      // Where the slot before was asked for twice and is a gap.
+      if (found.pages.some(({ keys }) => (keys[0] ?? reached) < reached))
+        throw contradiction(reached)
+      const pages = [...held, ...found.pages]
+      yield { ...found, pages }
+      const next = found.reached
+      held = pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
+      reached = next
     }
   } finally {
     ahead.close()
   }
+}
+
+/** A slot whose rest did not come with the next chunk, since that is empty. */
+async function wholeSlot<P extends PageRows>(
+  slot: Window,
+  held: readonly P[],
+  walk: Walk<P>,
+): Promise<Found<P>> {
+  const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to }
+  const rest = await fillChunk(chunk, walk)
+  return { reached: slot.to, gaps: [], ...rest, pages: [...held, ...(rest?.pages ?? [])] }
 }
 
 /** A stretch too short to hold an open time is no gap. */
@@ -167,84 +172,6 @@ async function hasRow<P extends PageRows>(
   return page.rowCount > 0
 }
 
-function chunkAt(interval: Interval, from: Micros, window: Window, limit: number): Window {
-  const to = slotsAfter(interval, from, limit)
-  return { from, to: to < window.to ? to : window.to }
-}
-
-/**
- * Asks for a chunk until each of its slots is there or was asked for twice, or an answer fails to come. `undefined`
- * when its first answer was empty.
- *
- * @throws what the first answer failed with; later failures are in what was found.
- */
-async function fillChunk<P extends PageRows>(
-  chunk: Window,
-  interval: Interval,
-  ask: AskPage<P>,
-  { limit, signal }: WalkOptions,
-): Promise<Found<P> | undefined> {
-  const pages: P[] = []
-  const gaps: Window[] = []
-  const holes: (Window & { asks: number })[] = [{ ...chunk, asks: 0 }]
-  for (let hole = holes.shift(); hole !== undefined; hole = holes.shift()) {
-    const page = await askWindow(hole, limit, ask, signal).catch((error: unknown) => ({ error }))
-    if ('error' in page) {
-      if (pages.length === 0) throw page.error
-      const reached = [hole, ...holes].reduce((min, { from }) => earliest(min, from), chunk.to)
-      return { pages, gaps: inTime(gaps.filter(({ to }) => to <= reached)), reached, failure: page }
-    }
-    if (page.rowCount === 0) {
-      if (pages.length === 0) return undefined
-      const asks = hole.asks + 1
-      if (asks >= ASKS_MIN) gaps.push({ from: hole.from, to: hole.to })
-      else holes.unshift({ ...hole, asks })
-      continue
-    }
-    pages.push(page)
-    const last = micros(page.keys[page.rowCount - 1] ?? 0n)
-    const asks = hole.asks + 1
-    for (const missing of missingSlots(interval, hole, page.keys)) {
-      // Rows after a missing slot were sent, so it was passed over; what follows the last row may be cut by the page.
-      if (missing.from > last) holes.push({ ...missing, asks: 0 })
-      else if (asks >= ASKS_MIN) gaps.push(missing)
-      else holes.push({ ...missing, asks })
-    }
-  }
-  return { pages, gaps: inTime(gaps), reached: chunk.to }
-}
-
-function inTime(gaps: readonly Window[]): readonly Window[] {
-  return gaps.toSorted((a, b) => (a.from < b.from ? -1 : 1))
-}
-
-async function askWindow<P extends PageRows>(
-  window: Window,
-  limit: number,
-  ask: AskPage<P>,
-  signal?: AbortSignal,
-): Promise<P> {
-  const startTime = floorDiv(window.from + 999n, 1_000n)
-  const endTime = floorDiv(window.to - 1n, 1_000n)
-  return ask(
-    { startTime, endTime, limit },
-    (page) => {
-      checkInside(page, window)
-    },
-    signal,
-  )
-}
-
-/** The exchange adjusts parameters that it finds out of range (CHANGELOG 2024-12-09): what it sends must be what was asked. */
-function checkInside(page: PageRows, { from, to }: Window): void {
-  for (const key of [page.keys[0], page.keys[page.rowCount - 1]]) {
-    if (key === undefined || (from <= key && key < to)) continue
-    throw new DataError(
-      `asked for klines from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(key))}`,
-    )
-  }
-}
-
 /**
  * Where rows go on after an empty chunk at `window.from`: the slot of the first row found, or the window's end. Asks
  * until two answers agree, so that the stretch before it was asked for twice.
@@ -264,51 +191,4 @@ async function nextOpen<P extends PageRows>(
     }
     seen = open
   }
-}
-
-/**
- * The rows of several pages of one chunk in the order of their keys, as far as they are proven, of equal keys the later
- * asked; each gap with the rows before it.
- */
-function* inOrder<P extends PageRows>(
-  { pages, reached, failure }: Found<P>,
-  gaps: readonly Gap[],
-): Generator<Step<P>> {
-  const [page] = pages
-  const isWhole = pages.length === 1 && failure === undefined
-  const runs = isWhole ? [] : splitRuns(pages, reached)
-  if (isWhole) yield { page, first: 0, end: page?.rowCount ?? 0, reached, gaps }
-  else if (runs.length === 0) yield emptyStep(reached, gaps)
-  let gapsTold = 0
-  for (const [index, run] of runs.entries()) {
-    const isLast = index === runs.length - 1
-    const next = runs[index + 1]
-    const until = isLast ? reached : micros(next?.page.keys[next.first] ?? reached)
-    // Not all at the end, lest what is stored up to `until` claims rows that are known to be absent.
-    const told = isLast
-      ? gaps.slice(gapsTold)
-      : gaps.slice(gapsTold).filter(({ to }) => to <= until)
-    gapsTold += told.length
-    yield { ...run, reached: until, gaps: told }
-  }
-}
-
-type Run<P> = { readonly page: P; readonly first: number; end: number }
-
-function splitRuns<P extends PageRows>(pages: readonly P[], reached: Micros): Run<P>[] {
-  const rows = new Map<bigint, { page: P; row: number }>()
-  for (const page of pages)
-    for (let row = 0; row < page.rowCount; row++) rows.set(page.keys[row] ?? 0n, { page, row })
-  const keys = BigInt64Array.from(rows.keys())
-    .filter((key) => key < reached)
-    .sort()
-  const runs: Run<P>[] = []
-  for (const key of keys) {
-    const entry = rows.get(key)
-    if (entry === undefined) continue
-    const last = runs.at(-1)
-    if (last?.page === entry.page && last.end === entry.row) last.end += 1
-    else runs.push({ page: entry.page, first: entry.row, end: entry.row + 1 })
-  }
-  return runs
 }

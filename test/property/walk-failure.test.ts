@@ -93,6 +93,7 @@ test('regression: pages that were answered before a failure are kept, also where
     }),
   )
   expect(error).toBeInstanceOf(TransportError)
-  expect((await keysOf(again(steps))).keys).toHaveLength(600)
-  expect(steps.at(-1)?.reached).toBe(micros(from + 600n * 60_000_000n))
+  // All but the last slot, of which more may follow.
+  expect((await keysOf(again(steps))).keys).toHaveLength(599)
+  expect(steps.at(-1)?.reached).toBe(micros(from + 599n * 60_000_000n))
 })

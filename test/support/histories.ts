@@ -48,6 +48,18 @@ export const klines: fc.Arbitrary<readonly Kline[]> = fc
       })
   })
 
+/** Klines that overlap: any number of them in a minute. */
+export const crowdedKlines: fc.Arbitrary<readonly Kline[]> = fc
+  .uniqueArray(
+    fc.tuple(fc.integer({ min: 0, max: 29 }), fc.constantFrom(0, 0, 0, 1, 2, 28_153, 59_999)),
+    { maxLength: 60, selector: ([slot, offsetMs]) => slot * 60_000 + offsetMs },
+  )
+  .map((slots) =>
+    slots
+      .map(([slot, offsetMs]) => klineAt(micros(minute(slot) + BigInt(offsetMs) * 1_000n)))
+      .sort((a, b) => (a.openTime < b.openTime ? -1 : 1)),
+  )
+
 /** A window of whole milliseconds around the minutes. */
 export const window: fc.Arbitrary<{ readonly from: Micros; readonly to: Micros }> = fc
   .tuple(

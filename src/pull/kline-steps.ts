@@ -1,0 +1,58 @@
+/** What was found of a stretch of klines, as steps: rows of several pages in one order, gaps in their places. */
+
+import type { Gap } from '../base/gap.ts'
+import { micros, type Micros, type Window } from '../base/time.ts'
+import { emptyStep, type PageRows, type Step } from './walk.ts'
+
+/** What was found of a stretch of klines. */
+export type Found<P> = {
+  /** Of equal keys, the row of the later page holds. */
+  readonly pages: readonly P[]
+  readonly gaps: readonly Window[]
+  /** Every slot before this is in a page or in a gap. */
+  readonly reached: Micros
+  /** What kept the rest from coming. */
+  readonly failure?: { readonly error: unknown }
+}
+
+/** The rows from `from` on in the order of their keys, as far as they are proven; each gap with the rows before it. */
+export function* inOrder<P extends PageRows>(
+  { pages, reached }: Found<P>,
+  from: Micros,
+  gaps: readonly Gap[],
+): Generator<Step<P>> {
+  const runs = splitRuns(pages, { from, to: reached })
+  if (runs.length === 0) yield emptyStep(reached, gaps)
+  let gapsTold = 0
+  for (const [index, run] of runs.entries()) {
+    const isLast = index === runs.length - 1
+    const next = runs[index + 1]
+    const until = isLast ? reached : micros(next?.page.keys[next.first] ?? reached)
+    // Not all at the end, lest what is stored up to `until` claims rows that are known to be absent.
+    const told = isLast
+      ? gaps.slice(gapsTold)
+      : gaps.slice(gapsTold).filter(({ to }) => to <= until)
+    gapsTold += told.length
+    yield { ...run, reached: until, gaps: told }
+  }
+}
+
+type Run<P> = { readonly page: P; readonly first: number; end: number }
+
+function splitRuns<P extends PageRows>(pages: readonly P[], { from, to }: Window): Run<P>[] {
+  const rows = new Map<bigint, { page: P; row: number }>()
+  for (const page of pages)
+    for (let row = 0; row < page.rowCount; row++) rows.set(page.keys[row] ?? 0n, { page, row })
+  const keys = BigInt64Array.from(rows.keys())
+    .filter((key) => from <= key && key < to)
+    .sort()
+  const runs: Run<P>[] = []
+  for (const key of keys) {
+    const entry = rows.get(key)
+    if (entry === undefined) continue
+    const last = runs.at(-1)
+    if (last?.page === entry.page && last.end === entry.row) last.end += 1
+    else runs.push({ page: entry.page, first: entry.row, end: entry.row + 1 })
+  }
+  return runs
+}

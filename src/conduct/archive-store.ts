@@ -136,8 +136,10 @@ export class ArchiveStore {
       holes: this.#agreed,
     })
     this.#holes.push(...gaps.filter(({ to }) => to < open.part.to))
-    for (const page of pages) yield sourced(open, within(page, open.part))
-    yield sourced(open, emptyStep(open.part.to, gaps))
+    // The first step tells all gaps: each partition that the file completes is committed with its own.
+    const steps = [...pages.map((page) => within(page, open.part)), emptyStep<Page>(open.part.to)]
+    for (const [index, step] of steps.entries())
+      yield sourced(open, index === 0 ? { ...step, gaps } : step)
   }
 
   async #hasDaily({ period, window }: ArchiveFile): Promise<boolean> {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { subtractAll } from '../../src/base/coverage.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule } from '../../src/simulator/index.ts'
+import { status } from '../../src/status.ts'
 import { archiveExchange, archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 
@@ -322,6 +323,31 @@ describe('monthly and daily files', () => {
     ]
     const { told } = await lakeOf(rules, archiveJob(KLINES, month, 'archive'))
     expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 - 10 })
+  })
+
+  test.each(['auto', 'archive'])(
+    'a hole in a monthly file is no less missing where partitions are days (%s)',
+    async (source) => {
+      const rules = [without('15m-2025-02.zip', (index) => index >= 980 && index < 988)]
+      const job = archiveJob(KLINES, month, source, ['partition: day'])
+      const { dataDir, told } = await lakeOf(rules, job)
+      expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 })
+      const truth = await truthOf(KLINES, month)
+      expect(await storedRows(dataDir, KLINES_PATH, 'open_time')).toEqual(truth)
+    },
+  )
+
+  test('a hole that the archive alone can speak of is recorded in the day that it is in', async () => {
+    const hole = { from: '2025-02-11T05:00:00.000000Z', to: '2025-02-11T07:00:00.000000Z' }
+    const rules: ArchiveRule[] = [
+      without('15m-2025-02.zip', (index) => index >= 980 && index < 988),
+      { path: 'daily/klines/', fault: { kind: 'missing' } },
+    ]
+    const job = archiveJob(KLINES, month, 'archive', ['partition: day'])
+    const { dataDir, told } = await lakeOf(rules, job)
+    expect(told.summary).toMatchObject({ complete: true, exit: 0, rows: 28 * 96 - 8 })
+    const { series } = await status([], { dataDir })
+    expect(series[0]?.gaps).toEqual([{ ...hole, reason: 'outage' }])
   })
 
   test('trades of days that are not there come from the monthly file, once it is judged', async () => {

@@ -4,7 +4,7 @@
 
 import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
-import type { AskPage, PageParams, PageRows, WalkOptions } from './walk.ts'
+import { askTwice, type AskPage, type PageRows, type WalkOptions } from './walk.ts'
 
 /** Where the rows at or after a moment begin, as far as the exchange tells. */
 export type FirstRow = {
@@ -18,9 +18,6 @@ export type FirstRow = {
 
 /** Finds the first row at or after `from`. */
 export type FindFirst = (from: Micros) => Promise<FirstRow>
-
-/** An empty answer counts only when it was sent so often. */
-const ASKS_MIN = 2
 
 /**
  * Finds the first aggregate trade at or after a moment, by time, and proves with one more request that no earlier
@@ -190,19 +187,6 @@ async function bisect<P extends PageRows>(
     }
   }
   return found
-}
-
-/** Asks again when the answer is empty. */
-async function askTwice<P extends PageRows>(
-  params: PageParams,
-  ask: AskPage<P>,
-  check: (page: P) => void,
-  signal: AbortSignal | undefined,
-): Promise<P> {
-  let page = await ask(params, check, signal)
-  for (let asks = 1; page.rowCount === 0 && asks < ASKS_MIN; asks++)
-    page = await ask(params, check, signal)
-  return page
 }
 
 /** Asks for rows from an id on, twice when there seem to be none. */

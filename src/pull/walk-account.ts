@@ -25,7 +25,14 @@ import {
   type Window,
 } from '../base/time.ts'
 import type { AccountCursor } from '../binance/dataset.ts'
-import { emptyStep, type AskPage, type PageRows, type Step, type WalkOptions } from './walk.ts'
+import {
+  askTwice,
+  emptyStep,
+  type AskPage,
+  type PageRows,
+  type Step,
+  type WalkOptions,
+} from './walk.ts'
 
 /** How an account walk goes. */
 type AccountWalkOptions = WalkOptions & {
@@ -78,10 +85,13 @@ async function* pagesOf<P extends PageRows>(
   options: AccountWalkOptions,
 ): AsyncGenerator<{ readonly page: P; readonly from: bigint }, void, void> {
   const { cursor, limit, signal, nextId } = options
-  let next = nextId ?? (await firstId(window, ask, options))
+  const found = nextId === undefined ? await firstId(window, ask, options) : undefined
+  let next = nextId ?? found
   while (next !== undefined) {
     const page: P = await rowsFrom(next, ask, { cursor, limit, signal })
     const last = page.keys[page.rowCount - 1]
+    if (last === undefined && next === found)
+      throw new DataError(`there were rows from id ${found} on, and then none, asked for twice`)
     if (last === undefined) return
     yield { page, from: next }
     next = last + 1n
@@ -101,7 +111,7 @@ async function rowsFrom<P extends PageRows>(
 ): Promise<P> {
   if (options.cursor !== 'fromAllocationId') return askFrom(id, ask, options)
   const { limit, signal } = options
-  if (id === 0n) return ask({ startTime: 0n, limit }, () => undefined, signal)
+  if (id === 0n) return askTwice({ startTime: 0n, limit }, ask, () => undefined, signal)
   const page = await askFrom(id - 1n, ask, options)
   return page.keys[page.rowCount - 1] === id - 1n ? askFrom(id, ask, options) : page
 }
@@ -118,7 +128,7 @@ async function askFrom<P extends PageRows>(
     if (first !== undefined && first < id)
       throw new DataError(`asked for rows from id ${id} on, got id ${first}`)
   }
-  return ask({ [cursor]: id, limit }, check, signal)
+  return askTwice({ [cursor]: id, limit }, ask, check, signal)
 }
 
 /**
@@ -163,13 +173,10 @@ async function askDay<P extends PageRows>(
   const last = floorDiv(window.to + 999n, 1_000n)
   const endTime = last - startTime <= WINDOW_MS ? last : startTime + WINDOW_MS
   const asked = { from: micros(startTime * 1_000n), to: micros((endTime + 1n) * 1_000n) }
-  const page = await ask(
-    { startTime, endTime, limit },
-    (rows) => {
-      checkInside(rows, asked)
-    },
-    signal,
-  )
+  const check = (rows: P): void => {
+    checkInside(rows, asked)
+  }
+  const page = await askTwice({ startTime, endTime, limit }, ask, check, signal)
   return { page, to: earliest(window.to, micros(endTime * 1_000n)) }
 }
 

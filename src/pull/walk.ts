@@ -33,6 +33,22 @@ export type AskPage<P extends PageRows> = (
   signal?: AbortSignal,
 ) => Promise<P>
 
+/** An empty answer counts only when it was sent so often. */
+const ASKS_MIN = 2
+
+/** Asks again when the answer is empty. */
+export async function askTwice<P extends PageRows>(
+  params: PageParams,
+  ask: AskPage<P>,
+  check: (page: P) => void,
+  signal: AbortSignal | undefined,
+): Promise<P> {
+  let page = await ask(params, check, signal)
+  for (let asks = 1; page.rowCount === 0 && asks < ASKS_MIN; asks++)
+    page = await ask(params, check, signal)
+  return page
+}
+
 /** Rows `[first, end)` of a page, and how far the walk has come with them. */
 export type Step<P extends PageRows> = {
   readonly page: P | undefined

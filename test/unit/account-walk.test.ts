@@ -8,7 +8,7 @@ import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { signer } from '../../src/pull/sign.ts'
 import { openOrderWindows, walkAccount } from '../../src/pull/walk-account.ts'
-import type { PageParams, PageRows } from '../../src/pull/walk.ts'
+import type { PageParams, PageRows, Step } from '../../src/pull/walk.ts'
 import type { AccountTrade, Order } from '../../src/simulator/account-rows.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { accountOf } from '../support/accounts.ts'
@@ -149,7 +149,7 @@ test('myTrades: every row of the window once, in order, any cap, with few reques
       expect(taken.at(-1)?.reached).toBe(wanted.to)
       expect(taken.flatMap(({ gaps }) => gaps)).toEqual([])
       const days = Number((wanted.to - wanted.from) / DAY) + 2
-      expect(requests()).toBeLessThanOrEqual(3 + days + Math.ceil(rows.length / pageRows) + 1)
+      expect(requests()).toBeLessThanOrEqual(4 + 2 * days + Math.ceil(rows.length / pageRows))
     }),
     { numRuns: RUNS },
   )
@@ -219,20 +219,20 @@ test('myTrades go on from the last stored id without asking for a time', async (
   const { walk, requests } = walkOf(TRADES, rows, 4, {})
   const { keys } = await walk({ from: rows[20]!.time, to: NOW }, rows[19]!.id + 1n)
   expect(keys).toEqual(rows.slice(20).map(({ id }) => id))
-  expect(requests()).toBe(4)
+  expect(requests()).toBe(5)
 })
 
 test('an account that began later, or never traded, costs few requests', async () => {
   const wanted = { from: parseMicros('2018-01-01'), to: ORIGIN }
   const later = walkOf(TRADES, placed([[DAY, 1n]]), 1000, {})
   expect((await later.walk(wanted)).keys).toEqual([])
-  expect(later.requests()).toBe(2)
+  expect(later.requests()).toBe(3)
   const within = walkOf(TRADES, placed([[DAY, 1n]]), 1000, {})
   expect((await within.walk({ from: wanted.from, to: NOW })).keys).toEqual([78n])
-  expect(within.requests()).toBe(4)
+  expect(within.requests()).toBe(6)
   const never = walkOf(ORDERS, [], 1000, {})
   const { keys, steps: taken } = await never.walk(wanted)
-  expect([keys, taken.at(-1)?.reached, never.requests()]).toEqual([[], wanted.to, 2])
+  expect([keys, taken.at(-1)?.reached, never.requests()]).toEqual([[], wanted.to, 4])
 })
 
 describe('requests', () => {
@@ -249,8 +249,11 @@ describe('requests', () => {
     partition: 'month',
   } as const
 
+  const wanted = { from: ORIGIN, to: micros(ORIGIN + 3n * DAY + 1n) }
+
   async function walkPages(
     answers: (params: PageParams) => readonly Placed[],
+    onStep: (step: Step<PageRows>) => void = () => undefined,
   ): Promise<PageParams[]> {
     const asked: PageParams[] = []
     const ask = async (params: PageParams, check: (page: PageRows) => void): Promise<PageRows> => {
@@ -259,15 +262,55 @@ describe('requests', () => {
       check(page)
       return page
     }
-    const wanted = { from: ORIGIN, to: micros(ORIGIN + 3n * DAY + 1n) }
-    for await (const step of walkAccount(wanted, ask, options)) expect(step.gaps).toEqual([])
+    for await (const step of walkAccount(wanted, ask, options)) {
+      expect(step.gaps).toEqual([])
+      onStep(step)
+    }
     return asked
   }
+
+  const HELD = [-800n, ...Array.from({ length: 40 }, (_, row) => 26n + BigInt(row))].map(
+    (hours, row): Placed => ({ id: BigInt(row + 1), time: micros(ORIGIN + hours * HOUR) }),
+  )
+  /** What the exchange holds; empty, however much there is, for the first request that `isLost`. */
+  function withOneLost(isLost: (params: PageParams) => boolean): (params: PageParams) => Placed[] {
+    let wasLost = false
+    return (params) => {
+      const { orderId = 0n, startTime = 0n, endTime = 2n ** 62n, limit } = params
+      const isEmpty = !wasLost && isLost(params)
+      wasLost ||= isEmpty
+      if (isEmpty) return []
+      const isAsked = ({ id, time }: Placed): boolean =>
+        id >= orderId && time >= startTime * 1_000n && time <= endTime * 1_000n
+      return HELD.filter(isAsked).slice(0, limit)
+    }
+  }
+
+  test.each<[string, (params: PageParams) => boolean]>([
+    ['the day of the first row', ({ startTime }) => startTime! > ORIGIN / 1_000n],
+    ['a page in the middle', ({ orderId }) => orderId === 12n],
+    ['the oldest rows', ({ orderId }) => orderId === 1n],
+  ])('one empty answer for %s is not believed', async (_, isLost) => {
+    const ids: bigint[] = []
+    await walkPages(withOneLost(isLost), ({ page, first, end }) => {
+      ids.push(...(page?.keys.slice(first, end) ?? []))
+    })
+    expect(ids).toEqual(HELD.slice(1).map(({ id }) => id))
+  })
+
+  test('rows that a time found, and that do not come by their id, are no empty window', async () => {
+    const first = { id: 9n, time: micros(ORIGIN + HOUR) }
+    await expect(
+      walkPages(({ orderId }) => (orderId === undefined ? [first] : [])),
+    ).rejects.toThrow(/from id 9 on, and then none/)
+  })
 
   test('never span more than a day, never mix ids and times, and leave no time unasked', async () => {
     const old = { id: 1n, time: micros(ORIGIN - 900n * DAY) }
     const asked = await walkPages(({ orderId }) => (orderId === 1n ? [old] : []))
-    const spans = asked.filter(({ orderId }) => orderId === undefined)
+    const byTime = asked.filter(({ orderId }) => orderId === undefined)
+    const spans = byTime.filter((_, index) => index % 2 === 0)
+    expect(byTime).toEqual(spans.flatMap((span) => [span, span]))
     expect(spans.length).toBe(4)
     expect(spans[0]?.startTime).toBe(ORIGIN / 1_000n)
     for (const [index, { startTime, endTime }] of spans.entries()) {

@@ -1,17 +1,17 @@
 /** Reads the lake back and says whether it is what its manifests claim. */
 
 import { crc32 } from 'node:zlib'
-import { union } from './base/coverage.ts'
+import { subtractAll, union } from './base/coverage.ts'
 import { DamageError } from './base/errors.ts'
 import type { Files, World } from './base/ports.ts'
-import type { Micros, WindowText } from './base/time.ts'
+import type { WindowText } from './base/time.ts'
 import { DATASETS } from './binance/dataset.ts'
 import type { SeriesKey } from './binance/series.ts'
+import { adoptedFresh } from './conduct/adopted.ts'
 import { chainFlaws, inspectorOf } from './conduct/inspectors.ts'
 import { ArchiveSession } from './conduct/archive-session.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { remoteFlaws } from './conduct/restated.ts'
-import { freshPart } from './conduct/series-run.ts'
 import { worldOf } from './conduct/session.ts'
 import type { DatasetJob, Job } from './job/job.ts'
 import type { Options } from './options.ts'
@@ -153,7 +153,10 @@ class Verification {
         ? await mendManifest(files, manifest)
         : await manifestFromFooters(files, key)
       if (mended === undefined || mended === manifest) return []
-      await writeManifest({ files, assertHeld }, isSound ? mended : withFresh(mended, clock.now()))
+      const gained = subtractAll(mended.coverage, isSound ? manifest.coverage : [])
+      const now = isSound ? undefined : clock.now()
+      const fresh = union(mended.fresh, await adoptedFresh(files, mended, gained, now))
+      await writeManifest({ files, assertHeld }, { ...mended, fresh })
       const message = isSound ? 'brought in line with the files' : 'written anew from the footers'
       return [{ severity: 'note', code: 'rebuilt', message }]
     } catch (error) {
@@ -308,10 +311,4 @@ async function soundManifest(files: Files, key: SeriesKey): Promise<Manifest | F
 
 function lostManifest(code: string, message: string): Flaw {
   return { severity: 'damage', code, message, hint: 'binance-backfill verify --rebuild' }
-}
-
-/** No footer says what is young enough to change yet: whatever is so now. */
-function withFresh(manifest: Manifest, now: Micros): Manifest {
-  const fresh = manifest.coverage.flatMap((window) => freshPart(manifest.key, window, now))
-  return { ...manifest, fresh: union(fresh) }
 }

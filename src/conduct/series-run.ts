@@ -77,6 +77,11 @@ function ordersOf(batch: RecordBatch): Order[] {
   }))
 }
 
+/** Orders change after they are made: when to ask again for those of a batch that are open. */
+export function openOrdersIn(batch: RecordBatch): Coverage {
+  return openOrderWindows(ordersOf(batch))
+}
+
 /** Stores the steps of one window. */
 export class WindowStore {
   readonly #series: Series
@@ -128,8 +133,7 @@ export class WindowStore {
         yield* this.#commit(periodWindow(this.#writer.period).to)
       const writer = this.#writer ?? (yield* this.#begin(period))
       const batch = page.batch.slice(row, next)
-      if (this.#series.key.dataset === 'allOrders')
-        this.#open.push(...openOrderWindows(ordersOf(batch)))
+      if (this.#series.key.dataset === 'allOrders') this.#open.push(...openOrdersIn(batch))
       await writer.open.append(batch)
       this.#tally.received += next - row
       row = next

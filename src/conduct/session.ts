@@ -3,14 +3,7 @@
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
-import {
-  micros,
-  PARTITIONS,
-  periodOf,
-  periodWindow,
-  type Micros,
-  type Window,
-} from '../base/time.ts'
+import { micros, periodWindow, type Micros } from '../base/time.ts'
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
@@ -29,10 +22,10 @@ import type { Manifest } from '../store/manifest.ts'
 import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
 import { VERSION } from '../version.ts'
+import { adoptedFresh } from './adopted.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { accountLabel, credentialsFor } from './preflight.ts'
 import { firstTime } from './rest.ts'
-import { freshPart } from './series-run.ts'
 import { anySymbol, needsAllSymbols, resolveWants, seriesOf } from './wants.ts'
 
 /** Default directory of the lake. */
@@ -249,16 +242,8 @@ export async function openSeries(
   const partition = settings.partition ?? defaultPartition(key.dataset, key.interval)
   const schema = schemaOf(DATASETS[key.dataset], numbers)
   const series = await Series.open(world, key, { schema, compression, numbers, partition })
-  await series.adopt(windows, (window) => adoptedFresh(key, window))
+  await series.adopt(windows, (adopted, gained) => adoptedFresh(world.files, adopted, gained))
   return series
-}
-
-/** Nothing tells when a crashed run asked: its newest klines are asked for again, unless they end a period. */
-function adoptedFresh(key: SeriesKey, window: Window): Coverage {
-  const isWhole = PARTITIONS.some(
-    (partition) => periodWindow(periodOf(window.to, partition)).from === window.to,
-  )
-  return isWhole ? [] : freshPart(key, window, window.to)
 }
 
 /** Records that there is nothing before the listing of a series, so that no later run asks for it. */

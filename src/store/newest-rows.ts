@@ -28,7 +28,7 @@ export async function newestRows(
     const { from, to } = periodWindow(period)
     if (from >= window.to) continue
     if (to <= window.from || left <= 0) break
-    for await (const batch of groupsBackwards(files, partitionPath(manifest.key, period))) {
+    for await (const batch of rowGroups(files, partitionPath(manifest.key, period))) {
       const part = lastOf(manifest, batch, window, left)
       if (part.numRows > 0) found.unshift(part)
       left -= part.numRows
@@ -38,7 +38,8 @@ export async function newestRows(
   return found
 }
 
-async function* groupsBackwards(
+/** The rows of a file, a row group at a time, the last one first. */
+export async function* rowGroups(
   files: Files,
   path: string,
 ): AsyncGenerator<RecordBatch, void, void> {

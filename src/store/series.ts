@@ -146,15 +146,18 @@ export class Series {
    * before planning work.
    *
    * @param windows - Of which something may have been published; files elsewhere are looked at if their size is new.
-   * @param freshOf - The part of what was taken in that is young enough to change yet.
+   * @param freshOf - The part of the coverage that was gained which may change yet.
    * @returns Whether anything was taken in.
    */
-  async adopt(windows: Coverage, freshOf: (window: Window) => Coverage): Promise<boolean> {
+  async adopt(
+    windows: Coverage,
+    freshOf: (adopted: Manifest, gained: Coverage) => Promise<Coverage>,
+  ): Promise<boolean> {
     const before = this.#manifest
     const adopted = await adoptFiles(this.#world.files, before, windows)
     if (adopted === before) return false
     const gained = subtractAll(adopted.coverage, before.coverage)
-    const fresh = union(adopted.fresh, gained.flatMap(freshOf))
+    const fresh = union(adopted.fresh, await freshOf(adopted, gained))
     this.#manifest = { ...adopted, fresh }
     this.#learnt.push(...gained)
     await this.#world.assertHeld()

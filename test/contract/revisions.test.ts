@@ -1,13 +1,22 @@
 /** Rows that the exchange changed after they were stored: asked for again, recorded with old and new values, once. */
 
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
+import type { Files } from '../../src/base/ports.ts'
+import type { SeriesKey } from '../../src/binance/series.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
+import { manifestPath } from '../../src/store/layout.ts'
+import type { Manifest } from '../../src/store/manifest.ts'
+import { readManifest } from '../../src/store/series.ts'
+import { verify } from '../../src/verify.ts'
+import { accountOf } from '../support/accounts.ts'
 import { parquet, query } from '../support/duck.ts'
 import { statusOfOne, verifyLake } from '../support/checked.ts'
 import { klineAt, minute } from '../support/histories.ts'
 import { contents, run, serve, tempDir, type Told } from '../support/lake.ts'
+import { memFiles } from '../support/mem-files.ts'
 import { simClock } from '../support/sim-clock.ts'
+import { attempt, virtualWorld } from '../support/virtual.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
 
 const JOB = `
@@ -195,4 +204,90 @@ test('the newest klines are asked for once more by the next run, and older ones 
   const before = await contents(dataDir)
   await run(NOW_JOB, { dataDir, baseUrls: [fourth.url] })
   expect(await contents(dataDir)).toEqual(before)
+})
+
+describe('what a run that died had stored while it could change is asked for once more', () => {
+  type Life = { readonly exchange: Exchange; readonly yaml: string; readonly key: SeriesKey }
+
+  async function runAt({ exchange, yaml }: Life, files: Files, start: string): Promise<void> {
+    const world = virtualWorld(exchange, { files, start: parseMicros(start) })
+    expect(await attempt(yaml, { world })).toMatchObject({ exit: 0, error: undefined })
+  }
+
+  async function rebuildAt({ exchange }: Life, files: Files, start: string): Promise<void> {
+    const world = virtualWorld(exchange, { files, start: parseMicros(start) })
+    for await (const step of verify([], { world, rebuild: true }))
+      if (step.kind === 'report') expect(step.ok).toBe(true)
+  }
+
+  /** What is known after the second of two runs, and a lake in which that one died before it recorded its files. */
+  async function lifeOf(
+    life: Life,
+    starts: readonly [string | undefined, string],
+  ): Promise<{ whole: Manifest; files: Files }> {
+    const files = memFiles()
+    const [first, second] = starts
+    if (first !== undefined) await runAt(life, files, first)
+    const path = manifestPath(life.key)
+    const before = await files.read(path)
+    await runAt(life, files, second)
+    const whole = (await readManifest(files, life.key))!
+    expect(whole.fresh).not.toEqual([])
+    if (before === undefined) await files.remove(path)
+    else await files.replace(path, before)
+    return { whole, files }
+  }
+
+  async function expectAsYoung(files: Files, { key, ...whole }: Manifest): Promise<void> {
+    const fresh: unknown = expect.arrayContaining([...whole.fresh])
+    expect(await readManifest(files, key)).toMatchObject({ coverage: whole.coverage, fresh })
+  }
+
+  const klines: Life = {
+    exchange: new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] }),
+    key: { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1h' },
+    yaml: `
+version: 1
+source: rest
+symbols: [BTCUSDT]
+from: 2026-05-20
+datasets: [{kind: klines, intervals: [1h]}]
+`,
+  }
+
+  test('klines that end a day too', async () => {
+    const { whole, files } = await lifeOf(klines, ['2026-06-01T21:10', '2026-06-02T00:05'])
+    await runAt(klines, files, '2026-06-02T00:06')
+    await expectAsYoung(files, whole)
+  })
+
+  test('klines that verify takes in later', async () => {
+    const { whole, files } = await lifeOf(klines, ['2026-06-01T05:10', '2026-06-01T08:10'])
+    await rebuildAt(klines, files, '2026-06-01T20:10')
+    await expectAsYoung(files, whole)
+  })
+
+  test.each([
+    ['a run', runAt],
+    ['verify', rebuildAt],
+  ])('orders that are open, taken in by %s', async (_, takeIn) => {
+    const { account } = accountOf('hmac')
+    vi.stubEnv('BINANCE_API_KEY', account.apiKey)
+    vi.stubEnv('BINANCE_API_SECRET', 'aSecretOfTheTests')
+    vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
+    const orders: Life = {
+      exchange: new Exchange({ symbols: [{ symbol: 'BTCUSDT' }], accounts: [account] }),
+      key: { market: 'spot', dataset: 'allOrders', symbol: 'BTCUSDT', account: 'mine' },
+      yaml: `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-04-20
+to: 2026-06-01
+datasets: [{kind: allOrders}]
+`,
+    }
+    const { whole, files } = await lifeOf(orders, [undefined, '2026-06-01T00:10'])
+    await takeIn(orders, files, '2026-06-01T00:10')
+    await expectAsYoung(files, whole)
+  })
 })

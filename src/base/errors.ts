@@ -96,7 +96,7 @@ export class RejectedError extends BackfillError {
   }
 }
 
-/** History that the exchange no longer serves over REST: the first row returned is later than the one asked for. */
+/** What the exchange does not have now: history that REST no longer serves, files not published, symbols of a status. */
 export class UnavailableError extends BackfillError {
   readonly code = 'E_UNAVAILABLE'
   readonly exit = 3

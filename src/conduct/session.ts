@@ -26,7 +26,7 @@ import { adoptedFresh } from './adopted.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { accountLabel, credentialsFor } from './preflight.ts'
 import { firstTime } from './rest.ts'
-import { anySymbol, needsAllSymbols, resolveWants, seriesOf } from './wants.ts'
+import { anySymbol, needsAllSymbols, resolveWants, seriesOf, symbolsFor } from './wants.ts'
 
 /** Default directory of the lake. */
 export const DATA_DIR = 'data'
@@ -152,7 +152,7 @@ export async function wantsOf(
 ): Promise<readonly Want[]> {
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: exchange.symbols,
+    symbols: symbolsFor(jobs, exchange.symbols),
     source: options.source,
     account: accountLabel(jobs),
     listingOf: async (key) => {

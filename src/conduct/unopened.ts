@@ -6,6 +6,7 @@ import {
   RejectedError,
   StoppedError,
   TransportError,
+  UnavailableError,
   UnreachableError,
   type BackfillError,
 } from '../base/errors.ts'
@@ -25,6 +26,7 @@ export function keepsFromBeginning(error: unknown): error is BackfillError {
     error instanceof UnreachableError ||
     error instanceof BannedError ||
     error instanceof RejectedError ||
+    error instanceof UnavailableError ||
     error instanceof TransportError ||
     error instanceof DataError ||
     error instanceof StoppedError

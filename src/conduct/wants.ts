@@ -1,13 +1,13 @@
 /** From jobs to what is wanted: symbols, moments and horizons resolved against the exchange and its clock. */
 
 import { union } from '../base/coverage.ts'
-import { BackfillError, DataError, UsageError } from '../base/errors.ts'
+import { BackfillError, DataError, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
-import { micros, type Micros } from '../base/time.ts'
+import { formatMicros, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
-import type { DatasetJob, Job } from '../job/job.ts'
+import type { DatasetJob, Job, SymbolFilter } from '../job/job.ts'
 import type { Source } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import type { SymbolInfo } from './exchange.ts'
@@ -37,22 +37,66 @@ export function anySymbol(jobs: readonly Job[]): string | undefined {
   return undefined
 }
 
+/** A start that a scheduler computed from this machine's clock may be so far ahead of the server's. */
+const CLOCK_SLACK = 60_000_000n
+
 /**
  * Every series that the jobs ask for, once, in the order of the jobs.
  *
- * @throws UsageError when two jobs ask for one series in different ways, or an account dataset has no label.
+ * @throws UsageError when two jobs ask for one series in different ways, an account dataset has no label, or a
+ * range can hold nothing by the clock of now.
  */
 export async function resolveWants(jobs: readonly Job[], world: WantWorld): Promise<Want[]> {
   const wants = new Map<string, Want>()
   for (const job of jobs)
-    for (const dataset of job.datasets)
+    for (const dataset of job.datasets) {
+      checkRange(job, dataset, world.now)
       for (const key of seriesOf(dataset, world)) {
         const want = await resolve(key, dataset, world)
         const name = seriesName(key)
         const other = wants.get(name)
         wants.set(name, other === undefined ? want : join(other, want))
       }
+    }
   return [...wants.values()]
+}
+
+/** A wish for nothing would pass for complete at every run. Where only the clock has to go on, it is none. */
+function checkRange({ file }: Job, { kind, from, to }: DatasetJob, now: Micros): void {
+  const at = (moment: Micros): string => formatMicros(moment).replace('.000000', '')
+  const where = `${quoteText(file)}: ${kind}`
+  if (from.kind === 'at' && from.time > now + CLOCK_SLACK)
+    throw new UsageError(`${where}: from, ${at(from.time)}, lies in the future: it is ${at(now)}`, {
+      hint: 'All times are UTC; name a start that has been.',
+    })
+  if (from.kind === 'ago' && to.kind === 'at' && atOrAgo(from, now) >= to.time)
+    throw new UsageError(
+      `${where}: to, ${at(to.time)}, is not after from, now ${at(atOrAgo(from, now))}`,
+      { hint: 'A range that begins some time ago moves on: give it a later end, or none.' },
+    )
+}
+
+/**
+ * The symbols of exchangeInfo, in which every filter finds some: one that finds none is a slip, or the exchange is not
+ * itself now, and never a job that is complete.
+ *
+ * @throws UsageError when a filter can mean none of them; UnavailableError when none has the status now.
+ */
+export function symbolsFor(
+  jobs: readonly Job[],
+  known: readonly SymbolInfo[],
+): readonly SymbolInfo[] {
+  for (const { file, datasets } of jobs)
+    for (const { kind, symbols: filter } of datasets) {
+      if (filter.kind === 'list' || chosenBy(filter, known).length > 0) continue
+      const of = `none of the ${known.length} symbols of exchangeInfo`
+      const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
+      if (known.length === 0 || chosenBy({ ...filter, status: undefined }, known).length > 0)
+        throw new UnavailableError(message, { hint: 'None has the status now; run again later.' })
+      const hint = '`binance-backfill symbols` lists them; mend quote, base or exclude.'
+      throw new UsageError(message, { hint })
+    }
+  return known
 }
 
 /** The series that one entry of a job names. */
@@ -79,16 +123,19 @@ function symbolsOf(
 ): readonly string[] {
   // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
   if (selection.kind === 'list') return selection.symbols
-  return known
-    .filter(
-      ({ symbol, status, baseAsset, quoteAsset }) =>
-        (selection.quote === undefined || selection.quote === quoteAsset) &&
-        (selection.base === undefined || selection.base === baseAsset) &&
-        (selection.status === undefined || selection.status === status) &&
-        !selection.exclude.includes(symbol),
-    )
+  return chosenBy(selection, known)
     .map(({ symbol }) => checkedSymbol(symbol))
     .sort()
+}
+
+function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
+  return known.filter(
+    ({ symbol, status, baseAsset, quoteAsset }) =>
+      (filter.quote === undefined || filter.quote === quoteAsset) &&
+      (filter.base === undefined || filter.base === baseAsset) &&
+      (filter.status === undefined || filter.status === status) &&
+      !filter.exclude.includes(symbol),
+  )
 }
 
 /** A name that the exchange gave becomes a directory and a part of URLs, as much as one that a job gives. */

@@ -1,0 +1,67 @@
+/** What jobs want by the exchange's clock and its list of symbols: nothing wanted is never told as complete by a slip. */
+
+import { describe, expect, it } from 'vitest'
+import { parseMicros } from '../../src/base/time.ts'
+import { Exchange, type SymbolOptions } from '../../src/simulator/index.ts'
+import { simClock } from '../support/sim-clock.ts'
+import { attempt, virtualWorld, type Ended } from '../support/virtual.ts'
+
+const LISTED = { listedAt: parseMicros('2026-01-01') }
+const SYMBOLS: readonly SymbolOptions[] = [
+  { symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', ...LISTED },
+  { symbol: 'ETHUSDT', baseAsset: 'ETH', quoteAsset: 'USDT', status: 'BREAK', ...LISTED },
+]
+
+function runOf(range: string, symbols = '[BTCUSDT]', listed = SYMBOLS): Promise<Ended> {
+  const clock = simClock({ start: parseMicros('2026-06-15T00:00:30') })
+  const world = virtualWorld(new Exchange({ symbols: listed }), { clock })
+  const yaml = `{version: 1, source: rest, symbols: ${symbols}, ${range}, datasets: [{kind: klines, intervals: [1h]}]}`
+  return attempt(yaml, { world })
+}
+
+const DAY = 'from: 2026-06-01, to: 2026-06-02'
+
+describe('a filter', () => {
+  it.each(['{quote: USTD}', '{base: BTCUSDT}', '{base: BTC, exclude: [BTCUSDT]}'])(
+    '%s that can mean no symbol is mended by its writer',
+    async (filter) => {
+      const ended = await runOf(DAY, filter)
+      expect(ended).toMatchObject({ exit: 2, error: { code: 'E_USAGE' }, summary: undefined })
+      expect(String(ended.error)).toContain('none of the 2 symbols')
+    },
+  )
+
+  it.each([
+    ['of which no symbol has the status now', '{quote: USDT, status: HALT}', SYMBOLS],
+    ['of an exchange that lists none', '{quote: USDT}', []],
+  ])('%s is not complete, and to be run again', async (_, filter, listed) => {
+    const ended = await runOf(DAY, filter, listed)
+    const summary = { complete: false, exit: 3 }
+    expect(ended).toMatchObject({ exit: 3, error: { code: 'E_UNAVAILABLE' }, summary })
+  })
+})
+
+describe('a range', () => {
+  it.each([
+    ['begins in the future', 'from: 2026-06-16', /from, 2026-06-16T00:00:00Z, lies in the future/],
+    ['lies in the future', 'from: 2027-01-01, to: 2027-02-01', /lies in the future/],
+    [
+      'ended before it begins',
+      'from: 30d, to: 2020-01-01',
+      /to, 2020-01-01T00:00:00Z, is not after/,
+    ],
+  ])('that %s is refused', async (_, range, message) => {
+    const ended = await runOf(range)
+    expect(ended).toMatchObject({ exit: 2, error: { code: 'E_USAGE' }, summary: undefined })
+    expect(String(ended.error)).toMatch(message)
+  })
+
+  it.each([
+    ['begins today, right after midnight', 'from: 2026-06-15'],
+    ['begins when a clock a little ahead says it is now', 'from: 2026-06-15T00:01:00'],
+    ['ends some time ago, before the day it begins', 'from: 2026-06-15, to: 1d'],
+    ['ended before the listing', 'from: listing, to: 2025-12-01'],
+  ])('that %s has nothing to do yet', async (_, range) => {
+    expect(await runOf(range)).toMatchObject({ exit: 0, summary: { complete: true, rows: 0 } })
+  })
+})

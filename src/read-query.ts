@@ -81,7 +81,7 @@ function keyOf({ dataset, symbol, interval, account }: SeriesQuery): SeriesKey {
     dataset,
     symbol: symbol.normalize('NFC'),
     ...(parsed === undefined ? {} : { interval: parsed }),
-    ...(account === undefined ? {} : { account }),
+    ...(account === undefined ? {} : { account: account.normalize('NFC') }),
   }
   asked(() => seriesPath(key))
   return key

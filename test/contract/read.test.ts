@@ -9,8 +9,11 @@ import { formatMicros, formatWindow, micros, parseMicros } from '../../src/base/
 import { coverage, gaps, readSeries, readTable, type SeriesQuery } from '../../src/index.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { quickstartExchange } from '../../src/simulator/index.ts'
+import { cover, emptyManifest } from '../../src/store/ledger.ts'
+import { writeManifest } from '../../src/store/rebuild.ts'
 import { parquet, query } from '../support/duck.ts'
 import { run, serve, tempDir } from '../support/lake.ts'
+import { memFiles } from '../support/mem-files.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 
 const JOB = `
@@ -158,6 +161,18 @@ describe('coverage and gaps', () => {
     expect(await gaps({ dataDir: lake.dataDir, ...HOURS, to: '2026-11-05' })).toEqual([])
     expect((await coverage({ dataDir: lake.dataDir, ...HOURS })).length).toBe(1)
   })
+})
+
+test('an account is the same in every form of Unicode', async () => {
+  const files = memFiles()
+  const key = { market: 'spot', dataset: 'myTrades', symbol: 'BTCUSDT', account: 'Müller' } as const
+  const window = { from: micros(0n), to: micros(86_400_000_000n) }
+  const manifest = cover(emptyManifest(key, 'float64', 'month'), { window, gaps: [], fresh: [] })
+  await writeManifest({ files, assertHeld: () => Promise.resolve() }, manifest)
+  for (const form of ['NFC', 'NFD'])
+    expect(
+      await coverage({ ...key, account: key.account.normalize(form), world: { files } }),
+    ).toEqual([window])
 })
 
 describe('what is not there', () => {

@@ -160,8 +160,9 @@ export class Gateway {
       signal,
     }
     const onSend = (): void => void (sentMs = clock.monotonicMs())
-    const server = await this.#retries.during((trial) =>
-      this.#attempts(query, ({ body }) => readServerTime(body), { onSend, trial }),
+    const server = await this.#retries.during(
+      (trial) => this.#attempts(query, ({ body }) => readServerTime(body), { onSend, trial }),
+      true,
     )
     this.server.observe(server, sentMs, clock.monotonicMs())
   }

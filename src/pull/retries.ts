@@ -61,15 +61,20 @@ export class Retries {
     this.#patience = patience
   }
 
-  /** Runs a request: its place among those that try again is given back when it ends. */
-  async during<T>(request: (trial: Trial) => Promise<T>): Promise<T> {
-    const trial: Trial = { isTrying: false, since: undefined }
+  /**
+   * Runs a request: its place among those that try again is given back when it ends.
+   *
+   * @param isAwaited - Do requests that hold places wait for this one? Then it has a place of its own from the start.
+   */
+  async during<T>(request: (trial: Trial) => Promise<T>, isAwaited = false): Promise<T> {
+    const trial: Trial = { isTrying: isAwaited, since: undefined }
+    if (isAwaited) this.#trying += 1
     try {
       return await request(trial)
     } finally {
       if (trial.isTrying) {
         this.#trying -= 1
-        this.#wake(1)
+        if (this.#trying < TRYING_MAX) this.#wake(1)
       }
     }
   }

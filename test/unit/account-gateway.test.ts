@@ -75,6 +75,19 @@ test('-1021 again is an answer, not a reason to go on for ever', async () => {
   expect(asked()).toEqual(['time', 'myTrades', 'time', 'myTrades'])
 })
 
+test('a clock that cannot be read at once ends no request, however many try again and wait for it', async () => {
+  const { path } = QUERY
+  const rules = [
+    { path, times: 8, fault: { kind: 'error', code: -1001 } },
+    { path, nth: 9, times: 8, fault: { kind: 'error', code: -1021 } },
+    { path: '/api/v3/time', nth: 2, fault: { kind: 'error', code: -1001 } },
+  ] as const
+  const { gateway, asked } = gatewayTo({ faults: { rules } })
+  const asks = Array.from({ length: 8 }, () => gateway.ask(QUERY, rowCount, sign))
+  expect(await Promise.all(asks)).toEqual(Array.from({ length: 8 }, () => 10))
+  expect(asked().filter((name) => name === 'time')).toHaveLength(3)
+})
+
 test('the key goes with signed requests only', async () => {
   const { gateway, world } = gatewayTo()
   await gateway.ask(QUERY, rowCount, sign)

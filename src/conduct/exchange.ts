@@ -144,7 +144,12 @@ export class Exchange {
     const dataset = DATASETS[key.dataset]
     return async (params, check, signal) => {
       await this.#keepLimits()
-      const query = this.#query(key, dataset, params, { priority, signal })
+      let asked = this.#wire.format
+      const headers = (): Readonly<Record<string, string>> => {
+        asked = this.#wire.format
+        return this.#wire.headers()
+      }
+      const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
       const read = (answer: HttpAnswer): Page => {
         const page = this.#wire.read(answer, {
@@ -158,7 +163,7 @@ export class Exchange {
       try {
         return await this.gateway.ask(query, read, sign)
       } catch (error) {
-        if (!this.#wire.isRefused(error)) throw error
+        if (!this.#wire.isRefused(error, asked)) throw error
         return this.gateway.ask(query, read, sign)
       }
     }
@@ -193,7 +198,6 @@ export class Exchange {
       weight: dataset.weight,
       priority,
       hosts: hostListOf(dataset),
-      headers: () => this.#wire.headers(),
       signal: signal ?? this.#signal,
     }
   }

@@ -8,8 +8,10 @@ import type { HttpAnswer } from '../base/ports.ts'
 import { isSbeRefusal, sbeOutcome, SbeUnknownError } from '../binance/sbe-answer.ts'
 import { SBE_HEADERS, SBE_SCHEMA } from '../binance/sbe.ts'
 
+type Format = 'json' | 'sbe'
+
 /** How a body is read in each format. */
-type BodyReaders<T> = Readonly<Record<'json' | 'sbe', (body: Uint8Array) => T>>
+type BodyReaders<T> = Readonly<Record<Format, (body: Uint8Array) => T>>
 
 const SCHEMA = `SBE schema ${SBE_SCHEMA.id}:${SBE_SCHEMA.version}`
 
@@ -17,15 +19,15 @@ const SCHEMA = `SBE schema ${SBE_SCHEMA.id}:${SBE_SCHEMA.version}`
 export class WireFormat {
   readonly #onWarning: (message: string) => void
   readonly #said = new Set<string>()
-  #format: 'json' | 'sbe'
+  #format: Format
 
-  constructor(format: 'json' | 'sbe', onWarning: (message: string) => void) {
+  constructor(format: Format, onWarning: (message: string) => void) {
     this.#format = format
     this.#onWarning = onWarning
   }
 
   /** The format that is asked for now. */
-  get format(): 'json' | 'sbe' {
+  get format(): Format {
     return this.#format
   }
 
@@ -58,9 +60,13 @@ export class WireFormat {
     }
   }
 
-  /** Was a request refused because it asked for SBE? Then JSON is asked for from now on: ask again. */
-  isRefused(error: unknown): boolean {
-    if (this.#format === 'json' || !(error instanceof RejectedError)) return false
+  /**
+   * Was a request refused because it asked for SBE? Then JSON is asked for from now on: ask again.
+   *
+   * @param asked - The format that it was sent in: others may have fallen back since.
+   */
+  isRefused(error: unknown, asked: Format): boolean {
+    if (asked === 'json' || !(error instanceof RejectedError)) return false
     if (!isSbeRefusal(error.status, error.exchangeCode)) return false
     this.#fallBack(error.message)
     return true

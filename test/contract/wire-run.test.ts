@@ -67,6 +67,15 @@ test('an exchange without SBE is asked in JSON, and that is said once', async ()
   expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(1)
 })
 
+test('a retired schema ends no series, however many were asked at once', async () => {
+  const sbe = { retired: ['3:5'], live: '4:0' }
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }], sbe } })
+  const options = { dataDir: await tempDir(), baseUrls: [simulator.url], wire: 'sbe' as const }
+  const { summary, events } = await run(PUBLIC, options)
+  expect(summary).toMatchObject({ exit: 0, complete: true })
+  expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(1)
+})
+
 test.each<KeyKind>(['hmac', 'rsa', 'ed25519'])('an account with a key of %s', async (kind) => {
   const { account, credentials } = accountOf(kind)
   const simulator = await serve({

@@ -190,21 +190,22 @@ describe('the wire', () => {
     } catch (error) {
       refusal = error
     }
-    expect(wire.isRefused(refusal)).toBe(true)
+    expect(wire.isRefused(refusal, 'sbe')).toBe(true)
     expect(wire.format).toBe('json')
     expect([ask().format, ask().format]).toEqual(['json', 'json'])
+    // Sent as SBE too, before the other one was answered.
+    expect(wire.isRefused(refusal, 'sbe')).toBe(true)
     expect(warnings).toEqual([expect.stringMatching(/going on with JSON.*-1153/)])
     // What is refused in JSON has another reason.
-    expect(wire.isRefused(refusal)).toBe(false)
+    expect(wire.isRefused(refusal, 'json')).toBe(false)
   })
 
   test('406 is a refusal of SBE, other refusals are not', () => {
     const { wire } = wireTo(exchangeWith())
-    expect(wire.isRefused(new RejectedError('no', { status: 400, exchangeCode: -1121 }))).toBe(
-      false,
-    )
-    expect(wire.isRefused(new Error('no'))).toBe(false)
-    expect(wire.isRefused(new RejectedError('no', { status: 406 }))).toBe(true)
+    const unknown = new RejectedError('no', { status: 400, exchangeCode: -1121 })
+    expect(wire.isRefused(unknown, 'sbe')).toBe(false)
+    expect(wire.isRefused(new Error('no'), 'sbe')).toBe(false)
+    expect(wire.isRefused(new RejectedError('no', { status: 406 }), 'sbe')).toBe(true)
   })
 
   test('a message that cannot be read falls back to JSON: the next try gets it', () => {

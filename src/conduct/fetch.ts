@@ -2,9 +2,11 @@
 
 import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { BackfillError, StoreError } from '../base/errors.ts'
-import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
+import { INTERLEAVE } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
@@ -59,7 +61,7 @@ export async function* fetchSeries(
     const { manifest } = series
     const before = {
       hasRowsBefore: hasRowsBefore(manifest, window.from),
-      nextId: series.nextId(window.from),
+      nextId: await nextIdOf(series, window.from),
       laterId: firstIdAfter(manifest, window.from),
       partition: manifest.partition,
     }
@@ -67,6 +69,16 @@ export async function* fetchSeries(
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }
   yield* lastResort(plan, series, world, rest)
+}
+
+/** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
+async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
+  const { key, partition } = series.manifest
+  const nextId = series.nextId(from)
+  if (nextId === undefined || DATASETS[key.dataset].walk !== 'accountWindow') return nextId
+  const { to } = periodWindow(periodOf(micros(from - 1n), partition))
+  const near = await series.newestRows({ from: micros(from - INTERLEAVE), to }, 1)
+  return near.length === 0 ? nextId : undefined
 }
 
 async function* fromArchive(

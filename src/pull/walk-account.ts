@@ -40,8 +40,8 @@ type AccountWalkOptions = WalkOptions & {
   /** How long the partitions last that rows are grouped by. */
   readonly partition: Partition
   /**
-   * The id after the last stored row, where the coverage reaches the window: no time is asked for. For myTrades only,
-   * whose ids and times have the same order; an order may be younger than one with a later id.
+   * The id after the last stored row, where the coverage reaches the window and that row is older than it by more than
+   * {@link INTERLEAVE}, so that no row of the window has a lower id: no time is asked for. For myTrades only.
    */
   readonly nextId?: bigint | undefined
 }
@@ -49,7 +49,7 @@ type AccountWalkOptions = WalkOptions & {
 /** A day less a millisecond: windows overlap by one, since an end in ms may or may not mean all of it. */
 const WINDOW_MS = 86_400_000n - 1n
 /** Rows may come later than rows with a later time, but not later than this. In microseconds. */
-const INTERLEAVE = 3_600_000_000n
+export const INTERLEAVE = 3_600_000_000n
 /** No id is lower. Allocations are counted from 0 in the documents' examples. */
 const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
   fromId: 1n,

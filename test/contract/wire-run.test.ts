@@ -2,8 +2,10 @@
 
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { KeyKind } from '../../src/base/secret.ts'
+import { micros, parseMicros } from '../../src/base/time.ts'
+import type { AccountTrade } from '../../src/simulator/account-rows.ts'
 import { accountOf } from '../support/accounts.ts'
 import { parquet, query } from '../support/duck.ts'
 import { Exchange } from '../../src/simulator/index.ts'
@@ -123,6 +125,53 @@ test.each<KeyKind>(['hmac', 'rsa', 'ed25519'])('an account with a key of %s', as
     ({ path }) => !/myTrades|allOrders|myAllocations/.test(path),
   )
   expect(publicPaths.every(({ query: text }) => !text.includes('signature'))).toBe(true)
+})
+
+describe('trades whose ids and times part around the end of a month', () => {
+  const MONTH = parseMicros('2026-03-01')
+  const HOUR = 3_600_000_000n
+  // 101 is of the next month, 102 of this one.
+  const TIMES = { 99: -26n * HOUR, 100: -200n, 101: 50n, 102: -100n, 103: 10n * HOUR }
+  const trades = Object.entries(TIMES).map(([id, after]): AccountTrade => {
+    const one = '1.00000000'
+    return {
+      ...{ id: BigInt(id), orderId: BigInt(id), time: micros(MONTH + after) },
+      ...{ price: one, quantity: one, quoteQuantity: one, commission: one, commissionAsset: 'BNB' },
+      ...{ isBuyer: true, isMaker: true, isBestMatch: true },
+    }
+  })
+  const jobTo = (to: string): string => `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-02-01
+to: ${to}
+datasets: [{kind: myTrades}]
+`
+
+  test.each([
+    ['ended by an error', '2026-03-10', 3],
+    ['to that end', '2026-03-01', 0],
+  ])('all come, also after a run %s', async (_, firstTo, exit) => {
+    const { account } = accountOf('hmac', { rows: { BTCUSDT: { trades } } })
+    stubKeys(account.apiKey, 'aSecretOfTheTests')
+    const fault = { kind: 'error', code: -1100 } as const
+    const rules = [{ path: '/api/v3/myTrades', query: 'fromId=103', fault }]
+    const simulator = await serve({
+      exchange: {
+        symbols: [{ symbol: 'BTCUSDT' }],
+        accounts: [account],
+        pageRows: 4,
+        faults: { rules: exit === 0 ? [] : rules },
+      },
+    })
+    const options = { dataDir: await tempDir(), baseUrls: [simulator.url] }
+    expect((await run(jobTo(firstTo), options)).summary.exit).toBe(exit)
+    const { summary } = await run(jobTo('2026-03-10'), options)
+    expect(summary).toMatchObject({ exit: 0, complete: true })
+    const table = parquet(options.dataDir, 'spot/account=mine/myTrades/symbol=BTCUSDT')
+    const stored = await query(`SELECT trade_id AS id FROM ${table} ORDER BY id`)
+    expect(stored.map(({ id }) => Number(id))).toEqual([99, 100, 101, 102, 103])
+  })
 })
 
 test('an account dataset without a key or a label is refused before anything is sent', async () => {

@@ -33,7 +33,7 @@ export async function fileSeam(
   const stored = await rowsBefore(series, part.from, 'rest')
   if (stored === undefined) return undefined
   const said = await rowsLike(DATASETS[series.key.dataset], rows.pages(), stored)
-  const news = said === undefined ? undefined : compareSeam(series.key, stored, said)
+  const news = said === undefined ? undefined : compareSeam(series.key, stored, part.from, said)
   // Nothing may be stored of a file that turns out to be wrong further down.
   if (news !== undefined) await rows.judge()
   return news

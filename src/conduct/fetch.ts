@@ -153,7 +153,7 @@ async function* seamBefore(
   { now, tally, ask }: Pick<FetchWorld, 'now' | 'tally'> & Pick<RestWorld, 'ask'>,
 ): AsyncGenerator<Progress, void, void> {
   const stored = await rowsBefore(series, from, 'archive')
-  const news = stored === undefined ? undefined : await askSeam(key, stored, ask)
+  const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
   if (news !== undefined)
     yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
 }

@@ -6,7 +6,15 @@
 
 import { intersect, union } from '../base/coverage.ts'
 import { BackfillError } from '../base/errors.ts'
-import { floorDiv, micros, periodWindow, type Micros, type Window } from '../base/time.ts'
+import {
+  earliest,
+  floorDiv,
+  latest,
+  micros,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -64,16 +72,17 @@ export async function rowsBefore(
 /**
  * Asks REST for rows again that are stored.
  *
- * @param stored - The newest ones, in order; not empty.
+ * @param stored - The newest ones before `seam`, in order; not empty.
  * @returns `undefined` when it tells nothing new.
  */
 export async function askSeam(
   key: SeriesKey,
   stored: Page,
+  seam: Micros,
   ask: AskPage<Page>,
 ): Promise<SeamNews | undefined> {
   const answer = await asked(ask, seamParams(key, lastKeyOf(stored)))
-  return answer === undefined ? undefined : compareSeam(key, stored, answer)
+  return answer === undefined ? undefined : compareSeam(key, stored, seam, answer)
 }
 
 /**
@@ -82,7 +91,12 @@ export async function askSeam(
  * @param answer - May also hold rows that are not to be compared: older than the stored ones, or newer.
  * @returns `undefined` when it tells nothing new.
  */
-export function compareSeam(key: SeriesKey, stored: Page, answer: Page): SeamNews | undefined {
+export function compareSeam(
+  key: SeriesKey,
+  stored: Page,
+  seam: Micros,
+  answer: Page,
+): SeamNews | undefined {
   const first = lowerBound(answer.keys, stored.keys[0] ?? 0n)
   const end = lowerBound(answer.keys, lastKeyOf(stored) + 1n)
   if (end <= first) return undefined
@@ -90,7 +104,7 @@ export function compareSeam(key: SeriesKey, stored: Page, answer: Page): SeamNew
   const ours = sliceRows(stored, lowerBound(stored.keys, page.keys[0] ?? 0n), stored.rowCount)
   const dataset = DATASETS[key.dataset]
   const { duplicates } = mergeBatches(ours.batch, page.batch, { dataset })
-  return duplicates === page.rowCount ? undefined : { window: seamWindow(key, page), page }
+  return duplicates === page.rowCount ? undefined : { window: seamWindow(key, page, seam), page }
 }
 
 /** Stores what was found, as revisions. */
@@ -131,14 +145,15 @@ function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
 
 /**
  * Time of which all rows were sent: trades of the first moment may have come before the first row. Whole milliseconds,
- * since one of the two may be rounded to them.
+ * since one of the two may be rounded to them. Never empty, or nothing could be stored, and never beyond the seam,
+ * where nothing was asked.
  */
-function seamWindow({ interval }: SeriesKey, { times, rowCount }: Page): Window {
+function seamWindow({ interval }: SeriesKey, { times, rowCount }: Page, seam: Micros): Window {
   const first = times[0] ?? 0n
   const last = times[rowCount - 1] ?? 0n
   if (interval !== undefined)
-    return { from: micros(first), to: micros(last + intervalStep(interval)) }
-  const from = (floorDiv(first, 1_000n) + 1n) * 1_000n
-  const to = floorDiv(last, 1_000n) * 1_000n
-  return { from: micros(from), to: micros(to > from ? to : from + 1n) }
+    return { from: micros(first), to: earliest(micros(last + intervalStep(interval)), seam) }
+  const from = earliest(micros((floorDiv(first, 1_000n) + 1n) * 1_000n), micros(seam - 1n))
+  const to = earliest(micros(floorDiv(last, 1_000n) * 1_000n), seam)
+  return { from, to: latest(to, micros(from + 1n)) }
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { subtractAll } from '../../src/base/coverage.ts'
 import { parseMicros } from '../../src/base/time.ts'
-import type { ArchiveRule } from '../../src/simulator/index.ts'
+import type { ArchiveRule, ExchangeOptions } from '../../src/simulator/index.ts'
 import { status } from '../../src/status.ts'
 import { archiveExchange, archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
@@ -24,12 +24,13 @@ async function lakeOf(
   rules: readonly ArchiveRule[],
   job: string,
   lake?: string,
+  more: Partial<ExchangeOptions> = {},
 ): Promise<{
   dataDir: string
   told: Awaited<ReturnType<typeof run>>
   asked: (path: string) => string[]
 }> {
-  const simulator = await serve({ exchange: archiveExchange(rules) })
+  const simulator = await serve({ exchange: archiveExchange(rules, more) })
   const dataDir = lake ?? (await tempDir())
   const told = await run(job, { dataDir, ...doors(simulator) })
   const asked = (path: string): string[] =>
@@ -135,6 +136,23 @@ describe('the seam between what the archive brought in an earlier run and REST',
       expect(again.asked(`/api/v3/${series.kind}`)).toEqual([])
     },
   )
+})
+
+test('a seam says nothing of the time after it, also where a month is shorter than others', async () => {
+  const monthly = { kind: 'klines', interval: '1M' }
+  const replaced: ArchiveRule = { path: '-2025-02.zip', fault: { kind: 'replaced' } }
+  const earlier = archiveJob(monthly, ['2024-10-01', '2025-03-01'], 'archive')
+  const { dataDir } = await lakeOf([replaced], earlier)
+  const job = archiveJob(monthly, ['2024-10-01', '2025-06-01'], 'rest')
+  const refused = { path: '/api/v3/klines', query: 'limit=1000', times: Infinity } as const
+  const faults = { rules: [{ ...refused, fault: { kind: 'error', code: -1100 } as const }] }
+  const { summary } = (await lakeOf([], job, dataDir, { faults })).told
+  expect(summary).toMatchObject({ complete: false, exit: 3 })
+  expect(summary.series[0]).toMatchObject({
+    revisions: 1,
+    missing: [{ from: parseMicros('2025-03-01'), to: parseMicros('2025-06-01') }],
+  })
+  expect((await lakeOf([], job, dataDir)).told.summary).toMatchObject({ complete: true, rows: 3 })
 })
 
 describe('the seam between what REST brought in an earlier run and the archive', () => {

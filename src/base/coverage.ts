@@ -3,7 +3,7 @@
  * was wanted minus the coverage, and each commit is a union with it.
  */
 
-import { earliest, latest, type Window } from './time.ts'
+import { earliest, floorDiv, latest, micros, type Window } from './time.ts'
 
 /** Windows in order, disjoint and not touching; so two equal coverages are the same array. */
 export type Coverage = readonly Window[]
@@ -36,6 +36,25 @@ export function subtract(wanted: Window, have: Coverage): Coverage {
 /** {@link subtract} for several windows at once. */
 export function subtractAll(wanted: Coverage, have: Coverage): Coverage {
   return wanted.flatMap((window) => subtract(window, have))
+}
+
+/**
+ * Windows as they are asked for: in whole milliseconds, no wider than that takes. Some sources tell times to the
+ * microsecond and others to the millisecond; where one goes on after another within a millisecond, rows of it that the
+ * first did not tell could lie before the second's window. Rows that come again are merged by their keys.
+ */
+export function wholeMillis(windows: readonly Window[]): Coverage {
+  return union(
+    windows.map(({ from, to }) => ({
+      from: micros(floorDiv(from, 1_000n) * 1_000n),
+      to: micros(floorDiv(to + 999n, 1_000n) * 1_000n),
+    })),
+  )
+}
+
+/** What to ask for of `wanted` once `have` is taken away; see {@link wholeMillis}. */
+export function leftToAsk(wanted: Coverage, have: Coverage): Coverage {
+  return wholeMillis(subtractAll(wanted, have))
 }
 
 /** What both cover. */

@@ -4,7 +4,7 @@
  * where it may.
  */
 
-import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, leftToAsk, union, type Coverage } from '../base/coverage.ts'
 import { ArchiveError } from '../base/errors.ts'
 import { earliest, latest, type Window } from '../base/time.ts'
 import type { Progress } from '../progress.ts'
@@ -26,7 +26,7 @@ export async function* storeArchive(
   const { plan, session, series, now, ask } = run
   const files = await session.filesFor(plan.key, window, now)
   const holes = yield* storeFiles(run, window, files)
-  const left = subtractAll([window], series.manifest.coverage)
+  const left = leftToAsk([window], series.manifest.coverage)
   const options = { now, tried: files, isLast: ask === undefined }
   // Days are taken whole, so that a day and the month that it is a part of are compared: the day is right.
   const days = await session.daysInstead(plan.key, left, options)
@@ -37,7 +37,7 @@ export async function* storeArchive(
     yield* storeFiles(run, clipped(span, window), [first, ...rest], holes)
   }
   for (const month of await session.monthsInstead(plan.key, left, options))
-    for (const part of clip(subtractAll([window], series.manifest.coverage), month.window))
+    for (const part of clip(leftToAsk([window], series.manifest.coverage), month.window))
       yield* storeFiles(run, part, [month])
 }
 

@@ -1,6 +1,13 @@
 /** One series, fetched: from the archive what it has, from REST what is left; whatever arrived whole is kept. */
 
-import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import {
+  clip,
+  leftToAsk,
+  subtractAll,
+  union,
+  wholeMillis,
+  type Coverage,
+} from '../base/coverage.ts'
 import { BackfillError, StoreError } from '../base/errors.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
@@ -46,7 +53,7 @@ export async function* fetchSeries(
   }
   yield* fromArchive(plan, series, world, rest)
   yield* replaced(plan, series, world, rest)
-  const left = subtractAll(plan.missing, series.manifest.coverage)
+  const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
     for (const window of left) {
       const gaps = [{ ...window, reason: 'not-published' as const }]
@@ -116,7 +123,7 @@ async function* lastResort(
   { archive: session, now, tally, signal }: FetchWorld,
   { ask }: RestWorld,
 ): AsyncGenerator<Progress, void, void> {
-  const left = subtractAll(plan.missing, series.manifest.coverage)
+  const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (session === undefined || left.length === 0) return
   const months = await session.monthsInstead(plan.key, left, { now, tried: [], isLast: true })
   const run = { plan, series, session, now, tally, signal, ask }
@@ -141,7 +148,8 @@ async function* replaced(
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
     const file = { period, window: periodWindow(period), sizeBytes: undefined }
-    for (const window of clip(plan.wanted, file.window)) yield* storeFiles(run, window, [file])
+    for (const window of wholeMillis(clip(plan.wanted, file.window)))
+      yield* storeFiles(run, window, [file])
   }
 }
 

@@ -55,13 +55,15 @@ function seamRows({ interval }: SeriesKey): number {
   return interval === undefined ? SEAM_TRADES : 1
 }
 
-/** The newest stored rows before `from`, where coverage ends there with what `source` brought. */
+/** The newest stored rows before `from`, where coverage ends in its millisecond with what `source` brought. */
 export async function rowsBefore(
   series: Series,
   from: Micros,
   source: 'archive' | 'rest',
 ): Promise<Page | undefined> {
-  const stretch = seamsAfter(series.manifest, source).find(({ to }) => to === from)
+  const stretch = seamsAfter(series.manifest, source).find(
+    ({ to }) => from <= to && to < from + 1_000n,
+  )
   if (stretch === undefined) return undefined
   const stored = await series.newestRows(stretch, seamRows(series.key))
   return stored.length === 0

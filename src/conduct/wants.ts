@@ -5,7 +5,7 @@ import { BackfillError, DataError, UnavailableError, UsageError } from '../base/
 import { quoteText } from '../base/text.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
-import { formatMicros, micros, type Micros } from '../base/time.ts'
+import { floorDiv, formatMicros, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job, SymbolFilter } from '../job/job.ts'
 import type { Source } from '../options.ts'
@@ -187,12 +187,12 @@ function atOrAgo(moment: Exclude<DatasetJob['from'], { kind: 'listing' }>, now: 
 
 /**
  * Where final rows end: a kline that opens before it has closed at least `settle` ago, a trade is at least `settle`
- * old.
+ * old. A whole millisecond, so that what is asked for up to it need not be widened beyond it.
  *
  * @param now - The server's clock, read before the first request.
  */
 export function horizonOf(interval: Interval | undefined, now: Micros, settle: bigint): Micros {
-  const settled = micros(now - settle)
+  const settled = micros(floorDiv(now - settle, 1_000n) * 1_000n)
   if (interval === undefined) return settled
   if (hasKnownGrid(interval)) return gridFloor(interval, settled)
   // The grid of 3d is not known: what opened a whole interval ago has closed, wherever it began.

@@ -1,6 +1,13 @@
 /** A plan: what is left to do, as plain data. Makes no request and opens no file. */
 
-import { intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import {
+  intersect,
+  leftToAsk,
+  subtractAll,
+  union,
+  wholeMillis,
+  type Coverage,
+} from '../base/coverage.ts'
 import type { BackfillError } from '../base/errors.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
@@ -81,9 +88,10 @@ export function makePlan(
     const stored = have(want.key)
     const { covered, fresh, seams } = stored
     const pace = paceOf(want.key, stored)
-    const missing = subtractAll(want.wanted, covered)
+    const missing = leftToAsk(want.wanted, covered)
     const again = union(fresh, recheck === undefined ? [] : [recheck])
-    const rechecked = intersect(intersect(want.wanted, covered), again)
+    const asked = wholeMillis(intersect(intersect(want.wanted, covered), again))
+    const rechecked = subtractAll(asked, missing)
     return {
       ...want,
       missing,

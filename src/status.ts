@@ -1,8 +1,8 @@
 /** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
 
-import { clip, subtractAll, type Coverage } from './base/coverage.ts'
+import { clip, subtractAll, union, type Coverage } from './base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from './base/gap.ts'
-import type { World } from './base/ports.ts'
+import type { Files, World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
@@ -15,6 +15,7 @@ import type { Options } from './options.ts'
 import type { Want } from './plan/plan.ts'
 import { checkLake, listSeries } from './store/lake.ts'
 import type { Manifest, PartitionEntry } from './store/manifest.ts'
+import { lostPeriods, readManifest, withoutRows } from './store/present.ts'
 
 /** One series of the lake, or one that a job wants. */
 export type SeriesStatus = {
@@ -58,13 +59,13 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   const world = worldOf(options)
   try {
     await checkLake(world.files)
-    const manifests = new Manifests(world.files)
     if (jobs.length === 0) {
       const series: SeriesStatus[] = []
       for (const key of await listSeries(world.files))
-        series.push(statusOf(key, await manifests.get(key), undefined))
+        series.push(await storedStatus(key, world.files))
       return { series }
     }
+    const manifests = new Manifests(world.files)
     const wants = await wantsNow(jobs, world, manifests, options)
     const series: SeriesStatus[] = []
     for (const { key, wanted } of wants)
@@ -73,6 +74,14 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   } finally {
     if (options.world === undefined) await world.http.close()
   }
+}
+
+/** Files that are gone leave their time missing, also where they held the first rows or the last. */
+async function storedStatus(key: SeriesKey, files: Files): Promise<SeriesStatus> {
+  const recorded = await readManifest(files, key)
+  if (recorded === undefined) return statusOf(key, recorded, undefined)
+  const present = withoutRows(recorded, await lostPeriods(files, recorded))
+  return statusOf(key, present, undefined, recorded)
 }
 
 async function wantsNow(
@@ -94,15 +103,22 @@ async function wantsNow(
   return wantsOf(jobs, exchange, manifests, options)
 }
 
-/** The status of one series. */
+/**
+ * The status of one series.
+ *
+ * @param manifest - Without the rows of files that are gone.
+ * @param wanted - `undefined`: whatever was ever asked for.
+ * @param recorded - The manifest as it is stored.
+ */
 export function statusOf(
   key: SeriesKey,
   manifest: Manifest | undefined,
   wanted: Coverage | undefined,
+  recorded = manifest,
 ): SeriesStatus {
   const covered = manifest?.coverage ?? []
   const partitions = [...(manifest?.partitions.values() ?? [])]
-  const range = wanted ?? hull(covered)
+  const range = wanted ?? askedOf(recorded)
   const missing = subtractAll(range, covered)
   const gaps = manifest?.gaps ?? []
   const sum = (of: (entry: PartitionEntry) => number): number =>
@@ -157,9 +173,9 @@ function lackOf(manifest: Manifest): string | undefined {
   return undefined
 }
 
-/** From the first covered moment to the last: what lies between and is not covered is missing, whoever asked. */
-function hull(covered: Coverage): Coverage {
-  const first = covered[0]
-  const last = covered.at(-1)
+/** From the first moment that was asked for to the last: what lies between and is not covered is missing, whoever asked. */
+function askedOf(manifest: Manifest | undefined): Coverage {
+  const asked = union(manifest?.coverage ?? [], manifest?.gaps)
+  const [first, last] = [asked[0], asked.at(-1)]
   return first === undefined || last === undefined ? [] : [{ from: first.from, to: last.to }]
 }

@@ -99,6 +99,8 @@ it('each file in turn: status and plan lack its time, a run brings back its byte
     const world = virtualWorld(newExchange(), { files })
     const seen = (await status(JOBS, { world })).series.filter(isOf)
     expect(seen.map(({ missing }) => missing)).toEqual([windows])
+    const unasked = (await status([], { world })).series.filter(isOf)
+    expect(unasked.map(({ missing }) => missing)).toEqual([windows])
     const plan = await planJobs(JOBS, { world })
     expect(
       plan.series.map((one) => [isOf(one.key), one.missing.map(formatWindow)] as const),
@@ -129,6 +131,18 @@ it('coverage() tells what status does, and the report draws what is there', asyn
   expect(known.map(({ to }) => to)).toContain('2026-03-01T00:00:00.000000Z')
   const out = join(await tempDir(), 'report.html')
   expect(await writeReport(out, [], { world })).toMatchObject({ candles: klines?.rows })
+})
+
+it('all files at once: what they held is missing, asked for or not', async () => {
+  const { files, lake } = await lakeOfJob()
+  const paths = Object.keys(lake).filter((name) => name.endsWith('.parquet'))
+  for (const path of paths) await files.remove(path)
+  const { series } = await status([], { world: virtualWorld(newExchange(), { files }) })
+  for (const { dataset, missing, rows } of series) {
+    const held = paths.filter((path) => path.includes(`/${dataset}/`))
+    const lost = union(held.flatMap((path) => rowsTimeOf(lake, path)))
+    expect({ missing, rows }).toEqual({ missing: lost.map(formatWindow), rows: 0 })
+  }
 })
 
 it('a half day that was removed is not taken for covered when the day is completed', async () => {

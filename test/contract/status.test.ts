@@ -2,10 +2,10 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { micros, parseWindow, type Window } from '../../src/base/time.ts'
+import { formatWindow, micros, parseWindow, type Window } from '../../src/base/time.ts'
 import type { Gap } from '../../src/base/gap.ts'
 import { seriesFacts } from '../../src/report/facts.ts'
-import { emptyManifest, record } from '../../src/store/ledger.ts'
+import { cover, emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest, Proof } from '../../src/store/manifest.ts'
 import { status, statusOf, verdictOf } from '../../src/status.ts'
 import { sharedLake } from '../support/shared-lake.ts'
@@ -87,6 +87,23 @@ test.each([
   const verdict = verdictOf([W(10, 20)], { gaps: [gap(10, 20, reason)], lack: undefined })
   expect(verdict.startsWith(head)).toBe(true)
   expect(verdict.endsWith(tail)).toBe(true)
+})
+
+test.each([
+  ['nothing was published', [W(10, 50)]],
+  ['the end was not published yet', [W(40, 50)]],
+  ['the beginning was not published', [W(10, 20)]],
+])('asked for and not had, without a job too: %s', (_, windows) => {
+  const key = { market: 'spot', dataset: 'trades', symbol: 'BTCUSDT' } as const
+  const gaps = windows.map((window) => ({ ...window, reason: 'not-published' as const }))
+  const answered = { window: W(10, 50), gaps, fresh: [] }
+  const { verdict, missing } = statusOf(
+    key,
+    cover(emptyManifest(key, 'string', 'day'), answered),
+    undefined,
+  )
+  expect(verdict).toMatch(/^incomplete: missing .*\(not-published\)$/)
+  expect(missing).toEqual(windows.map(formatWindow))
 })
 
 test.each(['outage', 'before-listing', 'after-delisting'] as const)(

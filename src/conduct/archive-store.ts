@@ -9,6 +9,7 @@ import type { Archive } from '../pull/archive/download.ts'
 import { emptyStep, type AskPage, type Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { hasRowsBefore } from '../store/id-ends.ts'
+import type { ArchiveEntry } from '../store/manifest.ts'
 import type { Series } from '../store/series.ts'
 import { idJumps, klineGaps, within } from './archive-part.ts'
 import { fileSeam } from './archive-seam.ts'
@@ -40,6 +41,7 @@ export class ArchiveStore {
   readonly #witness: Witness
   readonly #agreed: Coverage
   readonly #holes: Window[] = []
+  readonly #taken: Record<string, ArchiveEntry> = {}
   #store: WindowStore
   #tail: Tail | undefined
 
@@ -55,6 +57,11 @@ export class ArchiveStore {
   /** Stretches without a kline between those that have some. */
   get holes(): Coverage {
     return this.#holes
+  }
+
+  /** The files that could be used. */
+  get taken(): Readonly<Record<string, ArchiveEntry>> {
+    return this.#taken
   }
 
   /** Stores one file. Returns why it could not be used; then nothing of it is stored. */
@@ -78,6 +85,7 @@ export class ArchiveStore {
         yield* this.#store.take(step)
       }
       if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
+      Object.assign(this.#taken, sourceOf(open).archives)
       return undefined
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error

@@ -10,6 +10,7 @@ import { earliest, latest, type Window } from '../base/time.ts'
 import type { Progress } from '../progress.ts'
 import type { Archive } from '../pull/archive/download.ts'
 import { ReadAhead } from '../pull/walk.ts'
+import type { ArchiveEntry } from '../store/manifest.ts'
 import type { ArchiveFile } from './archive-session.ts'
 import { ArchiveStore, type ArchiveRun } from './archive-store.ts'
 
@@ -25,7 +26,7 @@ export async function* storeArchive(
 ): AsyncGenerator<Progress, void, void> {
   const { plan, session, series, now, ask } = run
   const files = await session.filesFor(plan.key, window, now)
-  const holes = yield* storeFiles(run, window, files)
+  const { holes } = yield* storeFiles(run, window, files)
   const left = leftToAsk([window], series.manifest.coverage)
   const options = { now, tried: files, isLast: ask === undefined }
   // Days are taken whole, so that a day and the month that it is a part of are compared: the day is right.
@@ -41,19 +42,26 @@ export async function* storeArchive(
       yield* storeFiles(run, part, [month])
 }
 
+/** What storing files came to. */
+export type Stored = {
+  /** Holes between klines. */
+  readonly holes: Coverage
+  /** The files that could be used, by their path in the archive. */
+  readonly taken: Readonly<Record<string, ArchiveEntry>>
+}
+
 /**
  * Stores these files, as far as they lie in `window`.
  *
  * @param agreed - Holes that other files of this time were found to have.
- * @returns Holes between klines.
  */
 export async function* storeFiles(
   run: ArchiveRun,
   window: Window,
   files: readonly ArchiveFile[],
   agreed: Coverage = [],
-): AsyncGenerator<Progress, Coverage, void> {
-  if (files.length === 0) return []
+): AsyncGenerator<Progress, Stored, void> {
+  if (files.length === 0) return { holes: [], taken: {} }
   const { key } = run.plan
   const opening = new Openings(run)
   const ahead = new ReadAhead(
@@ -76,7 +84,7 @@ export async function* storeFiles(
       if (problem !== undefined) yield { kind: 'warning', key, message: problem.message }
     }
     yield* storing.finish()
-    return union(storing.holes)
+    return { holes: union(storing.holes), taken: storing.taken }
   } finally {
     ahead.close()
     try {

@@ -131,7 +131,10 @@ async function* lastResort(
     for (const part of clip(left, month.window)) yield* storeFiles(run, part, [month])
 }
 
-/** Archives that were replaced since rows were taken from them: their time is stored anew, as revisions. */
+/**
+ * Archives that were replaced since rows were taken from them: all of their time that is covered is stored anew, as
+ * revisions. Until then they are known as they were, so that a refresh that ends early is begun again by the next one.
+ */
 async function* replaced(
   plan: SeriesPlan,
   series: Series,
@@ -144,12 +147,20 @@ async function* replaced(
   const used = [...series.manifest.archives].filter(
     ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
   )
-  for await (const { state, period, message } of restatedArchives(session, used, signal)) {
+  for await (const { state, path, period, message } of restatedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
     const file = { period, window: periodWindow(period), sizeBytes: undefined }
-    for (const window of wholeMillis(clip(plan.wanted, file.window)))
-      yield* storeFiles(run, window, [file])
+    const states = new Set<string | undefined>()
+    const had = clip(union(series.manifest.coverage, plan.wanted), file.window)
+    for (const window of wholeMillis(had)) {
+      const { taken } = yield* storeFiles(run, window, [file])
+      states.add(taken[path]?.sha256)
+    }
+    const [sha256, ...others] = states
+    if (sha256 === undefined || others.length > 0) continue
+    series.renewArchive(path, { sha256, period })
+    await series.flush()
   }
 }
 

@@ -225,9 +225,11 @@ export async function lostWords(
 export function doubtful(
   { wanted }: Want,
   manifest: Manifest | undefined,
-  { recheck }: Options,
+  { recheck, refreshArchives }: Options,
 ): Coverage {
   const missing = subtractAll(wanted, manifest?.coverage ?? [])
+  // What a refresh writes anew is not bound by what is wanted.
+  if (refreshArchives === true) return union(missing, manifest?.coverage)
   const again = union(manifest?.fresh ?? [], recheck === undefined ? [] : [recheck])
   return union(missing, intersect(wanted, again))
 }

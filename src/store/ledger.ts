@@ -15,6 +15,7 @@ import {
 } from '../base/time.ts'
 import { DATASETS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { renewedTime } from './archives.ts'
 import { clipGaps, type FooterFacts } from './footer.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
 
@@ -209,18 +210,21 @@ export function knownOf(manifest: Pick<Manifest, 'coverage' | 'gaps'>, window: W
 export type Known = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
 
 /**
- * The partitions whose footers say something else of time by one manifest than by a later one.
+ * The partitions whose footers say something else of time, or of archives that were replaced, by one manifest than by
+ * a later one.
  *
- * @param windows - Where the two may differ.
+ * @param windows - Where the two may know different time.
  */
 export function restated(before: Manifest, after: Manifest, windows: Coverage): readonly string[] {
   const [old, now] = [sortedPeriods(before), sortedPeriods(after)]
+  const renewed = renewedTime(before, after)
   const about = new Set([
-    ...periodsAbout(old, after.partition, windows),
+    ...periodsAbout(old, after.partition, [...windows, ...renewed]),
     ...periodsAbout(now, after.partition, windows),
   ])
   return [...about].sort().filter((period) => {
     if (!before.partitions.has(period) || !after.partitions.has(period)) return false
+    if (clip(renewed, periodWindow(period)).length > 0) return true
     const said = knownOf(before, attachedWindow(old, period))
     return !isSameKnown(said, knownOf(after, attachedWindow(now, period)))
   })

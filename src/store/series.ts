@@ -10,6 +10,7 @@ import { periodWindow, type Micros, type Partition, type Window } from '../base/
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles, assertRecorded } from './adopt.ts'
+import { renewArchive, useArchives } from './archives.ts'
 import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
 import { manifestPath, partitionPath } from './layout.ts'
@@ -202,8 +203,7 @@ export class Series {
   async commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
     const before = this.#manifest.partitions.get(period)
     const askedAgain = intersect(answeredPart(commit), this.#manifest.coverage)
-    const archives = { ...Object.fromEntries(this.#manifest.archives), ...commit.archives }
-    const known = { ...this.#manifest, archives: new Map(Object.entries(archives)) }
+    const known = useArchives(this.#manifest, commit.archives)
     let revised = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
@@ -255,6 +255,11 @@ export class Series {
   coverEmpty(answered: Answered): void {
     this.#manifest = cover(this.#manifest, answered)
     this.#learnt.push(answered.window)
+  }
+
+  /** Records, in memory, an archive that was replaced and all of whose time was stored anew. */
+  renewArchive(path: string, entry: ArchiveEntry): void {
+    this.#manifest = renewArchive(this.#manifest, path, entry)
   }
 
   /** Puts on disk what is only in memory. Writes nothing when nothing changed. */

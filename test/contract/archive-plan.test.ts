@@ -2,12 +2,16 @@
 
 import { describe, expect, test } from 'vitest'
 import { planJobs } from '../../src/backfill.ts'
+import type { Files } from '../../src/base/ports.ts'
 import { parseJob } from '../../src/job/parse.ts'
+import type { Options } from '../../src/options.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import type { ArchiveRule } from '../../src/simulator/index.ts'
+import { Exchange, type ArchiveRule } from '../../src/simulator/index.ts'
 import { archiveExchange, archiveJob, doors } from '../support/archive-jobs.ts'
 import { verifyLake } from '../support/checked.ts'
 import { run, serve, tempDir } from '../support/lake.ts'
+import { memFiles, type MemFiles } from '../support/mem-files.ts'
+import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
 const KLINES = { kind: 'klines', interval: '15m' }
 const DAY = '-2025-03-05.zip'
@@ -183,3 +187,88 @@ test('refreshing passes over archives that are gone or do not answer, and says s
   const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []))
   expect(warnings.map((message) => message.includes('2025-03-04.zip'))).toEqual([true])
 })
+
+describe('a file that is longer than a partition, and was replaced', () => {
+  const job = (from: string, to: string): string =>
+    archiveJob(KLINES, [from, to], 'archive', ['partition: day'])
+  const ALL = job('2024-12-08', '2025-01-02')
+  const SOME = job('2024-12-08', '2024-12-20')
+
+  /** The volume of 2024-12-10T01:00 is another one in the new file. */
+  const change = (lines: readonly string[]): readonly string[] =>
+    lines.map((line, index) =>
+      index === 9 * 96 + 4 ? line.replace(/^((?:[^,]*,){5})/, '$11') : line,
+    )
+  const NEW: readonly ArchiveRule[] = [
+    { path: '15m-2024-12.zip', fault: { kind: 'lines', change } },
+  ]
+  const symbols = [{ symbol: 'BTCUSDT', aggTradesPerDay: 200 }]
+  const before = (files: Files): Options => optionsOf([], files)
+  const after = (files: Files): Options => optionsOf(NEW, files)
+  const refresh = (files: Files): Options => ({ ...after(files), refreshArchives: true })
+
+  function optionsOf(rules: readonly ArchiveRule[], files: Files): Options {
+    const world = virtualWorld(new Exchange(archiveExchange(rules, { symbols })), { files })
+    return { world, archiveUrl: 'https://archive.test' }
+  }
+
+  async function codesOf(files: Files): Promise<readonly string[]> {
+    const { findings } = await verifyLake({ ...after(files), remote: true })
+    return [...new Set(findings.map(({ code }) => code))].sort()
+  }
+
+  /** A lake of before it was replaced, and what a refresh makes of it. */
+  async function lakes(first = ALL) {
+    const files = memFiles()
+    await attempt(first, before(files))
+    const renewed = copyOf(files)
+    const { summary } = await attempt(ALL, refresh(renewed))
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    expect(summary?.series[0]?.revisions).toBe(1)
+    expect(await codesOf(renewed)).toEqual([])
+    return { files, truth: await lakeOf(renewed) }
+  }
+
+  // Before and after the row that changed.
+  test.each([
+    [2, ['archive-replaced']],
+    [9, ['archive-replaced']],
+  ])('a refresh that ends at file %d is finished by the next one', async (at, codes) => {
+    const { files, truth } = await lakes()
+    const { error } = await attempt(ALL, refresh(endingAt(files, at)))
+    expect(error).toMatchObject({ message: 'ended' })
+    expect(await codesOf(files)).toEqual(codes)
+    await attempt(ALL, refresh(files))
+    expect(await lakeOf(files)).toEqual(truth)
+  })
+
+  test('a job that wants a part of its time renews all that is stored of it', async () => {
+    const { files, truth } = await lakes()
+    await attempt(job('2024-12-28', '2024-12-29'), refresh(files))
+    expect(await lakeOf(files)).toEqual(truth)
+  })
+
+  test('a run that takes more of the new file does not hide that the old rows are old', async () => {
+    const { files, truth } = await lakes(SOME)
+    await attempt(ALL, after(files))
+    expect(await codesOf(files)).toEqual(['archive-replaced'])
+    await attempt(ALL, refresh(files))
+    expect(await lakeOf(files)).toEqual(truth)
+  })
+})
+
+function copyOf({ contents }: MemFiles): MemFiles {
+  const files = memFiles()
+  for (const [path, bytes] of contents) void files.replace(path, bytes)
+  return files
+}
+
+/** Files whose user ends before file `at` is begun, counted from 1. */
+function endingAt(files: Files, at: number): Files {
+  let begun = 0
+  const upload: Files['upload'] = async (path) => {
+    if (path.endsWith('.parquet') && ++begun >= at) throw new Error('ended')
+    return files.upload(path)
+  }
+  return { ...files, upload }
+}

@@ -91,7 +91,7 @@ export async function adoptFiles(
     const next = await withFile(files, manifest.key, period, async (found) => {
       checkAlike(current, found.facts, path)
       await checkRecorded(current, found, path)
-      if (!isAhead(current, found)) return current
+      if (!(await isAhead(current, found))) return current
       const { facts, rows, bytes } = found
       // The manifest must not outlast it: whoever published it may have ended before its name was on the disk.
       await files.settle(path)
@@ -139,7 +139,8 @@ export async function assertRecorded(
 async function checkRecorded(manifest: Manifest, found: FoundFile, path: string): Promise<void> {
   const { facts, rows, bytes } = found
   const entry = manifest.partitions.get(facts.period)
-  if (entry === undefined || isSame(manifest, entry, found) || isAhead(manifest, found)) return
+  if (entry === undefined || isSame(manifest, entry, found)) return
+  if (await isAhead(manifest, found)) return
   // What was learnt since it was written is not in its footer yet.
   const isSameSize = entry.rows === rows && entry.bytes === bytes
   if (isSameSize && entry.sha256 === (await found.sha256())) return
@@ -150,15 +151,21 @@ async function checkRecorded(manifest: Manifest, found: FoundFile, path: string)
 }
 
 /** Does a file say more than the manifest, rather than being another file than the one that was recorded? */
-export function isAhead(
+export async function isAhead(
   manifest: Manifest,
-  { facts, rows, bytes }: Pick<FoundFile, 'facts' | 'rows' | 'bytes'>,
-): boolean {
+  { facts, rows, bytes, sha256 }: FoundFile,
+): Promise<boolean> {
   const entry = manifest.partitions.get(facts.period)
   if (entry === undefined) return true
   const known = factsOf(manifest, facts.period, entry)
-  const isLonger = rows >= entry.rows && isGrown(known, facts)
-  return isLonger && !isSame(manifest, entry, { facts, rows, bytes })
+  if (rows < entry.rows || !isGrown(known, facts)) return false
+  if (!isSame(manifest, entry, { facts, rows, bytes })) return true
+  return namesOther(known.archives, facts.archives) && (await sha256()) !== entry.sha256
+}
+
+/** Does a footer name archives that are not known, or not as it says? A checksum is as long as any other. */
+function namesOther(known: FooterFacts['archives'], said: FooterFacts['archives']): boolean {
+  return Object.entries(said).some(([path, { sha256 }]) => known[path]?.sha256 !== sha256)
 }
 
 /** Is a file the recorded one, as far as it says itself? */

@@ -229,10 +229,11 @@ describe('a file that is longer than a partition, and was replaced', () => {
     return { files, truth: await lakeOf(renewed) }
   }
 
-  // Before and after the row that changed.
+  // Before and after the row that changed, and between footers that differ in the checksum alone.
   test.each([
     [2, ['archive-replaced']],
     [9, ['archive-replaced']],
+    [30, ['archive-replaced', 'not-recorded']],
   ])('a refresh that ends at file %d is finished by the next one', async (at, codes) => {
     const { files, truth } = await lakes()
     const { error } = await attempt(ALL, refresh(endingAt(files, at)))

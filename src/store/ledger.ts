@@ -17,7 +17,7 @@ import { DATASETS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { renewedTime } from './archives.ts'
 import { clipGaps, type FooterFacts } from './footer.ts'
-import type { Manifest, PartitionEntry } from './manifest.ts'
+import type { ArchiveEntry, Manifest, PartitionEntry } from './manifest.ts'
 
 /** A window that was asked and answered in full. */
 export type Answered = {
@@ -147,13 +147,18 @@ export function forgetRows(manifest: Manifest, period: string): Manifest {
 }
 
 function without(manifest: Manifest, period: string, windows: Coverage): Manifest {
+  const partitions = new Map([...manifest.partitions].filter(([name]) => name !== period))
+  // One that is longer than a partition goes with the last of its rows.
+  const isUsed = (entry: ArchiveEntry): boolean =>
+    !overlap(entry.period, period) ||
+    [...partitions.keys()].some((name) => overlap(entry.period, name))
   return {
     ...manifest,
     coverage: subtractAll(manifest.coverage, windows),
     gaps: cutGaps(manifest.gaps, windows),
     fresh: subtractAll(manifest.fresh, windows),
-    partitions: new Map([...manifest.partitions].filter(([name]) => name !== period)),
-    archives: new Map([...manifest.archives].filter(([, entry]) => !overlap(entry.period, period))),
+    partitions,
+    archives: new Map([...manifest.archives].filter(([, entry]) => isUsed(entry))),
     revisions: manifest.revisions.filter((revision) => revision.period !== period),
   }
 }

@@ -10,6 +10,7 @@ import {
   emptyManifest,
   factsOf,
   forget,
+  forgetRows,
   joinGaps,
   record,
   relist,
@@ -217,6 +218,16 @@ describe('factsOf and restated', () => {
       fresh: [],
     })
     expect(restated(both, hole, [W('2026-03-02', '2026-03-03')])).toEqual(['2026-03-04'])
+  })
+})
+
+describe('forgetRows', () => {
+  it('keeps an archive as long as there is another partition of its time', () => {
+    const archives = { 'x-2026-03.zip': { sha256: 'a', period: '2026-03' } }
+    const month = stored(day('2026-03-01', 1, 9, { archives }), day('2026-03-02', 10, 19))
+    const one = forgetRows(month, '2026-03-01')
+    expect([...one.archives.keys()]).toEqual(['x-2026-03.zip'])
+    expect([...forgetRows(one, '2026-03-02').archives.keys()]).toEqual([])
   })
 })
 

@@ -9,8 +9,9 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { earliest, formatMicros, micros, type Micros, type Window } from '../base/time.ts'
+import { earliest, micros, type Window } from '../base/time.ts'
 import type { FindFirst, FirstRow } from './first-row.ts'
+import { checkFrom, runOf, type Progress, type Run } from './id-run.ts'
 import {
   emptyStep,
   ReadAhead,
@@ -38,11 +39,14 @@ export type IdWalkOptions = WalkOptions & {
 
 /** An empty page counts as the end only when it was sent so often. */
 const ASKS_MIN = 2
+/** An answer that another one contradicts is asked for so often at most. */
+const TRIES_MAX = 6
 
 /**
  * Walks the rows in `window`, by id.
  *
- * @throws DataError when rows come that were not asked for, or times go back while ids go on.
+ * @throws DataError when rows come that were not asked for, times go back while ids go on, or answers go on
+ * contradicting each other.
  */
 export async function* walkIds<P extends PageRows>(
   window: Window,
@@ -62,31 +66,22 @@ export async function* walkIds<P extends PageRows>(
     return
   }
   let isFirst = true
-  for await (const run of contiguous(first.id, window, ask, options)) {
+  const isSeen = options.nextId === undefined && first.isProven
+  const begin = { expected: first.id, highest: isSeen ? first.id : undefined }
+  for await (const run of contiguous(begin, window, ask, options)) {
     const head =
       isFirst && options.nextId === undefined ? headGap(run, window, first, hasRowsBefore) : []
     isFirst = false
-    const { page, first: begin, end, isLast, lastTime } = run
+    const { page, first: row, end, isLast, lastTime } = run
     // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it.
     yield {
       page,
-      first: begin,
+      first: row,
       end,
       reached: isLast ? window.to : lastTime,
       gaps: [...head, ...run.gaps],
     }
   }
-}
-
-type Run<P> = {
-  readonly page: P | undefined
-  readonly first: number
-  readonly end: number
-  /** Did a row at or after the window's end show that it is complete? */
-  readonly isLast: boolean
-  /** Time of the last row used so far. */
-  readonly lastTime: Micros
-  readonly gaps: readonly Gap[]
 }
 
 /** What is to be said of the time before the first row of a walk that began by time. */
@@ -108,26 +103,18 @@ function forgotten({ from, to }: Window): Gap[] {
   return [{ from, to, reason: 'unavailable-from-rest' }]
 }
 
-type Progress = {
-  expected: bigint
-  lastTime: Micros
-  emptyAsks: number
-  pagesLeft: number
-  /** The id at which a jump was seen and asked about again. */
-  doubted: bigint | undefined
-}
-
-/** The rows from `id` on, each once and in order, until the window's end is passed. */
+/** The rows from the expected id on, each once and in order, until the window's end is passed. */
 async function* contiguous<P extends PageRows>(
-  id: bigint,
+  begin: Pick<Progress, 'expected' | 'highest'>,
   window: Window,
   ask: AskPage<P>,
   options: IdWalkOptions,
 ): AsyncGenerator<Run<P>, void, void> {
   const state: Progress = {
-    expected: id,
+    ...begin,
     lastTime: window.from,
     emptyAsks: 0,
+    tries: 0,
     pagesLeft: 1,
     doubted: undefined,
   }
@@ -141,7 +128,11 @@ async function* contiguous<P extends PageRows>(
       if (isLast) return
       advance(state, run, window, options.limit)
     }
-    if (state.emptyAsks < ASKS_MIN) continue
+    const isSeenOn = state.highest !== undefined && state.highest >= state.expected
+    if (state.emptyAsks < ASKS_MIN || isSeenOn) {
+      if (++state.tries < TRIES_MAX) continue
+      throw new DataError(`rows from id ${state.expected} on: the answers contradict each other`)
+    }
     isLast = true
     const { lastTime } = state
     const { laterId } = options
@@ -158,14 +149,15 @@ async function* pagesFrom<P extends PageRows>(
   { limit, readAhead, signal, areIdsSparse }: IdWalkOptions,
 ): AsyncGenerator<P, void, void> {
   const ahead = new ReadAhead(
-    (fromId: bigint, aborted) =>
-      ask(
-        { fromId, limit },
-        (page) => {
-          checkFrom(page, fromId)
-        },
-        aborted,
-      ),
+    async (fromId: bigint, aborted) => {
+      const check = (page: P): void => {
+        checkFrom(page, fromId)
+      }
+      const page = await ask({ fromId, limit }, check, aborted)
+      const last = page.keys[page.rowCount - 1]
+      if (last !== undefined && last > (state.highest ?? -1n)) state.highest = last
+      return page
+    },
     // Where sparse ids go on is not known before their page is.
     areIdsSparse === true ? 1 : readAhead,
     signal,
@@ -198,98 +190,7 @@ function advance<P extends PageRows>(
   state.expected = (run.page?.keys[run.end - 1] ?? state.expected) + 1n
   state.lastTime = run.lastTime
   state.emptyAsks = 0
-}
-
-/** `fromId` is inclusive: no earlier row may come. A later one may, where ids have gaps. */
-function checkFrom(page: PageRows, fromId: bigint): void {
-  const first = page.keys[0]
-  if (first !== undefined && first < fromId)
-    throw new DataError(`asked for rows from id ${fromId} on, got id ${first}`)
-  for (let row = 1; row < page.rowCount; row++) {
-    const time = page.times[row] ?? 0n
-    const before = page.times[row - 1] ?? 0n
-    if (time < before) throw backwards(micros(before), micros(time))
-  }
-}
-
-function backwards(before: Micros, after: Micros): DataError {
-  return new DataError(
-    `ids go on but times go back, from ${formatMicros(before)} to ${formatMicros(after)}`,
-  )
-}
-
-/**
- * The rows of `page` with ids from the expected one on and times before the window's end. `undefined` when the page
- * has no new row, or begins with a jump of ids that was not asked about again yet.
- */
-function runOf<P extends PageRows>(
-  page: P,
-  state: Progress,
-  window: Window,
-  areIdsSparse: boolean,
-): Run<P> | undefined {
-  const { expected, lastTime } = state
-  let first = 0
-  while (first < page.rowCount && (page.keys[first] ?? 0n) < expected) first++
-  if (first === page.rowCount) {
-    state.emptyAsks += 1
-    return undefined
-  }
-  const jumpsTo = areIdsSparse ? undefined : findJump(page, first, expected)
-  if (jumpsTo !== undefined && state.doubted !== jumpsTo) {
-    state.doubted = jumpsTo
-    return undefined
-  }
-  if ((page.times[first] ?? 0n) < lastTime) first = skipBefore(page, first, window.from, lastTime)
-  let end = page.rowCount
-  while (end > first && (page.times[end - 1] ?? 0n) >= window.to) end--
-  const isLast = end < page.rowCount
-  const gaps = areIdsSparse ? [] : jumpGaps(page, first, Math.min(end + 1, page.rowCount), state)
-  return {
-    page,
-    first,
-    end,
-    isLast,
-    lastTime: end > first ? micros(page.times[end - 1] ?? 0n) : lastTime,
-    gaps,
-  }
-}
-
-/** A first id found by time brings the rows of the whole millisecond: those before the window's first microsecond go. */
-function skipBefore(page: PageRows, begin: number, from: Micros, lastTime: Micros): number {
-  let first = begin
-  const millisecond = from - (from % 1_000n)
-  while (first < page.rowCount) {
-    const time = page.times[first] ?? 0n
-    if (time >= from) return first
-    if (time < millisecond || lastTime > from) throw backwards(lastTime, micros(time))
-    first++
-  }
-  return first
-}
-
-/** Rows whose ids were skipped are missing, and nothing shows that they never were: not covered, and said so. */
-function jumpGaps(page: PageRows, first: number, end: number, state: Progress): Gap[] {
-  const gaps: Gap[] = []
-  let from = state.lastTime
-  let id = state.expected
-  if (first > 0 && (page.keys[first - 1] ?? 0n) >= id) id = (page.keys[first - 1] ?? 0n) + 1n
-  for (let row = first; row < end; row++) {
-    const time = page.times[row] ?? 0n
-    const to = micros(time + 1n)
-    if (page.keys[row] !== id) gaps.push({ from, to, reason: 'unavailable-from-rest' })
-    id = (page.keys[row] ?? 0n) + 1n
-    from = micros(time)
-  }
-  return gaps
-}
-
-/** The first id of `page` from row `first` on that does not follow the one before it. */
-function findJump(page: PageRows, first: number, expected: bigint): bigint | undefined {
-  const last = page.keys[page.rowCount - 1] ?? 0n
-  // Ids increase strictly, so the last one alone tells whether any is missing.
-  if (last - expected === BigInt(page.rowCount - 1 - first)) return undefined
-  return page.keys.subarray(first, page.rowCount).find((id, row) => id !== expected + BigInt(row))
+  state.tries = 0
 }
 
 /** About how many pages are left, from the density of the last: read-ahead past the end is weight for nothing. */

@@ -3,18 +3,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { union } from '../../src/base/coverage.ts'
+import { DataError } from '../../src/base/errors.ts'
 import { micros } from '../../src/base/time.ts'
 import { gridCeil, gridFloor, gridNext } from '../../src/binance/interval.ts'
 import { findByTime } from '../../src/pull/first-row.ts'
 import { walkIds } from '../../src/pull/walk-ids.ts'
 import { walkKlines } from '../../src/pull/walk-klines.ts'
+import type { AskPage } from '../../src/pull/walk.ts'
+import type { Page } from '../../src/rows/page.ts'
 import {
   Exchange,
+  type AggTrade,
   type ExchangeOptions,
   type Kline,
   type SymbolOptions,
 } from '../../src/simulator/index.ts'
 import {
+  aggTradeAt,
   aggTrades,
   crowdedKlines,
   klineAt,
@@ -23,7 +28,7 @@ import {
   ORIGIN,
   window,
 } from '../support/histories.ts'
-import { asker, keysOf } from '../support/walks.ts'
+import { asker, inTurn, keysOf } from '../support/walks.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 5_000)
 const NOW = minute(24 * 60)
@@ -45,6 +50,31 @@ function exchangeOf(
     limits: { rules: [] },
     ...options,
   })
+}
+
+const AGG_TRADES = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const
+
+function tradesOf(rows: readonly AggTrade[], pageRows: number): AskPage<Page> {
+  const exchange = new Exchange({
+    symbols: [{ symbol: 'BTCUSDT', rows: { aggTrades: rows } }],
+    pageRows,
+    limits: { rules: [] },
+  })
+  return asker(exchange, AGG_TRADES, NOW).ask
+}
+
+/** The first row that a replica lacks, and how many. */
+type Lack = readonly [number, number]
+// Where the first ids are lacked, nothing tells that they were there.
+const lack: fc.Arbitrary<Lack> = fc.tuple(
+  fc.integer({ min: 2, max: 80 }),
+  fc.constantFrom(1, 2, 5, 1_000),
+)
+const without = <T>(rows: readonly T[], [first, count]: Lack): T[] => rows.toSpliced(first, count)
+
+function refusalOf(error: unknown): DataError {
+  if (error instanceof DataError) return error
+  throw error
 }
 
 /** The page cap of the exchange, and what the walk asks for: as much, or more. */
@@ -203,6 +233,73 @@ test('aggTrades resumed at any row go on without a time, a loss or a double', as
     }),
     { numRuns: RUNS / 5 },
   )
+})
+
+const SPARSE = { limit: 10, readAhead: 8, hasRowsBefore: false, nextId: undefined }
+
+test('aggTrades of replicas that lack rows: each comes, or its time is not covered, or the walk ends loudly', async () => {
+  let ends = 0
+  const law = async (
+    rows: readonly AggTrade[],
+    [pageRows]: readonly [number, number],
+    lacks: readonly Lack[],
+    readAhead: number,
+  ): Promise<void> => {
+    const whole = tradesOf(rows, pageRows)
+    const lacking = lacks.map((lack) => tradesOf(without(rows, lack), pageRows))
+    const { ask, requests } = inTurn(whole, [...lacking, whole])
+    const options = { ...SPARSE, limit: pageRows, readAhead, hasRowsBefore: true }
+    const walk = walkIds({ from: ORIGIN, to: NOW }, findByTime(ask, options), ask, options)
+    const told = await keysOf(walk).catch(refusalOf)
+    expect(requests()).toBeLessThan(50 + 20 * rows.length)
+    if (told instanceof DataError) return
+    ends += 1
+    const came = new Set(told.keys)
+    const open = told.steps
+      .flatMap(({ gaps }) => gaps)
+      .filter(({ reason }) => reason === 'unavailable-from-rest')
+    for (const { id, time } of rows)
+      if (!open.some(({ from, to }) => from <= time && time < to)) expect(came).toContain(id)
+  }
+  const ahead = fc.constantFrom(1, 4)
+  await fc.assert(
+    fc.asyncProperty(aggTrades, caps, fc.array(lack, { minLength: 1, maxLength: 6 }), ahead, law),
+    { numRuns: RUNS / 5 },
+  )
+  expect(ends).toBeGreaterThan(RUNS / 50)
+})
+
+test.each([
+  ['that time found', 0n],
+  ['before others that were asked ahead', 100n],
+])('regression: rows %s are not taken for absent when they come empty twice', async (_, id) => {
+  const rows = Array.from({ length: 200 }, (_row, i) => aggTradeAt(BigInt(i), minute(i)))
+  const real = tradesOf(rows, 10)
+  let empties = 2
+  const ask: AskPage<Page> = async (params, check, signal) => {
+    const isEmpty = params.fromId === id && params.limit > 1 && empties-- > 0
+    return real(isEmpty ? { ...params, fromId: 1_000n } : params, check, signal)
+  }
+  const wanted = { from: micros(ORIGIN - 5_000_000n), to: minute(500) }
+  const { keys } = await keysOf(walkIds(wanted, findByTime(ask, SPARSE), ask, SPARSE))
+  expect(keys).toHaveLength(200)
+})
+
+test.each<[string, Lack[]]>([
+  // Lacks of ids from the first on, so many; in turn.
+  ['later rows are seen and then none', [0, 2, 0, 0, 0, 0, 0, 0].map((count) => [10, count || 99])],
+  ['they lack different rows for ever', [3, 5].map((count) => [10, count])],
+])('regression: replicas are refused where %s', async (_, lacks) => {
+  const rows = Array.from({ length: 60 }, (_row, i) => aggTradeAt(BigInt(i), minute(i)))
+  const replicas = lacks.map((one) => tradesOf(without(rows, one), 10))
+  let asked = 0
+  const ask: AskPage<Page> = async (...args) => {
+    if (asked >= 100) throw new Error('asked 100 times')
+    return replicas[asked++ % replicas.length]!(...args)
+  }
+  const options = { ...SPARSE, readAhead: 1, nextId: 0n }
+  const walk = walkIds({ from: ORIGIN, to: minute(50) }, findByTime(ask, options), ask, options)
+  await expect(keysOf(walk)).rejects.toThrow(/rows from id 10 on: the answers contradict/)
 })
 
 test('history that REST no longer has is said to be unavailable, never empty', async () => {

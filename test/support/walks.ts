@@ -41,6 +41,26 @@ export function asker(
   return { ask, requests: () => requests }
 }
 
+/** Asks replicas in turn. None is empty twice in a row for one question that `whole` has rows for. */
+export function inTurn(
+  whole: AskPage<Page>,
+  replicas: readonly AskPage<Page>[],
+): { ask: AskPage<Page>; requests: () => number } {
+  const empty = new Set<string>()
+  let requests = 0
+  const ask: AskPage<Page> = async (params, check, signal) => {
+    const question = Object.entries(params).join('&')
+    const page = await (replicas[requests++ % replicas.length] ?? whole)(params, check, signal)
+    if (page.rowCount === 0 && !empty.has(question)) {
+      empty.add(question)
+      return page
+    }
+    empty.delete(question)
+    return page.rowCount > 0 ? page : whole(params, check, signal)
+  }
+  return { ask, requests: () => requests }
+}
+
 /** All keys that a walk yields, in its order. */
 export async function keysOf(
   steps: AsyncIterable<Step<Page>>,

@@ -5,7 +5,7 @@ import { BackfillError, DataError, UnavailableError, UsageError } from '../base/
 import { quoteText } from '../base/text.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
-import { floorDiv, formatMicros, micros, type Micros } from '../base/time.ts'
+import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job, SymbolFilter } from '../job/job.ts'
 import type { Source } from '../options.ts'
@@ -69,9 +69,9 @@ function checkRange({ file }: Job, { kind, from, to }: DatasetJob, now: Micros):
     throw new UsageError(`${where}: from, ${at(from.time)}, lies in the future: it is ${at(now)}`, {
       hint: 'All times are UTC; name a start that has been.',
     })
-  if (from.kind === 'ago' && to.kind === 'at' && atOrAgo(from, now) >= to.time)
+  if (from.kind === 'ago' && to.kind !== 'now' && atOrAgo(from, now) >= atOrAgo(to, now))
     throw new UsageError(
-      `${where}: to, ${at(to.time)}, is not after from, now ${at(atOrAgo(from, now))}`,
+      `${where}: to, ${at(atOrAgo(to, now))}, is not after from, now ${at(atOrAgo(from, now))}`,
       { hint: 'A range that begins some time ago moves on: give it a later end, or none.' },
     )
 }
@@ -182,7 +182,8 @@ async function beginOf(
 }
 
 function atOrAgo(moment: Exclude<DatasetJob['from'], { kind: 'listing' }>, now: Micros): Micros {
-  return moment.kind === 'at' ? moment.time : micros(now - moment.micros)
+  // What reaches beyond 1970 is since 1970: nothing can be asked of before.
+  return moment.kind === 'at' ? moment.time : latest(micros(0n), micros(now - moment.micros))
 }
 
 /**

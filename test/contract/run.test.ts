@@ -127,3 +127,21 @@ test('ranges taken in pieces and out of order give the bytes of one run', async 
     })
   expect(await contents(pieces)).toEqual(await contents(whole))
 })
+
+test('a duration that reaches beyond 1970 is since 1970', async () => {
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }] } })
+  const job = (from: string): string => `
+version: 1
+symbols: [BTCUSDT]
+from: ${from}
+to: 2017-09-01
+source: rest
+datasets: [{kind: klines, intervals: [1w]}]
+`
+  const [long, since] = [await tempDir(), await tempDir()]
+  const baseUrls = [simulator.url]
+  const { summary } = await run(job('30000d'), { dataDir: long, baseUrls })
+  expect(summary).toMatchObject({ complete: true, exit: 0 })
+  await run(job('1970-01-01'), { dataDir: since, baseUrls })
+  expect(await contents(long)).toEqual(await contents(since))
+})

@@ -88,8 +88,8 @@ export class Series {
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
-  /** Does the saved manifest speak of files that are gone? */
-  #isLosing = false
+  /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
+  #withoutLost: Manifest | undefined
 
   private constructor(
     world: SeriesWorld,
@@ -123,7 +123,7 @@ export class Series {
     const lost = await lostPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
-    series.#isLosing = lost.length > 0
+    if (lost.length > 0) series.#withoutLost = series.#manifest
     return series
   }
 
@@ -174,8 +174,9 @@ export class Series {
    */
   async begin(period: string, since?: Micros): Promise<PartitionWriter> {
     // Else a file that comes back the same would look as if it had never been away, and its name might not last.
-    if (this.#isLosing) await this.#save()
-    this.#isLosing = false
+    // What was learnt since waits for the footers that will say it: see `#restate`.
+    if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
+    this.#withoutLost = undefined
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
@@ -273,8 +274,8 @@ export class Series {
     await this.#save()
   }
 
-  async #save(): Promise<void> {
-    const text = formatManifest(this.#manifest)
+  async #save(manifest = this.#manifest): Promise<void> {
+    const text = formatManifest(manifest)
     if (text === this.#saved) return
     await replaceHeld(this.#world, manifestPath(this.key), new TextEncoder().encode(text))
     this.#saved = text

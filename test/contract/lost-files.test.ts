@@ -3,26 +3,32 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill.ts'
-import type { Files } from '../../src/base/ports.ts'
+import type { Files, Upload } from '../../src/base/ports.ts'
+import { StoreError } from '../../src/base/errors.ts'
 import { clip, subtractAll, union, type Coverage } from '../../src/base/coverage.ts'
 import {
   formatWindow,
   fromMillis,
+  micros,
   parseMicros,
   periodWindow,
+  type Micros,
   type Window,
 } from '../../src/base/time.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { coverage } from '../../src/read.ts'
 import { writeReport } from '../../src/report.ts'
-import { Exchange } from '../../src/simulator/index.ts'
-import { parseSeriesPath } from '../../src/store/layout.ts'
+import { Exchange, type Kline } from '../../src/simulator/index.ts'
+import { parseSeriesPath, partitionPath } from '../../src/store/layout.ts'
 import { parseManifest } from '../../src/store/manifest.ts'
+import { manifestFromFooters } from '../../src/store/rebuild.ts'
 import { verify, type Finding } from '../../src/verify.ts'
 import { status } from '../../src/status.ts'
 import { expectSameLake } from '../support/chaos.ts'
+import { klineAt } from '../support/histories.ts'
 import { tempDir } from '../support/lake.ts'
-import { memFiles } from '../support/mem-files.ts'
+import { memFiles, type MemFiles } from '../support/mem-files.ts'
+import { manifestOf, openStored, storeWindow } from '../support/stored-series.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
 const job = (to: string): string => `
@@ -200,6 +206,54 @@ it('a file that is removed while the lake is written is not taken for one that n
     exit: 0,
   })
   expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
+})
+
+it('one whose time is empty now: stopped after any write, the files say no less than the manifest', async () => {
+  const at = (day: number): Micros =>
+    micros(parseMicros('2026-03-01') + BigInt(day) * 86_400_000_000n)
+  const hours = (from: Micros, count: number): Kline[] =>
+    Array.from({ length: count }, (_, hour) =>
+      klineAt(micros(from + BigInt(hour) * 3_600_000_000n)),
+    )
+  const key = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1h' } as const
+  const lost = { from: at(1), to: at(2) }
+
+  /** Three days, the second of which is removed, asked for again, and empty; stopped before one write more. */
+  async function stoppedAfter(writes: number): Promise<MemFiles> {
+    const files = memFiles()
+    const whole = { from: at(0), to: at(3) }
+    const options = { files, key, partition: 'day' } as const
+    const rows = hours(at(0), 72)
+    await storeWindow(options, await openStored(options), whole, [
+      { rows, reached: at(3), gaps: [] },
+    ])
+    await files.remove(partitionPath(key, '2026-03-02'))
+    let left = writes
+    const upload = async (path: string): Promise<Upload> => {
+      const open = await files.upload(path)
+      const commit = async (): Promise<void> => {
+        if (left-- === 0) throw new StoreError('E_STORE_IO', 'stopped')
+        await open.commit()
+      }
+      return { ...open, commit }
+    }
+    const dying = { ...options, files: { ...files, upload } }
+    const series = await openStored(dying, [lost])
+    const gaps = [{ ...lost, reason: 'outage' as const }]
+    const end = storeWindow(dying, series, lost, [{ rows: [], reached: at(2), gaps }])
+    await end.catch((error: unknown) => {
+      expect(error).toBeInstanceOf(StoreError)
+    })
+    expect(left).toBe(writes === 3 ? 0 : -1)
+    return files
+  }
+
+  for (const writes of [1, 2, 3]) {
+    const files = await stoppedAfter(writes)
+    const manifest = await manifestOf({ files, key, partition: 'day' })
+    const told = (await manifestFromFooters(files, key))?.coverage ?? []
+    expect(subtractAll(manifest.coverage, told), `after ${writes} writes`).toEqual([])
+  }
 })
 
 describe('an older copy in the place of a file', () => {

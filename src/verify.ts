@@ -242,21 +242,12 @@ class Verification {
   ): AsyncGenerator<VerifyProgress, number, void> {
     const { files } = this.#world
     const path = partitionPath(key, period)
-    const inspect = (known: Manifest): ReturnType<typeof inspectPartition> =>
-      inspectPartition({
-        files,
-        key,
-        period,
-        manifest: known,
-        schema: schemaOf(DATASETS[key.dataset], known.numbers),
-        inspector: inspectorOf(key, period, known),
-      })
-    let seen = await inspect(manifest)
+    let seen = await inspect(files, period, manifest)
     if (seen.flaws.length > 0) {
       // A run may have replaced the file since the manifest was read: look again before crying wolf.
       const now = await soundManifest(files, key)
       if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
-        seen = await inspect(now)
+        seen = await inspect(files, period, now)
     }
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
@@ -274,13 +265,19 @@ class Verification {
   ): AsyncGenerator<VerifyProgress, void, void> {
     const { files } = this.#world
     for await (const { path, ...flaw } of strangersIn(files, key, manifest)) {
-      if (flaw.code === 'orphan') {
-        // A run may have recorded it since the manifest was read.
-        const now = await soundManifest(files, key)
-        const period = parsePeriodName(path.split('/').at(-2) ?? '')
-        if (!('code' in now) && period !== undefined && now.partitions.has(period)) continue
+      const period = parsePeriodName(path.split('/').at(-2) ?? '')
+      if (flaw.code !== 'orphan' || period === undefined) {
+        yield this.#find(path, flaw)
+        continue
       }
-      yield this.#find(path, flaw)
+      // A run may have recorded it since the manifest was read.
+      const now = await soundManifest(files, key)
+      const known = 'code' in now ? manifest : now
+      if (known === undefined || known.partitions.has(period)) continue
+      const { flaws } = await inspect(files, period, known)
+      const damage = flaws.filter(({ severity }) => severity === 'damage')
+      // Only a file that is sound, and of this place, can have been published by a run.
+      for (const one of damage.length > 0 ? damage : [flaw]) yield this.#find(path, one)
     }
   }
 
@@ -295,6 +292,17 @@ class Verification {
     this.#findings.push(finding)
     return { kind: 'finding', finding }
   }
+}
+
+function inspect(
+  files: Files,
+  period: string,
+  manifest: Manifest,
+): ReturnType<typeof inspectPartition> {
+  const { key, numbers } = manifest
+  const schema = schemaOf(DATASETS[key.dataset], numbers)
+  const inspector = inspectorOf(key, period, manifest)
+  return inspectPartition({ files, key, period, manifest, schema, inspector })
 }
 
 /** The manifest of a series, or what is wrong with it. */

@@ -5,7 +5,7 @@ import { BackfillError, StoreError } from '../base/errors.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { isAhead } from './adopt.ts'
+import { checkAlike, isAhead } from './adopt.ts'
 import { damage, type Flaw } from './flaw.ts'
 import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { hashOf } from './hash.ts'
@@ -75,7 +75,9 @@ async function inspectFile(
   const { key, period, manifest, inspector } = suspect
   const footer = await readFooter(file)
   const { rows } = footer
-  const facts = parseFacts(footer.metadata, key, partitionPath(key, period))
+  const path = partitionPath(key, period)
+  const facts = parseFacts(footer.metadata, key, path)
+  checkAlike(manifest, facts, path)
   const hasColumns = String(footer.schema) === String(suspect.schema)
   const flaws = hasColumns ? await inspectRows(suspect, file, footer) : [OTHER_COLUMNS]
   const isSound = flaws.every(({ severity }) => severity !== 'damage')

@@ -212,6 +212,26 @@ describe('what does not belong', () => {
     expect(findings).toHaveLength(strangers.length + 1)
   })
 
+  test('a file that no run can have published there is damage, named by its place', async () => {
+    const dataDir = await copied()
+    const place = (period: string): string => `${TRADES}/period=${period}/data.parquet`
+    const put = async (period: string, bytes: Uint8Array): Promise<void> => {
+      await mkdir(join(dataDir, place(period), '..'))
+      await writeFile(join(dataDir, place(period)), bytes)
+    }
+    await put('2026-11-05', await readFile(join(dataDir, DAY)))
+    await put(
+      '2026-11-06',
+      await readFile(join(dataDir, `${KLINES}/period=2026-11-01/data.parquet`)),
+    )
+    await put('2026-11-07', Buffer.from('PAR1'))
+    const { ok, findings } = await verifyLake({ dataDir })
+    expect(ok).toBe(false)
+    expect(findings.map(({ code, path }) => `${code} ${path}`).sort()).toEqual(
+      ['2026-11-05', '2026-11-06', '2026-11-07'].map((period) => `unreadable ${place(period)}`),
+    )
+  })
+
   test('an empty directory that a run left is nothing', async () => {
     const dataDir = await copied()
     await mkdir(join(dataDir, 'spot/aggTrades/symbol=ETHUSDT/period=2026-11-01'), {

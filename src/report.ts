@@ -43,6 +43,8 @@ export type ReportSummary = {
   /** Series of which candles were drawn, and how many candles. */
   readonly charts: number
   readonly candles: number
+  /** Why of some series nothing is known: their manifests cannot be read. */
+  readonly damage: readonly NonNullable<SeriesStatus['error']>[]
 }
 
 /**
@@ -65,13 +67,18 @@ export async function writeReport(
     const { document, rows } = await documentOf(series, { ...options, world })
     const page = reportPage(document, rows, await reportAssets())
     await replaceText(out, page)
-    return summaryOf(out, page, document)
+    const damage = series.flatMap(({ error }) => (error === undefined ? [] : [error]))
+    return { ...summaryOf(out, page, document), damage }
   } finally {
     if (options.world === undefined) await world.http.close()
   }
 }
 
-function summaryOf(path: string, page: string, document: ReportDocument): ReportSummary {
+function summaryOf(
+  path: string,
+  page: string,
+  document: ReportDocument,
+): Omit<ReportSummary, 'damage'> {
   const drawn = document.series.flatMap(({ candles }) => (candles === undefined ? [] : [candles]))
   return {
     path,
@@ -95,7 +102,7 @@ async function documentOf(
   const rows: (DayRow | undefined)[] = []
   for (const one of all) {
     const key = keyOf(one)
-    const manifest = await manifests.get(key)
+    const manifest = one.error === undefined ? await manifests.get(key) : undefined
     const partitions = [...(manifest?.partitions ?? [])]
     const stored = union(partitions.map(([period]) => periodWindow(period)))
     const candles = drawn.has(one)

@@ -2,17 +2,20 @@
 
 import { clip, subtractAll, union, type Coverage } from './base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from './base/gap.ts'
+import { DamageError } from './base/errors.ts'
 import type { Files, World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { chainFlaws } from './conduct/inspectors.ts'
+import { describe } from './conduct/outcome.ts'
 import { accountLabel } from './conduct/preflight.ts'
 import { listedAt, Manifests, openExchange, wantsOf, worldOf } from './conduct/session.ts'
 import { needsAllSymbols, resolveWants } from './conduct/wants.ts'
 import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
 import type { Want } from './plan/plan.ts'
+import type { SeriesResult } from './progress.ts'
 import { checkLake, listSeries } from './store/lake.ts'
 import type { Manifest, PartitionEntry } from './store/manifest.ts'
 import { lostPeriods, readManifest, withoutRows } from './store/present.ts'
@@ -32,9 +35,11 @@ export type SeriesStatus = {
   readonly rows: number
   readonly partitions: number
   readonly bytes: number
-  /** `complete`, `complete with N known gaps`, or `incomplete: ...`, in words. */
+  /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged: ...`, in words. */
   readonly verdict: string
   readonly revisions: readonly RevisionEntry[]
+  /** Why the manifest cannot be read: nothing is known of this series, and nothing of it counts as covered. */
+  readonly error?: NonNullable<SeriesResult['error']>
 }
 
 /** One change of a stored row. */
@@ -50,7 +55,7 @@ export type RevisionEntry = {
 export type StatusReport = { readonly series: readonly SeriesStatus[] }
 
 /**
- * Tells what the lake holds; without jobs, of every series in it.
+ * Tells what the lake holds; without jobs, of every series in it. One that is damaged is told as such, beside the others.
  *
  * Works without the exchange: with jobs that choose symbols by a filter it is asked for them, otherwise the machine's
  * clock stands in for the server's where the exchange does not answer.
@@ -59,17 +64,20 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   const world = worldOf(options)
   try {
     await checkLake(world.files)
+    const { files } = world
+    const series: SeriesStatus[] = []
     if (jobs.length === 0) {
-      const series: SeriesStatus[] = []
-      for (const key of await listSeries(world.files))
-        series.push(await storedStatus(key, world.files))
+      for (const key of await listSeries(files))
+        series.push(await orDamaged({ key }, () => storedStatus(key, files)))
       return { series }
     }
-    const manifests = new Manifests(world.files)
-    const wants = await wantsNow(jobs, world, manifests, options)
-    const series: SeriesStatus[] = []
-    for (const { key, wanted } of wants)
-      series.push(statusOf(key, await manifests.get(key), wanted))
+    const manifests = new Manifests(files)
+    for (const want of await wantsNow(jobs, world, manifests, options)) {
+      const { key, wanted } = want
+      const look = async (): Promise<SeriesStatus> =>
+        statusOf(key, await manifests.get(key), wanted)
+      series.push(await orDamaged(want, look))
+    }
     return { series }
   } finally {
     if (options.world === undefined) await world.http.close()
@@ -82,6 +90,20 @@ async function storedStatus(key: SeriesKey, files: Files): Promise<SeriesStatus>
   if (recorded === undefined) return statusOf(key, recorded, undefined)
   const present = withoutRows(recorded, await lostPeriods(files, recorded))
   return statusOf(key, present, undefined, recorded)
+}
+
+async function orDamaged(
+  { key, wanted }: { readonly key: SeriesKey; readonly wanted?: Coverage },
+  look: () => Promise<SeriesStatus>,
+): Promise<SeriesStatus> {
+  try {
+    return await look()
+  } catch (thrown) {
+    if (!(thrown instanceof DamageError)) throw thrown
+    const error = describe(thrown)
+    const verdict = `damaged: ${error.message}`
+    return { ...statusOf(key, undefined, wanted), verdict, error }
+  }
 }
 
 async function wantsNow(

@@ -79,6 +79,7 @@ export function statusDocument({ series }: StatusReport, withRevisions: boolean)
       partitions: rest.partitions,
       bytes: rest.bytes,
       verdict: rest.verdict,
+      ...(rest.error === undefined ? {} : { error: rest.error }),
       ...(withRevisions ? { revisions } : {}),
     })),
   }

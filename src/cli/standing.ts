@@ -28,8 +28,10 @@ function entry(one: SeriesStatus, withRevisions: boolean): readonly Row[] {
   const [word = ''] = verdict.split(/[: ]/)
   return [
     [padded(name, NAME_WIDTH), count(one.rows), count(one.partitions), bytes(one.bytes), word],
-    // Missing windows and gaps have lines of their own; what the proofs say has none.
-    ...(word === 'incomplete' && one.missing.length === 0 ? [verdict] : []),
+    // Missing windows and gaps have lines of their own; what the proofs say and what is damaged has none.
+    ...(one.error !== undefined || (word === 'incomplete' && one.missing.length === 0)
+      ? [verdict]
+      : []),
     ...spans(one.covered).map((text) => `covered ${text}`),
     ...spans(one.missing).map((text) => `missing ${text}`),
     ...gaps(one),

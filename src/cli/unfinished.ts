@@ -5,6 +5,7 @@ import {
   type DoctorCheck,
   type Finding,
   type SeriesResult,
+  type SeriesStatus,
   type Summary,
   type VerifyReport,
 } from '../index.ts'
@@ -81,4 +82,15 @@ export function uncomparedArchives({ findings }: VerifyReport): Unfinished | und
     exit: INCOMPLETE,
     hint: 'run again when the archive can be reached; what the lake holds is sound',
   })
+}
+
+/** What to say of series that could not be told, since they are damaged; `undefined` when there are none. */
+export function damagedSeries(
+  errors: readonly NonNullable<SeriesStatus['error']>[],
+): Unfinished | undefined {
+  const [first] = errors
+  if (first === undefined) return undefined
+  const where = `damage found in ${counted(errors.length, 'series', 'series')}: ${first.message}`
+  const hint = first.hint ?? 'binance-backfill verify --json lists all'
+  return new Unfinished(first.code, where, { exit: DAMAGED, hint })
 }

@@ -1,13 +1,17 @@
 /** `status`: per series complete, complete with known gaps, or incomplete, and why; in words and as data. */
 
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { formatWindow, micros, parseWindow, type Window } from '../../src/base/time.ts'
 import type { Gap } from '../../src/base/gap.ts'
+import { parseJob } from '../../src/job/parse.ts'
 import { seriesFacts } from '../../src/report/facts.ts'
 import { cover, emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest, Proof } from '../../src/store/manifest.ts'
 import { status, statusOf, verdictOf } from '../../src/status.ts'
+import { command } from '../support/command.ts'
+import { tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 import { statusOfOne } from '../support/checked.ts'
 
@@ -58,17 +62,28 @@ test('a series that the lake does not have is missing as a whole', async () => {
   expect(one.verdict).toMatch(/^incomplete: missing 2026-11-02/)
 })
 
-test('a damaged manifest is an error that names the file and the mending command', async () => {
+test('a damaged manifest is told with its series, file and mending command, and hides no other', async () => {
   const path = `${lake.dataDir}/spot/klines/interval=1h/symbol=ETHUSDT/_series.json`
   const sound = await readFile(path)
   await writeFile(path, sound.subarray(0, 40))
   try {
-    const broken = status([], { dataDir: lake.dataDir })
-    await expect(broken).rejects.toMatchObject({ code: 'E_DAMAGED', exit: 4 })
-    await expect(broken).rejects.toThrow('interval=1h/symbol=ETHUSDT/_series.json')
-    await broken.catch((error: unknown) => {
-      expect(error).toMatchObject({ hint: expect.stringContaining('verify --rebuild') as string })
+    const two = parseJob(JOB.replace('ETHUSDT', 'ETHUSDT, BTCUSDT'), 'x')
+    const [broken, other] = (await status([two], { dataDir: lake.dataDir })).series
+    expect(broken).toMatchObject({ covered: [], missing: broken?.wanted, rows: 0 })
+    expect(broken?.verdict).toMatch(/^damaged: .*interval=1h\/symbol=ETHUSDT\/_series\.json/)
+    expect(broken?.error).toMatchObject({
+      code: 'E_DAMAGED',
+      hint: expect.stringContaining('verify --rebuild') as string,
     })
+    expect(other?.verdict).toMatch(/^incomplete: missing/)
+    const out = join(await tempDir(), 'report.html')
+    for (const args of [['status', '--json'], ['status'], ['report', '--out', out]]) {
+      const { exit, stdout, stderr } = await command([...args, '--data-dir', lake.dataDir])
+      expect(exit).toBe(4)
+      expect(stderr).toContain('damage found in 1 series')
+      expect(stdout).toContain(args.includes('--out') ? 'report.html' : 'damaged: spot/klines')
+    }
+    expect(await readFile(out, 'utf8')).toContain('s-incomplete')
   } finally {
     await writeFile(path, sound)
   }

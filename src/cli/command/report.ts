@@ -5,6 +5,7 @@ import type { Execute } from '../commands.ts'
 import { bytes, counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { optionsOf, readWindow } from '../options.ts'
+import { damagedSeries } from '../unfinished.ts'
 
 const DEFAULT_OUT = 'report.html'
 
@@ -23,5 +24,7 @@ export const execute: Execute = async ({ values, operands, print }) => {
   await print.result(
     `${quoteText(path)}: ${counted(series, 'series', 'series')}${drawn}, ${bytes(summary.bytes)}\n`,
   )
-  return 0
+  const damage = damagedSeries(summary.damage)
+  if (damage !== undefined) await print.error(damage)
+  return damage?.exit ?? 0
 }

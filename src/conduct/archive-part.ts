@@ -2,7 +2,7 @@
 
 import { covers, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
-import { micros, type Window } from '../base/time.ts'
+import { micros, type Micros, type Window } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { missingSlots } from '../pull/slots.ts'
 import type { Step } from '../pull/walk.ts'
@@ -10,7 +10,20 @@ import { lowerBound } from '../rows/int64.ts'
 import type { Page } from '../rows/page.ts'
 import type { TradeRow } from './witness.ts'
 
-/** The rows of `page` in `part`. */
+/**
+ * Do rows of before `edge` come after rows of after it, in `page` or since the row before it? Times may go back a
+ * little while ids go on; but where a part of a file ends among such rows, ids would be left out on either side of it.
+ */
+export function goesBackAcross(edge: Micros, page: Page, before: TradeRow | undefined): boolean {
+  let isPast = before !== undefined && before.time >= edge
+  return page.times.some((time) => {
+    const isBack = isPast && time < edge
+    isPast ||= time >= edge
+    return isBack
+  })
+}
+
+/** The rows of `page` in `part`; time does not go back across its ends. */
 export function within(page: Page, part: Window): Step<Page> {
   const first = lowerBound(page.times, part.from)
   const end = lowerBound(page.times, part.to)
@@ -19,7 +32,7 @@ export function within(page: Page, part: Window): Step<Page> {
   return { page, first, end, reached, gaps: [] }
 }
 
-/** Ids that are skipped: rows that this file lacks. */
+/** Ids that are skipped: rows that this file lacks. A gap ends before it begins where time goes back over a skip. */
 export function idJumps(page: Page, before: TradeRow | undefined): Gap[] {
   const { keys, times, rowCount } = page
   const first = keys[0] ?? 0n

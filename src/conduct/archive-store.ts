@@ -2,7 +2,16 @@
 
 import type { Coverage } from '../base/coverage.ts'
 import { ArchiveError } from '../base/errors.ts'
-import { earliest, latest, micros, periodOf, type Micros, type Window } from '../base/time.ts'
+import type { Gap } from '../base/gap.ts'
+import {
+  earliest,
+  formatMicros,
+  latest,
+  micros,
+  periodOf,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import type { Archive } from '../pull/archive/download.ts'
@@ -11,7 +20,7 @@ import type { Page } from '../rows/page.ts'
 import { hasRowsBefore } from '../store/id-ends.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { Series } from '../store/series.ts'
-import { idJumps, klineGaps, within } from './archive-part.ts'
+import { goesBackAcross, idJumps, klineGaps, within } from './archive-part.ts'
 import { fileSeam } from './archive-seam.ts'
 import { ArchiveRows, type ArchiveFile, type ArchiveSession } from './archive-session.ts'
 import { storeSeam } from './seam.ts'
@@ -164,8 +173,9 @@ export class ArchiveStore {
     if (period !== file.period) await rows.judge()
     let last: TradeRow | undefined
     for await (const page of rows.pages()) {
-      const step = within(page, part)
       let gaps = idJumps(page, last)
+      checkTimes(open, page, { before: last, gaps })
+      const step = within(page, part)
       if (last === undefined) {
         const head = await this.#joined(open, tradeRow(page, 0))
         if (head.closed !== undefined) yield head.closed
@@ -215,6 +225,26 @@ export class ArchiveStore {
     if (await this.#witness.isEndWhole(tail))
       yield* this.#store.take({ ...emptyStep<Page>(tail.to), source: 'archive' })
   }
+}
+
+/** @throws ArchiveError `disorder` when times do not tell what lies in the file's part, or when rows are that it lacks */
+function checkTimes(
+  { file: { window }, archive: { path }, part }: OpenFile,
+  page: Page,
+  { before, gaps }: { readonly before: TradeRow | undefined; readonly gaps: readonly Gap[] },
+): void {
+  const refuse = (what: string): ArchiveError =>
+    new ArchiveError('disorder', path, `${path}: ${what}`)
+  const reversed = gaps.find(({ from, to }) => to <= from)
+  if (reversed !== undefined)
+    throw refuse(`ids are left out after ${formatMicros(reversed.from)}, where time goes back`)
+  // All rows lie in the file's own time.
+  const edges = [part.from, part.to].filter((edge) => window.from < edge && edge < window.to)
+  const edge = edges.find((moment) => goesBackAcross(moment, page, before))
+  if (edge !== undefined)
+    throw refuse(
+      `time goes back across ${formatMicros(edge)}, where what is asked for begins or ends: ask for whole days`,
+    )
 }
 
 function sourced(open: OpenFile, step: Step<Page>): SourcedStep {

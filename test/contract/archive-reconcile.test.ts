@@ -315,6 +315,67 @@ describe('a file that lacks rows at its ends', () => {
   })
 })
 
+describe('a file of trades whose times go back within a day', () => {
+  const day = '2025-01-10'
+  const noon = parseMicros('2025-01-10T12:00')
+
+  /** Changes the rows of the day's file. */
+  const changed = (change: (rows: string[][]) => string[][]): ArchiveRule => ({
+    path: `daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-${day}.zip`,
+    fault: {
+      kind: 'lines',
+      change: (lines) => change(lines.map((line) => line.split(','))).map((row) => row.join(',')),
+    },
+  })
+  const mixed = changed((rows) => {
+    const at = rows.findIndex(([, , , , , time]) => BigInt(time!) >= noon)
+    const times = [noon + 1_000_000n, noon - 1_000_000n]
+    for (let i = at - 20; i < at + 20; i++) rows[i]![5] = String(times[i % 2])
+    return rows
+  })
+
+  test.each(['auto', 'archive'])(
+    'is refused where the job begins among such rows: another source has them (%s)',
+    async (source) => {
+      const span = [`${day}T12:00:00Z`, '2025-01-11'] as const
+      const { dataDir, told } = await lakeOf([mixed], archiveJob(TRADES, span, source))
+      expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+      const truth = await truthOf(TRADES, span)
+      expect(await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')).toEqual(truth)
+      const warnings = told.events.flatMap((event) =>
+        event.kind === 'warning' ? [event.message] : [],
+      )
+      expect(warnings).toEqual([expect.stringContaining('time goes back across 2025-01-10T12:00')])
+    },
+  )
+
+  test('is taken where the job wants the day whole', async () => {
+    const span = [day, '2025-01-11'] as const
+    const { dataDir, told } = await lakeOf([mixed], archiveJob(TRADES, span, 'archive'))
+    expect(told.summary).toMatchObject({ complete: true, exit: 0 })
+    const ids = (rows: readonly Record<string, unknown>[]): unknown[] =>
+      rows.map((row) => row['agg_trade_id'])
+    const found = await storedRows(dataDir, TRADES_PATH, 'agg_trade_id')
+    expect(ids(found)).toEqual(ids(await truthOf(TRADES, span)))
+  })
+
+  test.each(['auto', 'archive'])(
+    'is refused where it lacks ids and time goes back over them (%s)',
+    async (source) => {
+      const torn = changed((rows) => {
+        rows[1_499]![5] = String(BigInt(rows[1_500]![5]!) + 600_000_000n)
+        return rows.filter((_, index) => index < 1_500 || index >= 1_505)
+      })
+      const month: ArchiveRule = { path: 'monthly/aggTrades', fault: { kind: 'missing' } }
+      const job = archiveJob(TRADES, [day, '2025-01-11'], source)
+      const { told } = await lakeOf([torn, month], job)
+      const isWhole = source === 'auto'
+      expect(told.summary.complete).toBe(isWhole)
+      expect(told.summary.rows).toBe(isWhole ? 3_000 : 0)
+    },
+  )
+})
+
 describe('monthly and daily files', () => {
   const month = ['2025-02-01', '2025-03-01'] as const
 

@@ -57,7 +57,7 @@ function checkKlines(rows: Rows): CheckReport {
   rows.checkNotNegative('taker_buy_volume', 'taker_buy_quote_volume')
   rows.checkNotAbove('taker_buy_volume', 'volume')
   rows.checkNotAbove('taker_buy_quote_volume', 'quote_volume')
-  rows.checkIntegers('trade_count', (counts, row) => (counts[2 * row + 1] ?? 0) >= 0, 'is negative')
+  rows.checkIntegers('trade_count', isNatural, 'is negative')
   const opens = rows.integers('open_time')
   rows.checkIntegers(
     'close_time',
@@ -73,6 +73,7 @@ function checkKlines(rows: Rows): CheckReport {
 
 function checkAggTrades(rows: Rows): CheckReport {
   rows.checkNotNegative('price', 'quantity')
+  rows.checkIntegers('agg_trade_id', isNatural, 'is negative')
   const first = rows.integers('first_trade_id')
   const last = rows.integers('last_trade_id')
   rows.checkIntegers(
@@ -82,14 +83,29 @@ function checkAggTrades(rows: Rows): CheckReport {
   )
   const prices = rows.numbers('price')
   const quantities = rows.numbers('quantity')
+  const isDummy = (row: number): boolean =>
+    isHalves(first, row, -1) &&
+    isHalves(last, row, -1) &&
+    prices.sign(row) === 0 &&
+    quantities.sign(row) === 0
+  rows.checkIntegers(
+    'first_trade_id',
+    (_, row) => isNatural(first, row) || isDummy(row),
+    'is negative, and the row does not stand for nothing',
+  )
+  rows.checkPositive('price', (row) => quantities.sign(row) === 0)
   let [dummies, zeroQuantities] = [0, 0]
   for (let row = 0; row < rows.count; row++) {
     if (quantities.sign(row) !== 0) continue
-    const isMarked = isHalves(first, row, -1) && isHalves(last, row, -1)
-    if (isMarked && prices.sign(row) === 0) dummies++
+    if (isDummy(row)) dummies++
     else zeroQuantities++
   }
   return { dummies, zeroQuantities }
+}
+
+/** Is an integer, in halves, 0 or more? */
+function isNatural(halves: Int32Array, row: number): boolean {
+  return (halves[2 * row + 1] ?? 0) >= 0
 }
 
 function checkTrades(rows: Rows): CheckReport {

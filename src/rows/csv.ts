@@ -80,6 +80,7 @@ class CsvDecoder {
   }
 
   *take(chunk: Uint8Array): Generator<Page, void, void> {
+    if (chunk.byteLength === 0) return
     this.#append(chunk)
     const end = this.#bytes.lastIndexOf(LINE_FEED, this.#length - 1) + 1
     if (this.#length - end > LINE_BYTES_MAX) throw this.#refuse('longer than any row')

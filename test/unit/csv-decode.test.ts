@@ -51,6 +51,19 @@ describe('rows', () => {
     ])
   })
 
+  test('a piece without bytes says nothing', async () => {
+    async function* pieces() {
+      yield utf8(`${Array.from({ length: 200 }, (_, row) => agg(row)).join('\n')}\n`)
+      yield utf8('')
+      yield utf8(`${agg(200)}\n`)
+    }
+    const options = { period: periodWindow(PERIOD), file: FILE }
+    const pages = await all(decodeCsv(DATASETS.aggTrades, 'string', pieces(), options))
+    expect(pages.flatMap(({ keys }) => [...keys])).toEqual(
+      Array.from({ length: 201 }, (_, row) => BigInt(row)),
+    )
+  })
+
   test('a kline in ms, and the same in µs', async () => {
     const row = {
       open_time: '2024-03-01T00:01:00.000000Z',

@@ -156,6 +156,7 @@ export function jsonValue(
 ): string | undefined {
   const start = starts[row] ?? 0
   const at = start + field.offset
+  const { json } = field
   switch (field.type) {
     case 'int64': {
       const value = view.getBigInt64(at, true)
@@ -172,7 +173,9 @@ export function jsonValue(
     }
     case 'flag': {
       const value = view.getUint8(at)
-      return value === NO_VALUE ? undefined : String(value === 1)
+      if (value === NO_VALUE) return undefined
+      if (value > 1) throw new DataError(`${String(json)}: not true or false: ${value}`)
+      return String(value === 1)
     }
     case 'enum': {
       const name = enumName(field, view.getUint8(at))

@@ -172,7 +172,11 @@ test('volumes of 128 bits, negative and null too', () => {
 })
 
 describe('orders', () => {
-  const order = (status: number, stopPrice: bigint, more = ''): Uint8Array => {
+  const order = (
+    status: number,
+    stopPrice: bigint,
+    { more = '', usedSor = '00' } = {},
+  ): Uint8Array => {
     const row =
       i8(-2) +
       i8(-3) +
@@ -202,7 +206,7 @@ describe('orders', () => {
       '01' +
       i64(NULL64) +
       i64(0) +
-      '00' +
+      usedSor +
       'ff' +
       'ff' +
       'ff' +
@@ -217,7 +221,7 @@ describe('orders', () => {
     valuesOf('allOrders', decodeSbe(DATASETS.allOrders, 'string', body))
 
   test('null is null, -1 where JSON says so, and nothing where JSON is silent', () => {
-    expect(values(order(9, NULL64, 'aaaa'))).toEqual({
+    expect(values(order(9, NULL64, { more: 'aaaa' }))).toEqual({
       order_id: ['42'],
       order_list_id: ['-1'],
       client_order_id: ['mine "1"'],
@@ -240,6 +244,13 @@ describe('orders', () => {
       extra: ['null'],
     })
     expect(values(order(0, 12_345n))['stop_price']).toEqual(['123.45000000'])
+  })
+
+  test('a flag that no column names is true, false or not there', () => {
+    const extraOf = (usedSor: string) => values(order(0, NULL64, { usedSor }))['extra']
+    expect(extraOf('01')).toEqual(['{"usedSor":true}'])
+    expect(extraOf('ff')).toEqual(['null'])
+    expect(() => extraOf('07')).toThrow('usedSor: not true or false: 7')
   })
 
   test('a status that this schema cannot say is left to JSON', () => {

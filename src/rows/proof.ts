@@ -94,11 +94,16 @@ class SlotProver implements RowProver {
   proof({ coverage, gaps }: KnownTime): RowProof {
     const count = (windows: Coverage): number =>
       windows.reduce((sum, window) => sum + slotCount(this.#interval, window), 0)
-    const bent = this.#bent.filter((slot) => isCovered(coverage, microsOf(slot), microsOf(slot)))
+    const inGaps = intersect(coverage, union(gaps.filter(isKnown)))
+    const isIn = (windows: Coverage, slot: number): boolean =>
+      isCovered(windows, microsOf(slot), microsOf(slot))
+    const bent = this.#bent.filter((slot) => isIn(coverage, slot))
+    // A window that was cut within a slot may leave a gap where the slot begins, and a kline that opens later in it.
+    const filled = bent.filter((slot) => isIn(inGaps, slot))
     return {
       slots_expected: count(coverage),
       slots_present: this.#onGrid + bent.length,
-      slots_in_gaps: count(intersect(coverage, union(gaps.filter(isKnown)))),
+      slots_in_gaps: count(inGaps) - filled.length,
       off_grid: this.#offGrid,
     }
   }

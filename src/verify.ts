@@ -13,7 +13,8 @@ import { ArchiveSession } from './conduct/archive-session.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
 import { remoteFlaws } from './conduct/restated.ts'
 import { worldOf } from './conduct/session.ts'
-import type { DatasetJob, Job } from './job/job.ts'
+import { storedWants, type StoredWant } from './conduct/stored-wants.ts'
+import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
 import { schemaOf } from './rows/schema.ts'
 import { statusOf } from './status.ts'
@@ -74,7 +75,10 @@ export type VerifyProgress =
   | { readonly kind: 'finding'; readonly finding: Finding }
   | ({ readonly kind: 'report' } & VerifyReport)
 
-/** Verifies what `jobs` name, or everything in the lake without jobs; the last item is the report. */
+/**
+ * Verifies what `jobs` want, or everything in the lake without jobs; the last item is the report. Asks the exchange
+ * nothing: what a filter of symbols chooses is told by their names, and now by this machine's clock.
+ */
 export async function* verify(
   jobs: readonly Job[],
   options: VerifyOptions = {},
@@ -83,32 +87,15 @@ export async function* verify(
   try {
     await checkLake(world.files)
     const verification = new Verification(world, options)
-    const keys = await keysOf(jobs, world)
-    if (options.rebuild === true) yield* verification.rebuild(keys)
-    for (const key of keys) yield* verification.series(key)
-    if (jobs.length === 0) yield* verification.around(keys)
+    const stored = await listSeries(world.files)
+    const wants = await storedWants(jobs, stored, world)
+    if (options.rebuild === true) yield* verification.rebuild(wants.map(({ key }) => key))
+    for (const want of wants) yield* verification.series(want)
+    if (jobs.length === 0) yield* verification.around(stored)
     yield verification.report()
   } finally {
     if (options.world === undefined) await world.http.close()
   }
-}
-
-/** The series that the lake has, of those that the jobs name. */
-async function keysOf(jobs: readonly Job[], world: World): Promise<readonly SeriesKey[]> {
-  const keys = await listSeries(world.files)
-  if (jobs.length === 0) return keys
-  const isNamed = (key: SeriesKey): boolean =>
-    jobs.some((job) => job.datasets.some((dataset) => names(dataset, key)))
-  return keys.filter(isNamed)
-}
-
-function names({ kind, intervals, symbols }: DatasetJob, key: SeriesKey): boolean {
-  const hasInterval = key.interval === undefined || intervals.includes(key.interval)
-  const hasSymbol =
-    symbols.kind === 'list'
-      ? symbols.symbols.includes(key.symbol)
-      : !symbols.exclude.includes(key.symbol)
-  return kind === key.dataset && hasInterval && hasSymbol
 }
 
 class Verification {
@@ -180,7 +167,7 @@ class Verification {
   }
 
   /** Everything about one series. */
-  async *series(key: SeriesKey): AsyncGenerator<VerifyProgress, void, void> {
+  async *series({ key, wanted }: StoredWant): AsyncGenerator<VerifyProgress, void, void> {
     const before = this.#findings.length
     const { manifest, flaw } = await this.#manifest(key)
     if (flaw !== undefined) yield this.#find(manifestPath(key), flaw)
@@ -198,8 +185,8 @@ class Verification {
       for await (const { path, ...broken } of remoteFlaws(this.#archive, manifest, this.#options))
         yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
-    if (manifest === undefined && !isDamaged) return
-    const { verdict, missing } = statusOf(key, manifest, undefined)
+    if (manifest === undefined && wanted === undefined && !isDamaged) return
+    const { verdict, missing } = statusOf(key, manifest, wanted)
     this.#series.push({ key, verdict: isDamaged ? 'damaged' : verdict, missing, ...totals })
   }
 

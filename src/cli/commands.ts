@@ -136,7 +136,7 @@ const VERIFY: Command = {
   operands: '[JOB...]',
   describe: 'read the Parquet back and check it against its manifests',
   long: [
-    'Checks order, duplicate keys, hashes, footers, coverage and gaps. Ends with 4 when it finds damage. Without jobs: every series in the lake.',
+    "Checks order, duplicate keys, hashes, footers, coverage and gaps. Ends with 4 when it finds damage. With jobs: the series that they want, judged by the range that they want, as far as the lake and this machine's clock can tell; what is missing is no damage. Without: every series in the lake.",
   ],
   own: ['subset', 'remote', 'rebuild'],
   shared: SHARED_FLAGS,

@@ -30,8 +30,8 @@ function conclusion(report: VerifyReport): string {
   const { findings, partitions, rows, seconds } = report
   const damaged = findings.filter(({ severity }) => severity === 'damage').length
   const read = `${counted(partitions, 'file')}, ${counted(rows, 'row')}, ${bytes(report.bytes)} in ${duration(seconds)}`
-  if (report.ok && report.series.length + partitions === 0)
-    return 'The lake holds no series; nothing was checked.'
+  if (report.ok && partitions === 0)
+    return 'Nothing was checked: the lake holds no file of what was asked for.'
   if (report.ok) return `No damage: ${read}.`
   return `DAMAGED: ${counted(damaged, 'finding')}; ${read}.`
 }

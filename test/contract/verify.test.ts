@@ -66,6 +66,42 @@ test('a sound lake has no findings, and a verdict for every series', async () =>
   expect(report.partitions).toBe(lake.summary.partitions)
 })
 
+describe('with a job', () => {
+  const hours = (symbols: string, to = '2026-11-03'): string =>
+    `{version: 1, from: 2026-10-30, to: ${to}, symbols: ${symbols}, datasets: [{kind: klines, intervals: [1h]}]}`
+
+  test('what it wants and the lake lacks is not complete, and no damage either', async () => {
+    const wider = hours('[BTCUSDT, XRPUSDT]', '2026-11-04')
+    const { ok, series } = await verifyLake({ dataDir: lake.dataDir }, wider)
+    expect(series.map(({ key, verdict, rows }) => [key.symbol, verdict, rows > 0])).toEqual([
+      [
+        'BTCUSDT',
+        'incomplete: missing 2026-11-03T00:00:00.000000Z to 2026-11-04T00:00:00.000000Z',
+        true,
+      ],
+      [
+        'XRPUSDT',
+        'incomplete: missing 2026-10-30T00:00:00.000000Z to 2026-11-04T00:00:00.000000Z',
+        false,
+      ],
+    ])
+    expect(ok).toBe(true)
+  })
+
+  test.each([
+    ['{quote: USDT}', ['BTCUSDT']],
+    ['{base: BTC, status: TRADING}', ['BTCUSDT']],
+    ['{quote: BTC}', []],
+    ['{base: ETH}', []],
+    ['{quote: USDT, exclude: [BTCUSDT]}', []],
+  ])('the filter %s chooses among the names in the lake', async (filter, symbols) => {
+    const { series } = await verifyLake({ dataDir: lake.dataDir }, hours(filter))
+    expect(series.map(({ key }) => `${key.interval} ${key.symbol}`)).toEqual(
+      symbols.map((symbol) => `1h ${symbol}`),
+    )
+  })
+})
+
 test('n subsets cover every file once, however many come in between', async () => {
   const dataDir = await copied()
   const checked: number[] = []

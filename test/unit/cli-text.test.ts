@@ -384,7 +384,9 @@ DAMAGED: 1 finding; 2 files, 86,400 rows, 3.9 MB in 1.3 s.
       'No damage: 2 files, 86,400 rows, 3.9 MB in 1.3 s.\n',
     )
     const nothing = { ...report, ok: true, findings: [], series: [], partitions: 0, rows: 0 }
-    expect(findingsText(nothing)).toBe('The lake holds no series; nothing was checked.\n')
+    expect(findingsText(nothing)).toBe(
+      'Nothing was checked: the lake holds no file of what was asked for.\n',
+    )
   })
 })
 

@@ -233,7 +233,7 @@ const SIMULATE: Command = {
   name: 'simulate',
   describe: 'serve a local stand-in for the exchange',
   long: [
-    'Serves REST, with made-up or recorded rows, and an archive of them until it is stopped, and prints its URL. Everything else can then be tried offline: run ... --base-url URL. Account datasets too: with made-up rows it knows one account, whose API key and secret are both the word simulated.',
+    'Serves REST, with made-up or recorded rows, and an archive of them until it is stopped, and prints its URL. Everything else can then be tried offline: run ... --base-url URL --data-dir DIR. Nothing tells rows that run stored from it from real ones: give them a lake of their own. Account datasets too: with made-up rows it knows one account, whose API key and secret are both the word simulated.',
     '--faults takes KIND[=VALUE][@NTH][xTIMES], several with commas: on the NTH request (from 1) and TIMES in a row, x* for ever. Kinds: limited=SECONDS, banned=SECONDS, blocked=SECONDS, region, status=CODE, error=CODE, body=empty|object|null|html|garbage, page=duplicated|reversed|short|impossible, reset, reset=FRACTION, truncatedGzip=FRACTION, hang, hang=FRACTION, drip=BYTES, closeAfter; and random=PROBABILITY for faults that trying again mends.',
   ],
   own: ['port', 'host', 'replay', 'seed', 'latency', 'limit', 'faults'],
@@ -268,7 +268,7 @@ const QUICKSTART: Command = {
   describe: 'a tour: run a small job, then read the lake with SQL',
   long: [
     'Starts the embedded simulator on a free port, runs jobs/quickstart.yaml against it, prints the summary, reads the partitions back with DuckDB where it is installed, and shows how to open the lake in a notebook. With --live the rows come from Binance.',
-    'Simulated and real rows never mix: a lake that holds the ones refuses the others.',
+    "The lake is marked as simulated or real, and quickstart and run from Binance's own hosts refuse one that is marked as the other. Nothing else marks: what run --base-url URL stored is taken for real, whoever answered.",
   ],
   own: ['live', 'data-dir'],
   shared: [],

@@ -1,6 +1,7 @@
 /**
  * Where a lake's rows come from. Simulated rows look like real ones, so the quickstart leaves a marker, and a lake
- * that holds the ones refuses the others.
+ * that is marked as the ones refuses the others. What `run` stores from hosts of the user's own, a mirror or a stand-in,
+ * cannot be told apart and is not marked.
  */
 
 import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

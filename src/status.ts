@@ -136,7 +136,7 @@ export function statusOf(
   key: SeriesKey,
   manifest: Manifest | undefined,
   wanted: Coverage | undefined,
-  recorded = manifest,
+  recorded: Manifest | undefined = manifest,
 ): SeriesStatus {
   const covered = manifest?.coverage ?? []
   const partitions = [...(manifest?.partitions.values() ?? [])]

@@ -205,15 +205,17 @@ function isIn(coverage: Coverage, time: bigint): boolean {
   return clip(coverage, { from: micros(time), to: micros(time + 1n) }).length > 0
 }
 
-/** What a lake covers, by the beginning of the queries for it; klines only, whose queries name their windows. */
+/**
+ * What a lake covers and is not to ask for once more, by the beginning of the queries for it; klines only, whose queries
+ * name their windows.
+ */
 export async function coverageOf(files: Files): Promise<ReadonlyMap<string, Coverage>> {
   const covered = new Map<string, Coverage>()
-  for (const key of await listSeries(files))
-    if (key.interval !== undefined)
-      covered.set(
-        `symbol=${key.symbol}&interval=${key.interval}&`,
-        (await readManifest(files, key))?.coverage ?? [],
-      )
+  for (const key of await listSeries(files)) {
+    if (key.interval === undefined) continue
+    const { coverage = [], fresh = [] } = (await readManifest(files, key)) ?? {}
+    covered.set(`symbol=${key.symbol}&interval=${key.interval}&`, subtractAll(coverage, fresh))
+  }
   return covered
 }
 

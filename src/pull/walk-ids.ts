@@ -9,7 +9,7 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { earliest, micros, type Window } from '../base/time.ts'
+import { earliest, latest, micros, type Window } from '../base/time.ts'
 import type { FindFirst, FirstRow } from './first-row.ts'
 import { checkFrom, runOf, type Progress, type Run } from './id-run.ts'
 import {
@@ -66,6 +66,7 @@ export async function* walkIds<P extends PageRows>(
     return
   }
   let isFirst = true
+  let reached = window.from
   const isSeen = options.nextId === undefined && first.isProven
   const begin = { expected: first.id, highest: isSeen ? first.id : undefined }
   for await (const run of contiguous(begin, window, ask, options)) {
@@ -73,14 +74,12 @@ export async function* walkIds<P extends PageRows>(
       isFirst && options.nextId === undefined ? headGap(run, window, first, hasRowsBefore) : []
     isFirst = false
     const { page, first: row, end, isLast, lastTime } = run
-    // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it.
-    yield {
-      page,
-      first: row,
-      end,
-      reached: isLast ? window.to : lastTime,
-      gaps: [...head, ...run.gaps],
-    }
+    const gaps = [...head, ...run.gaps]
+    // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it, unless
+    // it is in a gap. Such a gap must be told of in full, or the next run would go on behind it.
+    for (const time of [lastTime, gaps.at(-1)?.to ?? lastTime]) reached = latest(reached, time)
+    if (isLast) reached = window.to
+    yield { page, first: row, end, reached, gaps }
   }
 }
 

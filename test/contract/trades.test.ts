@@ -1,9 +1,10 @@
 /** Trades and block trades over REST: a time becomes an id, and from there on the walk has the guarantees of all. */
 
 import { expect, test } from 'vitest'
-import { parseMicros } from '../../src/base/time.ts'
-import { trueBlockTrades, trueTrades } from '../../src/simulator/index.ts'
+import { micros, parseMicros } from '../../src/base/time.ts'
+import { trueBlockTrades, trueTrades, type AggTrade } from '../../src/simulator/index.ts'
 import { parquet, query } from '../support/duck.ts'
+import { aggTradeAt } from '../support/histories.ts'
 import { run, serve, tempDir } from '../support/lake.ts'
 
 const window = { from: parseMicros('2026-11-04T06:00'), to: parseMicros('2026-11-04T18:00') }
@@ -71,4 +72,26 @@ test('trades that REST no longer has are missing, said so, and the run ends with
   expect(events).toContainEqual(
     expect.objectContaining({ kind: 'gap', reason: 'unavailable-from-rest' }),
   )
+})
+
+test('regression: ids left out within one microsecond, where a run ended, come with the next run', async () => {
+  const at = (ms: number) => micros(parseMicros('2026-11-04') + BigInt(ms) * 1_000n)
+  const all = Array.from({ length: 21 }, (_, id) =>
+    aggTradeAt(BigInt(id), at(id < 9 ? id : id < 16 ? 9 : 1_000 + id)),
+  )
+  const holed = all.filter(({ id }) => id < 10n || id > 14n)
+  const exchangeOf = (aggTrades: readonly AggTrade[]) => [
+    { symbol: 'BTCUSDT', rows: { aggTrades } },
+  ]
+  const fault = { kind: 'error', code: -1100 } as const
+  const rules = [{ path: '/api/v3/aggTrades', query: 'fromId=16', times: Infinity, fault }]
+  const first = await serve({
+    exchange: { symbols: exchangeOf(holed), pageRows: 11, faults: { rules } },
+  })
+  const second = await serve({ exchange: { symbols: exchangeOf(all) } })
+  const dataDir = await tempDir()
+  const yaml = `${job('aggTrades').replace('T06:00:00Z', '')}    source: rest\n`
+  expect((await run(yaml, { dataDir, baseUrls: [first.url] })).summary.rows).toBe(11)
+  const { summary } = await run(yaml, { dataDir, baseUrls: [second.url] })
+  expect(summary).toMatchObject({ complete: true, rows: 10 })
 })

@@ -70,6 +70,7 @@ export async function* fetchSeries(
       hasRowsBefore: hasRowsBefore(manifest, window.from),
       nextId: await nextIdOf(series, window.from),
       laterId: firstIdAfter(manifest, window.from),
+      hasRowsAfter: await hasRowsAfter(series, window.from),
       partition: manifest.partition,
     }
     const store = new WindowStore(series, window, world.now, world.tally)
@@ -175,6 +176,16 @@ async function* seamBefore(
   const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
   if (news !== undefined)
     yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
+}
+
+/** Are trades stored of the time from `from` to the end of its partition? */
+async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
+  const { key, coverage, gaps, partition } = series.manifest
+  if (key.interval !== undefined) return false
+  const rest = { from, to: periodWindow(periodOf(from, partition)).to }
+  // Of time that nothing is known of, no row is stored: the file need not be read.
+  if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false
+  return (await series.newestRows(rest, 1)).length > 0
 }
 
 /** How much of `wanted` is covered, 0 to 1. */

@@ -18,6 +18,8 @@ export type Before = {
   readonly nextId: bigint | undefined
   /** The first stored id of the periods after the window's start. */
   readonly laterId: bigint | undefined
+  /** Are rows stored of the same period, at the window's start or after it? */
+  readonly hasRowsAfter: boolean
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }

@@ -33,6 +33,8 @@ export type IdWalkOptions = WalkOptions & {
    * this time any more, unless the ids are joined. Default: not known.
    */
   readonly laterId?: bigint | undefined
+  /** Does the lake hold rows of the window's start or after it, whatever their ids? Default: not known. */
+  readonly hasRowsAfter?: boolean | undefined
   /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
   readonly areIdsSparse?: boolean
 }
@@ -62,7 +64,8 @@ export async function* walkIds<P extends PageRows>(
   if (first.id === undefined) {
     // Quiet time is normal for trades; only where nothing was ever traded before is there something to say.
     const quiet: Gap[] = hasRowsBefore ? [] : [{ ...window, reason: 'before-listing' }]
-    yield emptyStep(window.to, options.laterId === undefined ? quiet : forgotten(window))
+    const isForgotten = options.laterId !== undefined || options.hasRowsAfter === true
+    yield emptyStep(window.to, isForgotten ? forgotten(window) : quiet)
     return
   }
   let isFirst = true

@@ -521,6 +521,21 @@ describe('trades that REST does not have any more', () => {
   )
 })
 
+test('a hole among trades of one day is missing where REST says nothing at all', async () => {
+  const rules = [
+    without('aggTrades-2025-01-10.zip', (index) => index >= 1_500 && index < 1_505),
+    { path: 'monthly/aggTrades', fault: { kind: 'missing' } as const },
+  ]
+  const [from, to] = ['2025-01-10', '2025-01-11'] as const
+  const begins = { listedAt: parseMicros(from), firstAggTradeId: 0, aggTradesPerDay: 3_000 }
+  const symbols = [{ symbol: 'BTCUSDT', ...begins, restHistoryFrom: 10n ** 12n }]
+  const job = archiveJob(TRADES, [from, to], 'auto')
+  const { dataDir, told } = await lakeOf(rules, job, undefined, { symbols })
+  expect(told.summary).toMatchObject({ complete: false, exit: 3 })
+  const { series } = await status([], { dataDir })
+  expect(series[0]?.gaps.map(({ reason }) => reason)).not.toContain('before-listing')
+})
+
 test('trades in one partition a month: a bad day takes none of the others back', async () => {
   const span = ['2025-03-03', '2025-03-08'] as const
   const text = (lines: readonly string[]): string[] => [...lines.slice(0, 500), 'x']

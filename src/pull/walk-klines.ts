@@ -9,7 +9,15 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { floorDiv, formatMicros, latest, micros, type Micros, type Window } from '../base/time.ts'
+import {
+  earliest,
+  floorDiv,
+  formatMicros,
+  latest,
+  micros,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
 import {
   gridFloor,
   hasKnownGrid,
@@ -173,22 +181,20 @@ async function hasRow<P extends PageRows>(
 }
 
 /**
- * Where rows go on after an empty chunk at `window.from`: the slot of the first row found, or the window's end. Asks
- * until two answers agree, so that the stretch before it was asked for twice.
+ * Where rows go on after an empty chunk at `window.from`: the slot of the first row that either of two answers found, or
+ * the window's end. So the stretch before it was asked for twice.
  */
-async function nextOpen<P extends PageRows>(
+async function nextOpen<P extends PageRows>(window: Window, walk: Walk<P>): Promise<Micros> {
+  return earliest(await firstSlot(window, walk), await firstSlot(window, walk))
+}
+
+async function firstSlot<P extends PageRows>(
   window: Window,
   { interval, ask, options: { signal } }: Walk<P>,
 ): Promise<Micros> {
-  let seen: Micros | undefined
-  for (;;) {
-    const page = await askWindow(window, 1, ask, signal)
-    const key = page.keys[0]
-    const open = key === undefined ? window.to : micros(key)
-    if (open === seen) {
-      const slot = hasKnownGrid(interval) ? gridFloor(interval, open) : open
-      return key === undefined ? window.to : latest(window.from, slot)
-    }
-    seen = open
-  }
+  const page = await askWindow(window, 1, ask, signal)
+  const open = page.keys[0]
+  if (open === undefined) return window.to
+  const slot = hasKnownGrid(interval) ? gridFloor(interval, micros(open)) : micros(open)
+  return latest(window.from, slot)
 }

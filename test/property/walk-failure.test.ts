@@ -8,7 +8,7 @@ import { walkKlines } from '../../src/pull/walk-klines.ts'
 import type { AskPage, Step } from '../../src/pull/walk.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
-import { klines, minute, window } from '../support/histories.ts'
+import { klineAt, klines, minute, window } from '../support/histories.ts'
 import { asker, keysOf } from '../support/walks.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
@@ -97,3 +97,28 @@ test('regression: pages that were answered before a failure are kept, also where
   expect((await keysOf(again(steps))).keys).toHaveLength(599)
   expect(steps.at(-1)?.reached).toBe(micros(from + 599n * 60_000_000n))
 })
+
+test.each([0, 1])(
+  'regression: of two servers in turn one has no klines (the %i. first): all come, or it ends',
+  async (turn) => {
+    const rows = Array.from({ length: 10 }, (_, index) => klineAt(minute(index)))
+    const symbols = [{ symbol: 'BTCUSDT', rows: { klines: { '1m': rows } } }]
+    const { ask: whole } = asker(new Exchange({ symbols, limits: { rules: [] } }), KEY, NOW)
+    const { ask: none } = asker(
+      new Exchange({
+        symbols: [{ ...symbols[0]!, rows: { klines: { '1m': [] } } }],
+        limits: { rules: [] },
+      }),
+      KEY,
+      NOW,
+    )
+    let requests = turn
+    const ask: AskPage<Page> = (...args) => (requests++ % 2 === 0 ? none : whole)(...args)
+    const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true }
+    const { keys } = await keysOf(
+      walkKlines({ from: minute(0), to: minute(10) }, '1m', ask, options),
+    )
+    expect(keys).toEqual(rows.map(({ openTime }) => openTime))
+    expect(requests).toBeLessThan(20)
+  },
+)

@@ -31,13 +31,18 @@ function expectEqual(dataset: Dataset, actual: Page, expected: Page): void {
     const b = layoutOf(columnData(expected.batch, index))
     for (let row = 0; row < expected.rowCount; row++) {
       const [text, wanted] = [texts[row]?.[name] ?? '', expectedTexts[row]?.[name] ?? '']
-      if (type === 'extra') expect(JSON.parse(text)).toEqual(JSON.parse(wanted))
+      if (type === 'extra') expect(saidBy(text)).toEqual(saidBy(wanted))
       else if (!isSame(a, row, b, row))
         expect({ row, name, value: text }).toEqual({ row, name, value: wanted })
     }
   }
   expect([...actual.keys]).toEqual([...expected.keys])
   expect([...actual.times]).toEqual([...expected.times])
+}
+
+/** Numbers as JSON can say them: the reference writes -0 and what overflows, which the scanner keeps as text, as 0 and null. */
+function saidBy(text: string): unknown {
+  return JSON.parse(JSON.stringify(JSON.parse(text)))
 }
 
 /** `undefined` when the body is refused. */
@@ -100,7 +105,8 @@ describe('the scanner', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      // A failure names its seed; to make such pages smaller takes longer than all the tests.
+      { numRuns: 500, endOnFailure: true },
     )
   })
 

@@ -70,7 +70,8 @@ it('regression: pages that were answered before a failure are kept, where a stre
   const { exit, summary } = await attempt(CHAOS_JOB, { world: virtualWorld(exchange, { files }) })
   expect(exit).toBe(3)
   const of = summary?.series.find(({ key }) => key.symbol === 'BTCUSDT' && key.interval === '1m')
-  expect(of).toMatchObject({ complete: false, rows: 600 })
+  // Six pages; the slot at the end of the last one waits for the next.
+  expect(of).toMatchObject({ complete: false, rows: 599 })
   expect(await finishCalmly(files, chaosExchange({ pageRows: 100 }))).toEqual([])
   expectSameLake(await lakeOf(files), (await calmRun()).lake)
 })

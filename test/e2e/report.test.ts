@@ -79,6 +79,7 @@ describe('the command', () => {
       series: 4,
       charts: 3,
       candles: 168 + 164 + 1_008,
+      damage: [],
     })
   })
 

@@ -42,10 +42,11 @@ type Run<P> = { readonly page: P; readonly first: number; end: number }
 function splitRuns<P extends PageRows>(pages: readonly P[], { from, to }: Window): Run<P>[] {
   const rows = new Map<bigint, { page: P; row: number }>()
   for (const page of pages)
-    for (let row = 0; row < page.rowCount; row++) rows.set(page.keys[row] ?? 0n, { page, row })
-  const keys = BigInt64Array.from(rows.keys())
-    .filter((key) => from <= key && key < to)
-    .sort()
+    for (let row = 0; row < page.rowCount; row++) {
+      const key = page.keys[row] ?? 0n
+      if (from <= key && key < to) rows.set(key, { page, row })
+    }
+  const keys = BigInt64Array.from(rows.keys()).sort()
   const runs: Run<P>[] = []
   for (const key of keys) {
     const entry = rows.get(key)

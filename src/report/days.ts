@@ -1,6 +1,6 @@
 /** A series day by day: one letter for each UTC day, in runs, and the same squeezed into the columns of a strip. */
 
-import type { Gap, GapReason } from '../base/gap.ts'
+import { isKnown, type Gap, type GapReason } from '../base/gap.ts'
 import { floorDiv, formatMicros, micros, type Micros, type Window } from '../base/time.ts'
 
 /**
@@ -12,7 +12,7 @@ import { floorDiv, formatMicros, micros, type Micros, type Window } from '../bas
  * - `p`: missing in part, `m`: missing as a whole
  * - `u`, `n`: missing, since REST no longer serves it, or the archive has not published it
  */
-export type DayState = '-' | 'c' | 'r' | 'o' | 'b' | 'a' | 'p' | 'm' | 'u' | 'n'
+export type DayState = '-' | 'c' | 'r' | 'o' | 'b' | 'a' | 'p' | 'm' | 'u' | 'n' | 'e'
 
 /** Days from `first` on, `YYYY-MM-DD`, as `c120o1c30`: letter and number of days. */
 export type Days = { readonly first: string; readonly runs: string }
@@ -29,7 +29,7 @@ export type DayFacts = {
 const DAY = 86_400_000_000n
 
 /** Later ones are painted over earlier ones, and win when days are squeezed into one column. */
-const BY_WEIGHT: readonly DayState[] = ['-', 'b', 'a', 'c', 'r', 'o', 'n', 'u', 'p', 'm']
+const BY_WEIGHT: readonly DayState[] = ['-', 'b', 'a', 'c', 'r', 'o', 'e', 'n', 'u', 'p', 'm']
 
 const OF_REASON: Readonly<Record<GapReason, DayState>> = {
   outage: 'o',
@@ -37,6 +37,7 @@ const OF_REASON: Readonly<Record<GapReason, DayState>> = {
   'after-delisting': 'a',
   'unavailable-from-rest': 'u',
   'not-published': 'n',
+  unconfirmed: 'e',
 }
 
 /** One state for each day, from day number `first` (days since 1970) on. */
@@ -66,8 +67,7 @@ export function dayRow({ covered, missing, gaps, revised }: DayFacts): DayRow | 
 /** A gap that is missing explains the missing day; one that is known does not hide that more is missing. */
 function gapState({ reason }: Gap, before: DayState | undefined): DayState | undefined {
   const isMissing = before === 'm' || before === 'p'
-  const explainsMissing = reason === 'unavailable-from-rest' || reason === 'not-published'
-  return isMissing === explainsMissing ? OF_REASON[reason] : undefined
+  return isMissing !== isKnown({ reason }) ? OF_REASON[reason] : undefined
 }
 
 /** `window` without what lies before a listing at its beginning and after a delisting at its end. */

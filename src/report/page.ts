@@ -70,6 +70,7 @@ const LEGEND: readonly (readonly [state: string, words: string])[] = [
   ['m', 'missing'],
   ['u', 'missing: no longer served over REST'],
   ['n', 'missing: not published in the archive'],
+  ['e', 'missing: empty answers, not confirmed yet'],
 ]
 
 function body(document: ReportDocument, rows: readonly (DayRow | undefined)[]): readonly string[] {

@@ -125,6 +125,7 @@ export const REASONS: readonly GapReason[] = [
   'after-delisting',
   'unavailable-from-rest',
   'not-published',
+  'unconfirmed',
 ]
 
 const strings: Shape<Readonly<Record<string, string>>> = object.record(text)

@@ -12,6 +12,7 @@ const STATE_WORDS = {
   m: 'missing',
   u: 'missing: no longer served over REST',
   n: 'missing: not published in the archive',
+  e: 'missing: empty answers, not confirmed yet',
 }
 
 const CELL = 11

@@ -18,6 +18,7 @@ import { signer } from '../pull/sign.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
 import { WireFormat } from '../pull/wire.ts'
 import { checkPage } from '../rows/check.ts'
+import { inOrder } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
 import { decodeSbe } from '../rows/sbe.ts'
 import { decodePage } from '../rows/scan.ts'
@@ -152,10 +153,11 @@ export class Exchange {
       const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
       const read = (answer: HttpAnswer): Page => {
-        const page = this.#wire.read(answer, {
+        const sent = this.#wire.read(answer, {
           json: (body) => this.#decode(dataset, numbers, body),
           sbe: (body) => decodeSbe(dataset, numbers, body),
         })
+        const page = inOrder(dataset, sent)
         checkPage(dataset, page)
         check(page)
         return page

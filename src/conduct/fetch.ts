@@ -9,11 +9,9 @@ import {
   type Coverage,
 } from '../base/coverage.ts'
 import { BackfillError, StoreError } from '../base/errors.ts'
-import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
-import { INTERLEAVE } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
@@ -21,6 +19,8 @@ import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
+import { Failures } from './failures.ts'
+import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { restatedArchives } from './restated.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
@@ -50,7 +50,9 @@ export async function* fetchSeries(
   const rest = {
     ...world.exchange.rest(plan.key, plan.settings.numbers, world.priority),
     signal: world.signal,
+    now: world.now,
   }
+  const told = new Set<string>()
   yield* fromArchive(plan, series, world, rest)
   yield* replaced(plan, series, world, rest)
   const left = leftToAsk(plan.missing, series.manifest.coverage)
@@ -62,31 +64,41 @@ export async function* fetchSeries(
     await series.flush()
     return
   }
+  const failures = new Failures()
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
-    yield* seamBefore(plan, series, window, { ...world, ask: rest.ask })
-    const { manifest } = series
-    const before = {
-      hasRowsBefore: hasRowsBefore(manifest, window.from),
-      nextId: await nextIdOf(series, window.from),
-      laterId: firstIdAfter(manifest, window.from),
-      hasRowsAfter: await hasRowsAfter(series, window.from),
-      partition: manifest.partition,
-    }
-    const store = new WindowStore(series, window, world.now, world.tally)
-    yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
+    yield* failures.keep(fromRest(plan, series, window, { ...world, rest, told }))
+    if (failures.isHopeless) break
   }
   yield* lastResort(plan, series, world, rest)
+  failures.report()
 }
 
-/** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
-async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
-  const { key, partition } = series.manifest
-  const nextId = series.nextId(from)
-  if (nextId === undefined || DATASETS[key.dataset].walk !== 'accountWindow') return nextId
-  const { to } = periodWindow(periodOf(micros(from - 1n), partition))
-  const near = await series.newestRows({ from: micros(from - INTERLEAVE), to }, 1)
-  return near.length === 0 ? nextId : undefined
+/** One window of a series over REST. */
+async function* fromRest(
+  plan: SeriesPlan,
+  series: Series,
+  asked: Window,
+  world: FetchWorld & { readonly rest: RestWorld; readonly told: Set<string> },
+): AsyncGenerator<Progress, void, void> {
+  yield* seamBefore(plan, series, asked, { ...world, ask: world.rest.ask })
+  const { manifest } = series
+  const nextId = await nextIdOf(series, asked.from)
+  const covered = manifest.coverage.find(({ from, to }) => from < asked.from && asked.from <= to)
+  // By id the walk goes on right behind the last row: whole milliseconds are for who asks by time.
+  const isNear =
+    covered !== undefined && covered.to < earliest(micros(asked.from + 1_000n), asked.to)
+  const window = nextId !== undefined && isNear ? { from: covered.to, to: asked.to } : asked
+  const before = {
+    hasRowsBefore: hasRowsBefore(manifest, window.from),
+    nextId,
+    coveredFrom: covered?.from,
+    laterId: firstIdAfter(manifest, window.from),
+    hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
+    partition: manifest.partition,
+  }
+  const store = new WindowStore(series, window, world.now, world.tally)
+  yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
 }
 
 async function* fromArchive(
@@ -200,12 +212,16 @@ async function* storeRest(
   plan: SeriesPlan,
   store: WindowStore,
   steps: AsyncGenerator<Step<Page>, void, void>,
-  { exchange, tally }: FetchWorld,
+  { exchange, tally, told: warned }: FetchWorld & { readonly told: Set<string> },
 ): AsyncGenerator<Progress, void, void> {
   const windows = union(plan.missing, plan.recheck)
   let told = tally.received
   try {
     for await (const step of steps) {
+      for (const { code, message } of step.warnings ?? []) {
+        if (!warned.has(code)) yield { kind: 'warning', key: plan.key, message }
+        warned.add(code)
+      }
       yield* store.take({ ...step, source: 'rest' })
       const done = doneShare(windows, store.reached)
       yield rowsReport(plan.key, tally.received - told, store.reached, {

@@ -20,6 +20,8 @@ export type Before = {
   readonly laterId: bigint | undefined
   /** Are rows stored of the same period, at the window's start or after it? */
   readonly hasRowsAfter: boolean
+  /** Where the coverage that reaches the window begins. */
+  readonly coveredFrom: Micros | undefined
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }
@@ -31,6 +33,8 @@ export type RestWorld = {
   readonly askAggTrades: AskPage<Page>
   readonly readAhead: number
   readonly signal: AbortSignal | undefined
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
 }
 
 /** Walks `window` of a series. */
@@ -38,10 +42,10 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, askAggTrades, readAhead, signal }: RestWorld,
+  { ask, askAggTrades, readAhead, signal, now }: RestWorld,
 ): AsyncGenerator<Step<Page>, void, void> {
   const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
-  const options = { limit, readAhead, signal, ...before }
+  const options = { limit, readAhead, signal, now, ...before }
   switch (walk) {
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)

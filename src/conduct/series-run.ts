@@ -20,6 +20,7 @@ import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
+import { DISORDER } from '../pull/id-end.ts'
 import { openOrderWindows } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import { int64Values } from '../rows/batch.ts'
@@ -84,9 +85,6 @@ function ordersOf(batch: RecordBatch): Order[] {
 export function openOrdersIn(batch: RecordBatch): Coverage {
   return openOrderWindows(ordersOf(batch))
 }
-
-/** Times were seen to go back by a second while ids go on: so long a partition waits for such rows. */
-export const DISORDER = 10_000_000n
 
 /**
  * Stores the steps of one window. Rows go to the partition of their own time, in whatever order the periods come; keys

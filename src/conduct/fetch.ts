@@ -8,23 +8,18 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
-import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
-import type { Step } from '../pull/walk.ts'
-import type { Page } from '../rows/page.ts'
-import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { Failures } from './failures.ts'
-import { nextIdOf } from './id-start.ts'
-import { walkRest, type RestWorld } from './rest.ts'
+import type { RestWorld } from './rest.ts'
+import { restWindow } from './rest-window.ts'
 import { restatedArchives } from './restated.ts'
-import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
@@ -65,40 +60,14 @@ export async function* fetchSeries(
     return
   }
   const failures = new Failures()
+  const usage = () => world.exchange.usage()
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
-    yield* failures.keep(fromRest(plan, series, window, { ...world, rest, told }))
+    yield* failures.keep(restWindow(plan, series, window, { ...world, rest, told, usage }))
     if (failures.isHopeless) break
   }
   yield* lastResort(plan, series, world, rest)
   failures.report()
-}
-
-/** One window of a series over REST. */
-async function* fromRest(
-  plan: SeriesPlan,
-  series: Series,
-  asked: Window,
-  world: FetchWorld & { readonly rest: RestWorld; readonly told: Set<string> },
-): AsyncGenerator<Progress, void, void> {
-  yield* seamBefore(plan, series, asked, { ...world, ask: world.rest.ask })
-  const { manifest } = series
-  const nextId = await nextIdOf(series, asked.from)
-  const covered = manifest.coverage.find(({ from, to }) => from < asked.from && asked.from <= to)
-  // By id the walk goes on right behind the last row: whole milliseconds are for who asks by time.
-  const isNear =
-    covered !== undefined && covered.to < earliest(micros(asked.from + 1_000n), asked.to)
-  const window = nextId !== undefined && isNear ? { from: covered.to, to: asked.to } : asked
-  const before = {
-    hasRowsBefore: hasRowsBefore(manifest, window.from),
-    nextId,
-    coveredFrom: covered?.from,
-    laterId: firstIdAfter(manifest, window.from),
-    hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
-    partition: manifest.partition,
-  }
-  const store = new WindowStore(series, window, world.now, world.tally)
-  yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
 }
 
 async function* fromArchive(
@@ -177,66 +146,9 @@ async function* replaced(
   }
 }
 
-/** What REST says otherwise of the newest rows before `window`, where the archive brought these. */
-async function* seamBefore(
-  { key }: SeriesPlan,
-  series: Series,
-  { from }: Window,
-  { now, tally, ask }: Pick<FetchWorld, 'now' | 'tally'> & Pick<RestWorld, 'ask'>,
-): AsyncGenerator<Progress, void, void> {
-  const stored = await rowsBefore(series, from, 'archive')
-  const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
-  if (news !== undefined)
-    yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
-}
-
-/** Are trades stored of the time from `from` to the end of its partition? */
-async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
-  const { key, coverage, gaps, partition } = series.manifest
-  if (key.interval !== undefined) return false
-  const rest = { from, to: periodWindow(periodOf(from, partition)).to }
-  // Of time that nothing is known of, no row is stored: the file need not be read.
-  if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false
-  return (await series.newestRows(rest, 1)).length > 0
-}
-
 /** How much of `wanted` is covered, 0 to 1. */
 function shareOf(wanted: Coverage, covered: Coverage): number {
   const length = (windows: Coverage): number =>
     windows.reduce((sum: number, { from, to }: Window) => sum + Number(to - from), 0)
   return 1 - length(subtractAll(wanted, covered)) / Math.max(1, length(wanted))
-}
-
-/** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
-async function* storeRest(
-  plan: SeriesPlan,
-  store: WindowStore,
-  steps: AsyncGenerator<Step<Page>, void, void>,
-  { exchange, tally, told: warned }: FetchWorld & { readonly told: Set<string> },
-): AsyncGenerator<Progress, void, void> {
-  const windows = union(plan.missing, plan.recheck)
-  let told = tally.received
-  try {
-    for await (const step of steps) {
-      for (const { code, message } of step.warnings ?? []) {
-        if (!warned.has(code)) yield { kind: 'warning', key: plan.key, message }
-        warned.add(code)
-      }
-      yield* store.take({ ...step, source: 'rest' })
-      const done = doneShare(windows, store.reached)
-      yield rowsReport(plan.key, tally.received - told, store.reached, {
-        done,
-        usage: exchange.usage(),
-      })
-      told = tally.received
-    }
-    yield* store.finish()
-  } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
-    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-    if (isWritable) yield* store.finish()
-    throw error
-  } finally {
-    await store.abort()
-  }
 }

@@ -112,7 +112,7 @@ export function findBlockTrade<P extends PageRows>(
       // Either the page has the first row itself, or that lies between the last older row and here.
       const id =
         row > 0 ? page.keys[row] : await bisect(probe, from, { low, high: low + step }, page)
-      return { id, isProven: true, hasRowsBefore: true, newest }
+      return { id, isProven: true, hasRowsBefore: true, ...(id === undefined && { newest }) }
     }
   }
 }

@@ -222,7 +222,8 @@ class IdWalk<P extends PageRows> {
       this.#state.highest = newest?.id
       return undefined
     }
-    if (laterId !== undefined) return this.#end(forgotten(stretch))
+    // The walk may have passed the first one that is stored.
+    if (laterId !== undefined && laterId > expected) return this.#end(forgotten(stretch))
     if (verdict === 'empty') return this.#end([])
     const isRestarted = verdict === 'restarted' && newest !== undefined
     return this.#end(unconfirmed(stretch), isRestarted ? [restartWarning(expected, newest)] : [])

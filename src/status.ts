@@ -7,7 +7,7 @@ import type { Files, World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
-import { chainFlaws } from './conduct/inspectors.ts'
+import { idBreaksOf } from './conduct/id-joints.ts'
 import { describe } from './conduct/outcome.ts'
 import { accountLabel } from './conduct/preflight.ts'
 import { listedAt, Manifests, openExchange, wantsOf, worldOf } from './conduct/session.ts'
@@ -186,8 +186,7 @@ function lackOf(manifest: Manifest): string | undefined {
   const proofs = [...manifest.partitions.values()].map(({ proof }) => proof)
   const sum = (name: string): number =>
     proofs.reduce((total, proof) => total + Number(proof[name] ?? 0), 0)
-  const joints = chainFlaws(manifest).filter(({ code }) => code === 'id-breaks').length
-  const breaks = sum('id_breaks') + joints
+  const breaks = idBreaksOf(manifest)
   if (breaks > 0)
     return `ids are not contiguous in ${breaks === 1 ? '1 place' : `${breaks} places`}`
   const slots = sum('slots_expected') - sum('slots_in_gaps') - sum('slots_present')

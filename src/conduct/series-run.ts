@@ -17,10 +17,10 @@ import {
   type Window,
 } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
-import { DISORDER } from '../pull/id-end.ts'
 import { openOrderWindows } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import { int64Values } from '../rows/batch.ts'

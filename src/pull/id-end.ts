@@ -2,6 +2,7 @@
 
 import type { Gap } from '../base/gap.ts'
 import { formatMicros, type Micros, type Window } from '../base/time.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import type { StepWarning } from './walk.ts'
 
 /** A row, as far as a walk by id needs to know it. */
@@ -9,8 +10,6 @@ export type IdRow = { readonly id: bigint; readonly time: Micros }
 
 /** So old must a stretch be before an empty answer for it is believed: hosts lag behind, by up to a day and more. */
 const SETTLED_AFTER = 2n * 86_400_000_000n
-/** Times of neighbouring ids part by a second, seldom more: so far past a moment, no row of before it is expected. */
-export const DISORDER = 10_000_000n
 
 /** What is known where no more rows come. */
 export type EndEvidence = {

@@ -3,7 +3,8 @@
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
 import { latest, micros, type Micros, type Window } from '../base/time.ts'
-import { DISORDER, disorderWarning, type IdRow } from './id-end.ts'
+import { DISORDER } from '../binance/disorder.ts'
+import { disorderWarning, type IdRow } from './id-end.ts'
 import type { PageRows, StepWarning } from './walk.ts'
 
 /** Neighbouring rows `[first, end)` of a page. */

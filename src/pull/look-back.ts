@@ -1,8 +1,9 @@
 /** Rows shortly before the first one that was found: where times go back, one of them may be of the window too. */
 
 import type { Micros } from '../base/time.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import type { FirstRow } from './first-row.ts'
-import { DISORDER, isBeforeMillis, type IdRow } from './id-end.ts'
+import { isBeforeMillis, type IdRow } from './id-end.ts'
 import { checkFrom, idRow } from './id-run.ts'
 import { askTwice, type AskPage, type PageRows, type WalkOptions } from './walk.ts'
 

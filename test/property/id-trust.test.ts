@@ -7,9 +7,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clip, covers } from '../../src/base/coverage.ts'
 import { micros, periodOf, type Micros, type Window } from '../../src/base/time.ts'
+import { verify } from '../../src/verify.ts'
 import { aggTradeAt } from '../support/histories.ts'
 import { lakeOf, runOnce, type Placed } from '../support/id-exchange.ts'
-import { memFiles } from '../support/mem-files.ts'
+import { memFiles, type MemFiles } from '../support/mem-files.ts'
+import { simWorld } from '../support/sim-world.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 300)
 const HOUR = 3_600_000_000n
@@ -65,6 +67,19 @@ function truthOf(rows: readonly Placed[]): Record<string, bigint[]> {
   return truth
 }
 
+/** What `verify` finds, and the verdict of `status`, where it is not as it should be. */
+async function foundIn(files: MemFiles): Promise<readonly string[]> {
+  const world = simWorld({ files })
+  const found: string[] = []
+  for await (const event of verify([], { world }))
+    if (event.kind === 'report') {
+      found.push(...event.findings.map(({ code, message }) => `${code}: ${message}`))
+      for (const { verdict } of event.series)
+        if (!verdict.startsWith('complete')) found.push(verdict)
+    }
+  return found
+}
+
 test('nothing that lacks a row is ever covered, and later sound runs make it whole', async () => {
   await fc.assert(
     fc.asyncProperty(histories(fc.constant(0n)), meetings, async (rows, plans) => {
@@ -110,6 +125,10 @@ test('times that go back by seconds or hours: the lake is the truth after runs t
       const { ids, manifest } = await lakeOf(files)
       expect(manifest.coverage).toEqual([WANTED])
       expect(ids).toEqual(truthOf(rows))
+      const inside = rows.filter((row) => isIn(WANTED, row)).map(({ id }) => id)
+      const span = (inside.at(-1) ?? 0n) - (inside[0] ?? 0n) + 1n
+      // An id between them may be of before the window, or of after it.
+      if (BigInt(inside.length) === span) expect(await foundIn(files)).toEqual([])
     }),
     { numRuns: RUNS },
   )

@@ -2,7 +2,7 @@
 
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
-import { INTERLEAVE } from '../pull/walk-account.ts'
+import { INTERLEAVE } from '../pull/account-start.ts'
 import { pageOf } from '../rows/batch.ts'
 import { concatBatches } from '../rows/order.ts'
 import { endBefore, isEndContiguous, type IdEnd } from '../store/id-ends.ts'

@@ -44,6 +44,9 @@ export async function* restWindow(
     hasRowsBefore: hasRowsBefore(manifest, window.from),
     nextId,
     coveredFrom: covered?.from,
+    askedUntil: manifest.gaps.find(
+      ({ from, to, reason }) => reason === 'unconfirmed' && from <= window.from && window.from < to,
+    )?.to,
     laterId: firstIdAfter(manifest, window.from),
     hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
     partition: manifest.partition,

@@ -20,6 +20,8 @@ export type Before = {
   readonly laterId: bigint | undefined
   /** Are rows stored of the same period, at the window's start or after it? */
   readonly hasRowsAfter: boolean
+  /** Until when all of the window was asked for before, and nothing came that anything confirmed. */
+  readonly askedUntil: Micros | undefined
   /** Where the coverage that reaches the window begins. */
   readonly coveredFrom: Micros | undefined
   /** How long the partitions of the series last. */

@@ -1,7 +1,7 @@
 /** What an empty answer is worth where a walk by id ends: what the newest row says that the exchange names. */
 
 import type { Gap } from '../base/gap.ts'
-import { formatMicros, type Micros, type Window } from '../base/time.ts'
+import { formatMicros, micros, type Micros, type Window } from '../base/time.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import type { StepWarning } from './walk.ts'
 
@@ -34,7 +34,7 @@ export type EndVerdict = 'empty' | 'contradicted' | 'restarted' | 'unconfirmed'
 /** Judges an empty answer by the newest row. */
 export function judgeEnd({ stretch, expected, newest, now }: EndEvidence): EndVerdict {
   if (newest === undefined) return 'unconfirmed'
-  const isSettled = isOld(stretch.to, now)
+  const isSettled = stretch.to <= oldBefore(now)
   if (expected === undefined) {
     if (!isBeforeMillis(newest.time, stretch.from)) return 'contradicted'
     return isSettled ? 'empty' : 'unconfirmed'
@@ -48,9 +48,9 @@ export function judgeEnd({ stretch, expected, newest, now }: EndEvidence): EndVe
   return newest.time > stretch.from ? 'restarted' : 'unconfirmed'
 }
 
-/** Did a stretch that ends at `to` end so long ago that no host lags behind it? */
-export function isOld(to: Micros, now: Micros): boolean {
-  return to <= now - SETTLED_AFTER
+/** No host lags behind what is older than this. */
+export function oldBefore(now: Micros): Micros {
+  return micros(now - SETTLED_AFTER)
 }
 
 /** Time whose empty answers nothing confirms. */

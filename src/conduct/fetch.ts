@@ -206,7 +206,7 @@ async function* storeRest(
   plan: SeriesPlan,
   store: WindowStore,
   steps: AsyncGenerator<Step<Page>, void, void>,
-  { exchange, tally }: FetchWorld,
+  { exchange, tally, signal }: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
   const windows = union(plan.missing, plan.recheck)
   let told = tally.received
@@ -223,8 +223,8 @@ async function* storeRest(
     yield* store.finish()
   } catch (error) {
     // A disk that refuses, or a lake that another took, is no place to write to.
-    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-    if (isWritable) yield* store.finish()
+    const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
+    if (isExpected && !(error instanceof StoreError)) yield* store.finish()
     throw error
   } finally {
     await store.abort()

@@ -21,7 +21,7 @@ import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
-import { VERSION } from '../version.ts'
+import { USER_AGENT, VERSION } from '../version.ts'
 import { adoptedFresh } from './adopted.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { accountLabel, credentialsFor } from './preflight.ts'
@@ -36,7 +36,7 @@ const EPOCH = micros(0n)
 
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR })
+  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT })
 }
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */

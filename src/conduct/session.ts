@@ -248,9 +248,15 @@ export async function openSeries(
   return series
 }
 
+/** Was the listing of a series asked for, and does its manifest not know it yet? */
+export function isListingNew(manifest: Manifest | undefined, { listing }: Want): boolean {
+  return listing !== undefined && listing > EPOCH && listedAt(manifest) === undefined
+}
+
 /** Records that there is nothing before the listing of a series, so that no later run asks for it. */
-export async function recordListing(series: Series, { listing }: Want): Promise<void> {
-  if (listing === undefined || listing <= EPOCH || listedAt(series.manifest) !== undefined) return
+export async function recordListing(series: Series, want: Want): Promise<void> {
+  const { listing } = want
+  if (listing === undefined || !isListingNew(series.manifest, want)) return
   const window = { from: EPOCH, to: listing }
   series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
   await series.flush()

@@ -22,6 +22,7 @@ import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
+import { notDoubted } from './file-ends.ts'
 import { restatedArchives } from './restated.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
 import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
@@ -55,7 +56,8 @@ export async function* fetchSeries(
   yield* replaced(plan, series, world, rest)
   const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
-    for (const window of left) {
+    // What one file told alone is said to be so already.
+    for (const window of notDoubted(series.manifest, left)) {
       const gaps = [{ ...window, reason: 'not-published' as const }]
       series.coverEmpty({ window, gaps, fresh: [] })
     }

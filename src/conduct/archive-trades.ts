@@ -19,6 +19,8 @@ import {
   gapsAfter,
   isAgreedEnd,
   isAgreedHead,
+  isHeldEnd,
+  isHeldHead,
   isToldAfter,
   isToldBefore,
   openGaps,
@@ -26,12 +28,15 @@ import {
 } from './file-ends.ts'
 import { tradeRow, Witness, type TradeRow, type Verdict } from './witness.ts'
 
+/** Times may go back while ids go on: so many ids beside an end are looked up. */
+const STEPS_MAX = 100n
+
 /** Where the last file ended. */
 type Tail = FileEnd & {
   /** Did another source end with the same row before? */
   readonly isAgreed: boolean
-  /** Does the file speak of no time after it? */
-  readonly isLast: boolean
+  /** Did the lake hold this row before, and know the time after it? */
+  readonly isHeld: boolean
 }
 
 /** The files of one window. */
@@ -72,8 +77,9 @@ export class TradeFiles {
     if (cut.isPassed) yield { ...own, ...emptyStep<Page>(part.to) }
     else {
       const end = { id: last.id, reached: cut.reached, to: part.to }
-      const isLast = part.to === file.window.to
-      this.#tail = { ...end, isLast, isAgreed: isAgreedEnd(known, path, end) }
+      const isHeld =
+        isHeldEnd(known, end) && (await this.#run.series.timeOfId(end.id)) !== undefined
+      this.#tail = { ...end, isHeld, isAgreed: isAgreedEnd(known, file.period, end) }
     }
   }
 
@@ -83,14 +89,15 @@ export class TradeFiles {
     const tail = this.#tail
     this.#tail = undefined
     if (tail === undefined) return
-    const next = await series.timeOfId(tail.id + 1n)
-    if (next !== undefined && next >= tail.to) {
+    const next = await this.#stored(tail.id, 1n, (time) => time >= tail.to)
+    if (next !== undefined) {
       const reached = latest(tail.to, earliest(this.#window.to, micros(next + 1n)))
       yield closing(reached, openGaps(series.manifest, { from: tail.to, to: reached }))
       return
     }
-    const lack = yield* this.#lackAfter(tail)
-    yield closing(tail.to, gapsAfter(tail, lack))
+    const verdict = tail.isHeld ? 'whole' : await this.#witness.afterEnd(tail.id, tail.to)
+    if (verdict === 'unknown') yield* this.#endByOthers(tail)
+    else yield closing(tail.to, gapsAfter(tail, lackOf(verdict)))
   }
 
   /** What the first rows of a file tell of the one before it, and what is missing before them. */
@@ -120,46 +127,60 @@ export class TradeFiles {
   /** Why rows may be missing between the beginning of a part and its first row; `undefined` when none are. */
   async *#lackBefore(
     { id, time }: TradeRow,
-    { file: { window }, archive: { path }, part: { from } }: OpenFile,
+    { file: { period, window }, part: { from } }: OpenFile,
     isTorn: boolean,
   ): AsyncGenerator<FileStep, GapReason | undefined, void> {
-    if (id === 0n) return undefined
     const { series } = this.#run
     const known = series.manifest
-    const before = await series.timeOfId(id - 1n)
+    if (id === 0n) return undefined
+    if (window.from < from && isHeldHead(known, { from, time }))
+      if ((await series.timeOfId(id)) !== undefined) return undefined
+    const before = await this.#stored(id, -1n, (one) => one < from)
     if (before !== undefined) {
-      const gaps = openGaps(known, { from: before, to: from })
-      if (before < from) yield { ...closing(from, gaps), since: before }
+      yield { ...closing(from, openGaps(known, { from: before, to: from })), since: before }
       return undefined
     }
     const verdict = await this.#witness.beforeHead(id, from)
     if (verdict !== 'unknown') return lackOf(verdict)
     if (isTorn || isToldBefore(known, from, id)) return 'not-published'
-    // Else the file of the day before is one of those to be stored, or cannot be used.
-    if (from === window.from && from <= this.#window.from) {
-      const beside = await fileBefore(this.#run, from)
-      if (beside !== undefined && beside.id < id - 1n) return 'not-published'
-      const rows = beside?.strays.flatMap((page) => upTo(page, id)) ?? []
-      for (const page of rows) yield { ...strays(page, from), since: from }
-      if (beside !== undefined) return undefined
+    const beside = await fileBefore(this.#run, this.#window.from)
+    if (beside !== undefined && beside.id >= id - 1n) {
+      const since = this.#window.from
+      for (const page of beside.strays.flatMap((one) => upTo(one, id)))
+        yield { ...strays(page, since), since }
+      yield closing(from)
+      return undefined
     }
-    return isAgreedHead(known, path, { id, from, time }) ? undefined : 'unconfirmed'
+    if (beside !== undefined && from === this.#window.from) return 'not-published'
+    return isAgreedHead(known, period, { id, from, time }) ? undefined : 'unconfirmed'
   }
 
-  /** Why rows may be missing after the last row of a part; `undefined` when none are. */
-  async *#lackAfter(tail: Tail): AsyncGenerator<FileStep, GapReason | undefined, void> {
-    const { id, to, reached } = tail
-    const verdict = await this.#witness.afterEnd(id, to)
-    if (verdict !== 'unknown') return lackOf(verdict)
-    if (isToldAfter(this.#run.series.manifest, to, id)) return 'not-published'
-    if (tail.isLast && this.#window.to <= to) {
-      const beside = await fileAfter(this.#run, to)
-      if (beside !== undefined && beside.id > id + 1n) return 'not-published'
-      const rows = beside?.strays.flatMap((page) => after(page, id)) ?? []
-      for (const page of rows) yield strays(page, reached)
-      if (beside !== undefined) return undefined
+  /** What is known of the end of the last file where REST does not tell. */
+  async *#endByOthers(tail: Tail): AsyncGenerator<FileStep, void, void> {
+    const { id, to, reached, isAgreed } = tail
+    const beside = await fileAfter(this.#run, this.#window.to)
+    if (beside !== undefined && beside.id <= id + 1n) {
+      for (const page of beside.strays.flatMap((one) => after(one, id))) yield strays(page, reached)
+      yield closing(this.#window.to)
+      return
     }
-    return tail.isAgreed ? undefined : 'unconfirmed'
+    const isNext = beside !== undefined && this.#window.to === to
+    const isTorn = isNext || isToldAfter(this.#run.series.manifest, to, id)
+    const verdict = isTorn ? 'torn' : isAgreed ? 'whole' : 'unknown'
+    yield closing(to, gapsAfter(tail, lackOf(verdict)))
+  }
+
+  /** The time of the first stored row that is like that, going from id to id; `undefined` where one is not stored. */
+  async #stored(
+    id: bigint,
+    by: 1n | -1n,
+    isThere: (time: Micros) => boolean,
+  ): Promise<Micros | undefined> {
+    for (let step = 1n; step <= STEPS_MAX; step++) {
+      const time = await this.#run.series.timeOfId(id + by * step)
+      if (time === undefined || isThere(time)) return time
+    }
+    return undefined
   }
 }
 

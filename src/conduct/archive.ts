@@ -17,6 +17,8 @@ import type { ArchiveFile } from './archive-session.ts'
 import { ArchiveStore } from './archive-store.ts'
 import { isDoubted } from './file-ends.ts'
 
+export type { ArchiveRun } from './archive-run.ts'
+
 /** Files downloaded ahead of the one being read. */
 const DOWNLOADS_AHEAD = 3
 

@@ -18,7 +18,7 @@ export type Beside = {
   readonly strays: readonly Page[]
 }
 
-/** The file of the day that begins at `to`; `undefined` when there is none that can be used. */
+/** The file of the day that begins at `to`; `undefined` when none does, or it cannot be used. */
 export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: to, to: micros(to + 1n) }, async (rows, window) => {
     for await (const page of rows.pages()) {
@@ -30,7 +30,7 @@ export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefin
   })
 }
 
-/** The file of the day that ends at `from`; `undefined` when there is none that can be used. */
+/** The file of the day that ends at `from`; `undefined` when none does, or it cannot be used. */
 export function fileBefore(run: ArchiveRun, from: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: micros(from - 1n), to: from }, async (rows, window) => {
     let beside: Beside | undefined
@@ -49,7 +49,8 @@ async function lookInto(
   look: (rows: ArchiveRows, window: Window) => Promise<Beside | undefined>,
 ): Promise<Beside | undefined> {
   const [file] = await session.dailyFilesOf(key, moment, now)
-  if (file === undefined) return undefined
+  if (file === undefined || (file.window.from < moment.from && moment.to < file.window.to))
+    return undefined
   try {
     const archive = await session.open(key, file.period, signal)
     if (archive === undefined) return undefined

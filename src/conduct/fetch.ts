@@ -8,7 +8,7 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { BackfillError, DamageError, StoreError, UnreachableError } from '../base/errors.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
@@ -17,12 +17,13 @@ import { INTERLEAVE } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
+import { isFatal } from './outcome.ts'
 import { walkRest, type RestWorld } from './rest.ts'
-import { notDoubted } from './file-ends.ts'
 import { restatedArchives } from './restated.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
 import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
@@ -56,16 +57,18 @@ export async function* fetchSeries(
   yield* replaced(plan, series, world, rest)
   const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
-    // What one file told alone is said to be so already.
-    for (const window of notDoubted(series.manifest, left)) {
+    for (const window of subtractAll(left, unconfirmedIn(series.manifest))) {
       const gaps = [{ ...window, reason: 'not-published' as const }]
       series.coverEmpty({ window, gaps, fresh: [] })
     }
     await series.flush()
     return
   }
+  const failed: Failed[] = []
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
+    // Who does not answer will not answer for the next window either.
+    if (failed.some(({ error }) => error instanceof UnreachableError)) break
     yield* seamBefore(plan, series, window, { ...world, ask: rest.ask })
     const { manifest } = series
     const before = {
@@ -76,9 +79,26 @@ export async function* fetchSeries(
       partition: manifest.partition,
     }
     const store = new WindowStore(series, window, world.now, world.tally)
-    yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
+    try {
+      yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
+    } catch (error) {
+      // One bad window costs none of the others, nor what the archive has of it.
+      if (isFatal(error) || error instanceof DamageError) throw error
+      failed.push({ window, error })
+    }
   }
   yield* lastResort(plan, series, world, rest)
+  throwUnfilled(plan, series, failed)
+}
+
+/** A window that REST failed at, and why. */
+type Failed = { readonly window: Window; readonly error: unknown }
+
+/** Throws the first failure whose window nobody else filled. */
+function throwUnfilled(plan: SeriesPlan, series: Series, failed: readonly Failed[]): void {
+  const open = union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck)
+  const unfilled = failed.find(({ window }) => clip(open, window).length > 0)
+  if (unfilled !== undefined) throw unfilled.error
 }
 
 /** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */

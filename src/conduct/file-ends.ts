@@ -1,9 +1,11 @@
 /** What the lake knows of the time beside the ends of a file of trades. Pure. */
 
-import { subtractAll, union } from '../base/coverage.ts'
+import { covers, union } from '../base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from '../base/gap.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { archivePath } from '../binance/archive.ts'
 import { clipGaps } from '../store/footer.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { Manifest, PartitionEntry } from '../store/manifest.ts'
 
 /** Where a file ends. */
@@ -16,14 +18,18 @@ export type FileEnd = {
 }
 
 /** Is all that is missing of `window` on record as without rows by one word, which waits for a second one? */
-export function isDoubted({ coverage, gaps }: Manifest, window: Window): boolean {
-  return notDoubted({ gaps }, subtractAll([window], coverage)).length === 0
+export function isDoubted(known: Manifest, window: Window): boolean {
+  return covers(union(known.coverage, unconfirmedIn(known)), window)
 }
 
 /** Did another source end with the same row before, and is that all that is known of the time after it? */
-export function isAgreedEnd(known: Manifest, path: string, { id, reached, to }: FileEnd): boolean {
+export function isAgreedEnd(
+  known: Manifest,
+  period: string,
+  { id, reached, to }: FileEnd,
+): boolean {
   return (
-    !known.archives.has(path) &&
+    isSecondWord(known, period, reached) &&
     isDoubted(known, { from: reached, to }) &&
     entryAt(known, reached)?.lastKey === String(id)
   )
@@ -32,18 +38,38 @@ export function isAgreedEnd(known: Manifest, path: string, { id, reached, to }: 
 /** Did another source begin with the same row before, and is that all that is known of the time before it? */
 export function isAgreedHead(
   known: Manifest,
-  path: string,
+  period: string,
   { id, from, time }: { readonly id: bigint; readonly from: Micros; readonly time: Micros },
 ): boolean {
   return (
-    !known.archives.has(path) &&
+    isSecondWord(known, period, time) &&
     (time <= from || isDoubted(known, { from, to: time })) &&
     entryAt(known, time)?.firstKey === String(id)
   )
 }
 
+/** Was what is known at this moment said by others than the file of this period? */
+function isSecondWord({ key, archives }: Manifest, period: string, time: Micros): boolean {
+  if (!archives.has(archivePath(key, period))) return true
+  const day = periodOf(time, 'day')
+  return period !== day && archives.has(archivePath(key, day))
+}
+
 function entryAt({ partitions, partition }: Manifest, time: Micros): PartitionEntry | undefined {
   return partitions.get(periodOf(time, partition))
+}
+
+/** Is the time known from right after the end of a file to where its part ends, and there too? */
+export function isHeldEnd({ coverage }: Manifest, { reached, to }: FileEnd): boolean {
+  return covers(coverage, { from: micros(reached + 1n), to: micros(to + 1n) })
+}
+
+/** Is the time known from right before the part of a file to its first row? */
+export function isHeldHead(
+  { coverage }: Manifest,
+  { from, time }: { readonly from: Micros; readonly time: Micros },
+): boolean {
+  return from <= time && covers(coverage, { from: micros(from - 1n), to: time })
 }
 
 /** Does the lake hold rows before the row `id`, and claim that it knows the time up to `from`? */
@@ -51,7 +77,7 @@ export function isToldBefore(known: Manifest, from: Micros, id: bigint): boolean
   const hasRows = [...known.partitions].some(
     ([period, { firstKey }]) => periodWindow(period).from < from && BigInt(firstKey) < id,
   )
-  return hasRows && isTold(known, { from: micros(from - 1n), to: from })
+  return hasRows && isDoubted(known, { from: micros(from - 1n), to: from })
 }
 
 /** Does the lake hold rows after the row `id`, and claim that it knows the time from `to` on? */
@@ -59,11 +85,7 @@ export function isToldAfter(known: Manifest, to: Micros, id: bigint): boolean {
   const hasRows = [...known.partitions].some(
     ([period, { lastKey }]) => periodWindow(period).to > to && BigInt(lastKey) > id,
   )
-  return hasRows && isTold(known, { from: to, to: micros(to + 1n) })
-}
-
-function isTold(known: Manifest, moment: Window): boolean {
-  return isDoubted(known, moment)
+  return hasRows && isDoubted(known, { from: to, to: micros(to + 1n) })
 }
 
 /** What is missing in `window` by more than one word: a joint of ids beside it says nothing of it. */
@@ -75,12 +97,4 @@ export function openGaps({ gaps }: Pick<Manifest, 'gaps'>, window: Window): read
 /** What is missing after the end of a file. */
 export function gapsAfter({ reached, to }: FileEnd, lack: GapReason | undefined): readonly Gap[] {
   return lack === undefined ? [] : [{ from: reached, to, reason: lack }]
-}
-
-/** The parts of `windows` of which it is not said that they wait for a second word. */
-export function notDoubted(
-  { gaps }: Pick<Manifest, 'gaps'>,
-  windows: readonly Window[],
-): readonly Window[] {
-  return subtractAll(windows, union(gaps.filter(({ reason }) => reason === 'unconfirmed')))
 }

@@ -94,6 +94,10 @@ function exchangeOf(truth: readonly Row[], files: Files, rest: Rest): Exchange {
   })
 }
 
+function jobOf([from, to]: readonly [string, string], source: string): string {
+  return `{version: 1, datasets: [{kind: aggTrades, symbols: [BTCUSDT], from: ${from}, to: ${to}, source: ${source}, numbers: string, compression: none}]}`
+}
+
 /** A lake that lives through runs against worlds that change. */
 export class TornLake {
   readonly #files = memFiles()
@@ -105,15 +109,12 @@ export class TornLake {
   }
 
   /** One run over some days, of which `to` is not wanted. */
-  async run([from, to]: readonly [string, string], files: Files, rest: Rest): Promise<Ended> {
+  async run(span: readonly [string, string], files: Files, rest: Rest): Promise<Ended> {
     const source = rest === 'none' ? 'archive' : 'auto'
     const exchange = exchangeOf(this.#truth, files, rest)
     this.#last = exchange
     const world = virtualWorld(exchange, { start: NOW, files: this.#files })
-    return attempt(
-      `{version: 1, datasets: [{kind: aggTrades, symbols: [BTCUSDT], from: ${from}, to: ${to}, source: ${source}, numbers: string, compression: none}]}`,
-      { world, baseUrls: [URL], archiveUrl: URL },
-    )
+    return attempt(jobOf(span, source), { world, baseUrls: [URL], archiveUrl: URL })
   }
 
   /** What the last run asked for, of rows and files. */
@@ -127,9 +128,10 @@ export class TornLake {
     return [...stored].map(([id, { time }]) => ({ id: BigInt(id), time: micros(time) }))
   }
 
-  /** What `status` says. */
-  async verdict(): Promise<string> {
+  /** What `status` says, of all of the lake or of some days. */
+  async verdict(span?: readonly [string, string]): Promise<string> {
     const world = virtualWorld(this.#last, { start: NOW, files: this.#files })
-    return (await statusOfOne({ world })).verdict
+    const yaml = span === undefined ? undefined : jobOf(span, 'auto')
+    return (await statusOfOne({ world }, yaml)).verdict
   }
 }

@@ -20,6 +20,8 @@ export type ArchiveRun = {
   readonly signal: AbortSignal
   /** Asks REST for a page of the series; `undefined` where REST may not be asked. */
   readonly ask: AskPage<Page> | undefined
+  /** Filled on the way: stretches that the files of klines were found to lack. */
+  readonly lacking: Window[]
 }
 
 /** A file that was opened: where it lies, and what it is about. */

@@ -8,6 +8,7 @@ import type { Archive } from '../pull/archive/download.ts'
 import { emptyStep } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { hasRowsBefore } from '../store/id-ends.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import { idJumps, klineGaps, within } from './archive-part.ts'
 import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
@@ -23,6 +24,7 @@ export class ArchiveStore {
   readonly #window: Window
   readonly #trades: TradeFiles
   readonly #agreed: Coverage
+  readonly #doubted: Coverage
   readonly #holes: Window[] = []
   readonly #taken: Record<string, ArchiveEntry> = {}
   #store: WindowStore
@@ -31,6 +33,7 @@ export class ArchiveStore {
   constructor(run: ArchiveRun, window: Window, agreed: Coverage = []) {
     this.#run = run
     this.#agreed = agreed
+    this.#doubted = unconfirmedIn(run.series.manifest)
     this.#window = window
     this.#trades = new TradeFiles(run, window)
     this.#store = this.#storeOf(window)
@@ -64,6 +67,7 @@ export class ArchiveStore {
         isBegun ||= step.isOwn
         yield* this.#take(step)
       }
+      this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
       if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
       Object.assign(this.#taken, sourceOf(open).archives)
       return undefined
@@ -128,8 +132,11 @@ export class ArchiveStore {
       hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
       isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
       holes: this.#agreed,
+      doubted: this.#doubted,
+      now: this.#run.now,
     })
     this.#holes.push(...gaps.filter(({ to }) => to < open.part.to))
+    this.#run.lacking.push(...gaps)
     // The first step tells all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep<Page>(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }

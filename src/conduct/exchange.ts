@@ -1,6 +1,6 @@
 /** The exchange, as the conductor sees it: its clock, its limits, its symbols, and pages of rows. */
 
-import { RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
+import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'

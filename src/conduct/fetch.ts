@@ -70,11 +70,11 @@ export async function* fetchSeries(
     world.signal.throwIfAborted()
     const lacking = union(run?.lacking ?? [])
     const how = { ...world, rest, told, usage, doubted, lacking }
-    yield* failures.keep(restWindow(plan, series, window, how))
+    yield* failures.keep(window, restWindow(plan, series, window, how))
     if (failures.isHopeless) break
   }
   if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
-  failures.report()
+  failures.report(union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck))
 }
 
 /** What taking files of the archive needs; `undefined` where it is not to be asked. */

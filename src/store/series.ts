@@ -34,6 +34,7 @@ import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
 import { lostPeriods, readManifest, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
+import { timeOfId } from './row-by-id.ts'
 import { newChanges, slotsOf } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
@@ -138,6 +139,11 @@ export class Series {
   /** See {@link nextIdAt}. */
   nextId(from: Micros): bigint | undefined {
     return nextIdAt(this.#manifest, from)
+  }
+
+  /** See {@link timeOfId}. */
+  timeOfId(id: bigint): Promise<Micros | undefined> {
+    return timeOfId(this.#world.files, this.#manifest, id)
   }
 
   /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */

@@ -9,8 +9,9 @@ import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { hashOf } from './hash.ts'
 import { parsePeriodName, partitionPath, seriesPath } from './layout.ts'
 import { factsOf, record } from './ledger.ts'
-import type { Manifest, PartitionEntry } from './manifest.ts'
+import type { Manifest, PartitionEntry, Revision } from './manifest.ts'
 import { readFooter, type ParquetFooter } from './parquet/read.ts'
+import { isVanished } from './vanished.ts'
 
 /** The periods that have a directory, oldest first. */
 export async function listPeriods(files: Files, key: SeriesKey): Promise<readonly string[]> {
@@ -184,9 +185,21 @@ function saidOf(facts: FooterFacts): string {
   return JSON.stringify(formatFacts(said))
 }
 
-/** Nothing is published that says less than what was there, so whatever says less was not published by a run. */
+/**
+ * Nothing is published that says less than what was there, so whatever says less was not published by a run. But for
+ * a row that came again: that it was not sent is not said any more.
+ */
 function isGrown(known: FooterFacts, facts: FooterFacts): boolean {
   const ownTime = [periodWindow(facts.period)]
   const lost = subtractAll(intersect(known.coverage, ownTime), facts.coverage)
-  return lost.length === 0 && facts.revisions.length >= known.revisions.length
+  const told = new Set(facts.revisions.map(textOf))
+  return (
+    lost.length === 0 &&
+    known.sources.every((source) => facts.sources.includes(source)) &&
+    known.revisions.every((revision) => isVanished(revision) || told.has(textOf(revision)))
+  )
+}
+
+function textOf({ key, time, old, new: now }: Revision): string {
+  return JSON.stringify([key, time, old, now])
 }

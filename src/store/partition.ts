@@ -65,6 +65,8 @@ export type PartitionOptions = {
   readonly prover: Prover
   /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
   readonly since?: Micros | undefined
+  /** Keys of stored rows that a later answer left out; default: none. */
+  readonly vanished?: ReadonlySet<bigint>
 }
 
 /** A file that is written whole and checked, but not yet visible. */
@@ -90,6 +92,7 @@ export class PartitionWriter {
   readonly #keyIndex: number
   readonly #changes: Change[] = []
   readonly #absent: AbsentRows
+  readonly #returned = new Set<bigint>()
   #appended = 0
   #contributed = 0
   #firstKey: bigint | undefined
@@ -143,6 +146,11 @@ export class PartitionWriter {
     return this.#absent.within(answered)
   }
 
+  /** Which of the vanished rows were appended. */
+  get returned(): ReadonlySet<bigint> {
+    return this.#returned
+  }
+
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
   proof(known: Known): Proof {
     return this.#options.prover.proof(known)
@@ -151,6 +159,7 @@ export class PartitionWriter {
   /** Adds rows whose keys are greater than all that were appended before. */
   async append(batch: RecordBatch): Promise<void> {
     this.#appended += batch.numRows
+    this.#noteReturned(batch)
     let fresh = batch
     while (fresh.numRows > 0) {
       const stored = await this.#stored.head()
@@ -220,6 +229,12 @@ export class PartitionWriter {
     } finally {
       await this.#upload.abort()
     }
+  }
+
+  #noteReturned(batch: RecordBatch): void {
+    const { vanished } = this.#options
+    if (vanished === undefined || vanished.size === 0) return
+    for (const key of this.#keys(batch)) if (vanished.has(key)) this.#returned.add(key)
   }
 
   async #put(batch: RecordBatch): Promise<void> {

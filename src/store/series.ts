@@ -34,7 +34,7 @@ import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
 import { lostPeriods, readManifest, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
-import { newChanges, slotsOf } from './vanished.ts'
+import { revise, slotsOf, vanishedKeys } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -197,6 +197,7 @@ export class Series {
       texts,
       prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
+      vanished: vanishedKeys(this.#manifest.revisions, period),
     })
   }
 
@@ -205,16 +206,16 @@ export class Series {
     const before = this.#manifest.partitions.get(period)
     const askedAgain = intersect(answeredPart(commit), this.#manifest.coverage)
     const known = useArchives(this.#manifest, commit.archives)
-    let revised = 0
+    let news = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
       const kept = absent.map(({ key }) => BigInt(key))
       const gaps = cutGaps(commit.gaps, slotsOf(this.key, kept))
       const next = cover(known, { ...commit, gaps })
-      const changes = newChanges(writer.changes, absent, { revisions: next.revisions, period })
-      revised = changes.length
-      const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
-      return { ...next, revisions }
+      const { changes: changed, returned } = writer
+      const told = revise(next.revisions, { period, changed, absent, returned })
+      news = told.news
+      return { ...next, revisions: told.revisions }
     }
     const entry = await this.#publish(period, writer, { askedAgain, learn, source: commit.source })
     this.#learnt.push(commit.window)
@@ -223,7 +224,7 @@ export class Series {
     const path = partitionPath(this.key, period)
     const added = entry.rows - (before?.rows ?? 0)
     const isChanged = before?.sha256 !== entry.sha256
-    return { path, period, entry, added, revisions: revised, isChanged }
+    return { path, period, entry, added, revisions: news, isChanged }
   }
 
   async #publish(period: string, writer: PartitionWriter, news: News): Promise<PartitionEntry> {

@@ -1,10 +1,8 @@
 /** What to ask once more of time that footers alone speak of: no footer says what was young, or open, when it was asked. */
 
 import { intersect, union, type Coverage } from '../base/coverage.ts'
-import { DamageError, StoreError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import { micros, periodOf, type Micros, type Window } from '../base/time.ts'
-import { MEND } from '../store/adopt.ts'
 import { partitionPath } from '../store/layout.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
@@ -16,7 +14,7 @@ import { freshPart, openOrdersIn } from './series-run.ts'
  *
  * @param manifest - With the files that `gained` was taken from.
  * @param now - Klines older than it are not young; default: they may have been asked for as soon as they had closed.
- * @throws DamageError when orders cannot be read.
+ * @throws DamageError, naming the file, when orders cannot be read.
  */
 export async function adoptedFresh(
   files: Files,
@@ -43,12 +41,7 @@ async function openOrders(files: Files, manifest: Manifest, gained: Coverage): P
   const periods = new Set(gained.flatMap((window) => periodsStoredIn(manifest, window)))
   for (const period of periods) {
     const path = partitionPath(manifest.key, period)
-    try {
-      for await (const batch of rowGroups(files, path)) open.push(...openOrdersIn(batch))
-    } catch (cause) {
-      if (!(cause instanceof StoreError) || cause.code !== 'E_STORE_CORRUPT') throw cause
-      throw new DamageError(`${path}: ${cause.message}`, { cause, hint: MEND })
-    }
+    for await (const batch of rowGroups(files, path)) open.push(...openOrdersIn(batch))
   }
   return intersect(union(open), gained)
 }

@@ -8,7 +8,7 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
@@ -216,9 +216,9 @@ async function* storeRest(
     }
     yield* store.finish()
   } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
-    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-    if (isWritable) yield* store.finish()
+    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    const isRefused = error instanceof StoreError || error instanceof DamageError
+    if (error instanceof BackfillError && !isRefused) yield* store.finish()
     throw error
   } finally {
     await store.abort()

@@ -7,12 +7,13 @@ import { createHash, type Hash } from 'node:crypto'
 import type { RecordBatch, Schema } from 'apache-arrow'
 import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Upload } from '../base/ports.ts'
+import type { Files, Readable, Upload } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
 import type { Known } from './ledger.ts'
 import type { Proof } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
+import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
 import { AbsentRows } from './absent-rows.ts'
@@ -56,6 +57,8 @@ export type RowTexts = (
 export type PartitionOptions = {
   readonly files: Files
   readonly path: string
+  /** The file that is there already, and is what was recorded; closed with the writer. */
+  readonly stored: Readable | undefined
   readonly dataset: Dataset
   readonly schema: Schema
   readonly compression: Compression
@@ -117,11 +120,12 @@ export class PartitionWriter {
 
   /** Begins a file that will replace what is at the path, and hold its rows too. */
   static async open(options: PartitionOptions): Promise<PartitionWriter> {
-    const stored = await StoredRows.open(options)
+    const { files, path, schema, stored: file } = options
     try {
-      return new PartitionWriter(options, await options.files.upload(options.path), stored)
+      const stored = await StoredRows.open({ file, path, schema })
+      return new PartitionWriter(options, await files.upload(path), stored)
     } catch (error) {
-      await stored.close()
+      await file?.close()
       throw error
     }
   }
@@ -248,14 +252,12 @@ export class PartitionWriter {
   async #readBack(rows: number, bytes: number): Promise<void> {
     const written = await this.#upload.flush()
     try {
-      const footer = await readFooter(written)
+      const { path } = this.#options
+      const footer = await reading(path, () => readFooter(written), CHECK_DISK)
       if (footer.rows !== rows || written.sizeBytes !== bytes)
-        throw new DamageError(
-          `${this.#options.path}: wrote ${rows} rows, read back ${footer.rows}`,
-          {
-            hint: 'Check the disk.',
-          },
-        )
+        throw new DamageError(`${path}: wrote ${rows} rows, read back ${footer.rows}`, {
+          hint: CHECK_DISK,
+        })
     } finally {
       await written.close()
     }
@@ -284,6 +286,8 @@ export class PartitionWriter {
     return this.#keyAt(batch, batch.numRows - 1)
   }
 }
+
+const CHECK_DISK = 'What was written reads back otherwise: check the disk, then run again.'
 
 function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b

@@ -9,7 +9,7 @@ import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { adoptFiles, assertRecorded } from './adopt.ts'
+import { adoptFiles } from './adopt.ts'
 import { renewArchive, useArchives } from './archives.ts'
 import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
@@ -32,8 +32,9 @@ import {
 import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
-import { lostPeriods, readManifest, withoutRows } from './present.ts'
+import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
+import { openRecorded } from './recorded.ts'
 import { revise, slotsOf, vanishedKeys } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
@@ -116,11 +117,12 @@ export class Series {
     settings: WriteSettings & { readonly numbers: Numbers; readonly partition: Partition },
   ): Promise<Series> {
     const manifest = await readManifest(world.files, key)
-    const { numbers, partition } = settings
-    if (manifest === undefined)
+    if (manifest === undefined) {
+      const { numbers, partition } = (await begunAs(world.files, key)) ?? settings
       return new Series(world, settings, emptyManifest(key, numbers, partition), '')
+    }
     const series = new Series(world, settings, manifest, formatManifest(manifest))
-    const lost = await lostPeriods(world.files, manifest)
+    const { lost } = await strayPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
     if (lost.length > 0) series.#withoutLost = series.#manifest
@@ -180,7 +182,7 @@ export class Series {
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
-    await assertRecorded(files, this.#manifest, period)
+    const stored = await openRecorded(files, this.#manifest, period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&
@@ -189,6 +191,7 @@ export class Series {
     return PartitionWriter.open({
       files,
       path: partitionPath(this.key, period),
+      stored,
       dataset: this.#dataset,
       schema,
       compression,

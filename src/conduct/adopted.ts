@@ -2,7 +2,7 @@
 
 import { intersect, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
-import { micros, periodOf, type Micros, type Window } from '../base/time.ts'
+import { micros, periodOf, type Window } from '../base/time.ts'
 import { partitionPath } from '../store/layout.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
@@ -13,21 +13,19 @@ import { freshPart, openOrdersIn } from './series-run.ts'
  * The part of `gained` that may have changed since it was stored.
  *
  * @param manifest - With the files that `gained` was taken from.
- * @param now - Klines older than it are not young; default: they may have been asked for as soon as they had closed.
  * @throws DamageError, naming the file, when orders cannot be read.
  */
 export async function adoptedFresh(
   files: Files,
   manifest: Manifest,
   gained: Coverage,
-  now?: Micros,
 ): Promise<Coverage> {
   const { key } = manifest
   if (key.dataset === 'allOrders') return openOrders(files, manifest, gained)
-  return gained.flatMap((window) => {
-    if (now !== undefined) return freshPart(key, window, now)
-    return isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to)
-  })
+  return gained.flatMap((window) =>
+    // They may have been asked for as soon as they had closed, however long ago that was.
+    isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to),
+  )
 }
 
 /** Does a stretch end with what the archive brought, which has no young klines? */

@@ -1,7 +1,7 @@
 /** One window of a series over REST: where the walk begins, and its steps into the lake. */
 
 import { clip, union, type Coverage } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Usage } from '../progress.ts'
@@ -110,9 +110,10 @@ async function* storeRest(
     }
     yield* store.finish()
   } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
+    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    const isRefused = error instanceof StoreError || error instanceof DamageError
     const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
-    if (isExpected && !(error instanceof StoreError)) yield* store.finish()
+    if (isExpected && !isRefused) yield* store.finish()
     throw error
   } finally {
     await store.abort()

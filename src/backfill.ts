@@ -17,6 +17,7 @@ import {
   checkStored,
   doubtful,
   exchangeFor,
+  isListingNew,
   lostWords,
   Manifests,
   openExchange,
@@ -32,7 +33,7 @@ import { keepsFromBeginning, unopenedPlan } from './conduct/unopened.ts'
 import type { Job } from './job/job.ts'
 import { probeFiles } from './node/probe.ts'
 import type { Options } from './options.ts'
-import type { Plan, SeriesPlan, Want } from './plan/plan.ts'
+import { isBlocked, type Plan, type SeriesPlan, type Want } from './plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from './progress.ts'
 import { checkLake, markLake } from './store/lake.ts'
 import { acquireLock } from './store/lock.ts'
@@ -143,7 +144,10 @@ class Run {
       this.#errors.push(error)
       const plan = await unopenedPlan(jobs, { exchange, manifests }, this.#options)
       for (const series of plan.series)
-        await this.#leave(series, manifests, series.problem ?? error)
+        await this.#leave(series, manifests, {
+          error: series.problem ?? error,
+          now: exchange.now(),
+        })
       yield this.#summary({ exchange, plan })
       throw error
     }
@@ -166,9 +170,13 @@ class Run {
   }
 
   /** A series that is not worked at: since there is nothing to do, or since nothing can be done. */
-  async #leave(series: SeriesPlan, manifests: Manifests, problem: unknown): Promise<void> {
-    const manifest = series.problem === undefined ? await manifests.get(series.key) : undefined
-    this.#results.push(resultOf(series, manifest, emptyTally(), problem))
+  async #leave(
+    series: SeriesPlan,
+    manifests: Manifests,
+    end: { readonly error: unknown; readonly now: Micros },
+  ): Promise<void> {
+    const manifest = isBlocked(series) ? undefined : await manifests.get(series.key)
+    this.#results.push(resultOf(series, manifest, emptyTally(), end))
   }
 
   /** Everything up to the plan. */
@@ -179,9 +187,10 @@ class Run {
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
-    const wants = await wantsOf(jobs, exchange, manifests, this.#options)
+    const resolved = await wantsOf(jobs, exchange, manifests, this.#options)
     await markLake(world.files)
-    for (const want of wants) if (want.problem === undefined) await this.#prepare(want, manifests)
+    const wants: Want[] = []
+    for (const want of resolved) wants.push(await this.#prepare(want, manifests))
     const session = new ArchiveSession(world, this.#options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
@@ -190,19 +199,26 @@ class Run {
     return { exchange, session, plan, manifests, now }
   }
 
-  /** Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan knows it. */
-  async #prepare(want: Want, manifests: Manifests): Promise<void> {
+  /**
+   * Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan
+   * knows it. A want of a series with a file that cannot be taken in comes back with that problem.
+   */
+  async #prepare(want: Want, manifests: Manifests): Promise<Want> {
+    if (isBlocked(want)) return want
     const manifest = await manifests.get(want.key)
     const windows = doubtful(want, manifest, this.#options)
-    if (windows.length === 0) return
+    const isNew = windows.length > 0 || isListingNew(manifest, want)
+    if (!isNew && !(await manifests.isBehind(want.key))) return want
     const message = await lostWords(want, manifests)
     if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
     manifests.forget(want.key)
     try {
       await recordListing(await openSeries(this.#lake, want, windows), want)
-    } catch (error) {
-      // A damaged file is the failure of its series, which meets it again when its turn comes.
-      if (!(error instanceof DamageError)) throw error
+      return want
+    } catch (problem) {
+      // A damaged file is the failure of its series, also where nothing else is left to do; the others go on.
+      if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+      throw problem
     }
   }
 
@@ -217,7 +233,7 @@ class Run {
         continue
       }
       if (series.problem !== undefined) this.#errors.push(series.problem)
-      await this.#leave(series, manifests, series.problem)
+      await this.#leave(series, manifests, { error: series.problem, now: opened.now })
     }
     const atOnce = this.#options.concurrency ?? CONCURRENCY
     for await (const event of mergeStreams(work, atOnce, () => {
@@ -230,10 +246,11 @@ class Run {
     if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
   }
 
-  #hasWork({ key, missing, recheck, settings, problem }: SeriesPlan): boolean {
+  #hasWork(series: SeriesPlan): boolean {
+    const { key, missing, recheck, settings } = series
     const isRefreshed =
       this.#options.refreshArchives === true && usesArchive(key, settings.source, this.#options)
-    return problem === undefined && (missing.length > 0 || recheck.length > 0 || isRefreshed)
+    return !isBlocked(series) && (missing.length > 0 || recheck.length > 0 || isRefreshed)
   }
 
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
@@ -259,12 +276,14 @@ class Run {
         isRefreshed: this.#options.refreshArchives === true,
         signal,
       })
+      // What could be told was fetched; that something could not be told is not forgotten.
+      if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
       error = thrown
       this.#errors.push(thrown)
       if (isFatal(thrown)) this.#abort.abort(thrown)
     }
-    const result = resultOf(plan, series?.manifest, tally, error)
+    const result = resultOf(plan, series?.manifest, tally, { error, now })
     this.#results.push(result)
     yield { kind: 'series', result }
   }

@@ -11,8 +11,9 @@ import {
 import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
-import { storeArchive, storeFiles } from './archive.ts'
+import { storeArchive, storeFiles, type ArchiveRun } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { Failures } from './failures.ts'
@@ -44,15 +45,19 @@ export async function* fetchSeries(
 ): AsyncGenerator<Progress, void, void> {
   const rest = {
     ...world.exchange.rest(plan.key, plan.settings.numbers, world.priority),
-    signal: world.signal,
     now: world.now,
+    signal: world.signal,
   }
+  const doubted = unconfirmedIn(series.manifest)
   const told = new Set<string>()
-  yield* fromArchive(plan, series, world, rest)
-  yield* replaced(plan, series, world, rest)
+  const run = archiveRun(plan, series, world, rest)
+  if (run !== undefined) {
+    yield* fromArchive(run, world)
+    yield* replaced(run, world)
+  }
   const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
-    for (const window of left) {
+    for (const window of subtractAll(left, unconfirmedIn(series.manifest))) {
       const gaps = [{ ...window, reason: 'not-published' as const }]
       series.coverEmpty({ window, gaps, fresh: [] })
     }
@@ -63,28 +68,36 @@ export async function* fetchSeries(
   const usage = () => world.exchange.usage()
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
-    yield* failures.keep(restWindow(plan, series, window, { ...world, rest, told, usage }))
+    const lacking = union(run?.lacking ?? [])
+    const how = { ...world, rest, told, usage, doubted, lacking }
+    yield* failures.keep(window, restWindow(plan, series, window, how))
     if (failures.isHopeless) break
   }
-  yield* lastResort(plan, series, world, rest)
-  failures.report()
+  if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
+  failures.report(union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck))
+}
+
+/** What taking files of the archive needs; `undefined` where it is not to be asked. */
+function archiveRun(
+  plan: SeriesPlan,
+  series: Series,
+  { archive: session, now, tally, signal }: FetchWorld,
+  rest: RestWorld,
+): ArchiveRun | undefined {
+  if (session === undefined) return undefined
+  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
+  return { plan, series, session, now, tally, signal, ask, lacking: [] }
 }
 
 async function* fromArchive(
-  plan: SeriesPlan,
-  series: Series,
-  { archive: session, now, tally, signal, exchange }: FetchWorld,
-  rest: RestWorld,
+  run: ArchiveRun,
+  { exchange }: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
-  if (session === undefined) return
-  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
+  const { plan, series, now, tally, signal } = run
   for (const window of plan.missing) {
     signal.throwIfAborted()
     let told = tally.received
-    for await (const event of storeArchive(
-      { plan, series, session, now, tally, signal, ask },
-      window,
-    )) {
+    for await (const event of storeArchive(run, window)) {
       yield event
       if (event.kind !== 'committed') continue
       const done =
@@ -99,16 +112,11 @@ async function* fromArchive(
 }
 
 /** Monthly files of what neither the files that were chosen nor REST have. */
-async function* lastResort(
-  plan: SeriesPlan,
-  series: Series,
-  { archive: session, now, tally, signal }: FetchWorld,
-  { ask }: RestWorld,
-): AsyncGenerator<Progress, void, void> {
+async function* lastResort(run: ArchiveRun): AsyncGenerator<Progress, void, void> {
+  const { plan, series, session, now } = run
   const left = leftToAsk(plan.missing, series.manifest.coverage)
-  if (session === undefined || left.length === 0) return
+  if (left.length === 0) return
   const months = await session.monthsInstead(plan.key, left, { now, tried: [], isLast: true })
-  const run = { plan, series, session, now, tally, signal, ask }
   for (const month of months)
     for (const part of clip(left, month.window)) yield* storeFiles(run, part, [month])
 }
@@ -118,14 +126,11 @@ async function* lastResort(
  * revisions. Until then they are known as they were, so that a refresh that ends early is begun again by the next one.
  */
 async function* replaced(
-  plan: SeriesPlan,
-  series: Series,
-  { archive: session, now, tally, signal, isRefreshed }: FetchWorld,
-  rest: RestWorld,
+  run: ArchiveRun,
+  { isRefreshed }: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
-  if (session === undefined || !isRefreshed) return
-  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  const run = { plan, series, session, now, tally, signal, ask }
+  if (!isRefreshed) return
+  const { plan, series, session, signal } = run
   const used = [...series.manifest.archives].filter(
     ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
   )

@@ -1,7 +1,7 @@
 /** One window of a series over REST: where the walk begins, and its steps into the lake. */
 
-import { clip, union } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { clip, union, type Coverage } from '../base/coverage.ts'
+import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Usage } from '../progress.ts'
@@ -23,6 +23,11 @@ export type WindowWorld = {
   readonly usage: () => Usage
   /** What was warned of already: each thing once a series and run. */
   readonly told: Set<string>
+  /** Stretches that an earlier run left unconfirmed. */
+  readonly doubted: Coverage
+  /** Stretches that files of the archive lack, as read in this run. */
+  readonly lacking: Coverage
+  readonly signal: AbortSignal
 }
 
 /** One window of a series over REST. */
@@ -50,6 +55,8 @@ export async function* restWindow(
     laterId: firstIdAfter(manifest, window.from),
     hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
     partition: manifest.partition,
+    doubted: world.doubted,
+    lacking: world.lacking,
   }
   const store = new WindowStore(series, window, world.now, world.tally)
   yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
@@ -83,7 +90,7 @@ async function* storeRest(
   plan: SeriesPlan,
   store: WindowStore,
   steps: AsyncGenerator<Step<Page>, void, void>,
-  { usage, tally, told: warned }: WindowWorld,
+  { usage, tally, signal, told: warned }: WindowWorld,
 ): AsyncGenerator<Progress, void, void> {
   const windows = union(plan.missing, plan.recheck)
   let told = tally.received
@@ -103,9 +110,10 @@ async function* storeRest(
     }
     yield* store.finish()
   } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
-    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-    if (isWritable) yield* store.finish()
+    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    const isRefused = error instanceof StoreError || error instanceof DamageError
+    const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
+    if (isExpected && !isRefused) yield* store.finish()
     throw error
   } finally {
     await store.abort()

@@ -1,7 +1,7 @@
 /** What planning and running share: the world, the exchange, the wants, and what the lake has of them. */
 
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { DamageError } from '../base/errors.ts'
+import { DamageError, UnavailableError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { micros, periodWindow, type Micros } from '../base/time.ts'
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
@@ -19,9 +19,9 @@ import { schemaOf } from '../rows/schema.ts'
 import { rowTexts } from '../rows/value-text.ts'
 import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
+import { begunAs, lookAtSeries, type Present } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
-import { VERSION } from '../version.ts'
+import { USER_AGENT, VERSION } from '../version.ts'
 import { adoptedFresh } from './adopted.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { accountLabel, credentialsFor } from './preflight.ts'
@@ -36,7 +36,7 @@ const EPOCH = micros(0n)
 
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR })
+  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT })
 }
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
@@ -93,9 +93,6 @@ export async function openExchange(
   return exchange
 }
 
-/** What the lake has of a series, and which files of it are gone, by the periods of their partitions. */
-type Present = { readonly manifest: Manifest | undefined; readonly lost: readonly string[] }
-
 /** Manifests by series, read once; without the rows of files that are gone. */
 export class Manifests {
   readonly #files: Files
@@ -105,9 +102,13 @@ export class Manifests {
     this.#files = files
   }
 
-  /** The manifest of a series; `undefined` when the lake has none. */
+  /**
+   * The manifest of a series; `undefined` when the lake has none.
+   *
+   * @throws DamageError when it is damaged, or a file is not as it says.
+   */
   async get(key: SeriesKey): Promise<Manifest | undefined> {
-    return (await this.#present(key)).manifest
+    return (await this.#present(key)).present
   }
 
   /** Has the manifest of a series that may have changed read anew. */
@@ -120,20 +121,23 @@ export class Manifests {
     return (await this.#present(key)).lost
   }
 
+  /** Does a series have a file that says more than its manifest? */
+  async isBehind(key: SeriesKey): Promise<boolean> {
+    return (await this.#present(key)).isBehind
+  }
+
+  /** What a series keeps from its first commit on, also if that commit was cut short; `undefined` before it. */
+  async begunAs(key: SeriesKey): ReturnType<typeof begunAs> {
+    return (await this.get(key)) ?? begunAs(this.#files, key)
+  }
+
   #present(key: SeriesKey): Promise<Present> {
     const name = seriesName(key)
     const known = this.#read.get(name)
     if (known !== undefined) return known
-    const read = this.#look(key)
+    const read = lookAtSeries(this.#files, key)
     this.#read.set(name, read)
     return read
-  }
-
-  async #look(key: SeriesKey): Promise<Present> {
-    const manifest = await readManifest(this.#files, key)
-    if (manifest === undefined) return { manifest, lost: [] }
-    const lost = await lostPeriods(this.#files, manifest)
-    return { manifest: withoutRows(manifest, lost), lost }
   }
 }
 
@@ -162,7 +166,12 @@ export async function wantsOf(
       const klines: SeriesKey = DATASETS[key.dataset].hasInterval
         ? key
         : { market: 'spot', dataset: 'klines', symbol: key.symbol, interval: '1m' }
-      return beginning(exchange.pages(klines, 'string', 0))
+      const begin = await beginning(exchange.pages(klines, 'string', 0))
+      if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
+        throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
+          hint: 'A symbol that trades has rows: run again later, or name a date in from.',
+        })
+      return begin
     },
   })
   return Promise.all(wants.map((want) => checkWant(want, manifests)))
@@ -177,11 +186,11 @@ async function beginning(ask: AskPage<Page>): Promise<Micros | undefined> {
 /** A want of a series whose manifest is sound and as the job asks, or else with its problem. */
 export async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
   try {
-    const manifest = await manifests.get(want.key)
-    if (manifest !== undefined) checkFixed(manifest, want.settings)
+    const begun = await manifests.begunAs(want.key)
+    if (begun !== undefined) checkFixed(begun, want.settings)
     return want
   } catch (problem) {
-    // A damaged manifest is the failure of its series; the others go on.
+    // A damaged manifest, or a file that is not as it says, is the failure of its series; the others go on.
     if (problem instanceof DamageError) return { ...want, wanted: [], problem }
     throw problem
   }
@@ -198,8 +207,8 @@ export async function checkStored(jobs: readonly Job[], manifests: Manifests): P
     for (const dataset of datasets)
       for (const key of seriesOf(dataset, named)) {
         const { numbers, partition } = dataset
-        const manifest = await manifests.get(key).catch(ifSound)
-        if (manifest !== undefined) checkFixed(manifest, { numbers, partition })
+        const begun = await manifests.begunAs(key).catch(ifSound)
+        if (begun !== undefined) checkFixed(begun, { numbers, partition })
       }
 }
 
@@ -248,9 +257,15 @@ export async function openSeries(
   return series
 }
 
+/** Was the listing of a series asked for, and does its manifest not know it yet? */
+export function isListingNew(manifest: Manifest | undefined, { listing }: Want): boolean {
+  return listing !== undefined && listing > EPOCH && listedAt(manifest) === undefined
+}
+
 /** Records that there is nothing before the listing of a series, so that no later run asks for it. */
-export async function recordListing(series: Series, { listing }: Want): Promise<void> {
-  if (listing === undefined || listing <= EPOCH || listedAt(series.manifest) !== undefined) return
+export async function recordListing(series: Series, want: Want): Promise<void> {
+  const { listing } = want
+  if (listing === undefined || !isListingNew(series.manifest, want)) return
   const window = { from: EPOCH, to: listing }
   series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
   await series.flush()

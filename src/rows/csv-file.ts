@@ -5,18 +5,16 @@
 
 import { ArchiveError, DataError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
-import { floorDiv, micros, type Micros } from '../base/time.ts'
+import { micros, type Micros } from '../base/time.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { checkPage } from './check.ts'
 import { decodeCsv, type CsvOptions } from './csv.ts'
 import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
-import { compareHalves, halvesOf } from './int64.ts'
-import type { Page } from './page.ts'
+import type { DecodedPage, Page, UnknownField } from './page.ts'
 
 /** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
 const FLOOD_ROWS = 1_000
 const FLOOD_SHARE = 0.01
-const DAY = 86_400_000_000n
 
 /** What a file was found to hold. Complete once its pages were read to their end. */
 export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
@@ -49,8 +47,10 @@ export class CsvFile {
   #rows = 0
   #first: { time: Micros; key: bigint } | undefined
   #last: { time: Micros; key: bigint } | undefined
+  #isOfPeriod = false
   #dummies = 0
   #zeroQuantities = 0
+  #unknownFields: readonly UnknownField[] = []
 
   constructor(dataset: Dataset, numbers: Numbers, options: CsvFileOptions) {
     this.#dataset = dataset
@@ -72,8 +72,14 @@ export class CsvFile {
     }
   }
 
+  /** Columns of the file that this version does not know, as far as was read. */
+  get unknownFields(): readonly UnknownField[] {
+    return this.#unknownFields
+  }
+
   /**
-   * The rows, strictly increasing by key, in the file's period and possible. To be called once.
+   * The rows, strictly increasing by key, about the file's period and possible. Times may go back while keys go on. To
+   * be called once.
    *
    * @throws ArchiveError `csv`, `period`, `disorder`, `rows` or `flood`; what was given out by then must be taken
    * back as far as it is not stored: the file is set aside as a whole.
@@ -83,7 +89,7 @@ export class CsvFile {
     const decoded = decodeCsv(this.#dataset, this.#numbers, chunks, this.#options)
     const options = { file, heldRows, mended: this.#mended }
     const waiting: Page[] = []
-    for await (const page of reconcileRows(this.#dataset, decoded, options)) {
+    for await (const page of reconcileRows(this.#dataset, this.#noting(decoded), options)) {
       this.#check(page)
       waiting.push(page)
       // Shares mean little of few rows; and of a short file nothing is given out before all of it was seen.
@@ -92,7 +98,16 @@ export class CsvFile {
       yield* waiting.splice(0)
     }
     this.#checkFlood()
+    this.#checkPeriod()
     yield* waiting
+  }
+
+  /** Each page knows the columns of the file so far. */
+  async *#noting(pages: AsyncIterable<DecodedPage>): AsyncGenerator<Page, void, void> {
+    for await (const page of pages) {
+      this.#unknownFields = page.unknownFields
+      yield page
+    }
   }
 
   #check(page: Page): void {
@@ -107,7 +122,8 @@ export class CsvFile {
       throw new ArchiveError('rows', file, message, { cause: error })
     }
     this.#rows += page.rowCount
-    this.#checkDays(page)
+    const { period } = this.#options
+    this.#isOfPeriod ||= page.times.some((time) => period.from <= time && time < period.to)
     const lastRow = page.rowCount - 1
     this.#first ??= { time: micros(page.times[0] ?? 0n), key: page.keys[0] ?? 0n }
     this.#last = { time: micros(page.times[lastRow] ?? 0n), key: page.keys[lastRow] ?? 0n }
@@ -121,25 +137,10 @@ export class CsvFile {
     throw new ArchiveError('flood', file, message)
   }
 
-  /** Partitions are written one after the other; a row of a day that is over would have no place. */
-  #checkDays({ times, rowCount }: Page): void {
-    const halves = halvesOf(times)
+  /** Some rows may lie a little outside of the file's period, but not all of them. */
+  #checkPeriod(): void {
     const { file } = this.#options
-    const before = this.#last?.time ?? micros(times[0] ?? 0n)
-    let isBack = dayOf(times[0] ?? 0n) < dayOf(before)
-    for (let row = 1; row < rowCount && !isBack; row++) {
-      if (compareHalves(halves, row, halves, row - 1) >= 0) continue
-      isBack = dayOf(times[row] ?? 0n) < dayOf(times[row - 1] ?? 0n)
-    }
-    if (isBack)
-      throw new ArchiveError(
-        'disorder',
-        file,
-        `${quoteText(file)}: time goes back to an earlier day`,
-      )
+    if (this.#rows === 0 || this.#isOfPeriod) return
+    throw new ArchiveError('period', file, `${quoteText(file)}: no row of the file's own period`)
   }
-}
-
-function dayOf(time: bigint): bigint {
-  return floorDiv(time, DAY)
 }

@@ -7,6 +7,7 @@ import type { Window } from '../base/time.ts'
 import type { FlagSink, Int64Sink } from './columns.ts'
 import { readDigits, registers } from './digits.ts'
 
+const SPACE = 0x20
 const QUOTE = 0x22
 const COMMA = 0x2c
 const ZERO = 0x30
@@ -30,12 +31,18 @@ export type CsvReader = {
 
 /** The unit of the row that is being read, as its first time showed it; shared by the row's times. */
 export class RowUnit {
-  isMillis = false
+  isMillis: boolean
+
+  /** @param isMillis - the unit that a file of this period is published in. */
+  constructor(isMillis: boolean) {
+    this.isMillis = isMillis
+  }
 }
 
 /**
  * Reads the time that decides the period, and with it the unit of the row: the one in which the time lies in the
- * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later.
+ * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later. A row a little
+ * outside of the period shows no unit: it is read in that of the row before it.
  */
 export class PeriodTimeReader implements CsvReader {
   readonly #sink: Int64Sink
@@ -44,13 +51,18 @@ export class PeriodTimeReader implements CsvReader {
   readonly #to: number
   readonly #fromMs: number
   readonly #toMs: number
+  readonly #slack: number
 
-  /** @param period - must begin and end with a whole millisecond, as days and months do. */
-  constructor(sink: Int64Sink, unit: RowUnit, period: Window) {
+  /**
+   * @param period - must begin and end with a whole millisecond, as days and months do.
+   * @param slack - how far outside of the period a row may lie, in microseconds.
+   */
+  constructor(sink: Int64Sink, unit: RowUnit, { from, to }: Window, slack: number) {
     this.#sink = sink
     this.#unit = unit
-    this.#from = Number(period.from)
-    this.#to = Number(period.to)
+    this.#slack = slack
+    this.#from = Number(from)
+    this.#to = Number(to)
     this.#fromMs = this.#from / 1000
     this.#toMs = this.#to / 1000
   }
@@ -64,9 +76,14 @@ export class PeriodTimeReader implements CsvReader {
       this.#sink.put(row, value)
       return end
     }
-    if (!(value >= this.#fromMs && value < this.#toMs)) return -1
-    this.#unit.isMillis = true
-    this.#sink.put(row, value * 1000)
+    if (value >= this.#fromMs && value < this.#toMs) {
+      this.#unit.isMillis = true
+      this.#sink.put(row, value * 1000)
+      return end
+    }
+    const micros = this.#unit.isMillis ? value * 1000 : value
+    if (!(micros >= this.#from - this.#slack && micros < this.#to + this.#slack)) return -1
+    this.#sink.put(row, micros)
     return end
   }
 
@@ -137,12 +154,27 @@ export class CsvFlagReader implements CsvReader {
 }
 
 /** Passes over a column that is always to be ignored. */
-export const skipReader: CsvReader = {
-  read: (bytes, at) => {
-    let end = at
-    for (let byte = bytes[end] ?? 0; byte !== COMMA && byte >= CASE_BIT; byte = bytes[++end] ?? 0)
-      if (byte === QUOTE) return -1
-    return end
-  },
-  problem: () => 'quoted',
+export const skipReader: CsvReader = { read: plainEnd, problem: () => 'quoted' }
+
+/** Passes over a column that nobody knows, in quotes too; a quote within them is written twice. */
+export const strangerReader: CsvReader = {
+  read: (bytes, at) => ((bytes[at] ?? 0) === QUOTE ? quotedEnd(bytes, at) : plainEnd(bytes, at)),
+  problem: () => 'quotes that do not match',
+}
+
+function plainEnd(bytes: Uint8Array, at: number): number {
+  let end = at
+  for (let byte = bytes[end] ?? 0; byte !== COMMA && byte >= SPACE; byte = bytes[++end] ?? 0)
+    if (byte === QUOTE) return -1
+  return end
+}
+
+/** A line ends with its row, in quotes too. */
+function quotedEnd(bytes: Uint8Array, at: number): number {
+  for (let end = at + 1; (bytes[end] ?? 0) >= SPACE; end++) {
+    if (bytes[end] !== QUOTE) continue
+    if (bytes[end + 1] !== QUOTE) return end + 1
+    end++
+  }
+  return -1
 }

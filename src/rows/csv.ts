@@ -1,17 +1,19 @@
 /**
- * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have exactly
- * the dataset's columns, each value must be what its column holds, and each row's time must lie in the file's period.
+ * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have all of the
+ * dataset's columns, each value must be what its column holds, and each row's time must belong to the file's period.
+ * Columns that were added since are passed over, and named: by a header row, or by their places at the end.
  */
 
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import type { Window } from '../base/time.ts'
+import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
 import { archiveColumns, type ArchiveColumn } from '../binance/archive-columns.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
-import { PeriodTimeReader } from './csv-readers.ts'
-import type { Page } from './page.ts'
+import { PeriodTimeReader, RowUnit, strangerReader } from './csv-readers.ts'
+import type { DecodedPage, UnknownField } from './page.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -29,7 +31,7 @@ const QUOTED_MAX = 80
 
 /** What is known of a file before it is read. */
 export type CsvOptions = {
-  /** The file's own day or month; each row's time lies in it. */
+  /** The file's own day or month; each row's time lies in it, of trades in it or a little outside. */
   readonly period: Window
   /** For errors. */
   readonly file: string
@@ -41,7 +43,8 @@ export type CsvOptions = {
  * Decodes a file. Rows stay in the file's order; nothing is checked that takes more than one row. A header row is
  * recognised by its first byte, which is not a digit. Pieces need not end with a line.
  *
- * Times are ms or µs, row by row: whichever lies in the period. A ms is taken times 1000, an inclusive end in ms
+ * Times are ms or µs, row by row: whichever lies in the period. A trade up to an hour outside of it is in the unit of
+ * the row before it: its id belongs to the file, and its time to the next one. A ms is taken times 1000, an inclusive end in ms
  * times 1000 plus 999.
  *
  * @throws ArchiveError `csv` for a line that is not a row of `dataset`, `period` for a time outside the period; names
@@ -52,7 +55,7 @@ export async function* decodeCsv(
   numbers: Numbers,
   chunks: AsyncIterable<Uint8Array>,
   options: CsvOptions,
-): AsyncGenerator<Page, void, void> {
+): AsyncGenerator<DecodedPage, void, void> {
   const decoder = new CsvDecoder(dataset, numbers, options)
   for await (const chunk of chunks) yield* decoder.take(chunk)
   yield* decoder.finish()
@@ -63,7 +66,10 @@ class CsvDecoder {
   readonly #numbers: Numbers
   readonly #options: CsvOptions
   readonly #batchRows: number
-  #order: readonly ArchiveColumn[] | undefined
+  readonly #unit: RowUnit
+  #order: readonly (ArchiveColumn | string)[] | undefined
+  #isHeaded = false
+  #unknown: readonly UnknownField[] = []
   #columns: PageColumns | undefined
   #fields: readonly CsvField[] = []
   #rows = 0
@@ -77,9 +83,10 @@ class CsvDecoder {
     this.#numbers = numbers
     this.#options = options
     this.#batchRows = options.batchRows ?? BATCH_ROWS
+    this.#unit = new RowUnit(options.period.from < ARCHIVE_MICROS_FROM)
   }
 
-  *take(chunk: Uint8Array): Generator<Page, void, void> {
+  *take(chunk: Uint8Array): Generator<DecodedPage, void, void> {
     if (chunk.byteLength === 0) return
     this.#append(chunk)
     const end = this.#bytes.lastIndexOf(LINE_FEED, this.#length - 1) + 1
@@ -89,7 +96,7 @@ class CsvDecoder {
     this.#length -= end
   }
 
-  *finish(): Generator<Page, void, void> {
+  *finish(): Generator<DecodedPage, void, void> {
     if (this.#length > 0) {
       this.#append(Uint8Array.of(LINE_FEED))
       yield* this.#lines(this.#length)
@@ -110,7 +117,7 @@ class CsvDecoder {
   }
 
   /** Reads the lines `[0, end)`, which are whole. */
-  *#lines(end: number): Generator<Page, void, void> {
+  *#lines(end: number): Generator<DecodedPage, void, void> {
     let at = 0
     if (this.#order === undefined && end > 0) {
       at = this.#header()
@@ -134,6 +141,10 @@ class CsvDecoder {
     const end = this.#bytes.indexOf(LINE_FEED)
     const header = textOf(this.#bytes, 0, Math.min(end, LINE_BYTES_MAX))
     this.#order = headedColumns(this.#dataset, header, this.#options.file)
+    this.#isHeaded = true
+    this.#unknown = this.#order.flatMap((name) =>
+      typeof name === 'string' ? [{ name: name.trim(), isKept: false }] : [],
+    )
     this.#line++
     return end + 1
   }
@@ -141,7 +152,8 @@ class CsvDecoder {
   #begin(rows: number): void {
     const columns = new PageColumns(this.#dataset, this.#numbers, Math.min(rows, this.#batchRows))
     const { period } = this.#options
-    this.#fields = csvFields(this.#dataset, this.#order ?? [], { columns, period })
+    const place = { columns, period, unit: this.#unit }
+    this.#fields = csvFields(this.#dataset, this.#order ?? [], place)
     this.#columns = columns
     this.#rows = 0
   }
@@ -164,7 +176,9 @@ class CsvDecoder {
         let mark = stop < 0 ? -1 : (bytes[stop] ?? 0)
         next = stop + 1
         if (mark === CARRIAGE_RETURN && index === last) mark = bytes[next++] ?? 0
-        if (mark !== (index === last ? LINE_FEED : COMMA)) throw this.#misread(start)
+        if (mark === (index === last ? LINE_FEED : COMMA)) continue
+        next = index === last && mark === COMMA ? this.#surplus(next) : -1
+        if (next < 0) throw this.#misread(start)
       }
       row++
       this.#line++
@@ -173,11 +187,54 @@ class CsvDecoder {
     return next
   }
 
-  #page(): Page {
+  /**
+   * Passes over columns from `at` on, behind the last that is known, of a file that does not name its columns; gives
+   * where the next line begins, or -1. Twice as many columns as are known are two rows without a line's end between.
+   */
+  #surplus(at: number): number {
+    const bytes = this.#bytes
+    const known = this.#fields.length
+    if (this.#isHeaded || !this.#hasFiller(at)) return -1
+    let next = at
+    for (let count = known + 1; count < 2 * known; count++) {
+      const stop = strangerReader.read(bytes, next, 0)
+      if (stop < 0) return -1
+      let mark = bytes[stop] ?? 0
+      next = stop + 1
+      if (mark === CARRIAGE_RETURN) mark = bytes[next++] ?? 0
+      if (mark === LINE_FEED) {
+        this.#nameUpTo(count)
+        return next
+      }
+      if (mark !== COMMA) return -1
+    }
+    return -1
+  }
+
+  /** Columns without a name are told by their number, from 1. */
+  #nameUpTo(count: number): void {
+    const known = this.#fields.length
+    const surplus = count - known
+    if (surplus <= this.#unknown.length) return
+    const places = Array.from({ length: surplus }, (_, index) => known + 1 + index)
+    this.#unknown = places.map((place) => ({ name: `column ${place}`, isKept: false }))
+  }
+
+  /** Does the last column that is known, before `at`, say what it always says? If not, columns have moved. */
+  #hasFiller(at: number): boolean {
+    const { filler } = this.#dataset
+    if (filler === undefined) return true
+    const text = `,${filler},`
+    for (let index = 0; index < text.length; index++)
+      if (this.#bytes[at - text.length + index] !== text.charCodeAt(index)) return false
+    return true
+  }
+
+  #page(): DecodedPage {
     const page = this.#columns?.finish(this.#rows)
     if (page === undefined) throw new RangeError('no columns to finish')
     this.#rows = 0
-    return page
+    return { ...page, unknownFields: this.#unknown }
   }
 
   /** Why the line that begins at `start` is not a row. */

@@ -43,7 +43,8 @@ export type PartitionEntry = {
 
 /**
  * One row that changed after it was stored; only the columns that differ. Of a row that the exchange no longer sends,
- * `old` has all columns and `new` none: it is kept (docs/decisions/0005-vanished-rows-are-kept.md).
+ * `old` has all columns and `new` none: it is kept, and once it comes again this is not said any more
+ * (docs/decisions/0005-vanished-rows-are-kept.md).
  */
 export type Revision = {
   readonly period: string

@@ -7,12 +7,13 @@ import { createHash, type Hash } from 'node:crypto'
 import type { RecordBatch, Schema } from 'apache-arrow'
 import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Upload } from '../base/ports.ts'
+import type { Files, Readable, Upload } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
 import type { Known } from './ledger.ts'
 import type { Proof } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
+import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
 import { AbsentRows } from './absent-rows.ts'
@@ -56,6 +57,8 @@ export type RowTexts = (
 export type PartitionOptions = {
   readonly files: Files
   readonly path: string
+  /** The file that is there already, and is what was recorded; closed with the writer. */
+  readonly stored: Readable | undefined
   readonly dataset: Dataset
   readonly schema: Schema
   readonly compression: Compression
@@ -65,6 +68,8 @@ export type PartitionOptions = {
   readonly prover: Prover
   /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
   readonly since?: Micros | undefined
+  /** Keys of stored rows that a later answer left out; default: none. */
+  readonly vanished?: ReadonlySet<bigint>
 }
 
 /** A file that is written whole and checked, but not yet visible. */
@@ -90,6 +95,7 @@ export class PartitionWriter {
   readonly #keyIndex: number
   readonly #changes: Change[] = []
   readonly #absent: AbsentRows
+  readonly #returned = new Set<bigint>()
   #appended = 0
   #contributed = 0
   #firstKey: bigint | undefined
@@ -114,11 +120,12 @@ export class PartitionWriter {
 
   /** Begins a file that will replace what is at the path, and hold its rows too. */
   static async open(options: PartitionOptions): Promise<PartitionWriter> {
-    const stored = await StoredRows.open(options)
+    const { files, path, schema, stored: file } = options
     try {
-      return new PartitionWriter(options, await options.files.upload(options.path), stored)
+      const stored = await StoredRows.open({ file, path, schema })
+      return new PartitionWriter(options, await files.upload(path), stored)
     } catch (error) {
-      await stored.close()
+      await file?.close()
       throw error
     }
   }
@@ -143,6 +150,11 @@ export class PartitionWriter {
     return this.#absent.within(answered)
   }
 
+  /** Which of the vanished rows were appended. */
+  get returned(): ReadonlySet<bigint> {
+    return this.#returned
+  }
+
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
   proof(known: Known): Proof {
     return this.#options.prover.proof(known)
@@ -151,6 +163,7 @@ export class PartitionWriter {
   /** Adds rows whose keys are greater than all that were appended before. */
   async append(batch: RecordBatch): Promise<void> {
     this.#appended += batch.numRows
+    this.#noteReturned(batch)
     let fresh = batch
     while (fresh.numRows > 0) {
       const stored = await this.#stored.head()
@@ -222,6 +235,12 @@ export class PartitionWriter {
     }
   }
 
+  #noteReturned(batch: RecordBatch): void {
+    const { vanished } = this.#options
+    if (vanished === undefined || vanished.size === 0) return
+    for (const key of this.#keys(batch)) if (vanished.has(key)) this.#returned.add(key)
+  }
+
   async #put(batch: RecordBatch): Promise<void> {
     if (batch.numRows === 0) return
     this.#firstKey ??= this.#keyAt(batch, 0)
@@ -233,14 +252,12 @@ export class PartitionWriter {
   async #readBack(rows: number, bytes: number): Promise<void> {
     const written = await this.#upload.flush()
     try {
-      const footer = await readFooter(written)
+      const { path } = this.#options
+      const footer = await reading(path, () => readFooter(written), CHECK_DISK)
       if (footer.rows !== rows || written.sizeBytes !== bytes)
-        throw new DamageError(
-          `${this.#options.path}: wrote ${rows} rows, read back ${footer.rows}`,
-          {
-            hint: 'Check the disk.',
-          },
-        )
+        throw new DamageError(`${path}: wrote ${rows} rows, read back ${footer.rows}`, {
+          hint: CHECK_DISK,
+        })
     } finally {
       await written.close()
     }
@@ -269,6 +286,8 @@ export class PartitionWriter {
     return this.#keyAt(batch, batch.numRows - 1)
   }
 }
+
+const CHECK_DISK = 'What was written reads back otherwise: check the disk, then run again.'
 
 function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b

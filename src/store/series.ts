@@ -9,7 +9,7 @@ import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { adoptFiles, assertRecorded } from './adopt.ts'
+import { adoptFiles } from './adopt.ts'
 import { renewArchive, useArchives } from './archives.ts'
 import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
@@ -32,9 +32,11 @@ import {
 import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
-import { lostPeriods, readManifest, withoutRows } from './present.ts'
+import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
-import { newChanges, slotsOf } from './vanished.ts'
+import { timeOfId } from './row-by-id.ts'
+import { openRecorded } from './recorded.ts'
+import { revise, slotsOf, vanishedKeys } from './vanished.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -119,11 +121,12 @@ export class Series {
     settings: WriteSettings & { readonly numbers: Numbers; readonly partition: Partition },
   ): Promise<Series> {
     const manifest = await readManifest(world.files, key)
-    const { numbers, partition } = settings
-    if (manifest === undefined)
+    if (manifest === undefined) {
+      const { numbers, partition } = (await begunAs(world.files, key)) ?? settings
       return new Series(world, settings, emptyManifest(key, numbers, partition), '')
+    }
     const series = new Series(world, settings, manifest, formatManifest(manifest))
-    const lost = await lostPeriods(world.files, manifest)
+    const { lost } = await strayPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
     if (lost.length > 0) series.#withoutLost = series.#manifest
@@ -138,6 +141,11 @@ export class Series {
   /** See {@link nextIdAt}. */
   nextId(from: Micros): bigint | undefined {
     return nextIdAt(this.#manifest, from)
+  }
+
+  /** See {@link timeOfId}. */
+  timeOfId(id: bigint): Promise<Micros | undefined> {
+    return timeOfId(this.#world.files, this.#manifest, id)
   }
 
   /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */
@@ -183,7 +191,7 @@ export class Series {
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
-    await assertRecorded(files, this.#manifest, period)
+    const stored = await openRecorded(files, this.#manifest, period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&
@@ -192,6 +200,7 @@ export class Series {
     return PartitionWriter.open({
       files,
       path: partitionPath(this.key, period),
+      stored,
       dataset: this.#dataset,
       schema,
       compression,
@@ -200,6 +209,7 @@ export class Series {
       texts,
       prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
+      vanished: vanishedKeys(this.#manifest.revisions, period),
     })
   }
 
@@ -222,7 +232,7 @@ export class Series {
     const asked = answered === undefined ? [] : answeredPart(answered)
     const askedAgain = intersect(asked, this.#manifest.coverage)
     const known = useArchives(this.#manifest, archives)
-    let revised = 0
+    let news = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
       const kept = absent.map(({ key }) => BigInt(key))
@@ -230,10 +240,10 @@ export class Series {
         answered === undefined
           ? known
           : cover(known, { ...answered, gaps: cutGaps(answered.gaps, slotsOf(this.key, kept)) })
-      const changes = newChanges(writer.changes, absent, { revisions: next.revisions, period })
-      revised = changes.length
-      const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
-      return { ...next, revisions }
+      const { changes: changed, returned } = writer
+      const told = revise(next.revisions, { period, changed, absent, returned })
+      news = told.news
+      return { ...next, revisions: told.revisions }
     }
     const entry = await this.#publish(period, writer, { askedAgain, learn, source })
     if (answered !== undefined) this.#learnt.push(answered.window)
@@ -242,7 +252,7 @@ export class Series {
     const path = partitionPath(this.key, period)
     const added = entry.rows - (before?.rows ?? 0)
     const isChanged = before?.sha256 !== entry.sha256
-    return { path, period, entry, added, revisions: revised, isChanged }
+    return { path, period, entry, added, revisions: news, isChanged }
   }
 
   async #publish(period: string, writer: PartitionWriter, news: News): Promise<PartitionEntry> {

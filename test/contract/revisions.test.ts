@@ -1,5 +1,7 @@
 /** Rows that the exchange changed after they were stored: asked for again, recorded with old and new values, once. */
 
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import type { Files } from '../../src/base/ports.ts'
@@ -112,6 +114,53 @@ test('a row that is no longer sent is kept and recorded once, and is no gap', as
   const before = await contents(dataDir)
   await recheck(dataDir, without)
   expect(await contents(dataDir)).toEqual(before)
+})
+
+test('a row that was left out once, and comes again, has not vanished: the lake is as if it had always come', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  const calm = await contents(dataDir)
+  await recheck(
+    dataDir,
+    ROWS.filter((_, index) => index !== 20 && index !== 40),
+  )
+  expect((await statusOfOne({ dataDir })).revisions).toHaveLength(2)
+  await recheck(
+    dataDir,
+    ROWS.filter((_, index) => index !== 40),
+  )
+  expect((await statusOfOne({ dataDir })).revisions).toMatchObject([
+    { key: String(minute(40)), new: {} },
+  ])
+  await recheck(dataDir, ROWS)
+  expect(await statusOfOne({ dataDir })).toMatchObject({ revisions: [], verdict: 'complete' })
+  expect(await contents(dataDir)).toEqual(calm)
+  expect((await verifyLake({ dataDir })).findings).toEqual([])
+})
+
+test('a row that comes again with other values is told as changed, and not as vanished', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  await recheck(dataDir, ROWS.slice(1))
+  await recheck(dataDir, [{ ...ROWS[0]!, volume: '2.00000000' }, ...ROWS.slice(1)])
+  expect((await statusOfOne({ dataDir })).revisions).toMatchObject([
+    { key: String(minute(0)), old: { volume: '1.00000000' }, new: { volume: '2.00000000' } },
+  ])
+})
+
+test('a run that died between the file of a row that came again and its manifest is taken up', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  const calm = await contents(dataDir)
+  await recheck(dataDir, ROWS.slice(1))
+  const manifest = join(dataDir, SERIES, '_series.json')
+  const vanished = await readFile(manifest)
+  await recheck(dataDir, ROWS)
+  await writeFile(manifest, vanished)
+  expect((await verifyLake({ dataDir })).ok).toBe(true)
+  const { summary } = await recheck(dataDir, ROWS)
+  expect(summary).toMatchObject({ complete: true, exit: 0 })
+  expect(await contents(dataDir)).toEqual(calm)
 })
 
 test('rows that are all no longer sent are kept too', async () => {

@@ -24,7 +24,7 @@ import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { restatedArchives } from './restated.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport, WindowStore, youthClock, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
@@ -73,11 +73,16 @@ export async function* fetchSeries(
       hasRowsAfter: await hasRowsAfter(series, window.from),
       partition: manifest.partition,
     }
-    const store = new WindowStore(series, window, world.now, world.tally)
+    const young = youthClock(plan.key, world.now, plan.settings.settle)
+    const store = new WindowStore(series, window, young, world.tally)
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }
   yield* lastResort(plan, series, world, rest)
+  const { length } = series.manifest.doubts
+  if (length > 0) yield { kind: 'warning', key: plan.key, message: `${length} ${DOUBTED}` }
 }
+
+const DOUBTED = 'came less finished than stored: kept as stored, and asked again by the next run'
 
 /** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
 async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {

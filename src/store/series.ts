@@ -35,6 +35,7 @@ import { PartitionWriter, type Merge, type Prover, type RowTexts } from './parti
 import { lostPeriods, readManifest, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
 import { newChanges, slotsOf } from './vanished.ts'
+import { changedTime, claimsOf, withYouth, type Claims } from './youth.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -88,6 +89,7 @@ export class Series {
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
+  readonly #claims: Claims
   /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
   #withoutLost: Manifest | undefined
 
@@ -104,6 +106,7 @@ export class Series {
     this.#manifest = manifest
     this.#saved = saved
     this.#stated = manifest
+    this.#claims = claimsOf(manifest)
   }
 
   /**
@@ -158,7 +161,8 @@ export class Series {
     const adopted = await adoptFiles(this.#world.files, before, windows)
     if (adopted === before) return false
     const gained = subtractAll(adopted.coverage, before.coverage)
-    const fresh = union(adopted.fresh, await freshOf(adopted, gained))
+    const young = union(changedTime(before, adopted), await freshOf(adopted, gained))
+    const fresh = union(adopted.fresh, young)
     this.#manifest = { ...adopted, fresh }
     this.#learnt.push(...gained)
     await this.#world.assertHeld()
@@ -171,8 +175,9 @@ export class Series {
    * Begins a new file for `period`, which will hold the rows of the one that is there too.
    *
    * @param since - From where on rows of this period are asked for.
+   * @param source - Of the rows. Files of the archive are final: only REST may tell a kline as it was before its end.
    */
-  async begin(period: string, since?: Micros): Promise<PartitionWriter> {
+  async begin(period: string, since?: Micros, source?: string): Promise<PartitionWriter> {
     // Else a file that comes back the same would look as if it had never been away, and its name might not last.
     // What was learnt since waits for the footers that will say it: see `#restate`.
     if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
@@ -197,12 +202,14 @@ export class Series {
       texts,
       prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
+      claims: source === 'rest' ? this.#claims : undefined,
     })
   }
 
   /** Publishes a partition and records it. */
   async commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
-    const before = this.#manifest.partitions.get(period)
+    const manifest = this.#manifest
+    const before = manifest.partitions.get(period)
     const askedAgain = intersect(answeredPart(commit), this.#manifest.coverage)
     const known = useArchives(this.#manifest, commit.archives)
     let revised = 0
@@ -217,6 +224,9 @@ export class Series {
       return { ...next, revisions }
     }
     const entry = await this.#publish(period, writer, { askedAgain, learn, source: commit.source })
+    const { source } = commit
+    const told = { answered: commit, period, source, doubts: writer.doubts }
+    this.#manifest = withYouth(manifest, this.#manifest, told)
     this.#learnt.push(commit.window)
     await this.#restate(period)
     await this.#save()

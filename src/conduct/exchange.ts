@@ -17,10 +17,8 @@ import type { HostList } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
 import { WireFormat } from '../pull/wire.ts'
-import { checkPage } from '../rows/check.ts'
 import type { Page } from '../rows/page.ts'
-import { decodeSbe } from '../rows/sbe.ts'
-import { decodePage } from '../rows/scan.ts'
+import { PageReader } from './page-reader.ts'
 
 /** Default share of the exchange's limits. */
 export const WEIGHT_SHARE = 0.9
@@ -37,6 +35,8 @@ const LIMITS_AGE_MS = 3_600_000
 // The whole of exchangeInfo is some tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
 const INFO_WEIGHT = 20
+/** errors.md, -1121 BAD_SYMBOL. */
+const INVALID_SYMBOL = -1121
 
 /** One symbol of exchangeInfo, as far as it matters here. */
 export type SymbolInfo = {
@@ -69,14 +69,17 @@ export class Exchange {
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
   readonly #wire: WireFormat
+  readonly #reader: PageReader
   readonly #sign: Sign | undefined
   readonly #clock: World['clock']
   readonly #prefer: Options['prefer']
   #symbols: readonly SymbolInfo[] = []
+  /** Are these all that exchangeInfo knows? */
+  #hasAllSymbols = false
+  readonly #trading = new Map<string, Promise<boolean | undefined>>()
   #limitsReadMs = 0
   #slowdownsSeen = 0
   #readingLimits: Promise<void> | undefined
-  #hasWarnedOfUnit = false
 
   constructor(
     world: World,
@@ -89,6 +92,7 @@ export class Exchange {
     this.#prefer = options.prefer
     this.#signal = signal
     this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
+    this.#reader = new PageReader(this.#wire, events.onWarning)
     const { credentials } = events
     this.#sign = credentials === undefined ? undefined : signer(credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
@@ -135,6 +139,31 @@ export class Exchange {
     return this.#symbols
   }
 
+  /**
+   * Does exchangeInfo say that a symbol trades? One that it does not know does not. `undefined` when it does not answer:
+   * then nothing follows.
+   */
+  isTrading(symbol: string): Promise<boolean | undefined> {
+    const asked = this.#trading.get(symbol) ?? this.#askTrading(symbol)
+    this.#trading.set(symbol, asked)
+    return asked
+  }
+
+  async #askTrading(symbol: string): Promise<boolean | undefined> {
+    const statusIn = (symbols: readonly SymbolInfo[]): string | undefined =>
+      symbols.find((info) => info.symbol === symbol)?.status
+    const known = statusIn(this.#symbols)
+    if (known !== undefined || this.#hasAllSymbols) return known === 'TRADING'
+    try {
+      return statusIn(await this.#askInfo([['symbol', symbol]])) === 'TRADING'
+    } catch (error) {
+      if (error instanceof RejectedError)
+        return error.exchangeCode === INVALID_SYMBOL ? false : undefined
+      if (error instanceof UnreachableError || error instanceof DataError) return undefined
+      throw error
+    }
+  }
+
   /** What was spent so far. */
   usage(): Usage {
     return { ...this.gateway.spent, ...this.gateway.budget.use() }
@@ -152,15 +181,8 @@ export class Exchange {
       }
       const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
-      const read = (answer: HttpAnswer): Page => {
-        const page = this.#wire.read(answer, {
-          json: (body) => this.#decode(dataset, numbers, body),
-          sbe: (body) => decodeSbe(dataset, numbers, body),
-        })
-        checkPage(dataset, page)
-        check(page)
-        return page
-      }
+      const read = (answer: HttpAnswer): Page =>
+        this.#reader.read({ dataset, numbers }, answer, check)
       try {
         return await this.gateway.ask(query, read, sign)
       } catch (error) {
@@ -175,12 +197,18 @@ export class Exchange {
     key: SeriesKey,
     numbers: Numbers,
     priority: number,
-  ): { ask: AskPage<Page>; askAggTrades: AskPage<Page>; readAhead: number } {
+  ): {
+    ask: AskPage<Page>
+    askAggTrades: AskPage<Page>
+    readAhead: number
+    isTrading: () => Promise<boolean | undefined>
+  } {
     const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
     return {
       ask: this.pages(key, numbers, priority),
       askAggTrades: this.pages(aggTrades, numbers, priority),
       readAhead: this.#concurrency,
+      isTrading: () => this.isTrading(key.symbol),
     }
   }
 
@@ -204,25 +232,10 @@ export class Exchange {
     }
   }
 
-  #decode(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page {
-    try {
-      return decodePage(dataset, numbers, body, 'us')
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error
-      const page = decodeAsMillis(dataset, numbers, body)
-      if (page === undefined) throw error
-      if (!this.#hasWarnedOfUnit)
-        this.#events.onWarning(
-          'asked for microseconds, got milliseconds: times are exact to the millisecond only',
-        )
-      this.#hasWarnedOfUnit = true
-      return page
-    }
-  }
-
   async #readInfo(scope: InfoScope): Promise<void> {
     try {
       this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
+      this.#hasAllSymbols = scope.kind === 'all'
     } catch (error) {
       // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
@@ -234,6 +247,7 @@ export class Exchange {
   async #readLimitsOnly(): Promise<void> {
     try {
       this.#symbols = await this.#askInfo([])
+      this.#hasAllSymbols = true
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error
       this.#limitsReadMs = this.#clock.monotonicMs()
@@ -282,16 +296,6 @@ export class Exchange {
 /** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
 export function hostListOf({ security }: Dataset): HostList {
   return security === 'none' ? 'public' : 'api'
-}
-
-/** The page read in milliseconds, if it makes sense so: the exchange may not heed the header that asks for microseconds. */
-function decodeAsMillis(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page | undefined {
-  try {
-    return decodePage(dataset, numbers, body, 'ms')
-  } catch {
-    // Neither unit fits: the first error tells more.
-    return undefined
-  }
 }
 
 type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }

@@ -30,10 +30,17 @@ export type Want = {
   readonly key: SeriesKey
   readonly wanted: Coverage
   readonly settings: SeriesSettings
+  /** Where final rows end by the server's clock; absent where it is not known. */
+  readonly horizon?: Micros
   /** Where the series begins, if the exchange was asked for it: before that there is nothing. */
   readonly listing?: Micros
-  /** Why it cannot be told what is wanted; `wanted` is empty then. */
+  /** Why it cannot be told what is wanted; `wanted` is then what can be told, if anything. */
   readonly problem?: BackfillError
+}
+
+/** Is nothing to be done for a want, since what it wants cannot be told? */
+export function isBlocked({ problem, wanted }: Want): boolean {
+  return problem !== undefined && wanted.length === 0
 }
 
 /** What the lake holds of a series; `covered` are the windows that were asked and answered in full. */

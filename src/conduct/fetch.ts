@@ -74,8 +74,12 @@ export async function* fetchSeries(
     if (failures.isHopeless) break
   }
   if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
+  const { length } = series.manifest.doubts
+  if (length > 0) yield { kind: 'warning', key: plan.key, message: `${length} ${DOUBTED}` }
   failures.report(union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck))
 }
+
+const DOUBTED = 'came less finished than stored: kept as stored, and asked again by the next run'
 
 /** What taking files of the archive needs; `undefined` where it is not to be asked. */
 function archiveRun(

@@ -12,7 +12,7 @@ import type { Series } from '../store/series.ts'
 import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport, WindowStore, youthClock, type Tally } from './series-run.ts'
 
 /** What a window needs. */
 export type WindowWorld = {
@@ -56,7 +56,8 @@ export async function* restWindow(
     doubted: world.doubted,
     lacking: world.lacking,
   }
-  const store = new WindowStore(series, window, world.now, world.tally)
+  const young = youthClock(plan.key, world.now, plan.settings.settle)
+  const store = new WindowStore(series, window, young, world.tally)
   yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
 }
 

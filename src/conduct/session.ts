@@ -276,7 +276,7 @@ export function seriesWorld(files: Files, assertHeld: () => Promise<void>): Seri
   return {
     files,
     assertHeld,
-    merge: (stored, fresh, dataset) => mergeBatches(stored, fresh, { dataset }),
+    merge: mergeBatches,
     texts: rowTexts,
     prover: proverOf,
     createdBy: `binance-backfill version ${VERSION}`,

@@ -16,6 +16,7 @@ import type { Compression } from './parquet/compress.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
+import type { Claims } from './youth.ts'
 import { AbsentRows } from './absent-rows.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
 
@@ -31,10 +32,12 @@ export type Change = {
 export type Merge = (
   stored: RecordBatch,
   fresh: RecordBatch,
-  dataset: Dataset,
+  options: { readonly dataset: Dataset; readonly claims?: Claims | undefined },
 ) => {
   readonly batch: RecordBatch
   readonly revisions: readonly Change[]
+  /** What `fresh` says of rows that it shows less finished; not taken unless `claims` has the same. */
+  readonly doubts: readonly Change[]
   /** Rows of `fresh` that told nothing new. */
   readonly duplicates: number
 }
@@ -70,6 +73,8 @@ export type PartitionOptions = {
   readonly since?: Micros | undefined
   /** Keys of stored rows that a later answer left out; default: none. */
   readonly vanished?: ReadonlySet<bigint>
+  /** What an earlier run was told and did not take; default: a row that shows less is taken. */
+  readonly claims?: Claims | undefined
 }
 
 /** A file that is written whole and checked, but not yet visible. */
@@ -94,6 +99,7 @@ export class PartitionWriter {
   readonly #hash: Hash
   readonly #keyIndex: number
   readonly #changes: Change[] = []
+  readonly #doubts: Change[] = []
   readonly #absent: AbsentRows
   readonly #returned = new Set<bigint>()
   #appended = 0
@@ -140,6 +146,11 @@ export class PartitionWriter {
     return this.#changes
   }
 
+  /** What was appended of rows that are stored more finished, and was not taken. */
+  get doubts(): readonly Change[] {
+    return this.#doubts
+  }
+
   /** Did any of the appended rows tell something new? */
   get hasNews(): boolean {
     return this.#contributed > 0
@@ -179,9 +190,11 @@ export class PartitionWriter {
       const {
         batch: merged,
         revisions,
+        doubts,
         duplicates,
-      } = this.#options.merge(storedPart, freshPart, this.#options.dataset)
+      } = this.#options.merge(storedPart, freshPart, this.#options)
       for (const revision of revisions) this.#changes.push(revision)
+      for (const doubt of doubts) this.#doubts.push(doubt)
       this.#contributed += freshPart.numRows - duplicates
       const isEachSent = merged.numRows === freshPart.numRows
       if (!isEachSent) this.#absent.take(storedPart, this.#keys(freshPart))

@@ -37,6 +37,7 @@ import { publish, type News } from './publish.ts'
 import { timeOfId } from './row-by-id.ts'
 import { openRecorded } from './recorded.ts'
 import { revise, slotsOf, vanishedKeys } from './vanished.ts'
+import { changedTime, claimsOf, withYouth, type Claims } from './youth.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -93,6 +94,7 @@ export class Series {
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
+  readonly #claims: Claims
   /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
   #withoutLost: Manifest | undefined
 
@@ -109,6 +111,7 @@ export class Series {
     this.#manifest = manifest
     this.#saved = saved
     this.#stated = manifest
+    this.#claims = claimsOf(manifest)
   }
 
   /**
@@ -169,7 +172,8 @@ export class Series {
     const adopted = await adoptFiles(this.#world.files, before, windows)
     if (adopted === before) return false
     const gained = subtractAll(adopted.coverage, before.coverage)
-    const fresh = union(adopted.fresh, await freshOf(adopted, gained))
+    const young = union(changedTime(before, adopted), await freshOf(adopted, gained))
+    const fresh = union(adopted.fresh, young)
     this.#manifest = { ...adopted, fresh }
     this.#learnt.push(...gained)
     await this.#world.assertHeld()
@@ -182,8 +186,9 @@ export class Series {
    * Begins a new file for `period`, which will hold the rows of the one that is there too.
    *
    * @param since - From where on rows of this period are asked for.
+   * @param source - Of the rows. Files of the archive are final: only REST may tell a kline as it was before its end.
    */
-  async begin(period: string, since?: Micros): Promise<PartitionWriter> {
+  async begin(period: string, since?: Micros, source?: string): Promise<PartitionWriter> {
     // Else a file that comes back the same would look as if it had never been away, and its name might not last.
     // What was learnt since waits for the footers that will say it: see `#restate`.
     if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
@@ -210,6 +215,7 @@ export class Series {
       prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
       vanished: vanishedKeys(this.#manifest.revisions, period),
+      claims: source === 'rest' ? this.#claims : undefined,
     })
   }
 
@@ -228,10 +234,11 @@ export class Series {
     writer: PartitionWriter,
     { answered, source, archives }: Origin & { readonly answered: Answered | undefined },
   ): Promise<Committed> {
-    const before = this.#manifest.partitions.get(period)
+    const manifest = this.#manifest
+    const before = manifest.partitions.get(period)
     const asked = answered === undefined ? [] : answeredPart(answered)
-    const askedAgain = intersect(asked, this.#manifest.coverage)
-    const known = useArchives(this.#manifest, archives)
+    const askedAgain = intersect(asked, manifest.coverage)
+    const known = useArchives(manifest, archives)
     let news = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
@@ -246,7 +253,11 @@ export class Series {
       return { ...next, revisions: told.revisions }
     }
     const entry = await this.#publish(period, writer, { askedAgain, learn, source })
-    if (answered !== undefined) this.#learnt.push(answered.window)
+    if (answered !== undefined) {
+      const told = { answered, period, source, doubts: writer.doubts }
+      this.#manifest = withYouth(manifest, this.#manifest, told)
+      this.#learnt.push(answered.window)
+    }
     await this.#restate(period)
     await this.#save()
     const path = partitionPath(this.key, period)

@@ -73,11 +73,12 @@ export async function runOnce(
   const missing = leftToAsk([wanted], series.manifest.coverage)
   const { now } = meeting
   const events: Progress[] = []
-  const isTrading = async () => true
+  const isTrading = (): Promise<boolean> => Promise.resolve(true)
   const rest = { ask, askAggTrades: ask, readAhead: 3, signal: undefined, now, isTrading }
   const usage = () => ({ requests: 0, weight: 0, used: 0, limit: 0 })
-  const shared = { doubted: [], lacking: [], signal: new AbortController().signal }
-  const world = { rest, now, tally: emptyTally(), usage, told: new Set<string>(), ...shared }
+  const told = new Set<string>()
+  const { signal } = new AbortController()
+  const world = { rest, now, tally: emptyTally(), usage, told, doubted: [], lacking: [], signal }
   const plan = { key: SERIES, missing, recheck: [] } as unknown as SeriesPlan
   for (const window of missing)
     for await (const event of restWindow(plan, series, window, world)) events.push(event)

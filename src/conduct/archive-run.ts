@@ -22,6 +22,8 @@ export type ArchiveRun = {
   readonly ask: AskPage<Page> | undefined
   /** Filled on the way: stretches that the files of klines were found to lack. */
   readonly lacking: Window[]
+  /** What was warned of already: each thing once a series and run. */
+  readonly told: Set<string>
 }
 
 /** A file that was opened: where it lies, and what it is about. */

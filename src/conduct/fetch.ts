@@ -127,7 +127,7 @@ function archiveRun(
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  return { plan, series, session, now, tally, signal, ask, lacking: [] }
+  return { plan, series, session, now, tally, signal, ask, lacking: [], told: new Set() }
 }
 
 async function* fromArchive(

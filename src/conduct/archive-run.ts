@@ -1,9 +1,10 @@
 /** What the parts of storing from the archive share. */
 
+import type { Gap } from '../base/gap.ts'
 import type { Micros, Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Archive } from '../pull/archive/download.ts'
-import type { AskPage } from '../pull/walk.ts'
+import { emptyStep, type AskPage } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import type { Series } from '../store/series.ts'
 import type { ArchiveFile, ArchiveSession } from './archive-session.ts'
@@ -39,6 +40,16 @@ export type FileStep = SourcedStep & {
   readonly isOwn: boolean
   /** What was not reached before this moment stays missing. */
   readonly since: Micros | undefined
+}
+
+/** What came before is known up to this moment, but for these gaps. */
+export function closing(reached: Micros, gaps: readonly Gap[] = []): FileStep {
+  return { ...emptyStep<Page>(reached, gaps), source: 'archive', isOwn: false, since: undefined }
+}
+
+/** Rows of a file beside the ones that are stored. */
+export function strays(page: Page, reached: Micros): FileStep {
+  return { ...closing(reached), page, end: page.rowCount }
 }
 
 /** What rows of a file are stored with. */

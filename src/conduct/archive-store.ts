@@ -95,7 +95,8 @@ export class ArchiveStore {
     const news = await fileSeam(series, open, rows)
     if (news === undefined) return
     // Rows that the file lacks are no answer.
-    const gaps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const jumps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const gaps = jumps.map(({ gap }) => gap)
     yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
   }
 

@@ -3,7 +3,7 @@
 import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
-import type { Micros } from '../base/time.ts'
+import { micros, type Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
 import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
@@ -93,8 +93,7 @@ export class Exchange {
     this.#signal = signal
     this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
     this.#reader = new PageReader(this.#wire, events.onWarning)
-    const { credentials } = events
-    this.#sign = credentials === undefined ? undefined : signer(credentials, options.recvWindowMs)
+    this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
     this.gateway = new Gateway(world, {
@@ -106,6 +105,7 @@ export class Exchange {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       accept: 'application/json',
       onWait: events.onWait,
+      onWarning: events.onWarning,
       attemptsMax: events.attemptsMax,
       signal,
     })
@@ -217,15 +217,15 @@ export class Exchange {
     { limit, ...params }: PageParams,
     { priority, signal }: { priority: number; signal: AbortSignal | undefined },
   ): Query {
-    const given: [string, bigint][] = Object.entries(params)
     const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
     return {
       path: dataset.path,
-      params: [['symbol', key.symbol], ...interval, ...given],
+      params: [['symbol', key.symbol], ...interval, ...Object.entries(params)],
       limit,
       weight: dataset.weight,
       priority,
       hosts: hostListOf(dataset),
+      until: params.endTime === undefined ? undefined : micros((params.endTime + 1n) * 1_000n),
       signal: signal ?? this.#signal,
     }
   }

@@ -5,6 +5,7 @@ import type { HttpAnswer } from '../base/ports.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import type { WireFormat } from '../pull/wire.ts'
 import { checkPage } from '../rows/check.ts'
+import { inOrder } from '../rows/order.ts'
 import type { DecodedPage, Page } from '../rows/page.ts'
 import { decodeSbe } from '../rows/sbe.ts'
 import { decodePage } from '../rows/scan.ts'
@@ -33,13 +34,14 @@ export class PageReader {
     answer: HttpAnswer,
     check: (page: Page) => void,
   ): Page {
-    const page = this.#wire.read(answer, {
+    const sent = this.#wire.read(answer, {
       json: (body) => this.#decode(dataset, numbers, body),
       sbe: (body) => decodeSbe(dataset, numbers, body),
     })
+    const page = inOrder(dataset, sent)
     checkPage(dataset, page)
     check(page)
-    this.#unknown.tell(dataset.kind, page.unknownFields)
+    this.#unknown.tell(dataset.kind, sent.unknownFields)
     return page
   }
 

@@ -116,7 +116,8 @@ function wordAt(bytes: Uint8Array, at: number): number {
 
 /** Passes over any value; for fields that are known and not stored. */
 const skipper: ValueReader = {
-  read: valueEnd,
+  // Not `valueEnd` itself, whose third parameter is no row.
+  read: (bytes, at) => valueEnd(bytes, at),
   readText: () => false,
   problem: () => 'not a value',
 }

@@ -59,7 +59,8 @@ function parsedRows(body: Uint8Array): readonly JsonRow[] {
 }
 
 function unknownNames({ columns, ignored }: Dataset, row: JsonRow): readonly string[] {
-  const known = new Set([...columns.map(({ json }) => String(json)), ...ignored.map(String)])
+  const stored = columns.filter(({ type }) => type !== 'extra').map(({ json }) => json)
+  const known = new Set([...stored, ...ignored].map(String))
   return Object.keys(row).filter((name) => !known.has(name))
 }
 

@@ -141,7 +141,7 @@ export class Depot {
   }
 
   #all(): readonly SeriesTruth[] {
-    return this.#truth.symbols.flatMap(({ series }) => series)
+    return this.#truth.symbols.flatMap(({ served }) => served)
   }
 }
 

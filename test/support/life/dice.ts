@@ -30,7 +30,7 @@ export function diceOf(seed: number): Dice {
     pick,
     chance: (probability) => next() < probability,
     some: (list) => {
-      const chosen = list.filter(() => next() < 0.6)
+      const chosen = list.filter(() => next() < 0.4)
       return chosen.length > 0 ? chosen : [pick(list)]
     },
   }

@@ -14,11 +14,11 @@ export const DAY: bigint = 24n * HOUR
 /** Where jobs begin to ask, and where they end. */
 export const ORIGIN: Micros = parseMicros('2026-03-30')
 /** @see {@link ORIGIN} */
-export const END: Micros = micros(ORIGIN + 5n * DAY)
+export const END: Micros = micros(ORIGIN + 4n * DAY)
 
 /** There are rows from here on, and up to there: before and after what is asked for, as witnesses. */
-const FIRST = micros(ORIGIN - 2n * DAY)
-const LAST = micros(END + 2n * DAY)
+const FIRST = micros(ORIGIN - DAY)
+const LAST = micros(END + DAY)
 
 /** Rows that come late come within this time: later, the rules may hold them for absent for good. */
 const LATE_MAX = 20n * HOUR
@@ -45,9 +45,11 @@ export type Story = {
 /** A history by its seed. */
 export function historyOf(seed: number, options: HistoryOptions): Truth {
   const dice = diceOf(mixText(seed, 'history'))
-  const names = dice.chance(0.3) ? ['AAAUSDT', 'BBBUSDT'] : ['AAAUSDT']
+  const names = dice.chance(0.2) ? ['AAAUSDT', 'BBBUSDT'] : ['AAAUSDT']
   return { seed, symbols: names.map((symbol) => symbolOf(symbol, seed, dice, options)) }
 }
+
+const KINDS = ['1h', '15m', 'aggTrades', 'trades'] as const
 
 function symbolOf(symbol: string, seed: number, dice: Dice, options: HistoryOptions): SymbolTruth {
   const listed = listingOf(dice)
@@ -57,42 +59,25 @@ function symbolOf(symbol: string, seed: number, dice: Dice, options: HistoryOpti
     hasNewIds: listed.length > 1 && options.hasNewIds && dice.chance(0.3),
     options,
   }
-  const kinds = dice.some<'1h' | '15m' | 'aggTrades' | 'trades'>([
-    '1h',
-    '15m',
-    'aggTrades',
-    'trades',
-  ])
   const { trades, aggTrades } = tradesOf(story, dice)
-  const rows = { trades, aggTrades }
-  const series = kinds.map((kind): SeriesTruth => {
+  const served = KINDS.map((kind): SeriesTruth => {
     const salt = mixText(seed, `${symbol}/${kind}`)
-    if (kind === 'trades' || kind === 'aggTrades')
-      return { key: { market: 'spot', dataset: kind, symbol }, salt, rows: rows[kind] }
+    if (kind === 'trades')
+      return { key: { market: 'spot', dataset: kind, symbol }, salt, rows: trades }
+    if (kind === 'aggTrades')
+      return { key: { market: 'spot', dataset: kind, symbol }, salt, rows: aggTrades }
     const key: SeriesKey = { market: 'spot', dataset: 'klines', symbol, interval: kind }
     return { key, salt, rows: klinesOf(kind, story, dice) }
   })
-  // Trades are found through aggregate trades, whether these are asked for or not.
-  const hasAggTrades = kinds.includes('aggTrades')
-  const helper: SeriesTruth = {
-    key: { market: 'spot', dataset: 'aggTrades', symbol },
-    salt: mixText(seed, `${symbol}/aggTrades`),
-    rows: aggTrades,
-  }
-  return {
-    symbol,
-    listed,
-    hasNewIds: story.hasNewIds,
-    series: hasAggTrades ? series : [...series, helper],
-  }
+  return { symbol, listed, hasNewIds: story.hasNewIds, served, series: dice.some(served) }
 }
 
 function listingOf(dice: Dice): readonly Window[] {
   const at = (least: number, most: number): Micros =>
     micros(ORIGIN + BigInt(dice.whole(least * 60, most * 60)) * 60n * SECOND)
-  const from = dice.chance(0.5) ? FIRST : at(1, 40)
+  const from = dice.chance(0.5) ? FIRST : at(1, 35)
   if (dice.chance(0.6)) return [{ from, to: LAST }]
-  const gone = at(50, 80)
+  const gone = at(40, 70)
   if (dice.chance(0.4)) return [{ from, to: gone }]
   return [
     { from, to: gone },
@@ -108,7 +93,7 @@ function outagesOf(
   const outages: Outage[] = []
   for (let count = dice.whole(0, 2); count > 0; count--) {
     const isLate = hasLateRows && dice.chance(0.5)
-    const from = micros(ORIGIN + BigInt(dice.whole(0, 110 * 60)) * 60n * SECOND)
+    const from = micros(ORIGIN + BigInt(dice.whole(0, 90 * 60)) * 60n * SECOND)
     const to = micros(from + BigInt(dice.whole(20, isLate ? 480 : 1_800)) * 60n * SECOND)
     const filledAt = micros(to + BigInt(dice.whole(5, 660)) * 60n * SECOND)
     // What comes late just before the end of trading may pass for never having been.

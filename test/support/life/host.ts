@@ -100,7 +100,7 @@ export class Host {
   ): Answer {
     const symbol = this.#symbol(query.get('symbol'))
     const interval = query.get('interval') ?? undefined
-    const series = symbol?.series.find(
+    const series = symbol?.served.find(
       ({ key }) => key.dataset === dataset && key.interval === interval,
     )
     if (symbol === undefined) return plain(400, '{"code":-1121,"msg":"Invalid symbol."}', now)

@@ -24,6 +24,7 @@ import type { LifeMachine } from './machine.ts'
 import { LakeReader, type StoredFile, type StoredRow } from './stored.ts'
 import {
   finalRow,
+  rowOf,
   versionAt,
   type SeriesTruth,
   type SymbolTruth,
@@ -51,6 +52,8 @@ export class Law {
   readonly #world: LawWorld
   readonly #reader = new LakeReader()
   readonly #asked = new Asked()
+  /** Files that were found right, for good: what was true once stays a thing that was sent. */
+  readonly #right = new WeakSet<StoredFile>()
   /** Files that somebody spoiled, with the bytes that they were given: for as long as they have them. */
   readonly suspects = new Map<string, Uint8Array>()
   #stored = new Map<string, Map<bigint, StoredRow>>()
@@ -112,17 +115,20 @@ export class Law {
     const truth = this.#truthOf(name)
     const keys = this.#stored.get(name) ?? new Map<bigint, StoredRow>()
     this.#stored.set(name, keys)
-    const rows = new Map(truth.rows.map((row) => [row.key, row]))
+    const isRight = !isFinal && this.#right.has(file)
     for (const found of file.rows) {
-      const about = `${name} ${file.period} key ${found.key}`
-      const row = rows.get(found.key)
-      if (row === undefined) throw new Violation(`${about}: there is no such row`)
-      if (keys.has(found.key)) throw new Violation(`${about}: it is there twice`)
+      if (keys.has(found.key))
+        throw new Violation(`${name} ${file.period} key ${found.key}: it is there twice`)
       keys.set(found.key, found)
+      if (isRight) continue
+      const about = `${name} ${file.period} key ${found.key}`
+      const row = rowOf(truth, found.key)
+      if (row === undefined) throw new Violation(`${about}: there is no such row`)
       this.counted.rows += 1
       const why = this.#alteration(truth, row, found, isFinal)
       if (why !== undefined) throw new Violation(`${about}: altered: ${why}`)
     }
+    this.#right.add(file)
   }
 
   #alteration(

@@ -62,7 +62,7 @@ export function planOf(seed: number, switches: Switches): LifePlan {
     seed,
     switches: own,
     numbers: dice.pick<Numbers>([...NUMBERS, 'string', 'string']),
-    partition: dice.chance(0.75) ? 'day' : 'month',
+    partition: dice.chance(0.6) ? 'day' : 'month',
     pageRows: dice.pick([1_000, 1_000, 40, 7]),
     start: micros(ORIGIN + BigInt(dice.whole(3, 70)) * HOUR),
     actions: actionsOf(dice, { ...own, seriesCount }),

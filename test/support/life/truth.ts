@@ -32,11 +32,23 @@ export type SymbolTruth = {
   readonly listed: readonly Window[]
   /** Were ids left out when it was listed again? Then nobody can prove that nothing is missing there. */
   readonly hasNewIds: boolean
+  /** All that the exchange has of it: trades are found through aggregate trades, whether these are wanted or not. */
+  readonly served: readonly SeriesTruth[]
+  /** What jobs may want. */
   readonly series: readonly SeriesTruth[]
 }
 
 /** All that is true. */
 export type Truth = { readonly seed: number; readonly symbols: readonly SymbolTruth[] }
+
+const byKey = new WeakMap<SeriesTruth, ReadonlyMap<bigint, TruthRow>>()
+
+/** The row with a key. */
+export function rowOf(series: SeriesTruth, key: bigint): TruthRow | undefined {
+  const rows = byKey.get(series) ?? new Map(series.rows.map((row) => [row.key, row]))
+  byKey.set(series, rows)
+  return rows.get(key)
+}
 
 /** A row as it is written. */
 export type AnyRow = Kline | AggTrade | Trade

@@ -57,7 +57,7 @@ export type ActionOptions = {
   readonly hasDamage: boolean
 }
 
-const PAUSES = [1, 30, 300, 780, 1_500, 2_940]
+const PAUSES = [1, 30, 240, 420, 780, 1_500, 2_940]
 
 /** The actions of a life, by chance. */
 export function actionsOf(dice: Dice, options: ActionOptions): readonly Action[] {

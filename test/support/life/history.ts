@@ -91,7 +91,7 @@ function outagesOf(
   { hasLateRows }: HistoryOptions,
 ): readonly Outage[] {
   const outages: Outage[] = []
-  for (let count = dice.whole(0, 2); count > 0; count--) {
+  for (let count = dice.whole(0, 3); count > 0; count--) {
     const isLate = hasLateRows && dice.chance(0.5)
     const from = micros(ORIGIN + BigInt(dice.whole(0, 90 * 60)) * 60n * SECOND)
     const to = micros(from + BigInt(dice.whole(20, isLate ? 480 : 1_800)) * 60n * SECOND)

@@ -143,7 +143,10 @@ class Run {
       this.#errors.push(error)
       const plan = await unopenedPlan(jobs, { exchange, manifests }, this.#options)
       for (const series of plan.series)
-        await this.#leave(series, manifests, series.problem ?? error)
+        await this.#leave(series, manifests, {
+          error: series.problem ?? error,
+          now: exchange.now(),
+        })
       yield this.#summary({ exchange, plan })
       throw error
     }
@@ -166,9 +169,13 @@ class Run {
   }
 
   /** A series that is not worked at: since there is nothing to do, or since nothing can be done. */
-  async #leave(series: SeriesPlan, manifests: Manifests, problem: unknown): Promise<void> {
+  async #leave(
+    series: SeriesPlan,
+    manifests: Manifests,
+    end: { readonly error: unknown; readonly now: Micros },
+  ): Promise<void> {
     const manifest = series.problem === undefined ? await manifests.get(series.key) : undefined
-    this.#results.push(resultOf(series, manifest, emptyTally(), problem))
+    this.#results.push(resultOf(series, manifest, emptyTally(), end))
   }
 
   /** Everything up to the plan. */
@@ -217,7 +224,7 @@ class Run {
         continue
       }
       if (series.problem !== undefined) this.#errors.push(series.problem)
-      await this.#leave(series, manifests, series.problem)
+      await this.#leave(series, manifests, { error: series.problem, now: opened.now })
     }
     const atOnce = this.#options.concurrency ?? CONCURRENCY
     for await (const event of mergeStreams(work, atOnce, () => {
@@ -264,7 +271,7 @@ class Run {
       this.#errors.push(thrown)
       if (isFatal(thrown)) this.#abort.abort(thrown)
     }
-    const result = resultOf(plan, series?.manifest, tally, error)
+    const result = resultOf(plan, series?.manifest, tally, { error, now })
     this.#results.push(result)
     yield { kind: 'series', result }
   }

@@ -10,6 +10,11 @@ import type { Plan } from './plan/plan.ts'
 export type SeriesResult = {
   readonly key: SeriesKey
   readonly complete: boolean
+  /**
+   * Is it complete, or does it lack nothing but what the next run asks again in any case: unconfirmed stretches between
+   * rows, or a young one at the end?
+   */
+  readonly upToDate: boolean
   /** Rows that the lake holds and did not hold before this run; changed ones are counted by `revisions`. */
   readonly rows: number
   /** Files that were written, and their whole size. */
@@ -17,6 +22,8 @@ export type SeriesResult = {
   readonly bytes: number
   readonly revisions: number
   readonly missing: Coverage
+  /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
+  readonly unconfirmed: Coverage
   /** Why it is not complete. */
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string }
 }

@@ -1,16 +1,16 @@
 /** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
 
-import { clip, subtractAll, union, type Coverage } from './base/coverage.ts'
-import { isKnown, type Gap, type GapReason } from './base/gap.ts'
+import type { Coverage } from './base/coverage.ts'
+import type { GapReason } from './base/gap.ts'
 import { DamageError } from './base/errors.ts'
 import type { Files, World } from './base/ports.ts'
 import { formatWindow, micros, type WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
-import { chainFlaws } from './conduct/inspectors.ts'
 import { describe } from './conduct/outcome.ts'
 import { accountLabel } from './conduct/preflight.ts'
 import { listedAt, Manifests, openExchange, wantsOf, worldOf } from './conduct/session.ts'
+import { verdictOf } from './conduct/verdict.ts'
 import { needsAllSymbols, resolveWants } from './conduct/wants.ts'
 import type { Job } from './job/job.ts'
 import type { Options } from './options.ts'
@@ -31,6 +31,8 @@ export type SeriesStatus = {
   readonly wanted?: readonly WindowText[]
   readonly covered: readonly WindowText[]
   readonly missing: readonly WindowText[]
+  /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
+  readonly unconfirmed: readonly WindowText[]
   readonly gaps: readonly (WindowText & { readonly reason: GapReason })[]
   readonly rows: number
   readonly partitions: number
@@ -138,66 +140,21 @@ export function statusOf(
   wanted: Coverage | undefined,
   recorded: Manifest | undefined = manifest,
 ): SeriesStatus {
-  const covered = manifest?.coverage ?? []
   const partitions = [...(manifest?.partitions.values() ?? [])]
-  const range = wanted ?? askedOf(recorded)
-  const missing = subtractAll(range, covered)
-  const gaps = manifest?.gaps ?? []
+  const { missing, unconfirmed, words } = verdictOf({ manifest, wanted, recorded })
   const sum = (of: (entry: PartitionEntry) => number): number =>
     partitions.reduce((total, entry) => total + of(entry), 0)
   return {
     ...key,
     ...(wanted === undefined ? {} : { wanted: wanted.map(formatWindow) }),
-    covered: covered.map(formatWindow),
+    covered: (manifest?.coverage ?? []).map(formatWindow),
     missing: missing.map(formatWindow),
-    gaps: gaps.map((gap) => ({ ...formatWindow(gap), reason: gap.reason })),
+    unconfirmed: unconfirmed.map(formatWindow),
+    gaps: (manifest?.gaps ?? []).map((gap) => ({ ...formatWindow(gap), reason: gap.reason })),
     rows: sum(({ rows }) => rows),
     partitions: partitions.length,
     bytes: sum(({ bytes }) => bytes),
-    verdict: verdictOf(missing, {
-      gaps: gaps.filter((gap) => wanted === undefined || clip(range, gap).length > 0),
-      lack: manifest === undefined ? undefined : lackOf(manifest),
-    }),
+    verdict: words,
     revisions: manifest?.revisions ?? [],
   }
-}
-
-/** Complete or not, and why not, in words. */
-export function verdictOf(
-  missing: Coverage,
-  { gaps, lack }: { readonly gaps: readonly Gap[]; readonly lack: string | undefined },
-): string {
-  const [first] = missing
-  if (first !== undefined) {
-    const reasons = gaps.filter((gap) => !isKnown(gap) && clip(missing, gap).length > 0)
-    const why = [...new Set(reasons.map(({ reason }) => reason))].join(', ')
-    const { from, to } = formatWindow(first)
-    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : ''
-    return `incomplete: missing ${from} to ${to}${more}${why === '' ? '' : ` (${why})`}`
-  }
-  if (lack !== undefined) return `incomplete: ${lack}`
-  const known = gaps.filter(isKnown).length
-  if (known === 0) return 'complete'
-  return `complete with ${known} known ${known === 1 ? 'gap' : 'gaps'}`
-}
-
-/** What the proofs of the partitions say is lacking in time that was answered in full. */
-function lackOf(manifest: Manifest): string | undefined {
-  const proofs = [...manifest.partitions.values()].map(({ proof }) => proof)
-  const sum = (name: string): number =>
-    proofs.reduce((total, proof) => total + Number(proof[name] ?? 0), 0)
-  const joints = chainFlaws(manifest).filter(({ code }) => code === 'id-breaks').length
-  const breaks = sum('id_breaks') + joints
-  if (breaks > 0)
-    return `ids are not contiguous in ${breaks === 1 ? '1 place' : `${breaks} places`}`
-  const slots = sum('slots_expected') - sum('slots_in_gaps') - sum('slots_present')
-  if (slots > 0) return slots === 1 ? '1 kline is missing' : `${slots} klines are missing`
-  return undefined
-}
-
-/** From the first moment that was asked for to the last: what lies between and is not covered is missing, whoever asked. */
-function askedOf(manifest: Manifest | undefined): Coverage {
-  const asked = union(manifest?.coverage ?? [], manifest?.gaps)
-  const [first, last] = [asked[0], asked.at(-1)]
-  return first === undefined || last === undefined ? [] : [{ from: first.from, to: last.to }]
 }

@@ -54,6 +54,8 @@ export type SeriesVerdict = {
   /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged`. */
   readonly verdict: string
   readonly missing: readonly WindowText[]
+  /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
+  readonly unconfirmed: readonly WindowText[]
   readonly partitions: number
   readonly rows: number
 }
@@ -186,8 +188,9 @@ class Verification {
         yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
     if (manifest === undefined && wanted === undefined && !isDamaged) return
-    const { verdict, missing } = statusOf(key, manifest, wanted)
-    this.#series.push({ key, verdict: isDamaged ? 'damaged' : verdict, missing, ...totals })
+    const { verdict, missing, unconfirmed } = statusOf(key, manifest, wanted)
+    const words = isDamaged ? 'damaged' : verdict
+    this.#series.push({ key, verdict: words, missing, unconfirmed, ...totals })
   }
 
   report(): VerifyProgress {

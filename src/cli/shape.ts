@@ -74,6 +74,7 @@ export function statusDocument({ series }: StatusReport, withRevisions: boolean)
       ...(wanted === undefined ? {} : { wanted: windows(wanted) }),
       covered: windows(rest.covered),
       missing: windows(rest.missing),
+      unconfirmed: windows(rest.unconfirmed),
       gaps: rest.gaps.map(({ from, to, reason }) => ({ from, to, reason })),
       rows: rest.rows,
       partitions: rest.partitions,
@@ -121,6 +122,7 @@ export function summaryDocument(summary: Summary): object {
   return { kind, ...totals, series, exit: summary.exit }
 }
 
-function seriesResult({ key, missing, ...rest }: SeriesResult): object {
-  return { ...flatKey(key), ...rest, missing: missing.map(formatWindow) }
+function seriesResult({ key, missing, unconfirmed, ...rest }: SeriesResult): object {
+  const windows = { missing: missing.map(formatWindow), unconfirmed: unconfirmed.map(formatWindow) }
+  return { ...flatKey(key), ...rest, ...windows }
 }

@@ -12,18 +12,23 @@ const DESCRIBED_MAX = 20
 export function summaryText(summary: Summary, paint: Paint): string {
   const incomplete = summary.series.filter(({ complete }) => !complete)
   const lines = [
-    summary.complete
-      ? paint.green(`Complete: ${all(summary.series.length)} covered.`)
-      : paint.yellow(notComplete(summary, incomplete)),
+    verdict(summary, incomplete, paint),
     ...incomplete.slice(0, DESCRIBED_MAX).flatMap(describe),
     ...(incomplete.length > DESCRIBED_MAX
       ? [`  and ${counted(incomplete.length - DESCRIBED_MAX, 'more series', 'more series')}`]
       : []),
     work(summary),
     ...changes(summary),
-    ...(summary.complete ? [] : [`Next: ${nextStep(summary.exit)}`]),
+    ...(summary.complete || summary.exit === 0 ? [] : [`Next: ${nextStep(summary.exit)}`]),
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function verdict(summary: Summary, incomplete: readonly SeriesResult[], paint: Paint): string {
+  if (summary.complete) return paint.green(`Complete: ${all(summary.series.length)} covered.`)
+  if (summary.exit !== 0) return paint.yellow(notComplete(summary, incomplete))
+  const of = `${incomplete.length} of ${counted(summary.series.length, 'series', 'series')}`
+  return `Up to date: ${of} ${incomplete.length === 1 ? 'has' : 'have'} time without rows that nothing confirms yet; the next run asks again.`
 }
 
 function all(series: number): string {
@@ -35,10 +40,10 @@ function notComplete({ series }: Summary, incomplete: readonly SeriesResult[]): 
   return `NOT complete: ${of} still ${incomplete.length === 1 ? 'lacks' : 'lack'} data.`
 }
 
-function describe({ key, missing, error }: SeriesResult): readonly string[] {
+function describe({ key, missing, upToDate, error }: SeriesResult): readonly string[] {
   return [
     `  ${quoteText(seriesName(key))}`,
-    ...(error === undefined ? [] : [`    ${failure(error)}`]),
+    ...(error === undefined || upToDate ? [] : [`    ${failure(error)}`]),
     ...spans(missing.map(formatWindow)).map((text) => `    missing ${text}`),
   ]
 }

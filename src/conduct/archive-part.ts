@@ -62,17 +62,24 @@ export type KlineEvidence = {
   readonly isOtherLeft: boolean
   /** Holes between rows that another file has too. */
   readonly holes: Coverage
+  /** Stretches that an earlier run left unconfirmed. */
+  readonly doubted: Coverage
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
 }
+
+/** A hole between klines that is older was seen by whoever could have filled it. */
+const SETTLED = 2n * 86_400_000_000n
 
 /**
  * Slots of `part` without a kline. What another source may have stays missing; else a hole between klines is an
- * outage, and a file that ends early has not been published in full.
+ * outage, once it is old or found again, and a file that ends early has not been published in full.
  */
 export function klineGaps(
   { interval }: SeriesKey,
   pages: readonly Page[],
   part: Window,
-  { gaps, hasRowsBefore, isOtherLeft, holes }: KlineEvidence,
+  { gaps, hasRowsBefore, isOtherLeft, holes, doubted, now }: KlineEvidence,
 ): Gap[] {
   if (interval === undefined) return []
   const opens = BigInt64Array.from(
@@ -88,6 +95,8 @@ export function klineGaps(
     if (isOtherLeft || isOpen) return { ...gap, reason: 'not-published' }
     const isHead = first === undefined || gap.to <= first
     const isFirst = isHead && gap.from === part.from && !hasRowsBefore
-    return { ...gap, reason: isFirst ? 'before-listing' : 'outage' }
+    if (isFirst) return { ...gap, reason: 'before-listing' }
+    const isSettled = gap.to + SETTLED <= now || covers(doubted, gap)
+    return { ...gap, reason: isSettled ? 'outage' : 'unconfirmed' }
   })
 }

@@ -18,6 +18,7 @@ import type { Archive } from '../pull/archive/download.ts'
 import { emptyStep, type AskPage, type Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { hasRowsBefore } from '../store/id-ends.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { Series } from '../store/series.ts'
 import { goesBackAcross, idJumps, klineGaps, within } from './archive-part.ts'
@@ -38,6 +39,8 @@ export type ArchiveRun = {
   readonly signal: AbortSignal
   /** Asks REST for a page of the series; `undefined` where REST may not be asked. */
   readonly ask: AskPage<Page> | undefined
+  /** Filled on the way: stretches that the files of klines were found to lack. */
+  readonly lacking: Window[]
 }
 
 /** A file that was opened: where it lies, and what it is about. */
@@ -49,6 +52,7 @@ export class ArchiveStore {
   readonly #window: Window
   readonly #witness: Witness
   readonly #agreed: Coverage
+  readonly #doubted: Coverage
   readonly #holes: Window[] = []
   readonly #taken: Record<string, ArchiveEntry> = {}
   #store: WindowStore
@@ -58,6 +62,7 @@ export class ArchiveStore {
   constructor(run: ArchiveRun, window: Window, agreed: Coverage = []) {
     this.#run = run
     this.#agreed = agreed
+    this.#doubted = unconfirmedIn(run.series.manifest)
     this.#window = window
     this.#witness = new Witness(run.ask)
     this.#store = this.#storeOf(window)
@@ -151,8 +156,11 @@ export class ArchiveStore {
       hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
       isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
       holes: this.#agreed,
+      doubted: this.#doubted,
+      now: this.#run.now,
     })
     this.#holes.push(...gaps.filter(({ to }) => to < open.part.to))
+    this.#run.lacking.push(...gaps)
     // The first step tells all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep<Page>(open.part.to)]
     for (const [index, step] of steps.entries())

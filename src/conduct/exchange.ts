@@ -37,6 +37,8 @@ const LIMITS_AGE_MS = 3_600_000
 // The whole of exchangeInfo is some tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
 const INFO_WEIGHT = 20
+/** errors.md, -1121 BAD_SYMBOL. */
+const INVALID_SYMBOL = -1121
 
 /** One symbol of exchangeInfo, as far as it matters here. */
 export type SymbolInfo = {
@@ -73,6 +75,9 @@ export class Exchange {
   readonly #clock: World['clock']
   readonly #prefer: Options['prefer']
   #symbols: readonly SymbolInfo[] = []
+  /** Are these all that exchangeInfo knows? */
+  #hasAllSymbols = false
+  readonly #trading = new Map<string, Promise<boolean | undefined>>()
   #limitsReadMs = 0
   #slowdownsSeen = 0
   #readingLimits: Promise<void> | undefined
@@ -134,6 +139,31 @@ export class Exchange {
     return this.#symbols
   }
 
+  /**
+   * Does exchangeInfo say that a symbol trades? One that it does not know does not. `undefined` when it does not answer:
+   * then nothing follows.
+   */
+  isTrading(symbol: string): Promise<boolean | undefined> {
+    const asked = this.#trading.get(symbol) ?? this.#askTrading(symbol)
+    this.#trading.set(symbol, asked)
+    return asked
+  }
+
+  async #askTrading(symbol: string): Promise<boolean | undefined> {
+    const statusIn = (symbols: readonly SymbolInfo[]): string | undefined =>
+      symbols.find((info) => info.symbol === symbol)?.status
+    const known = statusIn(this.#symbols)
+    if (known !== undefined || this.#hasAllSymbols) return known === 'TRADING'
+    try {
+      return statusIn(await this.#askInfo([['symbol', symbol]])) === 'TRADING'
+    } catch (error) {
+      if (error instanceof RejectedError)
+        return error.exchangeCode === INVALID_SYMBOL ? false : undefined
+      if (error instanceof UnreachableError || error instanceof DataError) return undefined
+      throw error
+    }
+  }
+
   /** What was spent so far. */
   usage(): Usage {
     return { ...this.gateway.spent, ...this.gateway.budget.use() }
@@ -174,12 +204,18 @@ export class Exchange {
     key: SeriesKey,
     numbers: Numbers,
     priority: number,
-  ): { ask: AskPage<Page>; askAggTrades: AskPage<Page>; readAhead: number } {
+  ): {
+    ask: AskPage<Page>
+    askAggTrades: AskPage<Page>
+    readAhead: number
+    isTrading: () => Promise<boolean | undefined>
+  } {
     const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
     return {
       ask: this.pages(key, numbers, priority),
       askAggTrades: this.pages(aggTrades, numbers, priority),
       readAhead: this.#concurrency,
+      isTrading: () => this.isTrading(key.symbol),
     }
   }
 
@@ -221,6 +257,7 @@ export class Exchange {
   async #readInfo(scope: InfoScope): Promise<void> {
     try {
       this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
+      this.#hasAllSymbols = scope.kind === 'all'
     } catch (error) {
       // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
@@ -232,6 +269,7 @@ export class Exchange {
   async #readLimitsOnly(): Promise<void> {
     try {
       this.#symbols = await this.#askInfo([])
+      this.#hasAllSymbols = true
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error
       this.#limitsReadMs = this.#clock.monotonicMs()

@@ -17,8 +17,9 @@ import { INTERLEAVE } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
+import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
-import { storeArchive, storeFiles } from './archive.ts'
+import { storeArchive, storeFiles, type ArchiveRun } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
 import { walkRest, type RestWorld } from './rest.ts'
@@ -49,13 +50,18 @@ export async function* fetchSeries(
 ): AsyncGenerator<Progress, void, void> {
   const rest = {
     ...world.exchange.rest(plan.key, plan.settings.numbers, world.priority),
+    now: world.now,
     signal: world.signal,
   }
-  yield* fromArchive(plan, series, world, rest)
-  yield* replaced(plan, series, world, rest)
+  const doubted = unconfirmedIn(series.manifest)
+  const run = archiveRun(plan, series, world, rest)
+  if (run !== undefined) {
+    yield* fromArchive(run, world)
+    yield* replaced(run, world)
+  }
   const left = leftToAsk(plan.missing, series.manifest.coverage)
   if (plan.settings.source === 'archive') {
-    for (const window of left) {
+    for (const window of subtractAll(left, unconfirmedIn(series.manifest))) {
       const gaps = [{ ...window, reason: 'not-published' as const }]
       series.coverEmpty({ window, gaps, fresh: [] })
     }
@@ -72,11 +78,13 @@ export async function* fetchSeries(
       laterId: firstIdAfter(manifest, window.from),
       hasRowsAfter: await hasRowsAfter(series, window.from),
       partition: manifest.partition,
+      doubted,
+      lacking: union(run?.lacking ?? []),
     }
     const store = new WindowStore(series, window, world.now, world.tally)
     yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
   }
-  yield* lastResort(plan, series, world, rest)
+  if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
 }
 
 /** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
@@ -89,21 +97,27 @@ async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefine
   return near.length === 0 ? nextId : undefined
 }
 
-async function* fromArchive(
+/** What taking files of the archive needs; `undefined` where it is not to be asked. */
+function archiveRun(
   plan: SeriesPlan,
   series: Series,
-  { archive: session, now, tally, signal, exchange }: FetchWorld,
+  { archive: session, now, tally, signal }: FetchWorld,
   rest: RestWorld,
-): AsyncGenerator<Progress, void, void> {
-  if (session === undefined) return
+): ArchiveRun | undefined {
+  if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
+  return { plan, series, session, now, tally, signal, ask, lacking: [] }
+}
+
+async function* fromArchive(
+  run: ArchiveRun,
+  { exchange }: FetchWorld,
+): AsyncGenerator<Progress, void, void> {
+  const { plan, series, now, tally, signal } = run
   for (const window of plan.missing) {
     signal.throwIfAborted()
     let told = tally.received
-    for await (const event of storeArchive(
-      { plan, series, session, now, tally, signal, ask },
-      window,
-    )) {
+    for await (const event of storeArchive(run, window)) {
       yield event
       if (event.kind !== 'committed') continue
       const done =
@@ -118,16 +132,11 @@ async function* fromArchive(
 }
 
 /** Monthly files of what neither the files that were chosen nor REST have. */
-async function* lastResort(
-  plan: SeriesPlan,
-  series: Series,
-  { archive: session, now, tally, signal }: FetchWorld,
-  { ask }: RestWorld,
-): AsyncGenerator<Progress, void, void> {
+async function* lastResort(run: ArchiveRun): AsyncGenerator<Progress, void, void> {
+  const { plan, series, session, now } = run
   const left = leftToAsk(plan.missing, series.manifest.coverage)
-  if (session === undefined || left.length === 0) return
+  if (left.length === 0) return
   const months = await session.monthsInstead(plan.key, left, { now, tried: [], isLast: true })
-  const run = { plan, series, session, now, tally, signal, ask }
   for (const month of months)
     for (const part of clip(left, month.window)) yield* storeFiles(run, part, [month])
 }
@@ -137,14 +146,11 @@ async function* lastResort(
  * revisions. Until then they are known as they were, so that a refresh that ends early is begun again by the next one.
  */
 async function* replaced(
-  plan: SeriesPlan,
-  series: Series,
-  { archive: session, now, tally, signal, isRefreshed }: FetchWorld,
-  rest: RestWorld,
+  run: ArchiveRun,
+  { isRefreshed }: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
-  if (session === undefined || !isRefreshed) return
-  const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  const run = { plan, series, session, now, tally, signal, ask }
+  if (!isRefreshed) return
+  const { plan, series, session, signal } = run
   const used = [...series.manifest.archives].filter(
     ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
   )

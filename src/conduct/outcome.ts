@@ -1,6 +1,6 @@
 /** How a run came out: one result a series, one exit code for all. */
 
-import { subtractAll, type Coverage } from '../base/coverage.ts'
+import type { Coverage } from '../base/coverage.ts'
 import {
   BackfillError,
   BannedError,
@@ -10,12 +10,13 @@ import {
   StoreError,
   UnavailableError,
 } from '../base/errors.ts'
-import type { Gap } from '../base/gap.ts'
-import { formatWindow } from '../base/time.ts'
+import type { Gap, GapReason } from '../base/gap.ts'
+import { formatWindow, type Micros } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
 import type { Manifest } from '../store/manifest.ts'
 import type { Tally } from './series-run.ts'
+import { isUpToDate, verdictOf } from './verdict.ts'
 
 /** Does this error end the whole run, not just its series? */
 export function isFatal(error: unknown): boolean {
@@ -33,15 +34,29 @@ export function resultOf(
   plan: SeriesPlan,
   manifest: Manifest | undefined,
   tally: Tally,
-  error: unknown,
+  { error, now }: { readonly error: unknown; readonly now: Micros },
 ): SeriesResult {
-  const missing = subtractAll(plan.wanted, manifest?.coverage ?? [])
-  const why = error ?? unavailable(manifest?.gaps ?? [], missing)
-  const complete = missing.length === 0 && error === undefined
+  const verdict = verdictOf({ manifest, wanted: plan.wanted })
+  const { missing, unconfirmed, lack } = verdict
+  const why = error ?? unavailable(manifest?.gaps ?? [], missing) ?? lacking(lack)
+  const complete = verdict.isComplete && error === undefined
+  const { horizon = now } = plan
+  const upToDate =
+    complete || (error === undefined && isUpToDate(verdict, manifest, { now, horizon }))
   const { rows, files, revisions } = tally
   const [partitions, bytes] = [files.size, [...files.values()].reduce((sum, size) => sum + size, 0)]
-  const result = { key: plan.key, complete, rows, partitions, bytes, revisions, missing }
+  const result = {
+    ...{ key: plan.key, complete, upToDate, rows, partitions, bytes, revisions },
+    ...{ missing, unconfirmed },
+  }
   return why === undefined || complete ? result : { ...result, error: describe(why) }
+}
+
+function lacking(lack: string | undefined): UnavailableError | undefined {
+  if (lack === undefined) return undefined
+  return new UnavailableError(`rows of covered time are missing: ${lack}`, {
+    hint: '`binance-backfill verify` names the places; ask for them again with run --recheck.',
+  })
 }
 
 /** An error as it is told. */
@@ -52,6 +67,12 @@ export function describe(error: unknown): NonNullable<SeriesResult['error']> {
   return hint === undefined ? { code, message } : { code, message, hint }
 }
 
+const HINTS: Readonly<Partial<Record<GapReason, string>>> = {
+  'not-published': 'The archive has no file of it; REST may have the rows: source: auto or rest.',
+  'unavailable-from-rest': 'Take it from the published archive: source: auto.',
+  unconfirmed: 'The answers were empty, which proves nothing yet; the next run asks again.',
+}
+
 function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError | undefined {
   const gap = gaps.find(({ from, to }) =>
     missing.some((window) => window.from < to && from < window.to),
@@ -59,10 +80,7 @@ function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError 
   if (gap === undefined) return undefined
   const { from, to } = formatWindow(gap)
   return new UnavailableError(`${from} to ${to}: ${gap.reason}`, {
-    hint:
-      gap.reason === 'not-published'
-        ? 'The archive has no file of it; REST may have the rows: source: auto or rest.'
-        : 'Take it from the published archive: source: auto.',
+    hint: HINTS[gap.reason],
   })
 }
 
@@ -74,5 +92,5 @@ export function exitOf(results: readonly SeriesResult[], errors: readonly unknow
   if (fatal !== undefined) return fatal instanceof BackfillError ? fatal.exit : 1
   if (errors.some((error) => error instanceof BackfillError && error.exit === 4)) return 4
   if (errors.some((error) => error instanceof DamageError)) return 4
-  return errors.length === 0 && results.every(({ complete }) => complete) ? 0 : 3
+  return errors.length === 0 && results.every(({ upToDate }) => upToDate) ? 0 : 3
 }

@@ -1,5 +1,6 @@
 /** A window of a series over REST: which walk it takes. */
 
+import type { Coverage } from '../base/coverage.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -20,6 +21,10 @@ export type Before = {
   readonly laterId: bigint | undefined
   /** Are rows stored of the same period, at the window's start or after it? */
   readonly hasRowsAfter: boolean
+  /** Stretches that an earlier run left unconfirmed. */
+  readonly doubted: Coverage
+  /** Stretches that files of the archive lack, as read in this run. */
+  readonly lacking: Coverage
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }
@@ -30,6 +35,10 @@ export type RestWorld = {
   /** Asks for aggregate trades of the same symbol: they turn a time into a trade id. */
   readonly askAggTrades: AskPage<Page>
   readonly readAhead: number
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
+  /** Does exchangeInfo say that the symbol trades? */
+  readonly isTrading: () => Promise<boolean | undefined>
   readonly signal: AbortSignal | undefined
 }
 
@@ -38,14 +47,17 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, askAggTrades, readAhead, signal }: RestWorld,
+  { ask, askAggTrades, readAhead, now, isTrading, signal }: RestWorld,
 ): AsyncGenerator<Step<Page>, void, void> {
   const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
   const options = { limit, readAhead, signal, ...before }
   switch (walk) {
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
-      return walkKlines(window, key.interval, ask, options)
+      return walkKlines(window, key.interval, ask, {
+        ...options,
+        witnesses: { now, isTrading, doubted: before.doubted, lacking: before.lacking },
+      })
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
     case 'tradeId': {

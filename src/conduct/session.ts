@@ -1,7 +1,7 @@
 /** What planning and running share: the world, the exchange, the wants, and what the lake has of them. */
 
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { DamageError } from '../base/errors.ts'
+import { DamageError, UnavailableError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { micros, periodWindow, type Micros } from '../base/time.ts'
 import { DATASETS, defaultPartition } from '../binance/dataset.ts'
@@ -162,7 +162,12 @@ export async function wantsOf(
       const klines: SeriesKey = DATASETS[key.dataset].hasInterval
         ? key
         : { market: 'spot', dataset: 'klines', symbol: key.symbol, interval: '1m' }
-      return beginning(exchange.pages(klines, 'string', 0))
+      const begin = await beginning(exchange.pages(klines, 'string', 0))
+      if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
+        throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
+          hint: 'A symbol that trades has rows: run again later, or name a date in from.',
+        })
+      return begin
     },
   })
   return Promise.all(wants.map((want) => checkWant(want, manifests)))

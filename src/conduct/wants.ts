@@ -163,7 +163,7 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
   const to = asked < horizon ? asked : horizon
   const wanted = from === undefined || from >= to ? [] : [{ from, to }]
   const isListing = job.from.kind === 'listing' && from !== undefined
-  return { key, wanted, settings, ...(isListing ? { listing: from } : {}) }
+  return { key, wanted, settings, horizon, ...(isListing ? { listing: from } : {}) }
 }
 
 async function beginOf(

@@ -30,6 +30,8 @@ export type Want = {
   readonly key: SeriesKey
   readonly wanted: Coverage
   readonly settings: SeriesSettings
+  /** Where final rows end by the server's clock; absent where it is not known. */
+  readonly horizon?: Micros
   /** Where the series begins, if the exchange was asked for it: before that there is nothing. */
   readonly listing?: Micros
   /** Why it cannot be told what is wanted; `wanted` is empty then. */

@@ -1,23 +1,14 @@
 /**
  * The walk over klines: windows of a page each, several at once, in order. The cursor goes to the last open time + 1
- * and never by the interval, since real open times leave the grid after outages; a missing slot is asked for again
- * before it is called a gap; a long empty stretch is jumped over.
+ * and never by the interval, since real open times leave the grid after outages; a missing slot is asked for again,
+ * and then explained by more than empty answers; a long empty stretch is jumped over.
  *
  * @see binance-spot-api-docs, rest-api.md, "Kline/Candlestick data": startTime and endTime are inclusive on open time
  * (recorded: BTCUSDT 1h, endTime=1593572400000).
  */
 
 import { DataError } from '../base/errors.ts'
-import type { Gap } from '../base/gap.ts'
-import {
-  earliest,
-  floorDiv,
-  formatMicros,
-  latest,
-  micros,
-  type Micros,
-  type Window,
-} from '../base/time.ts'
+import { earliest, formatMicros, latest, micros, type Micros, type Window } from '../base/time.ts'
 import {
   gridFloor,
   hasKnownGrid,
@@ -26,16 +17,19 @@ import {
   type Interval,
 } from '../binance/interval.ts'
 import { askWindow, chunkAt, fillChunk, type Chunk, type Walk } from './kline-chunk.ts'
+import { KlineEvidence, type KlineWitnesses } from './kline-evidence.ts'
 import { inOrder, type Found } from './kline-steps.ts'
 import {
   emptyStep,
   ReadAhead,
   type AskPage,
-  type PageParams,
   type PageRows,
   type Step,
   type WalkOptions,
 } from './walk.ts'
+
+/** What the walk may assume, and whom else it may ask about stretches without rows. */
+export type KlineWalkOptions = WalkOptions & { readonly witnesses: KlineWitnesses }
 
 /** An empty answer that the next one contradicts is tried again so often at most. */
 const CONTRADICTIONS_MAX = 3
@@ -43,37 +37,44 @@ const CONTRADICTIONS_MAX = 3
 /**
  * Walks the klines that open in `window`, oldest first. A failure is thrown once all that was proven before it is out.
  *
- * @throws DataError when the exchange sends rows that were not asked for, or contradicts itself.
+ * @throws DataError when the exchange sends rows that were not asked for.
  */
 export async function* walkKlines<P extends PageRows>(
   window: Window,
   interval: Interval,
   ask: AskPage<P>,
-  options: WalkOptions,
+  options: KlineWalkOptions,
 ): AsyncGenerator<Step<P>, void, void> {
   const walk = { window, interval, ask, options }
-  let { hasRowsBefore } = options
+  const { witnesses, hasRowsBefore, signal } = options
+  const evidence = new KlineEvidence(interval, ask, { ...witnesses, hasRowsBefore }, signal)
   let cursor = window.from
   let contradictions = 0
   while (cursor < window.to) {
     for await (const found of fullChunks(walk, cursor)) {
-      if (found.reached > cursor)
-        yield* inOrder(found, cursor, await explain(walk, found, hasRowsBefore))
-      if (found.failure !== undefined) throw found.failure.error
-      hasRowsBefore = true
+      for (const page of found.pages) evidence.see(page)
+      const { gaps, failure = found.failure } = await evidence.explain(found.gaps)
+      if (found.reached > cursor) yield* inOrder(found, cursor, gaps)
+      if (failure !== undefined) throw failure.error
       cursor = found.reached
       contradictions = 0
     }
     if (cursor >= window.to) return
     // The chunk at the cursor came back empty: find where rows go on.
-    const next = await nextOpen({ from: cursor, to: window.to }, walk)
-    if (next <= cursor && ++contradictions > CONTRADICTIONS_MAX) throw contradiction(cursor)
-    const gap = { from: cursor, to: next }
-    cursor = next
-    const gaps = isGap(interval, gap)
-      ? await explain(walk, { pages: [], gaps: [gap], reached: gap.to }, hasRowsBefore)
-      : []
-    if (gap.from < gap.to) yield emptyStep(cursor, gaps)
+    const next = await nextOpen({ from: cursor, to: window.to }, walk, evidence)
+    if (next > cursor) {
+      const gap = { from: cursor, to: next }
+      const { gaps, failure } = await evidence.explain(isGap(interval, gap) ? [gap] : [])
+      yield emptyStep(next, gaps)
+      if (failure !== undefined) throw failure.error
+      cursor = next
+    } else if (++contradictions > CONTRADICTIONS_MAX) {
+      // A row is named here and not sent: leave the chunk missing, so that it does not keep the rest from coming.
+      const { to } = chunkAt({ since: cursor, from: cursor }, walk)
+      yield emptyStep(to, [{ from: cursor, to, reason: 'unconfirmed' }])
+      cursor = to
+      contradictions = 0
+    }
   }
 }
 
@@ -148,51 +149,25 @@ function isGap(interval: Interval, gap: Window): boolean {
   return slotCount(interval, gap) > 0
 }
 
-/** Gives each gap its reason: are there rows before it, and after it? */
-async function explain<P extends PageRows>(
-  { window, ask, options }: Walk<P>,
-  { pages, gaps }: Found<P>,
-  hasRowsBefore: boolean,
-): Promise<Gap[]> {
-  const first = pages[0]?.keys[0]
-  const explained: Gap[] = []
-  for (const gap of gaps) {
-    const hasBefore =
-      hasRowsBefore ||
-      (first !== undefined && first < gap.from) ||
-      (await hasRow({ endTime: floorDiv(gap.from - 1n, 1_000n), limit: 1 }, ask, options))
-    const hasAfter =
-      gap.to < window.to ||
-      (await hasRow({ startTime: floorDiv(gap.to + 999n, 1_000n), limit: 1 }, ask, options))
-    const reason = hasAfter ? 'outage' : 'after-delisting'
-    explained.push({ ...gap, reason: hasBefore ? reason : 'before-listing' })
-  }
-  return explained
-}
-
-async function hasRow<P extends PageRows>(
-  params: PageParams,
-  ask: AskPage<P>,
-  { signal }: WalkOptions,
-): Promise<boolean> {
-  if (params.endTime !== undefined && params.endTime < 0n) return false
-  const page = await ask(params, () => undefined, signal)
-  return page.rowCount > 0
-}
-
 /**
  * Where rows go on after an empty chunk at `window.from`: the slot of the first row that either of two answers found, or
  * the window's end. So the stretch before it was asked for twice.
  */
-async function nextOpen<P extends PageRows>(window: Window, walk: Walk<P>): Promise<Micros> {
-  return earliest(await firstSlot(window, walk), await firstSlot(window, walk))
+async function nextOpen<P extends PageRows>(
+  window: Window,
+  walk: Walk<P>,
+  evidence: KlineEvidence<P>,
+): Promise<Micros> {
+  return earliest(await firstSlot(window, walk, evidence), await firstSlot(window, walk, evidence))
 }
 
 async function firstSlot<P extends PageRows>(
   window: Window,
   { interval, ask, options: { signal } }: Walk<P>,
+  evidence: KlineEvidence<P>,
 ): Promise<Micros> {
   const page = await askWindow(window, 1, ask, signal)
+  evidence.see(page)
   const open = page.keys[0]
   if (open === undefined) return window.to
   const slot = hasKnownGrid(interval) ? gridFloor(interval, micros(open)) : micros(open)

@@ -38,7 +38,7 @@ export function exchangeInfoJson(options: InfoOptions, parameters: Parameters): 
     return found
   })
   const shown = (asked ?? listed)
-    .map(symbolInfo)
+    .map((symbol) => symbolInfo(symbol, BigInt(options.serverTime)))
     .filter((info) => status === undefined || info['status'] === status)
   const head = JSON.stringify({ timezone: 'UTC' }).slice(0, -1)
   const tail = JSON.stringify({ rateLimits: options.rules, exchangeFilters: [], symbols: shown })
@@ -68,14 +68,14 @@ function readList(text: string): readonly string[] {
   throw new Refusal(-1130, `Data sent for parameter 'symbols' is not valid.`)
 }
 
-function symbolInfo(options: SymbolOptions): Readonly<Record<string, unknown>> {
+function symbolInfo(options: SymbolOptions, serverTime: bigint): Readonly<Record<string, unknown>> {
   if (options.info !== undefined) return options.info
   const quoteAsset =
     options.quoteAsset ?? QUOTES.find((quote) => options.symbol.endsWith(quote)) ?? 'USDT'
   const base = options.symbol.slice(0, Math.max(1, options.symbol.length - quoteAsset.length))
   return {
     symbol: options.symbol,
-    status: options.status ?? 'TRADING',
+    status: options.status ?? statusAt(options, serverTime),
     baseAsset: options.baseAsset ?? base,
     baseAssetPrecision: 8,
     quoteAsset,
@@ -101,6 +101,11 @@ function symbolInfo(options: SymbolOptions): Readonly<Record<string, unknown>> {
     defaultSelfTradePreventionMode: 'EXPIRE_MAKER',
     allowedSelfTradePreventionModes: ['EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH', 'DECREMENT'],
   }
+}
+
+function statusAt({ delistedAt }: SymbolOptions, serverTime: bigint): string {
+  const now = serverTime > 10n ** 14n ? serverTime : serverTime * 1_000n
+  return delistedAt === undefined || now < delistedAt ? 'TRADING' : 'BREAK'
 }
 
 function filtersOf({ priceDecimals = 2, quantityDecimals = 5 }: SymbolOptions): readonly unknown[] {

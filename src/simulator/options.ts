@@ -53,7 +53,7 @@ export type SymbolOptions = {
   readonly symbol: string
   readonly baseAsset?: string
   readonly quoteAsset?: string
-  /** Default TRADING. */
+  /** Default TRADING, and BREAK once delisted. */
   readonly status?: string
   /** In exchangeInfo? A symbol that is not still answers. Default true. */
   readonly listed?: boolean

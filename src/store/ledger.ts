@@ -65,6 +65,11 @@ export function answeredPart({ window, gaps }: Pick<Answered, 'window' | 'gaps'>
   return subtractAll([window], union(gaps.filter((gap) => !isKnown(gap))))
 }
 
+/** Stretches whose empty answers nothing has confirmed yet. */
+export function unconfirmedIn({ gaps }: Pick<Manifest, 'gaps'>): Coverage {
+  return union(gaps.filter(({ reason }) => reason === 'unconfirmed'))
+}
+
 /** What is left of `gaps` once `windows` are taken away. */
 export function cutGaps(gaps: readonly Gap[], windows: Coverage): Gap[] {
   return gaps.flatMap((gap) =>

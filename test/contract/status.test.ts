@@ -9,7 +9,8 @@ import { parseJob } from '../../src/job/parse.ts'
 import { seriesFacts } from '../../src/report/facts.ts'
 import { cover, emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest, Proof } from '../../src/store/manifest.ts'
-import { status, statusOf, verdictOf } from '../../src/status.ts'
+import { verdictOf } from '../../src/conduct/verdict.ts'
+import { status, statusOf } from '../../src/status.ts'
 import { command } from '../support/command.ts'
 import { tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
@@ -95,11 +96,19 @@ const W = (from: number, to: number): Window => ({
 })
 const gap = (from: number, to: number, reason: Gap['reason']): Gap => ({ ...W(from, to), reason })
 
+const NOTHING = emptyManifest(
+  { market: 'spot', dataset: 'trades', symbol: 'BTCUSDT' },
+  'string',
+  'day',
+)
+
 test.each([
   ['unavailable-from-rest', 'incomplete: missing', '(unavailable-from-rest)'],
   ['not-published', 'incomplete: missing', '(not-published)'],
+  ['unconfirmed', 'incomplete: missing', '(unconfirmed)'],
 ] as const)('%s leaves its time missing and is named', (reason, head, tail) => {
-  const verdict = verdictOf([W(10, 20)], { gaps: [gap(10, 20, reason)], lack: undefined })
+  const manifest = { ...NOTHING, gaps: [gap(10, 20, reason)] }
+  const { words: verdict } = verdictOf({ manifest, wanted: [W(10, 20)] })
   expect(verdict.startsWith(head)).toBe(true)
   expect(verdict.endsWith(tail)).toBe(true)
 })
@@ -124,9 +133,8 @@ test.each([
 test.each(['outage', 'before-listing', 'after-delisting'] as const)(
   '%s is a known gap',
   (reason) => {
-    expect(verdictOf([], { gaps: [gap(10, 20, reason)], lack: undefined })).toBe(
-      'complete with 1 known gap',
-    )
+    const manifest = { ...NOTHING, coverage: [W(10, 20)], gaps: [gap(10, 20, reason)] }
+    expect(verdictOf({ manifest, wanted: undefined }).words).toBe('complete with 1 known gap')
   },
 )
 

@@ -9,7 +9,7 @@ import type { AskPage, Step } from '../../src/pull/walk.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { klineAt, klines, minute, window } from '../support/histories.ts'
-import { asker, keysOf } from '../support/walks.ts'
+import { asker, keysOf, SETTLED } from '../support/walks.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
 const NOW = minute(24 * 60)
@@ -59,7 +59,12 @@ test('klines: what was yielded before a failure, and then the rest, is the walk 
           bothTimes: order,
         }
         const { ask } = asker(new Exchange(options), KEY, NOW)
-        const how = { limit: pageRows + more, readAhead: 4, hasRowsBefore: false }
+        const how = {
+          limit: pageRows + more,
+          readAhead: 4,
+          hasRowsBefore: false,
+          witnesses: SETTLED,
+        }
         const whole = await keysOf(walkKlines(wanted, '1m', ask, how))
 
         const { steps, error } = await stepsOf(walkKlines(wanted, '1m', untilLost(ask, count), how))
@@ -90,6 +95,7 @@ test('regression: pages that were answered before a failure are kept, also where
       limit: 1_000,
       readAhead: 8,
       hasRowsBefore: true,
+      witnesses: SETTLED,
     }),
   )
   expect(error).toBeInstanceOf(TransportError)
@@ -114,7 +120,7 @@ test.each([0, 1])(
     )
     let requests = turn
     const ask: AskPage<Page> = (...args) => (requests++ % 2 === 0 ? none : whole)(...args)
-    const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true }
+    const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true, witnesses: SETTLED }
     const { keys } = await keysOf(
       walkKlines({ from: minute(0), to: minute(10) }, '1m', ask, options),
     )

@@ -28,7 +28,7 @@ import {
   ORIGIN,
   window,
 } from '../support/histories.ts'
-import { asker, inTurn, keysOf } from '../support/walks.ts'
+import { asker, inTurn, keysOf, SETTLED } from '../support/walks.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 5_000)
 const NOW = minute(24 * 60)
@@ -96,7 +96,12 @@ test.each([
         async (rows, wanted, [pageRows, more], open) => {
           const exchange = exchangeOf(rows, { pageRows, ...open })
           const { ask, requests } = asker(exchange, MINUTES, NOW)
-          const options = { limit: pageRows + more, readAhead: 4, hasRowsBefore: false }
+          const options = {
+            limit: pageRows + more,
+            readAhead: 4,
+            hasRowsBefore: false,
+            witnesses: SETTLED,
+          }
           const { keys, steps } = await keysOf(walkKlines(wanted, '1m', ask, options))
 
           const expected = rows
@@ -127,7 +132,7 @@ test.each([
 
 test('regression: the second kline of a slot is not lost where a full page ends, and that costs no request', async () => {
   const grid = Array.from({ length: 24 }, (_, slot) => minute(slot))
-  const options = { limit: 5, readAhead: 4, hasRowsBefore: true }
+  const options = { limit: 5, readAhead: 4, hasRowsBefore: true, witnesses: SETTLED }
   const wanted = { from: ORIGIN, to: minute(24) }
   for (let slot = 0; slot < grid.length; slot++) {
     const opens = [...grid, micros(minute(slot) + 28_153_000n), micros(minute(slot) + 40_000_000n)]
@@ -157,7 +162,7 @@ test('klines that the first answers leave out are found by asking again', async 
       const exchange = exchangeOf(rows, { pageRows }, [{ window: missing, times: 1 }])
       const { ask } = asker(exchange, MINUTES, NOW)
       const wanted = { from: ORIGIN, to: minute(60) }
-      const options = { limit: pageRows, readAhead: 1, hasRowsBefore: false }
+      const options = { limit: pageRows, readAhead: 1, hasRowsBefore: false, witnesses: SETTLED }
       const { keys } = await keysOf(walkKlines(wanted, '1m', ask, options))
       expect(keys).toEqual(rows.map(({ openTime }) => openTime))
     }),

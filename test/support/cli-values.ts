@@ -58,11 +58,13 @@ export function plan(series: readonly SeriesPlan[]): Plan {
 const RESULT: SeriesResult = {
   key: { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' },
   complete: true,
+  upToDate: true,
   rows: 44_640,
   partitions: 1,
   bytes: 2_000_000,
   revisions: 0,
   missing: [],
+  unconfirmed: [],
 }
 
 /** The summary of one month of one series, complete unless told otherwise. */

@@ -1,13 +1,22 @@
 /** Walks against the stand-in without sockets: the model's answers, decoded by the room that decodes them in earnest. */
 
-import type { Micros } from '../../src/base/time.ts'
+import { parseMicros, type Micros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
+import type { KlineWitnesses } from '../../src/pull/kline-evidence.ts'
 import type { AskPage, Step } from '../../src/pull/walk.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import type { Exchange } from '../../src/simulator/index.ts'
+
+/** Long after everything, of a symbol that does not trade any more: whatever is empty is so for good. */
+export const SETTLED: KlineWitnesses = {
+  now: parseMicros('2100-01-01'),
+  doubted: [],
+  lacking: [],
+  isTrading: () => Promise.resolve(false),
+}
 
 /** A way to ask `exchange` for pages of one series, at a fixed moment; counts the requests. */
 export function asker(

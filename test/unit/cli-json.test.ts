@@ -67,6 +67,7 @@ test('status: the shape of the contract; wanted only with jobs, revisions only w
     wanted: [span],
     covered: [span],
     missing: [],
+    unconfirmed: [],
     gaps: [{ ...span, reason: 'outage' }],
     rows: 1,
     partitions: 1,
@@ -83,7 +84,13 @@ test('status: the shape of the contract; wanted only with jobs, revisions only w
 })
 
 test('verify: keys are flattened', () => {
-  const verdict = { verdict: 'complete', missing: [], partitions: 1, rows: 2 }
+  const verdict = {
+    verdict: 'complete',
+    missing: [],
+    unconfirmed: [],
+    partitions: 1,
+    rows: 2,
+  }
   const totals = { ok: true, findings: [], partitions: 1, rows: 2, bytes: 3, seconds: 0.5 }
   expect(written(verifyDocument({ ...totals, series: [{ key: KEY, ...verdict }] }))).toEqual({
     ...totals,
@@ -98,11 +105,13 @@ describe('run: one object for each step', () => {
   const flatResult = {
     ...KEY,
     complete: false,
+    upToDate: false,
     rows: 44_640,
     partitions: 1,
     bytes: 2_000_000,
     revisions: 0,
     missing: [span],
+    unconfirmed: [],
     error: { code: 'E_REJECTED', message: 'Invalid symbol.' },
   }
   const failed = {

@@ -185,7 +185,8 @@ export class Life {
     // The server's clock is known but to some milliseconds, and it is the earliest that counts.
     const now = micros(startedAt - 2_000_000n)
     const horizon = horizonOf(truth.key.interval, now, 60_000_000n)
-    const begin = from ?? truth.rows.find(({ visibleFrom }) => visibleFrom <= startedAt)?.time
+    const listed = truth.rows.find((row) => row.visibleFrom <= startedAt && !this.law.isExempt(row))
+    const begin = from ?? listed?.time
     const end = to === undefined ? horizon : earliest(to, horizon)
     return begin === undefined || begin >= end ? [] : [{ from: begin, to: end }]
   }

@@ -6,6 +6,9 @@ import type { AnyRow } from './truth.ts'
 
 const SCALE = 8
 
+/** What a column holds: integers and times as bigint, numbers as they were sent. */
+export type Cell = bigint | boolean | string
+
 /** The first column in which a stored row is not `row`; `undefined` when it is that row. */
 export function difference(stored: StoredRow, row: AnyRow, numbers: Numbers): string | undefined {
   for (const [name, wanted] of Object.entries(cellsOf(row))) {
@@ -23,8 +26,8 @@ function isNumber(found: unknown, text: string, numbers: Numbers): boolean {
   return found === BigInt(`${whole}${decimals.padEnd(SCALE, '0')}`)
 }
 
-/** By the names of the contract: integers and times as bigint, numbers as they were sent. */
-function cellsOf(row: AnyRow): Readonly<Record<string, bigint | boolean | string>> {
+/** The columns of a row by the names of the contract. */
+export function cellsOf(row: AnyRow): Readonly<Record<string, Cell>> {
   if ('openTime' in row)
     return {
       open_time: row.openTime,

@@ -5,7 +5,7 @@ import { seededRandom } from '../sim-world.ts'
 /** A source of chance. */
 export type Dice = {
   /** In `[0, 1)`. */
-  next(): number
+  readonly next: () => number
   /** A whole number from `least` to `most`. */
   whole(least: number, most: number): number
   chance(probability: number): boolean
@@ -16,7 +16,8 @@ export type Dice = {
 
 /** Dice that fall the same way for the same seed. */
 export function diceOf(seed: number): Dice {
-  const { next } = seededRandom(seed)
+  const random = seededRandom(seed)
+  const next = (): number => random.next()
   const whole = (least: number, most: number): number =>
     least + Math.floor(next() * (most - least + 1))
   const pick = <T>(list: readonly T[]): T => {

@@ -170,12 +170,12 @@ export class Law {
     if (one.verdict.startsWith('complete')) this.#checkComplete(one, covered)
   }
 
-  /** Between the first moment and the last that were asked for, all is covered, or said to be unconfirmed. */
+  /** Between the first moment and the last that were asked for, all is covered. */
   #checkComplete(one: SeriesStatus, covered: Coverage): void {
     const asked = union(covered, one.gaps.map(parseWindow))
     const [first, last] = [asked[0], asked.at(-1)]
     if (first === undefined || last === undefined) return
-    const left = unsaid([{ from: first.from, to: last.to }], one)
+    const left = subtractAll([{ from: first.from, to: last.to }], covered)
     if (left.length > 0)
       throw new Violation(`${nameOf(one)}: "${one.verdict}" without ${windowsText(left)}`)
   }

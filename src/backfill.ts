@@ -17,6 +17,7 @@ import {
   checkStored,
   doubtful,
   exchangeFor,
+  isListingNew,
   lostWords,
   Manifests,
   openExchange,
@@ -32,7 +33,7 @@ import { keepsFromBeginning, unopenedPlan } from './conduct/unopened.ts'
 import type { Job } from './job/job.ts'
 import { probeFiles } from './node/probe.ts'
 import type { Options } from './options.ts'
-import type { Plan, SeriesPlan, Want } from './plan/plan.ts'
+import { isBlocked, type Plan, type SeriesPlan, type Want } from './plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from './progress.ts'
 import { checkLake, markLake } from './store/lake.ts'
 import { acquireLock } from './store/lock.ts'
@@ -174,7 +175,7 @@ class Run {
     manifests: Manifests,
     end: { readonly error: unknown; readonly now: Micros },
   ): Promise<void> {
-    const manifest = series.problem === undefined ? await manifests.get(series.key) : undefined
+    const manifest = isBlocked(series) ? undefined : await manifests.get(series.key)
     this.#results.push(resultOf(series, manifest, emptyTally(), end))
   }
 
@@ -188,7 +189,7 @@ class Run {
     const now = exchange.now()
     const wants = await wantsOf(jobs, exchange, manifests, this.#options)
     await markLake(world.files)
-    for (const want of wants) if (want.problem === undefined) await this.#prepare(want, manifests)
+    for (const want of wants) if (!isBlocked(want)) await this.#prepare(want, manifests)
     const session = new ArchiveSession(world, this.#options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
@@ -201,7 +202,7 @@ class Run {
   async #prepare(want: Want, manifests: Manifests): Promise<void> {
     const manifest = await manifests.get(want.key)
     const windows = doubtful(want, manifest, this.#options)
-    if (windows.length === 0) return
+    if (windows.length === 0 && !isListingNew(manifest, want)) return
     const message = await lostWords(want, manifests)
     if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
     manifests.forget(want.key)
@@ -237,10 +238,11 @@ class Run {
     if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
   }
 
-  #hasWork({ key, missing, recheck, settings, problem }: SeriesPlan): boolean {
+  #hasWork(series: SeriesPlan): boolean {
+    const { key, missing, recheck, settings } = series
     const isRefreshed =
       this.#options.refreshArchives === true && usesArchive(key, settings.source, this.#options)
-    return problem === undefined && (missing.length > 0 || recheck.length > 0 || isRefreshed)
+    return !isBlocked(series) && (missing.length > 0 || recheck.length > 0 || isRefreshed)
   }
 
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
@@ -266,6 +268,8 @@ class Run {
         isRefreshed: this.#options.refreshArchives === true,
         signal,
       })
+      // What could be told was fetched; that something could not be told is not forgotten.
+      if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
       error = thrown
       this.#errors.push(thrown)

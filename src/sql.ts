@@ -6,6 +6,7 @@ import { quoteText } from './base/text.ts'
 import { DATASETS, type DatasetKind } from './binance/dataset.ts'
 import { DATA_DIR } from './conduct/session.ts'
 import { nodeFiles } from './node/files.ts'
+import { plainPath } from './node/plain-path.ts'
 import { sqlValue, type SqlValue } from './sql-value.ts'
 import { checkLake, listSeries } from './store/lake.ts'
 import { readManifest } from './store/series.ts'
@@ -46,19 +47,26 @@ export async function sql(query: string, options: SqlOptions = {}): Promise<SqlA
   if (query.trim() === '') throw new UsageError('the query is empty')
   const views = await viewsOf(dataDir)
   const duckdb = await loadDuckDb()
+  // DuckDB knows no escape that makes every name a name: a backslash always parts directories.
+  const { path, release } = await plainPath(dataDir)
+  const lake: Lake = { dataDir, path, views }
   const instance = await duckdb.DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
+  let isOpen = true
   const close = (): void => {
+    if (!isOpen) return
+    isOpen = false
     connection.closeSync()
     instance.closeSync()
+    release()
   }
   try {
-    await prepare(connection, dataDir, views)
+    await prepare(connection, lake)
     const result = await start(duckdb, connection, query)
-    return { columns: columnsOf(result), rows: () => rowsOf(result, views), close }
+    return { columns: columnsOf(result), rows: () => rowsOf(result, lake), close }
   } catch (error) {
     close()
-    throw explain(error, views)
+    throw explain(error, lake)
   }
 }
 
@@ -74,8 +82,11 @@ async function loadDuckDb(): Promise<DuckDb> {
   }
 }
 
-/** The name of a dataset and the query that reads it. */
-type View = { readonly name: DatasetKind; readonly source: string }
+/** The name of a dataset, and whether its series store numbers in different ways. */
+type View = { readonly name: DatasetKind; readonly isMixed: boolean }
+
+/** The lake as it was named, and as DuckDB is told. */
+type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
 
 async function viewsOf(dataDir: string): Promise<readonly View[]> {
   const files = nodeFiles(dataDir)
@@ -91,14 +102,14 @@ async function viewsOf(dataDir: string): Promise<readonly View[]> {
       hint: 'Name the right --data-dir, or run a job first.',
     })
   return [...numbers]
-    .map(([name, kinds]) => ({ name, source: viewSource(dataDir, name, kinds.size > 1) }))
+    .map(([name, kinds]) => ({ name, isMixed: kinds.size > 1 }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function viewSource(dataDir: string, name: DatasetKind, isMixed: boolean): string {
+function viewSource(path: string, { name, isMixed }: View): string {
   const { security } = DATASETS[name]
   const account = security === 'signed' ? 'account=*/' : ''
-  const glob = `${globText(dataDir)}/spot/${account}${name}/**/data.parquet`
+  const glob = `${path}/spot/${account}${name}/**/data.parquet`
   const options = [
     'hive_partitioning = true',
     // `456` is a symbol and `2024` a period: text, as all the others are.
@@ -121,17 +132,16 @@ function sqlText(text: string): string {
 
 async function prepare(
   connection: DuckDBConnection,
-  dataDir: string,
-  views: readonly View[],
+  { dataDir, path, views }: Lake,
 ): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
-  // The path is compared both before and after its patterns are resolved.
-  const allowed = [dataDir, globText(dataDir)].map(sqlText).join(', ')
+  // A path of the query's own is compared both before and after its patterns are resolved.
+  const allowed = [path, dataDir, globText(dataDir)].map(sqlText).join(', ')
   await connection.run(`SET allowed_directories = [${allowed}]`)
   await connection.run('SET enable_external_access = false')
-  for (const { name, source } of views)
-    await connection.run(`CREATE VIEW "${name}" AS SELECT * FROM ${source}`)
+  for (const view of views)
+    await connection.run(`CREATE VIEW "${view.name}" AS SELECT * FROM ${viewSource(path, view)}`)
   await connection.run('SET lock_configuration = true')
 }
 
@@ -169,21 +179,21 @@ function columnsOf(result: DuckDBResult): readonly SqlColumn[] {
 
 async function* rowsOf(
   result: DuckDBResult,
-  views: readonly View[],
+  lake: Lake,
 ): AsyncGenerator<readonly (readonly SqlValue[])[], void, void> {
   try {
     for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(sqlValue))
   } catch (error) {
-    throw explain(error, views)
+    throw explain(error, lake)
   }
 }
 
 /** DuckDB's own kinds of errors that are about files; all others are about the query. */
 const ABOUT_FILES = /^(IO|Internal|Out of Memory) Error/
 
-function explain(error: unknown, views: readonly View[]): unknown {
+function explain(error: unknown, { dataDir, path, views }: Lake): unknown {
   if (error instanceof UsageError || !(error instanceof Error)) return error
-  const [message = ''] = error.message.split('\n')
+  const [message = ''] = error.message.replaceAll(path, () => dataDir).split('\n')
   if (ABOUT_FILES.test(message) || message.includes('.parquet'))
     return new StoreError('E_STORE_IO', quoteText(message), {
       cause: error,

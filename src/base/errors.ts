@@ -183,13 +183,19 @@ export class LockedError extends BackfillError {
   readonly exit = 6
 }
 
+/** What asks a run to stop, and what it then ends with: 128 and the signal's number, as a shell has it. */
+const STOP_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
+/** A signal that asks a run to stop; SIGHUP is what a terminal sends that closes. */
+export type StopSignal = keyof typeof STOP_EXITS
+
 /** The user asked to stop; what was whole is committed. */
 export class StoppedError extends BackfillError {
   readonly code = 'E_STOPPED'
-  readonly exit: 130 | 143
+  readonly exit: (typeof STOP_EXITS)[StopSignal]
 
-  constructor(signal: 'SIGINT' | 'SIGTERM') {
+  constructor(signal: StopSignal) {
     super(`stopped by ${signal}; what was fetched in full is kept`, { hint: 'Run again to go on.' })
-    this.exit = signal === 'SIGINT' ? 130 : 143
+    this.exit = STOP_EXITS[signal]
   }
 }

@@ -78,8 +78,15 @@ export type Dataset = {
   /** Name of the column whose time decides the period. */
   readonly time: string
   readonly columns: readonly Column[]
-  /** JSON fields that are known and not stored. Any other field is refused, so that nothing is lost in silence. */
+  /** JSON fields that are known and not stored. Any other field is told of, so that nothing is lost in silence. */
   readonly ignored: readonly (string | number)[]
+  /** JSON fields that are known, that only some rows have, and that go to the column of type `extra`. */
+  readonly extras?: readonly string[]
+  /**
+   * What the last element of a row always says where rows are arrays. In a row with more elements it must say so still:
+   * new ones come behind it, and if it says something else, elements have moved.
+   */
+  readonly filler?: string
   /** Published at data.binance.vision. */
   readonly hasArchive: boolean
   /** Guesses for `plan`: bytes a stored row takes and rows a day of a busy symbol has (klines: from the interval). */
@@ -110,6 +117,7 @@ const kline: Omit<Dataset, 'kind' | 'path' | 'hasArchive'> = {
     { name: 'taker_buy_quote_volume', type: 'quantity', json: 10 },
   ],
   ignored: [11],
+  filler: '0',
   rowBytes: 45,
   rowsPerDay: 1440,
 }
@@ -252,6 +260,22 @@ export const DATASETS: Readonly<Record<DatasetKind, Dataset>> = {
       { name: 'extra', type: 'extra', json: '', nullable: true },
     ],
     ignored: ['symbol'],
+    // rest-api.md, "Conditional fields in Order Responses".
+    extras: [
+      'trailingDelta',
+      'trailingTime',
+      'strategyId',
+      'strategyType',
+      'workingFloor',
+      'preventedMatchId',
+      'preventedQuantity',
+      'usedSor',
+      'pegPriceType',
+      'pegOffsetType',
+      'pegOffsetValue',
+      'peggedPrice',
+      'expiryReason',
+    ],
   },
   myAllocations: {
     ...account,

@@ -10,5 +10,5 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   ['5', 'rate limited or banned for longer than --max-wait'],
   ['6', 'another run holds the lake'],
   ['10', 'plan --detailed-exitcode: there is work to do'],
-  ['130, 143', 'stopped by SIGINT or SIGTERM, after a clean commit'],
+  ['129, 130, 143', 'stopped by SIGHUP, SIGINT or SIGTERM, after a clean commit'],
 ]

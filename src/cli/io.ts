@@ -25,7 +25,7 @@ export type Io = {
   readonly stderr: Sink
   readonly env: Readonly<Record<string, string | undefined>>
   readonly ticker: Ticker
-  /** Aborted when nobody reads stdout any more (`... | head -1`). */
+  /** Aborted when nobody reads stdout any more (`... | head -1`, a closed terminal). */
   readonly gone: AbortSignal
 }
 
@@ -35,9 +35,9 @@ export function processIo(): Io {
   return {
     stdout: sinkOf(process.stdout, (code) => {
       gone.abort()
-      // EPIPE is how a reader such as `head` says that it has enough. Anything else (a full disk behind `>`) loses
-      // results, which must not look like success.
-      if (code === 'EPIPE') return
+      // EPIPE is how a reader such as `head` says that it has enough, and a terminal that was closed takes no words,
+      // whatever it calls that. Anything else (a full disk behind `>`) loses results, which must not look like success.
+      if (code === 'EPIPE' || process.stdout.isTTY) return
       process.exitCode = 1
       process.stderr.write(`error: stdout cannot be written (${code})\n`)
     }),

@@ -35,8 +35,10 @@ export async function runJobs(
     if (summary.exit !== 0) await call.print.error(unfinishedRun(summary))
     return summary.exit
   } catch (error) {
-    if (call.io.gone.aborted && !stop.signal.aborted) return READER_GONE
-    throw error
+    const { gone } = call.io
+    if (gone.aborted && !stop.signal.aborted) return READER_GONE
+    // A terminal that closes may refuse words before its SIGHUP comes.
+    throw error === gone.reason ? stop.signal.reason : error
   } finally {
     stop.dispose()
   }

@@ -7,6 +7,8 @@ import type { Paint } from './print.ts'
 
 /** Incomplete series that are described; the others are counted. */
 const DESCRIBED_MAX = 20
+/** Exit codes of a run that a signal stopped. */
+const STOPPED = new Set([129, 130, 143])
 
 /** The summary as text. The first line is the verdict. */
 export function summaryText(summary: Summary, paint: Paint): string {
@@ -66,6 +68,6 @@ function changes({ series }: Summary): readonly string[] {
 function nextStep(exit: number): string {
   if (exit === 4) return 'the exchange sent rows that cannot be true; see above, then run again.'
   if (exit === 5) return 'wait until the limit or ban has passed, then run the same command again.'
-  if (exit === 130 || exit === 143) return 'run the same command again; it goes on from here.'
+  if (STOPPED.has(exit)) return 'run the same command again; it goes on from here.'
   return 'run the same command again; it fetches only what is missing.'
 }

@@ -25,7 +25,8 @@ import { Downloads, type Archive } from '../pull/archive/download.ts'
 import { ArchiveIndex } from '../pull/archive/listing.ts'
 import { unzip } from '../pull/archive/zip.ts'
 import { CsvFile } from '../rows/csv-file.ts'
-import type { Page } from '../rows/page.ts'
+import type { Page, UnknownField } from '../rows/page.ts'
+import { UnknownFields } from './unknown-fields.ts'
 
 const DAY = 86_400_000_000n
 /** Listings, checksums and files asked for at once. */
@@ -58,6 +59,8 @@ export class ArchiveSession {
   readonly #downloads: Downloads
   readonly #scout: Downloads
   readonly #onWarning: (message: string) => void
+  /** Of the files that were stored. */
+  readonly unknown: UnknownFields
   #isDown = false
 
   constructor(
@@ -76,6 +79,7 @@ export class ArchiveSession {
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
     this.#downloads = new Downloads(client, { files: world.files, keep })
     this.#onWarning = onWarning
+    this.unknown = new UnknownFields(onWarning)
   }
 
   /** Could the archive not be reached at all? Then nothing more is asked of it. */
@@ -257,6 +261,11 @@ export class ArchiveRows {
   async judge(): Promise<void> {
     const pages = this.pages()
     while (!(await pages.next()).done);
+  }
+
+  /** Columns of the file that this version does not know. */
+  get unknownFields(): readonly UnknownField[] {
+    return this.#csv?.unknownFields ?? []
   }
 
   /** What is odd about the rows that were read and does not make them useless, in words. */

@@ -98,6 +98,7 @@ export class ArchiveStore {
         isBegun ||= isOwn
         yield* this.#store.take(step)
       }
+      this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
       if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
       Object.assign(this.#taken, sourceOf(open).archives)
       return undefined

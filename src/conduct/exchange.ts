@@ -17,10 +17,8 @@ import type { HostList } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
 import type { AskPage, PageParams } from '../pull/walk.ts'
 import { WireFormat } from '../pull/wire.ts'
-import { checkPage } from '../rows/check.ts'
 import type { Page } from '../rows/page.ts'
-import { decodeSbe } from '../rows/sbe.ts'
-import { decodePage } from '../rows/scan.ts'
+import { PageReader } from './page-reader.ts'
 
 /** Default share of the exchange's limits. */
 export const WEIGHT_SHARE = 0.9
@@ -71,6 +69,7 @@ export class Exchange {
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
   readonly #wire: WireFormat
+  readonly #reader: PageReader
   readonly #sign: Sign | undefined
   readonly #clock: World['clock']
   readonly #prefer: Options['prefer']
@@ -81,7 +80,6 @@ export class Exchange {
   #limitsReadMs = 0
   #slowdownsSeen = 0
   #readingLimits: Promise<void> | undefined
-  #hasWarnedOfUnit = false
 
   constructor(
     world: World,
@@ -94,6 +92,7 @@ export class Exchange {
     this.#prefer = options.prefer
     this.#signal = signal
     this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
+    this.#reader = new PageReader(this.#wire, events.onWarning)
     const { credentials } = events
     this.#sign = credentials === undefined ? undefined : signer(credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
@@ -181,15 +180,8 @@ export class Exchange {
       }
       const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
-      const read = (answer: HttpAnswer): Page => {
-        const page = this.#wire.read(answer, {
-          json: (body) => this.#decode(dataset, numbers, body),
-          sbe: (body) => decodeSbe(dataset, numbers, body),
-        })
-        checkPage(dataset, page)
-        check(page)
-        return page
-      }
+      const read = (answer: HttpAnswer): Page =>
+        this.#reader.read({ dataset, numbers }, answer, check)
       try {
         return await this.gateway.ask(query, read, sign)
       } catch (error) {
@@ -235,22 +227,6 @@ export class Exchange {
       priority,
       hosts: hostListOf(dataset),
       signal: signal ?? this.#signal,
-    }
-  }
-
-  #decode(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page {
-    try {
-      return decodePage(dataset, numbers, body, 'us')
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error
-      const page = decodeAsMillis(dataset, numbers, body)
-      if (page === undefined) throw error
-      if (!this.#hasWarnedOfUnit)
-        this.#events.onWarning(
-          'asked for microseconds, got milliseconds: times are exact to the millisecond only',
-        )
-      this.#hasWarnedOfUnit = true
-      return page
     }
   }
 
@@ -318,16 +294,6 @@ export class Exchange {
 /** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
 export function hostListOf({ security }: Dataset): HostList {
   return security === 'none' ? 'public' : 'api'
-}
-
-/** The page read in milliseconds, if it makes sense so: the exchange may not heed the header that asks for microseconds. */
-function decodeAsMillis(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page | undefined {
-  try {
-    return decodePage(dataset, numbers, body, 'ms')
-  } catch {
-    // Neither unit fits: the first error tells more.
-    return undefined
-  }
 }
 
 type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }

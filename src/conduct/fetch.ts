@@ -8,24 +8,19 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
-import { micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
-import { INTERLEAVE } from '../pull/walk-account.ts'
-import type { Step } from '../pull/walk.ts'
-import type { Page } from '../rows/page.ts'
-import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeArchive, storeFiles, type ArchiveRun } from './archive.ts'
 import type { ArchiveSession } from './archive-session.ts'
 import type { Exchange } from './exchange.ts'
-import { walkRest, type RestWorld } from './rest.ts'
+import { Failures } from './failures.ts'
+import type { RestWorld } from './rest.ts'
+import { restWindow } from './rest-window.ts'
 import { restatedArchives } from './restated.ts'
-import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport, type Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
@@ -54,6 +49,7 @@ export async function* fetchSeries(
     signal: world.signal,
   }
   const doubted = unconfirmedIn(series.manifest)
+  const told = new Set<string>()
   const run = archiveRun(plan, series, world, rest)
   if (run !== undefined) {
     yield* fromArchive(run, world)
@@ -68,33 +64,17 @@ export async function* fetchSeries(
     await series.flush()
     return
   }
+  const failures = new Failures()
+  const usage = () => world.exchange.usage()
   for (const window of union(left, plan.recheck)) {
     world.signal.throwIfAborted()
-    yield* seamBefore(plan, series, window, { ...world, ask: rest.ask })
-    const { manifest } = series
-    const before = {
-      hasRowsBefore: hasRowsBefore(manifest, window.from),
-      nextId: await nextIdOf(series, window.from),
-      laterId: firstIdAfter(manifest, window.from),
-      hasRowsAfter: await hasRowsAfter(series, window.from),
-      partition: manifest.partition,
-      doubted,
-      lacking: union(run?.lacking ?? []),
-    }
-    const store = new WindowStore(series, window, world.now, world.tally)
-    yield* storeRest(plan, store, walkRest(plan.key, window, before, rest), world)
+    const lacking = union(run?.lacking ?? [])
+    const how = { ...world, rest, told, usage, doubted, lacking }
+    yield* failures.keep(restWindow(plan, series, window, how))
+    if (failures.isHopeless) break
   }
   if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
-}
-
-/** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
-async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
-  const { key, partition } = series.manifest
-  const nextId = series.nextId(from)
-  if (nextId === undefined || DATASETS[key.dataset].walk !== 'accountWindow') return nextId
-  const { to } = periodWindow(periodOf(micros(from - 1n), partition))
-  const near = await series.newestRows({ from: micros(from - INTERLEAVE), to }, 1)
-  return near.length === 0 ? nextId : undefined
+  failures.report()
 }
 
 /** What taking files of the archive needs; `undefined` where it is not to be asked. */
@@ -171,62 +151,9 @@ async function* replaced(
   }
 }
 
-/** What REST says otherwise of the newest rows before `window`, where the archive brought these. */
-async function* seamBefore(
-  { key }: SeriesPlan,
-  series: Series,
-  { from }: Window,
-  { now, tally, ask }: Pick<FetchWorld, 'now' | 'tally'> & Pick<RestWorld, 'ask'>,
-): AsyncGenerator<Progress, void, void> {
-  const stored = await rowsBefore(series, from, 'archive')
-  const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
-  if (news !== undefined)
-    yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
-}
-
-/** Are trades stored of the time from `from` to the end of its partition? */
-async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
-  const { key, coverage, gaps, partition } = series.manifest
-  if (key.interval !== undefined) return false
-  const rest = { from, to: periodWindow(periodOf(from, partition)).to }
-  // Of time that nothing is known of, no row is stored: the file need not be read.
-  if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false
-  return (await series.newestRows(rest, 1)).length > 0
-}
-
 /** How much of `wanted` is covered, 0 to 1. */
 function shareOf(wanted: Coverage, covered: Coverage): number {
   const length = (windows: Coverage): number =>
     windows.reduce((sum: number, { from, to }: Window) => sum + Number(to - from), 0)
   return 1 - length(subtractAll(wanted, covered)) / Math.max(1, length(wanted))
-}
-
-/** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
-async function* storeRest(
-  plan: SeriesPlan,
-  store: WindowStore,
-  steps: AsyncGenerator<Step<Page>, void, void>,
-  { exchange, tally }: FetchWorld,
-): AsyncGenerator<Progress, void, void> {
-  const windows = union(plan.missing, plan.recheck)
-  let told = tally.received
-  try {
-    for await (const step of steps) {
-      yield* store.take({ ...step, source: 'rest' })
-      const done = doneShare(windows, store.reached)
-      yield rowsReport(plan.key, tally.received - told, store.reached, {
-        done,
-        usage: exchange.usage(),
-      })
-      told = tally.received
-    }
-    yield* store.finish()
-  } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
-    const isWritable = error instanceof BackfillError && !(error instanceof StoreError)
-    if (isWritable) yield* store.finish()
-    throw error
-  } finally {
-    await store.abort()
-  }
 }

@@ -1,7 +1,7 @@
 /** What `verify` looks for in the rows of a partition, beside their order: sense, and whether any are missing. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, intersect, subtractAll, union } from '../base/coverage.ts'
 import { DataError } from '../base/errors.ts'
 import { formatWindow, periodWindow, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
@@ -10,10 +10,11 @@ import type { SeriesKey } from '../binance/series.ts'
 import { pageOf } from '../rows/batch.ts'
 import { checkPage } from '../rows/check.ts'
 import { proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
-import { damage, type Flaw } from '../store/flaw.ts'
+import { damage, warning, type Flaw } from '../store/flaw.ts'
 import type { Inspector } from '../store/inspect.ts'
 import { knownOf } from '../store/ledger.ts'
-import type { Manifest, PartitionEntry } from '../store/manifest.ts'
+import type { Manifest } from '../store/manifest.ts'
+import { forgivenBreaks } from './id-joints.ts'
 
 /** The inspector for one partition of a series. */
 export function inspectorOf(key: SeriesKey, period: string, manifest: Manifest): Inspector {
@@ -37,7 +38,7 @@ export function inspectorOf(key: SeriesKey, period: string, manifest: Manifest):
     },
     end: () => [
       ...missingRows(key, periodWindow(period), manifest, prover),
-      ...brokenIds(prover.proof(known)),
+      ...lostIds(manifest, period, prover.proof(known)),
       ...oddRows(odd),
     ],
   }
@@ -62,15 +63,18 @@ function missingRows(
   return [damage('rows-missing', `covered, but without rows: ${from} to ${to}${more}`)]
 }
 
-function brokenIds(proof: RowProof): Flaw[] {
+function lostIds(manifest: Manifest, period: string, proof: RowProof): Flaw[] {
+  return brokenIds(proof, forgivenBreaks(manifest, period, proof))
+}
+
+/** @param forgiven - Breaks whose ids lie elsewhere; the chains of trades break there too. */
+function brokenIds(proof: RowProof, forgiven: number): Flaw[] {
   const flaws: Flaw[] = []
-  const count = (name: string): number => Number(proof[name] ?? 0)
-  if (count('id_breaks') > 0)
-    flaws.push(warning('id-breaks', `ids are not contiguous in ${places(count('id_breaks'))}`))
-  if (count('chain_breaks') > 0)
-    flaws.push(
-      warning('chain-breaks', `trade ids are not chained in ${places(count('chain_breaks'))}`),
-    )
+  const ids = Number(proof['id_breaks'] ?? 0) - forgiven
+  const chains = Number(proof['chain_breaks'] ?? 0) - forgiven
+  if (ids > 0) flaws.push(warning('id-breaks', `ids are not contiguous in ${places(ids)}`))
+  if (chains > 0)
+    flaws.push(warning('chain-breaks', `trade ids are not chained in ${places(chains)}`))
   return flaws
 }
 
@@ -85,61 +89,12 @@ function oddRows({ dummies, zeroQuantities }: { dummies: number; zeroQuantities:
   return flaws
 }
 
-/** Where what was answered runs on from one partition to the next, so must ids, and the trades that they name. */
-export function chainFlaws({ key, partitions, coverage }: Manifest): Flaw[] {
-  const { walk } = DATASETS[key.dataset]
-  if (walk !== 'aggTradeId' && walk !== 'tradeId') return []
-  const entries = [...partitions].sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.flatMap(([period, entry], index) => {
-    const next = entries[index + 1]
-    if (next === undefined || !isOneStretch(coverage, period, next[0])) return []
-    return brokenJoints(period, entry, next)
-  })
-}
-
-/** Is all from the first row of one period to the first of the next in one stretch of coverage? */
-function isOneStretch(coverage: Coverage, period: string, next: string): boolean {
-  const [from, to] = [periodWindow(period), periodWindow(next)]
-  const stretch = coverage.find((window) => window.from < to.from && to.from < window.to)
-  if (stretch === undefined || stretch.from > from.to) return false
-  const isWhole = (window: Window): boolean => clip(coverage, window).length === 1
-  return stretch.from < from.to && isWhole(from) && isWhole(to)
-}
-
-function brokenJoints(
-  period: string,
-  { lastKey, proof }: PartitionEntry,
-  [next, { firstKey, proof: nextProof }]: readonly [string, PartitionEntry],
-): Flaw[] {
-  const flaws: Flaw[] = []
-  if (!follows(lastKey, firstKey))
-    flaws.push(
-      warning('id-breaks', `${period} ends with id ${lastKey}, ${next} begins with ${firstKey}`),
-    )
-  const [last, first] = [proof['last_trade_id'], nextProof['first_trade_id']]
-  const isNamed =
-    typeof last === 'string' && typeof first === 'string' && last !== '' && first !== ''
-  if (isNamed && !follows(last, first))
-    flaws.push(
-      warning('chain-breaks', `${period} ends with trade ${last}, ${next} begins with ${first}`),
-    )
-  return flaws
-}
-
-function follows(last: string, first: string): boolean {
-  return BigInt(first) === BigInt(last) + 1n
-}
-
 function places(count: number): string {
   return count === 1 ? '1 place' : `${count} places`
 }
 
 function records(count: number): string {
   return count === 1 ? '1 record' : `${count} records`
-}
-
-function warning(code: string, message: string): Flaw {
-  return { severity: 'warning', code, message }
 }
 
 function note(code: string, message: string): Flaw {

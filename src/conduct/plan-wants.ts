@@ -3,7 +3,7 @@
 import { union } from '../base/coverage.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
-import { makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
+import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
 import type { Manifest } from '../store/manifest.ts'
 import type { Exchange } from './exchange.ts'
 import { seamsAfter } from './seam.ts'
@@ -17,9 +17,9 @@ export async function planWants(
   options: Options,
 ): Promise<Plan> {
   const have = new Map<string, Have>()
-  for (const { key, problem } of wants) {
-    const manifest = problem === undefined ? await manifests.get(key) : undefined
-    have.set(seriesName(key), haveOf(manifest))
+  for (const want of wants) {
+    const manifest = isBlocked(want) ? undefined : await manifests.get(want.key)
+    have.set(seriesName(want.key), haveOf(manifest))
   }
   const perMinute = exchange.gateway.budget.weightPerMinute()
   const haveIn = (key: SeriesKey): Have => have.get(seriesName(key)) ?? haveOf(undefined)

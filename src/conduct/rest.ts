@@ -25,6 +25,10 @@ export type Before = {
   readonly doubted: Coverage
   /** Stretches that files of the archive lack, as read in this run. */
   readonly lacking: Coverage
+  /** Until when all of the window was asked for before, and nothing came that anything confirmed. */
+  readonly askedUntil: Micros | undefined
+  /** Where the coverage that reaches the window begins. */
+  readonly coveredFrom: Micros | undefined
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }
@@ -47,10 +51,10 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, askAggTrades, readAhead, now, isTrading, signal }: RestWorld,
+  { ask, askAggTrades, readAhead, signal, now, isTrading }: RestWorld,
 ): AsyncGenerator<Step<Page>, void, void> {
   const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
-  const options = { limit, readAhead, signal, ...before }
+  const options = { limit, readAhead, signal, now, ...before }
   switch (walk) {
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)

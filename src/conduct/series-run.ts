@@ -12,12 +12,12 @@ import {
   formatWindow,
   latest,
   micros,
-  periodOf,
   periodWindow,
   type Micros,
   type Window,
 } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
@@ -29,6 +29,7 @@ import { periodsStoredIn } from '../store/ledger.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { PartitionWriter } from '../store/partition.ts'
 import type { Committed, Series } from '../store/series.ts'
+import { periodRuns } from './period-runs.ts'
 
 /** A step, and where it came from. */
 export type SourcedStep = Step<Page> & {
@@ -52,6 +53,9 @@ export function emptyTally(): Tally {
   return { received: 0, rows: 0, revisions: 0, files: new Map() }
 }
 
+/** How many partitions are written at once: the one that the walk is in, and the one before, for late rows. */
+const WRITERS_MAX = 2
+
 /** Rows that are younger than this many intervals are asked for once more by the next run. */
 const FRESH_INTERVALS = 2n
 
@@ -62,7 +66,7 @@ export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage
   return from >= window.to ? [] : [{ from: latest(from, window.from), to: window.to }]
 }
 
-type Writer = { readonly period: string; readonly open: PartitionWriter }
+type Writer = { readonly period: string; readonly end: Micros; readonly open: PartitionWriter }
 
 type Order = { readonly time: Micros; readonly status: string }
 
@@ -82,12 +86,19 @@ export function openOrdersIn(batch: RecordBatch): Coverage {
   return openOrderWindows(ordersOf(batch))
 }
 
-/** Stores the steps of one window. */
+/**
+ * Stores the steps of one window. Rows go to the partition of their own time, in whatever order the periods come; keys
+ * increase over the whole walk.
+ *
+ * Partitions are committed in their order, and one that is written again for a late row before any later one: so what
+ * a crash leaves has the ids before the last of it, or lacks them visibly, and the next run goes on by id.
+ */
 export class WindowStore {
   readonly #series: Series
   readonly #now: Micros
   readonly #tally: Tally
-  #writer: Writer | undefined
+  /** At most {@link WRITERS_MAX}, in the order of their periods. */
+  readonly #writers: Writer[] = []
   /** Everything before this is on disk or recorded. */
   #stored: Micros
   /** Everything before this has arrived. */
@@ -114,7 +125,7 @@ export class WindowStore {
 
   /** Are there rows that arrived and are not committed yet? */
   get hasRows(): boolean {
-    return this.#writer !== undefined
+    return this.#writers.length > 0
   }
 
   /** Takes a step in; commits each partition that it completes. */
@@ -125,36 +136,33 @@ export class WindowStore {
     this.#gaps.push(...step.gaps)
     for (const gap of step.gaps)
       yield { kind: 'gap', key: this.#series.key, window: formatWindow(gap), reason: gap.reason }
-    for (let row = first; page !== undefined && row < end;) {
-      const period = periodOf(micros(page.times[row] ?? 0n), this.#series.manifest.partition)
-      const { to } = periodWindow(period)
-      const next = firstAtOrAfter(page.times, row, end, to)
-      if (this.#writer !== undefined && this.#writer.period !== period)
-        yield* this.#commit(periodWindow(this.#writer.period).to)
-      const writer = this.#writer ?? (yield* this.#begin(period))
-      const batch = page.batch.slice(row, next)
-      if (this.#series.key.dataset === 'allOrders') this.#open.push(...openOrdersIn(batch))
-      await writer.open.append(batch)
-      this.#tally.received += next - row
-      row = next
+    this.#reached = latest(this.#reached, step.reached)
+    const touched = new Set<string>()
+    if (page !== undefined)
+      for (const run of periodRuns(page.times, { first, end }, this.#series.manifest.partition)) {
+        touched.add(run.period)
+        const writer = this.#writerOf(run.period) ?? (yield* this.#begin(run.period))
+        const batch = page.batch.slice(run.first, run.end)
+        if (this.#series.key.dataset === 'allOrders') this.#open.push(...openOrdersIn(batch))
+        await writer.open.append(batch)
+        this.#tally.received += run.end - run.first
+      }
+    for (const writer of [...this.#writers]) {
+      if (!this.#isPassed(writer, touched)) break
+      yield* this.#commit(writer)
     }
-    this.#reached = step.reached
-    if (this.#writer === undefined) return
-    const { to } = periodWindow(this.#writer.period)
-    if (to <= step.reached) yield* this.#commit(to)
   }
 
   /** Commits what arrived so far, also the part of a partition. */
   async *finish(): AsyncGenerator<Progress, void, void> {
-    if (this.#writer !== undefined) yield* this.#commit(this.#reached)
+    for (const writer of [...this.#writers]) yield* this.#commit(writer)
     yield* this.#coverEmpty(this.#reached)
     await this.#series.flush()
   }
 
-  /** Drops the partition that is being written; what was committed stays. */
+  /** Drops the partitions that are being written; what was committed stays. */
   async abort(): Promise<void> {
-    await this.#writer?.open.abort()
-    this.#writer = undefined
+    for (const { open } of this.#writers.splice(0)) await open.abort()
   }
 
   /** Takes back what was not committed, as if it had not come. */
@@ -165,14 +173,35 @@ export class WindowStore {
     this.#gaps = this.#gaps.filter(({ to }) => to <= this.#stored)
   }
 
-  /** Opens a partition, after recording what was empty before it, so that its footer can say so. */
-  async *#begin(period: string): AsyncGenerator<Progress, Writer, void> {
-    yield* this.#coverEmpty(periodWindow(period).from)
-    this.#writer = { period, open: await this.#series.begin(period, this.#stored) }
-    return this.#writer
+  #writerOf(period: string): Writer | undefined {
+    return this.#writers.find((writer) => writer.period === period)
   }
 
-  /** Records that nothing came for the time up to `to`. */
+  /** Is the walk past a partition, so that no more rows of it are to be expected? */
+  #isPassed({ period, end }: Writer, touched: ReadonlySet<string>): boolean {
+    if (this.#reached < end) return false
+    const { key, time } = DATASETS[this.#series.key.dataset]
+    // Who sends no rows closes what came before; where the key is the time, none can come late.
+    if (touched.size === 0 || key === time) return true
+    return !touched.has(period) && this.#reached >= end + DISORDER
+  }
+
+  /** Opens a partition. */
+  async *#begin(period: string): AsyncGenerator<Progress, Writer, void> {
+    const [oldest] = this.#writers
+    if (oldest !== undefined && this.#writers.length === WRITERS_MAX) yield* this.#commit(oldest)
+    const { from, to: end } = periodWindow(period)
+    const writer = {
+      period,
+      end,
+      open: await this.#series.begin(period, latest(from, this.#stored)),
+    }
+    this.#writers.push(writer)
+    this.#writers.sort((a, b) => (a.period < b.period ? -1 : 1))
+    return writer
+  }
+
+  /** Records that nothing came for the time up to `to`, before any partition that is being written. */
   async *#coverEmpty(to: Micros): AsyncGenerator<Progress, void, void> {
     // Where rows are stored of time that was asked for again, their file is to say that they did not come.
     const left = { from: this.#stored, to }
@@ -180,8 +209,12 @@ export class WindowStore {
     for (const period of periods) {
       const window = periodWindow(period)
       this.#coverNothing(window.from)
-      this.#writer = { period, open: await this.#series.begin(period, this.#stored) }
-      yield* this.#commit(earliest(window.to, to))
+      const open = await this.#series.begin(period, this.#stored)
+      try {
+        yield* this.#publish({ period, end: window.to, open }, earliest(window.to, to))
+      } finally {
+        await open.abort()
+      }
     }
     this.#coverNothing(to)
   }
@@ -192,23 +225,24 @@ export class WindowStore {
     this.#stored = to
   }
 
-  async *#commit(to: Micros): AsyncGenerator<Progress, void, void> {
-    const writer = this.#writer
-    if (writer === undefined) return
-    const window = { from: this.#stored, to: latest(to, micros(this.#stored + 1n)) }
-    const answered = to <= this.#stored ? undefined : this.#answered(window)
-    if (answered === undefined) {
-      // Rows came, but none of their time is complete yet: nothing to stand on.
-      await this.abort()
-      return
-    }
-    const { to: end } = periodWindow(writer.period)
-    const archives = Object.fromEntries(
-      Object.entries(this.#archives).filter(([, entry]) => periodWindow(entry.period).from < end),
-    )
-    const commit = { ...answered, source: this.#source, archives }
-    const committed = await this.#series.commit(writer.period, writer.open, commit)
-    this.#writer = undefined
+  /** Commits a partition as far as it came, after recording what was empty before it. */
+  async *#commit(writer: Writer): AsyncGenerator<Progress, void, void> {
+    const { period, end, open } = writer
+    const window = periodWindow(period)
+    yield* this.#coverEmpty(earliest(window.from, this.#reached))
+    const to = earliest(end, this.#reached)
+    if (this.#stored < to) yield* this.#publish(writer, to)
+    else if (clip(this.#series.manifest.coverage, window).length > 0)
+      yield* this.#report(await this.#series.amend(period, open, this.#originUntil(end)))
+    // Else rows came, but none of their time is complete yet: nothing to stand on.
+    else await open.abort()
+    this.#writers.splice(this.#writers.indexOf(writer), 1)
+  }
+
+  async *#publish({ period, end, open }: Writer, to: Micros): AsyncGenerator<Progress, void, void> {
+    const answered = this.#answered({ from: this.#stored, to })
+    const commit = { ...answered, ...this.#originUntil(end) }
+    const committed = await this.#series.commit(period, open, commit)
     this.#stored = to
     this.#gaps = this.#gaps.filter((gap) => gap.to > to)
     // A file that is longer than its partition speaks of the next ones too.
@@ -216,6 +250,14 @@ export class WindowStore {
       Object.entries(this.#archives).filter(([, entry]) => periodWindow(entry.period).to > end),
     )
     yield* this.#report(committed)
+  }
+
+  /** Where the rows of a partition that ends at `end` came from. */
+  #originUntil(end: Micros): Required<Pick<SourcedStep, 'source' | 'archives'>> {
+    const archives = Object.fromEntries(
+      Object.entries(this.#archives).filter(([, entry]) => periodWindow(entry.period).from < end),
+    )
+    return { source: this.#source, archives }
   }
 
   *#report({ path, period, entry, added, revisions, isChanged }: Committed): Generator<Progress> {
@@ -235,17 +277,6 @@ export class WindowStore {
     const fresh = union(freshPart(this.#series.key, window, this.#now), open)
     return { window, gaps, fresh }
   }
-}
-
-function firstAtOrAfter(times: BigInt64Array, begin: number, end: number, time: Micros): number {
-  let low = begin
-  let high = end
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((times[middle] ?? 0n) < time) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** How much of `windows` lies before `reached`, 0 to 1. */

@@ -21,7 +21,7 @@ import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
-import { VERSION } from '../version.ts'
+import { USER_AGENT, VERSION } from '../version.ts'
 import { adoptedFresh } from './adopted.ts'
 import { Exchange, hostListOf, type ExchangeEvents } from './exchange.ts'
 import { accountLabel, credentialsFor } from './preflight.ts'
@@ -36,7 +36,7 @@ const EPOCH = micros(0n)
 
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR })
+  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT })
 }
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
@@ -253,9 +253,15 @@ export async function openSeries(
   return series
 }
 
+/** Was the listing of a series asked for, and does its manifest not know it yet? */
+export function isListingNew(manifest: Manifest | undefined, { listing }: Want): boolean {
+  return listing !== undefined && listing > EPOCH && listedAt(manifest) === undefined
+}
+
 /** Records that there is nothing before the listing of a series, so that no later run asks for it. */
-export async function recordListing(series: Series, { listing }: Want): Promise<void> {
-  if (listing === undefined || listing <= EPOCH || listedAt(series.manifest) !== undefined) return
+export async function recordListing(series: Series, want: Want): Promise<void> {
+  const { listing } = want
+  if (listing === undefined || !isListingNew(series.manifest, want)) return
   const window = { from: EPOCH, to: listing }
   series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
   await series.flush()

@@ -5,7 +5,7 @@ import { isKnown, type Gap } from '../base/gap.ts'
 import { formatWindow, type Micros, type Window } from '../base/time.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { chainFlaws } from './inspectors.ts'
+import { idBreaksOf } from './id-joints.ts'
 
 /** What is to be judged. */
 export type Judged = {
@@ -89,8 +89,7 @@ function lackOf(manifest: Manifest): string | undefined {
   const proofs = [...manifest.partitions.values()].map(({ proof }) => proof)
   const sum = (name: string): number =>
     proofs.reduce((total, proof) => total + Number(proof[name] ?? 0), 0)
-  const joints = chainFlaws(manifest).filter(({ code }) => code === 'id-breaks').length
-  const breaks = sum('id_breaks') + joints
+  const breaks = idBreaksOf(manifest)
   if (breaks > 0)
     return `ids are not contiguous in ${breaks === 1 ? '1 place' : `${breaks} places`}`
   const slots = sum('slots_expected') - sum('slots_in_gaps') - sum('slots_present')

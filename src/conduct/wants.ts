@@ -41,24 +41,37 @@ export function anySymbol(jobs: readonly Job[]): string | undefined {
 const CLOCK_SLACK = 60_000_000n
 
 /**
- * Every series that the jobs ask for, once, in the order of the jobs.
+ * Every series that the jobs ask for, once, in the order of the jobs. What is wanted of a series does not depend on
+ * that order: two jobs want of it what both want together, and the problem of one is not hidden by the other.
  *
  * @throws UsageError when two jobs ask for one series in different ways, an account dataset has no label, or a
  * range can hold nothing by the clock of now.
  */
 export async function resolveWants(jobs: readonly Job[], world: WantWorld): Promise<Want[]> {
   const wants = new Map<string, Want>()
+  const asking = { ...world, listingOf: askedOnce(world.listingOf) }
   for (const job of jobs)
     for (const dataset of job.datasets) {
       checkRange(job, dataset, world.now)
       for (const key of seriesOf(dataset, world)) {
-        const want = await resolve(key, dataset, world)
+        const want = await resolve(key, dataset, asking)
         const name = seriesName(key)
         const other = wants.get(name)
         wants.set(name, other === undefined ? want : join(other, want))
       }
     }
   return [...wants.values()]
+}
+
+/** One answer a series, however many jobs need it. */
+function askedOnce(listingOf: WantWorld['listingOf']): WantWorld['listingOf'] {
+  const asked = new Map<string, ReturnType<WantWorld['listingOf']>>()
+  return (key) => {
+    const name = seriesName(key)
+    const answer = asked.get(name) ?? listingOf(key)
+    asked.set(name, answer)
+    return answer
+  }
 }
 
 /** A wish for nothing would pass for complete at every run. Where only the clock has to go on, it is none. */
@@ -202,7 +215,8 @@ export function horizonOf(interval: Interval | undefined, now: Micros, settle: b
 
 function join(a: Want, b: Want): Want {
   checkAlike(a.key, a.settings, b.settings)
-  return { ...a, wanted: union(a.wanted, b.wanted) }
+  // Only jobs that begin with the listing have one or the other, and they all had the same answer.
+  return { ...b, ...a, wanted: union(a.wanted, b.wanted) }
 }
 
 /** @throws UsageError when two jobs ask for a series in different ways */

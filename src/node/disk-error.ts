@@ -24,10 +24,33 @@ const HINTS: Readonly<Record<string, string>> = {
   ESTALE: 'The network file system lost the file: check the mount, then run again.',
 }
 
-/** The system's error code, e.g. `ENOENT`; `undefined` for anything else than an error of the system. */
+/** About the disk, the path or the machine, whatever the call: another way to do the same would meet it too. */
+const OF_DISK = new Set([
+  ...FULL,
+  'EIO',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOENT',
+  'ENOTDIR',
+  'ENAMETOOLONG',
+  'ELOOP',
+  'ESTALE',
+  'ENODEV',
+  'ENXIO',
+  'ETIMEDOUT',
+])
+
+/** Is a refusal with `code` about the disk, rather than about what it cannot do at all? */
+export function isOfDisk(code: string): boolean {
+  return OF_DISK.has(code)
+}
+
+/** The system's error code, e.g. `ENOENT`, or `UNKNOWN` where Windows has one that Node has no name for; `undefined` for anything else than an error of the system. */
 export function systemCode(error: unknown): string | undefined {
   const code: unknown = error instanceof Error ? (error as { code?: unknown }).code : undefined
-  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+  return typeof code === 'string' && /^(?:E[A-Z0-9]+|UNKNOWN)$/.test(code) ? code : undefined
 }
 
 /**

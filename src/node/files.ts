@@ -3,13 +3,11 @@
 import { StoreError } from '../base/errors.ts'
 import type { FileEntry, Files, Readable } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
-import { asStore, systemCode, unless } from './disk-error.ts'
+import { asStore, isOfDisk, systemCode, unless } from './disk-error.ts'
 import { nodeFsCalls, OPEN, type FsCalls } from './fs-calls.ts'
-import { beginUpload, discard, fill, publish, readable, writeTemp, type Disk } from './temp-file.ts'
+import { beginUpload, discard, publish, readable, writeTemp, type Disk } from './temp-file.ts'
 import { checkPath, openTree } from './tree.ts'
 
-/** What links are refused with where the file system has none (FAT, some network and FUSE mounts). */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
 const ABSENT = ['ENOENT', 'ENOTDIR']
 /** How often a small write starts over when its temporary file is swept away by a process that takes the lake. */
 const SWEPT_MAX = 3
@@ -106,29 +104,51 @@ async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise
 async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
   const { tree, calls } = disk
   const absolute = await tree.make(path)
-  const outcome = await throughTemp(disk, bytes, async (temp) => {
-    const linked = await unless(NO_LINKS, 'no links', () =>
-      unless(['EEXIST'], 'exists', () => calls.link(temp, absolute)),
-    )
+  const isMade = await throughTemp(disk, bytes, async (temp) => {
+    const linked = await linkNew(calls, temp, absolute)
+    if (linked === 'no links') return claimAndRename(disk, temp, absolute)
     await discard(disk, temp)
-    return linked
+    return linked === 'made'
   })
-  if (outcome === 'exists') return false
-  if (outcome === 'no links' && !(await createInPlace(calls, absolute, bytes))) return false
-  await tree.sync(absolute)
-  return true
+  if (isMade) await tree.sync(absolute)
+  return isMade
 }
 
-/** Second best: the name is taken in one step, but a reader may see the file before it is whole. */
-async function createInPlace(
+/** Gives `temp` its name, unless the name is taken: whole or not at all, in one step. */
+async function linkNew(
   calls: FsCalls,
+  temp: string,
   absolute: string,
-  bytes: Uint8Array,
-): Promise<boolean> {
-  const fd = await unless(['EEXIST'], undefined, () => calls.open(absolute, OPEN.create, 0o644))
-  if (fd === undefined) return false
+): Promise<'made' | 'taken' | 'no links'> {
   try {
-    await fill(calls, fd, bytes)
+    await calls.link(temp, absolute)
+    return 'made'
+  } catch (error) {
+    const code = systemCode(error)
+    if (code === 'EEXIST') return 'taken'
+    // exFAT and network drives have no links, and each says so with a code of its own: EPERM, ENOTSUP, ENOSYS, EINVAL,
+    // EACCES, on Windows EISDIR. Where it was another refusal after all, the second way meets it too, and tells it.
+    if (code === undefined || isOfDisk(code)) throw error
+    return 'no links'
+  }
+}
+
+/**
+ * The second way: an empty file takes the name, and `temp` replaces it. As with links, one of many wins, and nobody
+ * ever sees a part of the bytes. But a reader may see the file empty, and a process that ends in between leaves it
+ * so: the name stays taken. Both users of put-if-absent can live with that. An empty lock is nobody's after a while,
+ * like any that cannot be read; the lake's mark is written by the holder of the lock alone, and torn it says nothing.
+ */
+async function claimAndRename(disk: Disk, temp: string, absolute: string): Promise<boolean> {
+  const { calls } = disk
+  const fd = await unless(['EEXIST'], undefined, () => calls.open(absolute, OPEN.create, 0o644))
+  if (fd === undefined) {
+    await discard(disk, temp)
+    return false
+  }
+  try {
+    await calls.close(fd)
+    await calls.rename(temp, absolute)
   } catch (error) {
     await calls.unlink(absolute).catch(() => undefined)
     throw error

@@ -21,10 +21,14 @@ export type { HttpOptions } from './http-agents.ts'
  */
 export function nodeHttp(options: HttpOptions = {}): Http {
   const agents = openAgents(options)
-  const { silenceMs = 30_000 } = options
+  const { silenceMs = 30_000, userAgent } = options
+  const named = (request: HttpRequest): HttpRequest =>
+    userAgent === undefined
+      ? request
+      : { ...request, headers: { 'user-agent': userAgent, ...request.headers } }
   return {
-    get: (request) => get(agents, request),
-    stream: (request) => stream(agents, request, silenceMs),
+    get: (request) => get(agents, named(request)),
+    stream: (request) => stream(agents, named(request), silenceMs),
     close: () => agents.close(),
   }
 }

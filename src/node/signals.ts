@@ -1,28 +1,34 @@
 /** The user's wish to stop. */
 
-import { StoppedError } from '../base/errors.ts'
+import { StoppedError, type StopSignal } from '../base/errors.ts'
 
 /** A wish to stop that may come, and the end of listening for it. */
 export type StopWish = { readonly signal: AbortSignal; dispose(): void }
 
+const SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
+
 /**
- * Listens for SIGINT and SIGTERM. The first aborts `signal` with a StoppedError, so that what is whole can be
- * committed; the second ends the process at once with 130 or 143.
+ * Listens for SIGHUP, SIGINT and SIGTERM. The first aborts `signal` with a StoppedError, so that what is whole can be
+ * committed; a second SIGINT or SIGTERM ends the process at once with 130 or 143.
+ *
+ * A hangup is never impatience: a terminal that closes sends it more than once (the kernel, then the shell), and a
+ * session that ends sends SIGTERM right beside it.
  */
 export function stopOnSignals(): StopWish {
   const controller = new AbortController()
-  const stop = (name: 'SIGINT' | 'SIGTERM'): void => {
+  let isAsked = false
+  const stop = (name: StopSignal): void => {
     const stopped = new StoppedError(name)
-    if (controller.signal.aborted) process.exit(stopped.exit)
     controller.abort(stopped)
+    if (name === 'SIGHUP') return
+    if (isAsked) process.exit(stopped.exit)
+    isAsked = true
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  for (const name of SIGNALS) process.on(name, stop)
   return {
     signal: controller.signal,
     dispose: () => {
-      process.off('SIGINT', stop)
-      process.off('SIGTERM', stop)
+      for (const name of SIGNALS) process.off(name, stop)
     },
   }
 }

@@ -220,7 +220,7 @@ export async function writeTemp(disk: Disk, bytes: Uint8Array): Promise<string> 
 }
 
 /** Writes `bytes` into the new file `fd`, syncs and closes it; closes it also when that fails. */
-export async function fill(calls: FsCalls, fd: number, bytes: Uint8Array): Promise<void> {
+async function fill(calls: FsCalls, fd: number, bytes: Uint8Array): Promise<void> {
   try {
     await writeAll(calls, fd, bytes, 0)
     await calls.fsync(fd)

@@ -22,7 +22,7 @@ export type Tree = {
 }
 
 /** File systems that cannot fsync a directory say so with one of these; there a rename is as durable as it gets. */
-const NO_DIRECTORY_SYNC = ['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM']
+const NO_DIRECTORY_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EPERM', 'EBADF']
 const ABSENT = ['ENOENT', 'ENOTDIR']
 
 /**

@@ -34,8 +34,13 @@ export type Want = {
   readonly horizon?: Micros
   /** Where the series begins, if the exchange was asked for it: before that there is nothing. */
   readonly listing?: Micros
-  /** Why it cannot be told what is wanted; `wanted` is empty then. */
+  /** Why it cannot be told what is wanted; `wanted` is then what can be told, if anything. */
   readonly problem?: BackfillError
+}
+
+/** Is nothing to be done for a want, since what it wants cannot be told? */
+export function isBlocked({ problem, wanted }: Want): boolean {
+  return problem !== undefined && wanted.length === 0
 }
 
 /** What the lake holds of a series; `covered` are the windows that were asked and answered in full. */

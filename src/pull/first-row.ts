@@ -4,6 +4,9 @@
 
 import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
+import { isBeforeMillis, type IdRow } from './id-end.ts'
+import { idRow } from './id-run.ts'
+import { lookBack } from './look-back.ts'
 import { askTwice, type AskPage, type PageRows, type WalkOptions } from './walk.ts'
 
 /** Where the rows at or after a moment begin, as far as the exchange tells. */
@@ -14,19 +17,19 @@ export type FirstRow = {
   readonly isProven: boolean
   /** Are there rows before the moment? */
   readonly hasRowsBefore: boolean
+  /** Where no row was found: the newest one that the exchange names. */
+  readonly newest?: IdRow | undefined
 }
 
 /** Finds the first row at or after `from`. */
 export type FindFirst = (from: Micros) => Promise<FirstRow>
 
 /**
- * Finds the first aggregate trade at or after a moment, by time, and proves with one more request that no earlier
- * one is withheld: the row before it is served and lies before the moment.
+ * Finds the first aggregate trade at or after a moment, by time, and looks back from it: the row before it is served,
+ * and no row shortly before it is of the moment or later.
  */
-export function findByTime<P extends PageRows>(
-  ask: AskPage<P>,
-  { limit, signal }: WalkOptions,
-): FindFirst {
+export function findByTime<P extends PageRows>(ask: AskPage<P>, options: WalkOptions): FindFirst {
+  const { limit, signal } = options
   return async (from) => {
     const startTime = from / 1_000n
     const check = (page: P): void => {
@@ -34,8 +37,7 @@ export function findByTime<P extends PageRows>(
     }
     const page = await askTwice({ startTime, limit }, ask, check, signal)
     const id = page.keys[0]
-    if (id === undefined) return { id, isProven: true, hasRowsBefore: await hasAny(ask, signal) }
-    return proveFirst(id, from, ask, signal)
+    return id === undefined ? noneSince(ask, signal) : lookBack(id, from, ask, options)
   }
 }
 
@@ -60,14 +62,14 @@ export function findTrade<A extends PageRows, P extends PageRows>(
 ): FindFirst {
   const { signal } = options
   return async (from) => {
-    const id = await firstTradeSince(from, askAggTrades, options)
-    if (id !== undefined) return backTo(from, id, askTrades, signal)
-    const newest = await askTwice({ limit: 1 }, askTrades, () => undefined, signal)
-    const last = newest.keys[newest.rowCount - 1]
-    if (last === undefined) return { id: undefined, isProven: true, hasRowsBefore: false }
-    if (isBefore(newest.times[newest.rowCount - 1], from))
-      return { id: undefined, isProven: true, hasRowsBefore: true }
-    return backTo(from, last, askTrades, signal)
+    let id = await firstTradeSince(from, askAggTrades, options)
+    if (id === undefined) {
+      const none = await noneSince(askTrades, signal)
+      if (none.newest === undefined || isBeforeMillis(none.newest.time, from)) return none
+      // Aggregate trades are missing.
+      id = none.newest.id
+    }
+    return lookBack(await backTo(from, id, askTrades, signal), from, askTrades, options)
   }
 }
 
@@ -94,7 +96,8 @@ export function findBlockTrade<P extends PageRows>(
     const first = firstSince(oldest, from)
     if (first < oldest.rowCount)
       return { id: oldest.keys[first], isProven: true, hasRowsBefore: first > 0 }
-    let low = oldest.keys[oldest.rowCount - 1] ?? 0n
+    let newest = idRow(oldest, oldest.rowCount - 1)
+    let low = newest.id
     for (let step = 1n; ; step *= 2n) {
       const page = await probe(low + step)
       const row = firstSince(page, from)
@@ -103,12 +106,13 @@ export function findBlockTrade<P extends PageRows>(
         // A page may span far more ids than the step: double what was passed.
         if (last - low > step) step = last - low
         low = last
+        newest = idRow(page, page.rowCount - 1)
         continue
       }
       // Either the page has the first row itself, or that lies between the last older row and here.
       const id =
         row > 0 ? page.keys[row] : await bisect(probe, from, { low, high: low + step }, page)
-      return { id, isProven: true, hasRowsBefore: true }
+      return { id, isProven: true, hasRowsBefore: true, ...(id === undefined && { newest }) }
     }
   }
 }
@@ -143,7 +147,7 @@ async function backTo<P extends PageRows>(
   id: bigint,
   ask: AskPage<P>,
   signal: AbortSignal | undefined,
-): Promise<FirstRow> {
+): Promise<bigint> {
   const probe = prober(1, ask, signal)
   let high = id
   for (let step = 1n; high > 0n; step *= 2n) {
@@ -151,16 +155,13 @@ async function backTo<P extends PageRows>(
     const page = await probe(low)
     const before = page.keys[0]
     // Not served: where the ids begin, or where the history does.
-    if (before === undefined || before >= high)
-      return { id: high, isProven: high <= 1n, hasRowsBefore: high > 1n }
-    if (isBefore(page.times[0], from)) {
-      const found = await bisect(probe, from, { low: before, high })
-      return { id: found ?? high, isProven: true, hasRowsBefore: true }
-    }
-    if (before > low) return { id: before, isProven: before <= 1n, hasRowsBefore: before > 1n }
+    if (before === undefined || before >= high) return high
+    if (isBefore(page.times[0], from))
+      return (await bisect(probe, from, { low: before, high })) ?? high
+    if (before > low) return before
     high = before
   }
-  return { id: high, isProven: true, hasRowsBefore: false }
+  return high
 }
 
 /**
@@ -212,37 +213,17 @@ function firstSince({ rowCount, times }: PageRows, from: Micros): number {
 
 /** A walk by id leaves out rows of the first millisecond that lie before its first microsecond itself. */
 function isBefore(time: bigint | undefined, from: Micros): boolean {
-  return time !== undefined && time < from - (from % 1_000n)
+  return time !== undefined && isBeforeMillis(time, from)
 }
 
-/** Is the row before `id` served, and older than `from`? */
-async function proveFirst<P extends PageRows>(
-  id: bigint,
-  from: Micros,
+/** No row was found: what the newest one says to that. */
+async function noneSince<P extends PageRows>(
   ask: AskPage<P>,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<FirstRow> {
-  if (id <= 0n) return { id, isProven: true, hasRowsBefore: false }
-  const page = await ask(
-    { fromId: id - 1n, limit: 1 },
-    (rows) => {
-      checkNotBefore(rows, id - 1n)
-    },
-    signal,
-  )
-  const before = page.keys[0]
-  if (before === undefined || before >= id)
-    return { id, isProven: id <= 1n, hasRowsBefore: id > 1n }
-  if ((page.times[0] ?? 0n) >= from - (from % 1_000n))
-    throw new DataError(
-      `row ${before} lies at or after ${formatMicros(from)} but was not the first found`,
-    )
-  return { id, isProven: true, hasRowsBefore: true }
-}
-
-async function hasAny<P extends PageRows>(ask: AskPage<P>, signal?: AbortSignal): Promise<boolean> {
-  const newest = await ask({ limit: 1 }, () => undefined, signal)
-  return newest.rowCount > 0
+  const page = await askTwice({ limit: 1 }, ask, () => undefined, signal)
+  const newest = page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
+  return { id: undefined, isProven: true, hasRowsBefore: newest !== undefined, newest }
 }
 
 function checkSince(page: PageRows, from: Micros): void {

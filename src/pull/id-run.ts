@@ -2,19 +2,24 @@
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { formatMicros, micros, type Micros, type Window } from '../base/time.ts'
-import type { PageRows } from './walk.ts'
+import { latest, micros, type Micros, type Window } from '../base/time.ts'
+import { DISORDER } from '../binance/disorder.ts'
+import { disorderWarning, type IdRow } from './id-end.ts'
+import type { PageRows, StepWarning } from './walk.ts'
+
+/** Neighbouring rows `[first, end)` of a page. */
+export type Slice = { readonly first: number; readonly end: number }
 
 /** What one page adds to a walk by id. */
 export type Run<P> = {
   readonly page: P | undefined
-  readonly first: number
-  readonly end: number
-  /** Did a row at or after the window's end show that it is complete? */
+  /** Its rows that are taken. */
+  readonly slices: readonly Slice[]
+  /** Is the walk past the window's end for good? */
   readonly isLast: boolean
-  /** Time of the last row used so far. */
-  readonly lastTime: Micros
   readonly gaps: readonly Gap[]
+  /** What is odd about its rows and yet kept. */
+  readonly warnings: readonly StepWarning[]
 }
 
 /** How far a walk by id has come. */
@@ -22,7 +27,14 @@ export type Progress = {
   expected: bigint
   /** The highest id that any answer showed: rows do not end before it. */
   highest: bigint | undefined
+  /** The latest time of the rows that were taken. */
   lastTime: Micros
+  /** The row of the id before the expected one. */
+  before: IdRow | undefined
+  /** Rows of after the window's end that came since the last one of before it. */
+  rowsPast: number
+  /** Did a row of the window's start or after it come? */
+  isInside: boolean
   emptyAsks: number
   /** How often the rows from the expected id on were asked for. */
   tries: number
@@ -31,86 +43,109 @@ export type Progress = {
   doubted: bigint | undefined
 }
 
+/** What a walk by id takes of a page. */
+export type Bounds = {
+  readonly window: Window
+  /**
+   * Rows of before the window whose ids come after one of its own are taken from this moment on: the lake covers that
+   * time, and nobody asks for it again. `undefined`: those are left to their own window.
+   */
+  readonly takenFrom: Micros | undefined
+  readonly areIdsSparse: boolean
+}
+
+/** So many rows past the window's end, and not one of before it among them, show that the walk is past it. */
+const ROWS_PAST_MIN = 10
+
 /** `fromId` is inclusive: no earlier row may come. A later one may, where ids have gaps. */
 export function checkFrom(page: PageRows, fromId: bigint): void {
   const first = page.keys[0]
   if (first !== undefined && first < fromId)
     throw new DataError(`asked for rows from id ${fromId} on, got id ${first}`)
-  for (let row = 1; row < page.rowCount; row++) {
-    const time = page.times[row] ?? 0n
-    const before = page.times[row - 1] ?? 0n
-    if (time < before) throw backwards(micros(before), micros(time))
-  }
-}
-
-function backwards(before: Micros, after: Micros): DataError {
-  return new DataError(
-    `ids go on but times go back, from ${formatMicros(before)} to ${formatMicros(after)}`,
-  )
 }
 
 /**
- * The rows of `page` with ids from the expected one on and times before the window's end. `undefined` when the page
- * has no new row, or begins with a jump of ids that was not asked about again yet.
+ * The rows of `page` with ids from the expected one on and times in the bounds; times may go back by any distance.
+ * `undefined` when the page has no new row, or begins with a jump of ids that was not asked about again yet.
  */
 export function runOf<P extends PageRows>(
   page: P,
   state: Progress,
-  window: Window,
-  areIdsSparse: boolean,
+  bounds: Bounds,
 ): Run<P> | undefined {
-  const { expected, lastTime } = state
+  const { expected } = state
   let first = 0
   while (first < page.rowCount && (page.keys[first] ?? 0n) < expected) first++
   if (first === page.rowCount) {
     state.emptyAsks += 1
     return undefined
   }
-  const jumpsTo = areIdsSparse ? undefined : findJump(page, first, expected)
+  const jumpsTo = bounds.areIdsSparse ? undefined : findJump(page, first, expected)
   if (jumpsTo !== undefined && state.doubted !== jumpsTo) {
     state.doubted = jumpsTo
     return undefined
   }
-  if ((page.times[first] ?? 0n) < lastTime) first = skipBefore(page, first, window.from, lastTime)
-  let end = page.rowCount
-  while (end > first && (page.times[end - 1] ?? 0n) >= window.to) end--
-  const isLast = end < page.rowCount
-  const gaps = areIdsSparse ? [] : jumpGaps(page, first, Math.min(end + 1, page.rowCount), state)
-  return {
-    page,
-    first,
-    end,
-    isLast,
-    lastTime: end > first ? micros(page.times[end - 1] ?? 0n) : lastTime,
-    gaps,
-  }
+  const gaps = jumpsTo === undefined ? [] : jumpGaps(page, first, state, bounds.window)
+  const warnings = disorderIn(page, first, state.before)
+  const slices = slicesOf(page, first, state, bounds)
+  const lastTime = page.times[page.rowCount - 1] ?? 0n
+  const isLast = state.rowsPast >= ROWS_PAST_MIN && lastTime >= bounds.window.to + DISORDER
+  return { page, slices, isLast, gaps, warnings }
 }
 
-/** A first id found by time brings the rows of the whole millisecond: those before the window's first microsecond go. */
-function skipBefore(page: PageRows, begin: number, from: Micros, lastTime: Micros): number {
-  let first = begin
-  const millisecond = from - (from % 1_000n)
-  while (first < page.rowCount) {
-    const time = page.times[first] ?? 0n
-    if (time >= from) return first
-    if (time < millisecond || lastTime > from) throw backwards(lastTime, micros(time))
-    first++
+/** The rows of a page from row `first` on that are taken, as neighbours; goes on with what was seen. */
+function slicesOf(
+  { times, rowCount }: PageRows,
+  first: number,
+  state: Progress,
+  { window: { from, to }, takenFrom }: Bounds,
+): Slice[] {
+  const slices: { first: number; end: number }[] = []
+  for (let row = first; row < rowCount; row++) {
+    const time = micros(times[row] ?? 0n)
+    if (time >= to) {
+      state.rowsPast += 1
+      continue
+    }
+    state.rowsPast = 0
+    if (time >= from) state.isInside = true
+    else if (!state.isInside || takenFrom === undefined || time < takenFrom) continue
+    state.lastTime = latest(state.lastTime, time)
+    const last = slices.at(-1)
+    if (last?.end === row) last.end = row + 1
+    else slices.push({ first: row, end: row + 1 })
   }
-  return first
+  return slices
+}
+
+/** Where times go back first, since the row `before` too. */
+function disorderIn(page: PageRows, first: number, before: IdRow | undefined): StepWarning[] {
+  const head = idRow(page, first)
+  if (before !== undefined && head.time < before.time) return [disorderWarning(before, head)]
+  for (let row = first + 1; row < page.rowCount; row++)
+    if ((page.times[row] ?? 0n) < (page.times[row - 1] ?? 0n))
+      return [disorderWarning(idRow(page, row - 1), idRow(page, row))]
+  return []
+}
+
+/** A row of a page. */
+export function idRow({ keys, times }: PageRows, row: number): IdRow {
+  return { id: keys[row] ?? 0n, time: micros(times[row] ?? 0n) }
 }
 
 /** Rows whose ids were skipped are missing, and nothing shows that they never were: not covered, and said so. */
-function jumpGaps(page: PageRows, first: number, end: number, state: Progress): Gap[] {
+function jumpGaps(page: PageRows, first: number, state: Progress, window: Window): Gap[] {
   const gaps: Gap[] = []
-  let from = state.lastTime
+  let time = state.before?.time ?? window.from
   let id = state.expected
-  if (first > 0 && (page.keys[first - 1] ?? 0n) >= id) id = (page.keys[first - 1] ?? 0n) + 1n
-  for (let row = first; row < end; row++) {
-    const time = page.times[row] ?? 0n
-    const to = micros(time + 1n)
-    if (page.keys[row] !== id) gaps.push({ from, to, reason: 'unavailable-from-rest' })
-    id = (page.keys[row] ?? 0n) + 1n
-    from = micros(time)
+  for (let row = first; row < page.rowCount; row++) {
+    const next = idRow(page, row)
+    const [from, last] = time < next.time ? [time, next.time] : [next.time, time]
+    const gap = { from: latest(from, window.from), to: micros(last + 1n) }
+    if (next.id !== id && gap.from < window.to && gap.from < gap.to)
+      gaps.push({ ...gap, reason: 'unavailable-from-rest' })
+    id = next.id + 1n
+    time = next.time
   }
   return gaps
 }

@@ -24,44 +24,26 @@ import {
   type Partition,
   type Window,
 } from '../base/time.ts'
-import type { AccountCursor } from '../binance/dataset.ts'
 import {
-  askTwice,
-  emptyStep,
-  type AskPage,
-  type PageRows,
-  type Step,
-  type WalkOptions,
-} from './walk.ts'
+  firstId,
+  INTERLEAVE,
+  newestOf,
+  rowsFrom,
+  type AccountStart,
+  type AccountWalkOptions,
+} from './account-start.ts'
+import { judgeEnd, oldBefore, restartWarning, unconfirmed } from './id-end.ts'
+import { emptyStep, type AskPage, type PageRows, type Step } from './walk.ts'
 
-/** How an account walk goes. */
-type AccountWalkOptions = WalkOptions & {
-  readonly cursor: AccountCursor
-  /** How long the partitions last that rows are grouped by. */
-  readonly partition: Partition
-  /**
-   * The id after the last stored row, where the coverage reaches the window and that row is older than it by more than
-   * {@link INTERLEAVE}, so that no row of the window has a lower id: no time is asked for. For myTrades only.
-   */
-  readonly nextId?: bigint | undefined
-}
-
-/** A day less a millisecond: windows overlap by one, since an end in ms may or may not mean all of it. */
-const WINDOW_MS = 86_400_000n - 1n
-/** Rows may come later than rows with a later time, but not later than this. In microseconds. */
-export const INTERLEAVE = 3_600_000_000n
-/** No id is lower. Allocations are counted from 0 in the documents' examples. */
-const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
-  fromId: 1n,
-  orderId: 1n,
-  fromAllocationId: 0n,
-}
+/** Rows that another answer shows are asked for so often at most. */
+const TRIES_MAX = 6
 
 /**
  * Walks the rows in `window`.
  *
  * Each step has rows of one partition only; partitions come in their order, keys increase within each. `reached` is
- * held back by an hour until that is past, so that no earlier row can follow. Times without rows are no gaps.
+ * held back by an hour until that is past, so that no earlier row can follow. Times without rows are no gaps; but what
+ * ends without a row after it, and is young or not proven, is told as one.
  *
  * @throws DataError when rows come that were not asked for, or ids and times part by more than an hour.
  */
@@ -70,123 +52,26 @@ export async function* walkAccount<P extends PageRows>(
   ask: AskPage<P>,
   options: AccountWalkOptions,
 ): AsyncGenerator<Step<P>, void, void> {
-  const regroup = new Regroup<P>(window, options.partition)
-  for await (const { page, from } of pagesOf(window, ask, options)) {
-    yield* regroup.take(page, from)
-    if (regroup.isDone) break
-  }
-  yield* regroup.finish()
-}
-
-/** Pages by id, from the first row of the window on; of each only the rows from its id on are new. */
-async function* pagesOf<P extends PageRows>(
-  window: Window,
-  ask: AskPage<P>,
-  options: AccountWalkOptions,
-): AsyncGenerator<{ readonly page: P; readonly from: bigint }, void, void> {
-  const { cursor, limit, signal, nextId } = options
-  const found = nextId === undefined ? await firstId(window, ask, options) : undefined
-  let next = nextId ?? found
-  while (next !== undefined) {
-    const page: P = await rowsFrom(next, ask, { cursor, limit, signal })
+  const { nextId, partition } = options
+  const regroup = new Regroup<P>(window, partition)
+  const start: AccountStart =
+    nextId === undefined ? await firstId(window, ask, options) : { id: nextId, isPassed: false }
+  let next = start.id
+  let { newest } = start
+  for (let tries = 0; next !== undefined && !regroup.isDone;) {
+    const page: P = await rowsFrom(next, ask, options)
     const last = page.keys[page.rowCount - 1]
-    if (last === undefined && next === found)
-      throw new DataError(`there were rows from id ${found} on, and then none, asked for twice`)
-    if (last === undefined) return
-    yield { page, from: next }
-    next = last + 1n
-  }
-}
-
-/**
- * Rows from `id` on, perhaps after some with lower ids.
- *
- * Whether `fromAllocationId` is inclusive is not documented. So the id before is asked for; an answer that ends with
- * it proves that ids are inclusive, and may have been cut there.
- */
-async function rowsFrom<P extends PageRows>(
-  id: bigint,
-  ask: AskPage<P>,
-  options: CursorOptions,
-): Promise<P> {
-  if (options.cursor !== 'fromAllocationId') return askFrom(id, ask, options)
-  const { limit, signal } = options
-  if (id === 0n) return askTwice({ startTime: 0n, limit }, ask, () => undefined, signal)
-  const page = await askFrom(id - 1n, ask, options)
-  return page.keys[page.rowCount - 1] === id - 1n ? askFrom(id, ask, options) : page
-}
-
-type CursorOptions = Pick<AccountWalkOptions, 'cursor' | 'limit' | 'signal'>
-
-async function askFrom<P extends PageRows>(
-  id: bigint,
-  ask: AskPage<P>,
-  { cursor, limit, signal }: CursorOptions,
-): Promise<P> {
-  const check = (page: P): void => {
-    const first = page.keys[0]
-    if (first !== undefined && first < id)
-      throw new DataError(`asked for rows from id ${id} on, got id ${first}`)
-  }
-  return askTwice({ [cursor]: id, limit }, ask, check, signal)
-}
-
-/**
- * The lowest id of the rows of `window`, or a lower one; `undefined` when it has no row. Only that is taken from answers
- * by time: where their day ends, rows may be missing between those that they have.
- */
-async function firstId<P extends PageRows>(
-  window: Window,
-  ask: AskPage<P>,
-  options: AccountWalkOptions,
-): Promise<bigint | undefined> {
-  let from = window.from
-  while (from < window.to) {
-    const { page, to } = await askDay({ from, to: window.to }, ask, options)
-    const time = page.times[0]
-    if (time !== undefined) {
-      // Near the end of its day a row may have overtaken one of the next with an earlier id.
-      if (time + INTERLEAVE < to || to >= window.to) return page.keys[0]
-      const near = await askDay({ from: micros(time), to: window.to }, ask, options)
-      return near.page.keys[0] ?? page.keys[0]
+    if (last !== undefined && last >= next) {
+      yield* regroup.take(page, next)
+      next = last + 1n
+      tries = 0
+      continue
     }
-    if (from === window.from) {
-      // An account begins some time: mostly nothing at all was before it, and one request tells.
-      const first = FIRST_ID[options.cursor]
-      const oldest = await rowsFrom(first, ask, options)
-      const begin = oldest.times[0]
-      if (begin === undefined || begin >= window.to + INTERLEAVE) return undefined
-      if (begin >= from) return first
-    }
-    from = to
+    newest = await newestOf(next > 0n ? next - 1n : undefined, ask, options)
+    if (newest === undefined || newest.id < next || ++tries === TRIES_MAX) break
   }
-  return undefined
-}
-
-/** Asks for as much of `window` as one request may span; `to` is how far the answer speaks. */
-async function askDay<P extends PageRows>(
-  window: Window,
-  ask: AskPage<P>,
-  { limit, signal }: WalkOptions,
-): Promise<{ readonly page: P; readonly to: Micros }> {
-  const startTime = floorDiv(window.from, 1_000n)
-  const last = floorDiv(window.to + 999n, 1_000n)
-  const endTime = last - startTime <= WINDOW_MS ? last : startTime + WINDOW_MS
-  const asked = { from: micros(startTime * 1_000n), to: micros((endTime + 1n) * 1_000n) }
-  const check = (rows: P): void => {
-    checkInside(rows, asked)
-  }
-  const page = await askTwice({ startTime, endTime, limit }, ask, check, signal)
-  return { page, to: earliest(window.to, micros(endTime * 1_000n)) }
-}
-
-function checkInside({ times }: PageRows, { from, to }: Window): void {
-  for (const time of times) {
-    if (from <= time && time < to) continue
-    throw new DataError(
-      `asked for rows from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(time))}`,
-    )
-  }
+  if (start.isPassed || regroup.isDone) yield* regroup.finish()
+  else yield* regroup.end(next, { ...start, newest }, options)
 }
 
 type Row<P> = { readonly page: P; readonly row: number; readonly time: Micros }
@@ -200,12 +85,15 @@ class Regroup<P extends PageRows> {
   /** No row before this can come any more. */
   #settled: Micros
   #reached: Micros
+  /** The latest time that was seen. */
+  #newest: Micros
 
   constructor(window: Window, partition: Partition) {
     this.#window = window
     this.#partition = partition
     this.#settled = window.from
     this.#reached = window.from
+    this.#newest = window.from
   }
 
   /** Has all of the window come? */
@@ -224,16 +112,36 @@ class Regroup<P extends PageRows> {
         this.#held.push({ page, row, time })
       }
       if (time > newest) newest = time
+      this.#newest = latest(this.#newest, time)
     }
     this.#settled = latest(this.#settled, micros(newest - INTERLEAVE))
     yield* this.#flush()
   }
 
-  /** All that is held; no more will come. */
+  /** All that is held; no more will come, and a row of after the window shows it. */
   *finish(): Generator<Step<P>> {
     this.#settled = this.#window.to
     yield* this.#flush()
     if (this.#reached < this.#window.to) yield emptyStep(this.#window.to)
+  }
+
+  /** All that is held; no more come, and how far that can be believed the newest row tells. */
+  *end(
+    expected: bigint | undefined,
+    { newest, isNever = false }: AccountStart,
+    { now, askedUntil }: AccountWalkOptions,
+  ): Generator<Step<P>> {
+    const { from: begin, to } = this.#window
+    // Where there was never any row, nothing but an earlier run agrees.
+    const old = earliest(earliest(to, oldBefore(now)), isNever ? (askedUntil ?? begin) : to)
+    const stretch = { from: this.#newest, to: old }
+    const verdict = isNever ? 'empty' : judgeEnd({ stretch, expected, newest, now })
+    const from = verdict === 'empty' ? latest(old, this.#settled) : this.#settled
+    const isRestarted = verdict === 'restarted' && expected !== undefined && newest !== undefined
+    const warnings = isRestarted ? [restartWarning(expected, newest)] : []
+    // Told before the rows: their partitions are committed with it.
+    yield { ...emptyStep<P>(this.#reached, unconfirmed({ from, to })), warnings }
+    yield* this.finish()
   }
 
   *#flush(): Generator<Step<P>> {

@@ -1,33 +1,41 @@
 /**
  * The walk over rows with contiguous ids (aggregate trades, trades, block trades). A time only finds the first id;
  * from there on the cursor is an id, since thousands of trades share one microsecond and a cursor in time would lose
- * or repeat them.
+ * or repeat them. Ids decide the order: times may go back while ids go on.
+ *
+ * An empty answer is not believed by itself: where the rows end, the newest row that the exchange names has to agree,
+ * and hosts lag behind (`id-end.ts`).
  *
  * @see binance-spot-api-docs, rest-api.md, "Compressed/Aggregate trades list": startTime, endTime and fromId are
  * inclusive; fromId is never sent together with times (errors.md, -1128).
  */
 
-import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
-import { earliest, latest, micros, type Window } from '../base/time.ts'
+import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
 import type { FindFirst, FirstRow } from './first-row.ts'
-import { checkFrom, runOf, type Progress, type Run } from './id-run.ts'
+import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
+import { checkFrom, idRow, runOf, type Bounds, type Progress, type Run } from './id-run.ts'
 import {
   emptyStep,
   ReadAhead,
   type AskPage,
   type PageRows,
   type Step,
+  type StepWarning,
   type WalkOptions,
 } from './walk.ts'
 
 /** What an id walk may assume, beside what all walks may. */
 export type IdWalkOptions = WalkOptions & {
+  /** The server's clock before the run: what is young may come yet. */
+  readonly now: Micros
   /**
    * The id after the last stored row, where the lake's coverage reaches the window without a break: the walk goes on
    * from it and asks for no time.
    */
   readonly nextId: bigint | undefined
+  /** Where the coverage that reaches the window begins; default: none does. */
+  readonly coveredFrom?: Micros | undefined
   /**
    * The id of a later row that the lake holds: an exchange that sends no row although there is one does not speak of
    * this time any more, unless the ids are joined. Default: not known.
@@ -45,10 +53,10 @@ const ASKS_MIN = 2
 const TRIES_MAX = 6
 
 /**
- * Walks the rows in `window`, by id.
+ * Walks the rows in `window`, by id. Rows of before the window whose ids come later than those that are stored come
+ * too. What ends without a row after it, and without proof, is told as a gap.
  *
- * @throws DataError when rows come that were not asked for, times go back while ids go on, or answers go on
- * contradicting each other.
+ * @throws DataError when rows come that were not asked for.
  */
 export async function* walkIds<P extends PageRows>(
   window: Window,
@@ -56,153 +64,242 @@ export async function* walkIds<P extends PageRows>(
   ask: AskPage<P>,
   options: IdWalkOptions,
 ): AsyncGenerator<Step<P>, void, void> {
-  const first: FirstRow =
-    options.nextId === undefined
-      ? await findFirst(window.from)
-      : { id: options.nextId, isProven: true, hasRowsBefore: true }
-  const hasRowsBefore = first.hasRowsBefore || options.hasRowsBefore
+  const { nextId } = options
+  const first =
+    nextId === undefined
+      ? await firstOf(window, findFirst, options)
+      : { id: nextId, isProven: true, hasRowsBefore: true }
   if (first.id === undefined) {
-    // Quiet time is normal for trades; only where nothing was ever traded before is there something to say.
-    const quiet: Gap[] = hasRowsBefore ? [] : [{ ...window, reason: 'before-listing' }]
-    const isForgotten = options.laterId !== undefined || options.hasRowsAfter === true
-    yield emptyStep(window.to, isForgotten ? forgotten(window) : quiet)
+    yield emptyStep(window.to, quietGaps(window, first, options))
     return
   }
-  let isFirst = true
+  const walk = new IdWalk(window, ask, options, { ...first, id: first.id })
+  let isFirst = nextId === undefined
   let reached = window.from
-  const isSeen = options.nextId === undefined && first.isProven
-  const begin = { expected: first.id, highest: isSeen ? first.id : undefined }
-  for await (const run of contiguous(begin, window, ask, options)) {
-    const head =
-      isFirst && options.nextId === undefined ? headGap(run, window, first, hasRowsBefore) : []
+  for await (const run of walk.runs()) {
+    const head = isFirst ? headGap(run, window, first, options) : []
     isFirst = false
-    const { page, first: row, end, isLast, lastTime } = run
     const gaps = [...head, ...run.gaps]
     // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it, unless
     // it is in a gap. Such a gap must be told of in full, or the next run would go on behind it.
-    for (const time of [lastTime, gaps.at(-1)?.to ?? lastTime]) reached = latest(reached, time)
-    if (isLast) reached = window.to
-    yield { page, first: row, end, reached, gaps }
+    const times = [walk.lastTime, ...gaps.map(({ to }) => earliest(to, window.to))]
+    reached = run.isLast ? window.to : times.reduce(latest, reached)
+    const { page, slices, warnings } = run
+    const last = { ...emptyStep<P>(reached, gaps), warnings }
+    if (page === undefined || slices.length === 0) yield last
+    else
+      for (const [index, slice] of slices.entries())
+        yield { ...(index === slices.length - 1 ? last : emptyStep(reached)), page, ...slice }
   }
+}
+
+/** Finds the first row; asks again where none is found although a newer one is named. */
+async function firstOf(
+  window: Window,
+  findFirst: FindFirst,
+  { now }: IdWalkOptions,
+): Promise<FirstRow> {
+  for (let tries = 1; ; tries++) {
+    const first = await findFirst(window.from)
+    if (first.id !== undefined || tries === TRIES_MAX) return first
+    const { newest } = first
+    if (judgeEnd({ stretch: window, expected: undefined, newest, now }) !== 'contradicted')
+      return first
+  }
+}
+
+/** What is to be said of a window in which no row was found, nor after it. */
+function quietGaps(
+  window: Window,
+  { newest }: FirstRow,
+  { now, laterId, hasRowsAfter }: IdWalkOptions,
+): Gap[] {
+  const verdict = judgeEnd({ stretch: window, expected: undefined, newest, now })
+  if (verdict === 'contradicted') return unconfirmed(window)
+  if (laterId !== undefined || hasRowsAfter === true) return forgotten(window)
+  return verdict === 'empty' ? [] : unconfirmed(window)
 }
 
 /** What is to be said of the time before the first row of a walk that began by time. */
 function headGap<P extends PageRows>(
-  { page, first: begin }: Run<P>,
-  window: Window,
-  { isProven }: FirstRow,
-  hasRowsBefore: boolean,
-): Gap[] {
-  const time = earliest(micros(page?.times[begin] ?? window.to), window.to)
-  if (time <= window.from || (isProven && hasRowsBefore)) return []
-  return [
-    { from: window.from, to: time, reason: isProven ? 'before-listing' : 'unavailable-from-rest' },
-  ]
-}
-
-/** Time of which the exchange sends nothing although it knew rows of it once. */
-function forgotten({ from, to }: Window): Gap[] {
-  return [{ from, to, reason: 'unavailable-from-rest' }]
-}
-
-/** The rows from the expected id on, each once and in order, until the window's end is passed. */
-async function* contiguous<P extends PageRows>(
-  begin: Pick<Progress, 'expected' | 'highest'>,
-  window: Window,
-  ask: AskPage<P>,
+  { page, slices }: Run<P>,
+  { from, to }: Window,
+  { isProven, hasRowsBefore }: FirstRow,
   options: IdWalkOptions,
-): AsyncGenerator<Run<P>, void, void> {
-  const state: Progress = {
-    ...begin,
-    lastTime: window.from,
-    emptyAsks: 0,
-    tries: 0,
-    pagesLeft: 1,
-    doubted: undefined,
-  }
-  let isLast = false
-  while (!isLast) {
-    for await (const page of pagesFrom(state, ask, options)) {
-      const run = runOf(page, state, window, options.areIdsSparse ?? false)
-      if (run === undefined) break
-      yield run
-      isLast = run.isLast
-      if (isLast) return
-      advance(state, run, window, options.limit)
-    }
-    const isSeenOn = state.highest !== undefined && state.highest >= state.expected
-    if (state.emptyAsks < ASKS_MIN || isSeenOn) {
-      if (++state.tries < TRIES_MAX) continue
-      throw new DataError(`rows from id ${state.expected} on: the answers contradict each other`)
-    }
-    isLast = true
-    const { lastTime } = state
-    const { laterId } = options
-    const isJoined = laterId === undefined || laterId === state.expected
-    const gaps = isJoined ? [] : forgotten({ from: lastTime, to: window.to })
-    yield { page: undefined, first: 0, end: 0, isLast, lastTime, gaps }
-  }
+): Gap[] {
+  if (page === undefined) return []
+  const taken = slices.flatMap(({ first, end }) => [...page.times.subarray(first, end)])
+  const times = taken.length > 0 ? taken : [page.times[0] ?? to]
+  const first = times.reduce((a, b) => (a < b ? a : b))
+  // Rows that are out of reach may share the microsecond of the first that is not.
+  if (!isProven)
+    return [{ from, to: earliest(micros(first + 1n), to), reason: 'unavailable-from-rest' }]
+  if (first <= from || hasRowsBefore || options.hasRowsBefore) return []
+  return [{ from, to: earliest(micros(first), to), reason: 'before-listing' }]
 }
 
-/** Pages from the expected id on, asked ahead; ends when the next one does not join the rows that came. */
-async function* pagesFrom<P extends PageRows>(
-  state: Progress,
-  ask: AskPage<P>,
-  { limit, readAhead, signal, areIdsSparse }: IdWalkOptions,
-): AsyncGenerator<P, void, void> {
-  const ahead = new ReadAhead(
-    async (fromId: bigint, aborted) => {
-      const check = (page: P): void => {
-        checkFrom(page, fromId)
-      }
-      const page = await ask({ fromId, limit }, check, aborted)
-      const last = page.keys[page.rowCount - 1]
-      if (last !== undefined && last > (state.highest ?? -1n)) state.highest = last
-      return page
-    },
-    // Where sparse ids go on is not known before their page is.
-    areIdsSparse === true ? 1 : readAhead,
-    signal,
-  )
-  let next = state.expected
-  const nextId = (): bigint => {
-    const fromId = next > state.expected ? next : state.expected
-    next = fromId + BigInt(limit)
-    return fromId
+/** One walk by id, from a known id on. */
+class IdWalk<P extends PageRows> {
+  readonly #window: Window
+  readonly #ask: AskPage<P>
+  readonly #options: IdWalkOptions
+  readonly #bounds: Bounds
+  readonly #state: Progress
+
+  constructor(
+    window: Window,
+    ask: AskPage<P>,
+    options: IdWalkOptions,
+    { id, isProven }: FirstRow & { readonly id: bigint },
+  ) {
+    const { nextId, areIdsSparse = false, coveredFrom } = options
+    this.#window = window
+    this.#ask = ask
+    this.#options = options
+    this.#bounds = { window, takenFrom: coveredFrom, areIdsSparse }
+    this.#state = {
+      expected: id,
+      highest: nextId === undefined && isProven ? id : undefined,
+      lastTime: window.from,
+      before: undefined,
+      rowsPast: 0,
+      isInside: nextId !== undefined,
+      emptyAsks: 0,
+      tries: 0,
+      pagesLeft: 1,
+      doubted: undefined,
+    }
   }
-  try {
+
+  /** The latest time of the rows that were taken. */
+  get lastTime(): Micros {
+    return this.#state.lastTime
+  }
+
+  /** The rows from the expected id on, each once and in order, until the window's end is passed. */
+  async *runs(): AsyncGenerator<Run<P>, void, void> {
+    const state = this.#state
     for (;;) {
-      const taken = await ahead.take(nextId, state.pagesLeft)
-      // Asked further on than rows have come: the page before was short. Ask again from where it ended.
-      if (taken === undefined || taken.task > state.expected) return
-      yield taken.value
+      for await (const page of this.#pages()) {
+        const run = runOf(page, state, this.#bounds)
+        if (run === undefined) break
+        yield run
+        if (run.isLast) return
+        this.#advance(page)
+      }
+      if (state.emptyAsks < ASKS_MIN || this.#isSeenOn()) {
+        if (++state.tries < TRIES_MAX) continue
+        yield this.#end(unconfirmed(this.#rest()))
+        return
+      }
+      const end = await this.#judgeEnd()
+      if (end === undefined) continue
+      yield end
+      return
     }
-  } finally {
-    ahead.close()
   }
-}
 
-function advance<P extends PageRows>(
-  state: Progress,
-  run: Run<P>,
-  window: Window,
-  limit: number,
-): void {
-  state.pagesLeft = pagesLeft(run, window, limit)
-  state.expected = (run.page?.keys[run.end - 1] ?? state.expected) + 1n
-  state.lastTime = run.lastTime
-  state.emptyAsks = 0
-  state.tries = 0
+  /** Did any answer show a row that is still to come? */
+  #isSeenOn(): boolean {
+    const { highest, expected } = this.#state
+    return highest !== undefined && highest >= expected
+  }
+
+  #rest(): Window {
+    return { from: this.#state.lastTime, to: this.#window.to }
+  }
+
+  /** The end, as far as it is proven; `undefined` when there is more to come. */
+  async #judgeEnd(): Promise<Run<P> | undefined> {
+    const { expected, rowsPast } = this.#state
+    const { laterId, now } = this.#options
+    // A later row came, or is stored: the ids join.
+    if (rowsPast > 0 || laterId === expected) return this.#end([])
+    const stretch = this.#rest()
+    const newest = await this.#newest()
+    const verdict = judgeEnd({ stretch, expected, newest, now })
+    if (verdict === 'contradicted') {
+      this.#state.highest = newest?.id
+      return undefined
+    }
+    // The walk may have passed the first one that is stored.
+    if (laterId !== undefined && laterId > expected) return this.#end(forgotten(stretch))
+    if (verdict === 'empty') return this.#end([])
+    const isRestarted = verdict === 'restarted' && newest !== undefined
+    return this.#end(unconfirmed(stretch), isRestarted ? [restartWarning(expected, newest)] : [])
+  }
+
+  /** The newest row that the exchange names; of sparse ids, which it names by id alone, the last from a known one on. */
+  async #newest(): Promise<IdRow | undefined> {
+    const { areIdsSparse = false, limit, signal } = this.#options
+    const { expected } = this.#state
+    const before = expected > 0n ? expected - 1n : 0n
+    const params = areIdsSparse ? { fromId: before, limit } : { limit: 1 }
+    const page = await this.#ask(params, () => undefined, signal)
+    return page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
+  }
+
+  #end(gaps: readonly Gap[], warnings: readonly StepWarning[] = []): Run<P> {
+    return { page: undefined, slices: [], isLast: true, gaps, warnings }
+  }
+
+  /** Pages from the expected id on, asked ahead; ends when the next one does not join the rows that came. */
+  async *#pages(): AsyncGenerator<P, void, void> {
+    const state = this.#state
+    const { limit, readAhead, signal, areIdsSparse } = this.#options
+    const ahead = new ReadAhead(
+      (fromId: bigint, aborted) => this.#pageFrom(fromId, aborted),
+      // Where sparse ids go on is not known before their page is.
+      areIdsSparse === true ? 1 : readAhead,
+      signal,
+    )
+    let next = state.expected
+    const nextId = (): bigint => {
+      const fromId = next > state.expected ? next : state.expected
+      next = fromId + BigInt(limit)
+      return fromId
+    }
+    try {
+      for (;;) {
+        const taken = await ahead.take(nextId, state.pagesLeft)
+        // Asked further on than rows have come: the page before was short. Ask again from where it ended.
+        if (taken === undefined || taken.task > state.expected) return
+        yield taken.value
+      }
+    } finally {
+      ahead.close()
+    }
+  }
+
+  async #pageFrom(fromId: bigint, aborted: AbortSignal): Promise<P> {
+    const check = (page: P): void => {
+      checkFrom(page, fromId)
+    }
+    const page = await this.#ask({ fromId, limit: this.#options.limit }, check, aborted)
+    const last = page.keys[page.rowCount - 1]
+    if (last !== undefined && last > (this.#state.highest ?? -1n)) this.#state.highest = last
+    return page
+  }
+
+  #advance(page: P): void {
+    const state = this.#state
+    state.pagesLeft = pagesLeft(page, state.lastTime, this.#window.to, this.#options.limit)
+    state.before = idRow(page, page.rowCount - 1)
+    state.expected = state.before.id + 1n
+    state.emptyAsks = 0
+    state.tries = 0
+  }
 }
 
 /** About how many pages are left, from the density of the last: read-ahead past the end is weight for nothing. */
-function pagesLeft<P extends PageRows>(
-  { page, end, lastTime }: Run<P>,
-  window: Window,
+function pagesLeft(
+  { times, rowCount }: PageRows,
+  lastTime: Micros,
+  to: Micros,
   limit: number,
 ): number {
-  const since = Number(lastTime - (page?.times[0] ?? lastTime))
-  if (since <= 0) return Number.POSITIVE_INFINITY
-  const rowsLeft = (end / since) * Number(window.to - lastTime)
+  const since = Number(lastTime - (times[0] ?? lastTime))
+  if (since <= 0) return lastTime >= to - 1n ? 1 : Number.POSITIVE_INFINITY
+  const rowsLeft = (rowCount / since) * Number(to - lastTime)
   return Math.max(1, Math.ceil((rowsLeft * 1.2) / limit))
 }

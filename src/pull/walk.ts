@@ -57,7 +57,12 @@ export type Step<P extends PageRows> = {
   /** Every row before this moment was in this step or an earlier one, or lies in a gap. */
   readonly reached: Micros
   readonly gaps: readonly Gap[]
+  /** What is odd about the rows and yet kept. */
+  readonly warnings?: readonly StepWarning[]
 }
+
+/** Something odd that is told once a series and run. */
+export type StepWarning = { readonly code: 'disorder' | 'restarted'; readonly message: string }
 
 /** What a walk may assume and how hard it may push. */
 export type WalkOptions = {

@@ -12,6 +12,7 @@ import {
   PeriodTimeReader,
   RowUnit,
   skipReader,
+  strangerReader,
   type CsvReader,
 } from './csv-readers.ts'
 import { IntegerReader, numberReader } from './value.ts'
@@ -20,7 +21,8 @@ import { IntegerReader, numberReader } from './value.ts'
 export type CsvField = { readonly label: string; readonly reader: CsvReader }
 
 /**
- * The columns in the order of a header row, each of which must be there once under a name that is known.
+ * The columns in the order of a header row, in which each that is known must be there once. A text is the name of one
+ * that nobody knows.
  *
  * @throws ArchiveError `csv` for a row that is not such a header.
  */
@@ -28,19 +30,21 @@ export function headedColumns(
   dataset: Dataset,
   header: string,
   file: string,
-): readonly ArchiveColumn[] {
+): readonly (ArchiveColumn | string)[] {
   const known = archiveColumns(dataset)
   const names = header.replace(/^\ufeff/, '').split(',')
-  const columns = names.map((name) =>
-    known.find(({ headers }) => headers.includes(headerWord(name))),
+  const columns = names.map(
+    (name) => known.find(({ headers }) => headers.includes(headerWord(name))) ?? name,
   )
-  const stranger = columns.indexOf(undefined)
-  if (stranger >= 0)
-    throw refuse(file, `"${quoteText(names[stranger] ?? '', 40)}" is not a known column`)
   const missing = known.find((column) => !columns.includes(column))
-  if (missing !== undefined) throw refuse(file, `no column ${missing.name ?? 'ignore'}`)
-  if (columns.length > known.length) throw refuse(file, 'a column twice')
-  return columns.filter((column) => column !== undefined)
+  const stranger = columns.find((column) => typeof column === 'string')
+  if (missing !== undefined) {
+    const instead = stranger === undefined ? '' : `, but "${quoteText(stranger, 40)}"`
+    throw refuse(file, `no column ${missing.name ?? 'ignore'}${instead}`)
+  }
+  const own = columns.filter((column) => typeof column !== 'string')
+  if (own.length > known.length) throw refuse(file, 'a column twice')
+  return columns
 }
 
 function refuse(file: string, what: string): ArchiveError {
@@ -50,11 +54,13 @@ function refuse(file: string, what: string): ArchiveError {
 /** What reads a row of `file` into `columns`, in the order of the file. */
 export function csvFields(
   dataset: Dataset,
-  order: readonly ArchiveColumn[],
+  order: readonly (ArchiveColumn | string)[],
   { columns, period }: { readonly columns: PageColumns; readonly period: Window },
 ): readonly CsvField[] {
   const unit = new RowUnit()
-  return order.map(({ name }) => {
+  return order.map((own) => {
+    if (typeof own === 'string') return { label: quoteText(own, 40), reader: strangerReader }
+    const { name } = own
     if (name === undefined) return { label: 'the ignored column', reader: skipReader }
     const index = columnIndex(dataset, name)
     const column = dataset.columns[index]

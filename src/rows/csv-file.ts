@@ -11,7 +11,7 @@ import { checkPage } from './check.ts'
 import { decodeCsv, type CsvOptions } from './csv.ts'
 import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
 import { compareHalves, halvesOf } from './int64.ts'
-import type { Page } from './page.ts'
+import type { DecodedPage, Page, UnknownField } from './page.ts'
 
 /** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
 const FLOOD_ROWS = 1_000
@@ -51,6 +51,7 @@ export class CsvFile {
   #last: { time: Micros; key: bigint } | undefined
   #dummies = 0
   #zeroQuantities = 0
+  #unknownFields: readonly UnknownField[] = []
 
   constructor(dataset: Dataset, numbers: Numbers, options: CsvFileOptions) {
     this.#dataset = dataset
@@ -72,6 +73,11 @@ export class CsvFile {
     }
   }
 
+  /** Columns of the file that this version does not know, as far as was read. */
+  get unknownFields(): readonly UnknownField[] {
+    return this.#unknownFields
+  }
+
   /**
    * The rows, strictly increasing by key, in the file's period and possible. To be called once.
    *
@@ -83,7 +89,7 @@ export class CsvFile {
     const decoded = decodeCsv(this.#dataset, this.#numbers, chunks, this.#options)
     const options = { file, heldRows, mended: this.#mended }
     const waiting: Page[] = []
-    for await (const page of reconcileRows(this.#dataset, decoded, options)) {
+    for await (const page of reconcileRows(this.#dataset, this.#noting(decoded), options)) {
       this.#check(page)
       waiting.push(page)
       // Shares mean little of few rows; and of a short file nothing is given out before all of it was seen.
@@ -93,6 +99,14 @@ export class CsvFile {
     }
     this.#checkFlood()
     yield* waiting
+  }
+
+  /** Each page knows the columns of the file so far. */
+  async *#noting(pages: AsyncIterable<DecodedPage>): AsyncGenerator<Page, void, void> {
+    for await (const page of pages) {
+      this.#unknownFields = page.unknownFields
+      yield page
+    }
   }
 
   #check(page: Page): void {

@@ -7,6 +7,7 @@ import type { Window } from '../base/time.ts'
 import type { FlagSink, Int64Sink } from './columns.ts'
 import { readDigits, registers } from './digits.ts'
 
+const SPACE = 0x20
 const QUOTE = 0x22
 const COMMA = 0x2c
 const ZERO = 0x30
@@ -137,12 +138,27 @@ export class CsvFlagReader implements CsvReader {
 }
 
 /** Passes over a column that is always to be ignored. */
-export const skipReader: CsvReader = {
-  read: (bytes, at) => {
-    let end = at
-    for (let byte = bytes[end] ?? 0; byte !== COMMA && byte >= CASE_BIT; byte = bytes[++end] ?? 0)
-      if (byte === QUOTE) return -1
-    return end
-  },
-  problem: () => 'quoted',
+export const skipReader: CsvReader = { read: plainEnd, problem: () => 'quoted' }
+
+/** Passes over a column that nobody knows, in quotes too; a quote within them is written twice. */
+export const strangerReader: CsvReader = {
+  read: (bytes, at) => ((bytes[at] ?? 0) === QUOTE ? quotedEnd(bytes, at) : plainEnd(bytes, at)),
+  problem: () => 'quotes that do not match',
+}
+
+function plainEnd(bytes: Uint8Array, at: number): number {
+  let end = at
+  for (let byte = bytes[end] ?? 0; byte !== COMMA && byte >= SPACE; byte = bytes[++end] ?? 0)
+    if (byte === QUOTE) return -1
+  return end
+}
+
+/** A line ends with its row, in quotes too. */
+function quotedEnd(bytes: Uint8Array, at: number): number {
+  for (let end = at + 1; (bytes[end] ?? 0) >= SPACE; end++) {
+    if (bytes[end] !== QUOTE) continue
+    if (bytes[end + 1] !== QUOTE) return end + 1
+    end++
+  }
+  return -1
 }

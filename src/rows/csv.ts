@@ -1,6 +1,7 @@
 /**
- * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have exactly
- * the dataset's columns, each value must be what its column holds, and each row's time must lie in the file's period.
+ * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have all of the
+ * dataset's columns, each value must be what its column holds, and each row's time must lie in the file's period.
+ * Columns that were added since are passed over, and named: by a header row, or by their places at the end.
  */
 
 import { ArchiveError } from '../base/errors.ts'
@@ -10,8 +11,8 @@ import { archiveColumns, type ArchiveColumn } from '../binance/archive-columns.t
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
-import { PeriodTimeReader } from './csv-readers.ts'
-import type { Page } from './page.ts'
+import { PeriodTimeReader, strangerReader } from './csv-readers.ts'
+import type { DecodedPage, UnknownField } from './page.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -52,7 +53,7 @@ export async function* decodeCsv(
   numbers: Numbers,
   chunks: AsyncIterable<Uint8Array>,
   options: CsvOptions,
-): AsyncGenerator<Page, void, void> {
+): AsyncGenerator<DecodedPage, void, void> {
   const decoder = new CsvDecoder(dataset, numbers, options)
   for await (const chunk of chunks) yield* decoder.take(chunk)
   yield* decoder.finish()
@@ -63,7 +64,9 @@ class CsvDecoder {
   readonly #numbers: Numbers
   readonly #options: CsvOptions
   readonly #batchRows: number
-  #order: readonly ArchiveColumn[] | undefined
+  #order: readonly (ArchiveColumn | string)[] | undefined
+  #isHeaded = false
+  #unknown: readonly UnknownField[] = []
   #columns: PageColumns | undefined
   #fields: readonly CsvField[] = []
   #rows = 0
@@ -79,7 +82,7 @@ class CsvDecoder {
     this.#batchRows = options.batchRows ?? BATCH_ROWS
   }
 
-  *take(chunk: Uint8Array): Generator<Page, void, void> {
+  *take(chunk: Uint8Array): Generator<DecodedPage, void, void> {
     if (chunk.byteLength === 0) return
     this.#append(chunk)
     const end = this.#bytes.lastIndexOf(LINE_FEED, this.#length - 1) + 1
@@ -89,7 +92,7 @@ class CsvDecoder {
     this.#length -= end
   }
 
-  *finish(): Generator<Page, void, void> {
+  *finish(): Generator<DecodedPage, void, void> {
     if (this.#length > 0) {
       this.#append(Uint8Array.of(LINE_FEED))
       yield* this.#lines(this.#length)
@@ -110,7 +113,7 @@ class CsvDecoder {
   }
 
   /** Reads the lines `[0, end)`, which are whole. */
-  *#lines(end: number): Generator<Page, void, void> {
+  *#lines(end: number): Generator<DecodedPage, void, void> {
     let at = 0
     if (this.#order === undefined && end > 0) {
       at = this.#header()
@@ -134,6 +137,10 @@ class CsvDecoder {
     const end = this.#bytes.indexOf(LINE_FEED)
     const header = textOf(this.#bytes, 0, Math.min(end, LINE_BYTES_MAX))
     this.#order = headedColumns(this.#dataset, header, this.#options.file)
+    this.#isHeaded = true
+    this.#unknown = this.#order.flatMap((name) =>
+      typeof name === 'string' ? [{ name: name.trim(), isKept: false }] : [],
+    )
     this.#line++
     return end + 1
   }
@@ -164,7 +171,9 @@ class CsvDecoder {
         let mark = stop < 0 ? -1 : (bytes[stop] ?? 0)
         next = stop + 1
         if (mark === CARRIAGE_RETURN && index === last) mark = bytes[next++] ?? 0
-        if (mark !== (index === last ? LINE_FEED : COMMA)) throw this.#misread(start)
+        if (mark === (index === last ? LINE_FEED : COMMA)) continue
+        next = index === last && mark === COMMA ? this.#surplus(next) : -1
+        if (next < 0) throw this.#misread(start)
       }
       row++
       this.#line++
@@ -173,11 +182,54 @@ class CsvDecoder {
     return next
   }
 
-  #page(): Page {
+  /**
+   * Passes over columns from `at` on, behind the last that is known, of a file that does not name its columns; gives
+   * where the next line begins, or -1. Twice as many columns as are known are two rows without a line's end between.
+   */
+  #surplus(at: number): number {
+    const bytes = this.#bytes
+    const known = this.#fields.length
+    if (this.#isHeaded || !this.#hasFiller(at)) return -1
+    let next = at
+    for (let count = known + 1; count < 2 * known; count++) {
+      const stop = strangerReader.read(bytes, next, 0)
+      if (stop < 0) return -1
+      let mark = bytes[stop] ?? 0
+      next = stop + 1
+      if (mark === CARRIAGE_RETURN) mark = bytes[next++] ?? 0
+      if (mark === LINE_FEED) {
+        this.#nameUpTo(count)
+        return next
+      }
+      if (mark !== COMMA) return -1
+    }
+    return -1
+  }
+
+  /** Columns without a name are told by their number, from 1. */
+  #nameUpTo(count: number): void {
+    const known = this.#fields.length
+    const surplus = count - known
+    if (surplus <= this.#unknown.length) return
+    const places = Array.from({ length: surplus }, (_, index) => known + 1 + index)
+    this.#unknown = places.map((place) => ({ name: `column ${place}`, isKept: false }))
+  }
+
+  /** Does the last column that is known, before `at`, say what it always says? If not, columns have moved. */
+  #hasFiller(at: number): boolean {
+    const { filler } = this.#dataset
+    if (filler === undefined) return true
+    const text = `,${filler},`
+    for (let index = 0; index < text.length; index++)
+      if (this.#bytes[at - text.length + index] !== text.charCodeAt(index)) return false
+    return true
+  }
+
+  #page(): DecodedPage {
     const page = this.#columns?.finish(this.#rows)
     if (page === undefined) throw new RangeError('no columns to finish')
     this.#rows = 0
-    return page
+    return { ...page, unknownFields: this.#unknown }
   }
 
   /** Why the line that begins at `start` is not a row. */

@@ -19,7 +19,7 @@ export class JsonField {
   readonly keyBytes: Uint8Array
   /** For messages: `p (price)`, `8 (trade_count)`. */
   readonly label: string
-  /** One bit, so that the fields of a row are a set. */
+  /** One bit, so that the fields of a row are a set; none for a field that no row needs to have, or may have twice. */
   readonly bit: number
   readonly isRequired: boolean
   readonly #isQuoted: boolean
@@ -30,14 +30,14 @@ export class JsonField {
 
   constructor(
     name: string | number,
-    index: number,
+    bit: number,
     { form, reader }: { form: Form; reader: ValueReader },
     stored?: { column: Column; sink: ColumnSink },
   ) {
     this.name = name
     this.keyBytes = new TextEncoder().encode(`${JSON.stringify(name)}:`)
     this.label = stored === undefined ? String(name) : `${name} (${stored.column.name})`
-    this.bit = 1 << index
+    this.bit = bit
     this.isRequired = stored !== undefined && stored.column.nullable !== true
     this.#isQuoted = form === 'quoted'
     this.#reader = reader
@@ -116,9 +116,15 @@ function wordAt(bytes: Uint8Array, at: number): number {
 
 /** Passes over any value; for fields that are known and not stored. */
 const skipper: ValueReader = {
-  read: valueEnd,
+  // Not `valueEnd` itself, whose third parameter is no row.
+  read: (bytes, at) => valueEnd(bytes, at),
   readText: () => false,
   problem: () => 'not a value',
+}
+
+/** A field that nobody knows: passed over from then on, as fast as one that is known. */
+export function unknownField(name: string | number): JsonField {
+  return new JsonField(name, 0, { form: 'bare', reader: skipper })
 }
 
 /**
@@ -134,10 +140,10 @@ export function fieldsOf(
   const fields = stored.map((column, index) => {
     const sink = columns.sinks[columnIndex(dataset, column.name)]
     if (sink === undefined) throw new RangeError(`no column for ${column.name}`)
-    return new JsonField(column.json, index, readingOf(column, sink, unit), { column, sink })
+    return new JsonField(column.json, 1 << index, readingOf(column, sink, unit), { column, sink })
   })
   for (const name of dataset.ignored)
-    fields.push(new JsonField(name, fields.length, { form: 'bare', reader: skipper }))
+    fields.push(new JsonField(name, 1 << fields.length, { form: 'bare', reader: skipper }))
   return dataset.shape === 'array' ? fields.sort((a, b) => Number(a.name) - Number(b.name)) : fields
 }
 

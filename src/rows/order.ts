@@ -17,6 +17,14 @@ export function sortByKey(dataset: Dataset, page: Page): Page {
   return pageOf(dataset, assemble(rangesOf(page.batch, rows)))
 }
 
+/** The page in the order of its keys, equal rows once: the same page when its keys rise already. */
+export function inOrder(dataset: Dataset, page: Page): Page {
+  const halves = halvesOf(page.keys)
+  let row = 1
+  while (row < page.rowCount && compareHalves(halves, row - 1, halves, row) < 0) row++
+  return row >= page.rowCount ? page : dropDuplicates(dataset, sortByKey(dataset, page)).page
+}
+
 function isSorted(halves: Int32Array, rowCount: number): boolean {
   for (let row = 1; row < rowCount; row++)
     if (compareHalves(halves, row - 1, halves, row) > 0) return false

@@ -11,3 +11,14 @@ export type Page = {
   /** The time column, in microseconds. For klines the same array as `keys`. */
   readonly times: BigInt64Array
 }
+
+/** A field of an answer or a file that this version does not know. */
+export type UnknownField = {
+  /** As it was sent; an index, a place or a column's number where it has no name. */
+  readonly name: string
+  /** Is its value in the column `extra`? */
+  readonly isKept: boolean
+}
+
+/** A page as it was decoded, and what of the rows no column holds; each field once. */
+export type DecodedPage = Page & { readonly unknownFields: readonly UnknownField[] }

@@ -5,6 +5,7 @@ import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
 import { columnIndex, DATASETS, type Dataset } from '../binance/dataset.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { int64Values } from './batch.ts'
@@ -109,12 +110,38 @@ class SlotProver implements RowProver {
   }
 }
 
-/** Two neighbouring rows that do not join, by their times. */
-type Break = { readonly before: Micros; readonly after: Micros }
+/** Two neighbouring rows that do not join: the earlier and the later of their times, and how many ids are between. */
+type Break = { readonly first: Micros; readonly last: Micros; readonly ids: number }
 
 /** Those that lie in time that was answered in one piece; between pieces, rows are missing by right. */
-function countBreaks(breaks: readonly Break[], coverage: Coverage): number {
-  return breaks.filter(({ before, after }) => isCovered(coverage, before, after)).length
+function breaksIn(breaks: readonly Break[], coverage: Coverage): readonly Break[] {
+  return breaks.filter(({ first, last }) => isCovered(coverage, first, last))
+}
+
+/**
+ * Breaks next to where what was answered begins or ends: times go back while ids go on, so the ids in between may lie on
+ * the other side. Only told where there are any.
+ */
+function edgeFacts(breaks: readonly Break[], coverage: Coverage): RowProof {
+  const starts = new Set<Break>()
+  const ends = new Set<Break>()
+  for (const { from, to } of coverage)
+    for (const one of breaks) {
+      if (one.first < from || one.last >= to) continue
+      if (one.first < from + DISORDER) starts.add(one)
+      else if (one.last >= to - DISORDER) ends.add(one)
+    }
+  if (starts.size + ends.size === 0) return {}
+  const [begin, end] = [coverage[0], coverage.at(-1)]
+  const idsOf = (edge: ReadonlySet<Break>, window: Window | undefined): number =>
+    [...edge]
+      .filter(({ first }) => window !== undefined && window.from <= first && first < window.to)
+      .reduce((sum, { ids }) => sum + ids, 0)
+  return {
+    id_breaks_at_edges: starts.size + ends.size,
+    ids_left_out_at_start: idsOf(starts, begin),
+    ids_left_out_at_end: idsOf(ends, end),
+  }
 }
 
 function isCovered(coverage: Coverage, first: Micros, last: Micros): boolean {
@@ -146,23 +173,30 @@ class IdProver implements RowProver {
     const last = ids[ids.length - 1]
     if (first === undefined || last === undefined) return
     if (this.#last !== undefined && first !== this.#last.id + 1n)
-      this.#breaks.push(breakOf(this.#last.time, times[0]))
+      this.#breaks.push(breakOf(this.#last.time, times[0], first - this.#last.id - 1n))
     // Ids increase strictly, so first and last alone tell whether any is missing in between.
     if (last - first !== BigInt(ids.length - 1))
-      for (let row = 1; row < ids.length; row++)
-        if (ids[row] !== (ids[row - 1] ?? 0n) + 1n)
-          this.#breaks.push(breakOf(times[row - 1], times[row]))
+      for (let row = 1; row < ids.length; row++) {
+        const leftOut = (ids[row] ?? 0n) - (ids[row - 1] ?? 0n) - 1n
+        if (leftOut !== 0n) this.#breaks.push(breakOf(times[row - 1], times[row], leftOut))
+      }
     this.#last = { id: last, time: times[times.length - 1] ?? 0n }
     this.#chain?.take(batch, times)
   }
 
   proof({ coverage }: KnownTime): RowProof {
-    return { id_breaks: countBreaks(this.#breaks, coverage), ...this.#chain?.proof(coverage) }
+    const breaks = breaksIn(this.#breaks, coverage)
+    return {
+      id_breaks: breaks.length,
+      ...edgeFacts(breaks, coverage),
+      ...this.#chain?.proof(coverage),
+    }
   }
 }
 
-function breakOf(before: bigint | undefined, after: bigint | undefined): Break {
-  return { before: micros(before ?? 0n), after: micros(after ?? 0n) }
+function breakOf(before = 0n, after = 0n, ids = 0n): Break {
+  const [first, last] = before < after ? [before, after] : [after, before]
+  return { first: micros(first), last: micros(last), ids: Number(ids) }
 }
 
 /** The trades that aggregate trades name: each row's first is the one after the last of the row before. */
@@ -218,7 +252,7 @@ class TradeChain {
 
   proof(coverage: Coverage): RowProof {
     return {
-      chain_breaks: countBreaks(this.#breaks, coverage),
+      chain_breaks: breaksIn(this.#breaks, coverage).length,
       dummies: this.#dummies,
       first_trade_id: this.#firstTrade,
       last_trade_id: String(this.#last?.id ?? ''),

@@ -8,7 +8,7 @@ import type { Column, Dataset, Numbers } from '../binance/dataset.ts'
 import { FlagSink, FloatSink, Int64Sink, PageColumns, ScaledSink } from './columns.ts'
 import type { ColumnSink } from './columns.ts'
 import { SCALE, WORDS } from './decimal.ts'
-import type { Page } from './page.ts'
+import type { DecodedPage, UnknownField } from './page.ts'
 import type { TimeUnit } from './value.ts'
 
 type JsonRow = Readonly<Record<string | number, unknown>>
@@ -25,11 +25,15 @@ export function decodePageByParse(
   numbers: Numbers,
   body: Uint8Array,
   unit: TimeUnit,
-): Page {
+): DecodedPage {
   const rows = parsedRows(body)
   const columns = new PageColumns(dataset, numbers, rows.length)
+  const hasExtra = dataset.columns.some(({ type }) => type === 'extra')
+  const unknown = new Set<string>()
   for (const [row, value] of rows.entries()) {
-    checkNames(dataset, value)
+    checkShape(dataset, value)
+    for (const name of unknownNames(dataset, value))
+      if (dataset.extras?.includes(name) !== true) unknown.add(name)
     for (const [index, column] of dataset.columns.entries()) {
       const sink = columns.sinks[index]
       if (sink === undefined) continue
@@ -38,7 +42,8 @@ export function decodePageByParse(
       else write(sink, row, { column, value: read, unit })
     }
   }
-  return columns.finish(rows.length)
+  const unknownFields = [...unknown].map((name): UnknownField => ({ name, isKept: hasExtra }))
+  return { ...columns.finish(rows.length), unknownFields }
 }
 
 function parsedRows(body: Uint8Array): readonly JsonRow[] {
@@ -54,16 +59,21 @@ function parsedRows(body: Uint8Array): readonly JsonRow[] {
 }
 
 function unknownNames({ columns, ignored }: Dataset, row: JsonRow): readonly string[] {
-  const known = new Set([...columns.map(({ json }) => String(json)), ...ignored.map(String)])
+  const stored = columns.filter(({ type }) => type !== 'extra').map(({ json }) => json)
+  const known = new Set([...stored, ...ignored].map(String))
   return Object.keys(row).filter((name) => !known.has(name))
 }
 
-function checkNames(dataset: Dataset, row: JsonRow): void {
+function checkShape(dataset: Dataset, row: JsonRow): void {
   const isShaped = Array.isArray(row) === (dataset.shape === 'array')
   if (!isShaped || typeof row !== 'object' || (row as unknown) === null)
     throw new DataError('not a row')
-  const hasExtra = dataset.columns.some(({ type }) => type === 'extra')
-  if (!hasExtra && unknownNames(dataset, row).length > 0) throw new DataError('unknown field')
+  if (Array.isArray(row) && unknownNames(dataset, row).length > 0) checkFiller(dataset, row)
+}
+
+function checkFiller({ filler, columns, ignored }: Dataset, row: readonly unknown[]): void {
+  const last = columns.length + ignored.length - 1
+  if (filler !== undefined && row[last] !== filler) throw new DataError('elements moved')
 }
 
 function extraOf(dataset: Dataset, row: JsonRow): string | undefined {

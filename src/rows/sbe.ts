@@ -3,7 +3,7 @@
  * row's block has its fields at the same places; no object is made for a row.
  *
  * Block lengths are those that the message states: what a later schema adds to a block, and what follows the rows,
- * is passed over.
+ * is passed over, and told of.
  *
  * @see FIX Simple Binary Encoding 1.0, "Schema extension mechanism"; binance-spot-api-docs, faqs/sbe_faq.md.
  */
@@ -23,7 +23,7 @@ import {
 } from '../binance/sbe.ts'
 import { PageColumns, type ColumnSink, type TextSink } from './columns.ts'
 import { ExtraCollector } from './extra.ts'
-import type { Page } from './page.ts'
+import type { DecodedPage, UnknownField } from './page.ts'
 import { fillColumn, jsonValue } from './sbe-fields.ts'
 import type { Exponents, SbeRows } from './sbe-fields.ts'
 
@@ -36,10 +36,21 @@ import type { Exponents, SbeRows } from './sbe-fields.ts'
  * @throws DataError when a value is not what its column holds, is beyond its range, or cannot be stored exactly;
  * names dataset, row (from 0) and field
  */
-export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page {
-  const layout = SBE_LAYOUTS[dataset.kind]
-  const message = new Message(layout, body)
-  const { count } = message
+export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array): DecodedPage {
+  const message = new Message(SBE_LAYOUTS[dataset.kind], body)
+  try {
+    message.findRows()
+    return decodeRows(dataset, numbers, message)
+  } catch (error) {
+    // A later schema may have put between the rows what only blocks of its own could tell of.
+    const isUnreadable = error instanceof DataError || error instanceof TransportError
+    if (!isUnreadable || !message.isOfLaterSchema || error instanceof SbeUnknownError) throw error
+    throw new SbeUnknownError(`rows of a later schema: ${error.message}`, { cause: error })
+  }
+}
+
+function decodeRows(dataset: Dataset, numbers: Numbers, message: Message): DecodedPage {
+  const { count, layout } = message
   const columns = new PageColumns(dataset, numbers, count)
   for (const field of layout.row.fields) {
     const index = dataset.columns.findIndex(({ json }) => json === field.json)
@@ -55,7 +66,7 @@ export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array):
   }
   const extra = ExtraCollector.of(dataset, columns)
   if (extra !== undefined) fillExtra(message, layout, dataset, extra)
-  return columns.finish(count)
+  return { ...columns.finish(count), unknownFields: message.unknownFields() }
 }
 
 /** Fields that no column names, as the JSON text that JSON would have had. */
@@ -80,33 +91,54 @@ function fillExtra(
   }
 }
 
-/** A message whose header was checked and whose rows were found. */
+/** A message whose header was checked. */
 class Message implements SbeRows {
+  readonly layout: SbeLayout
   readonly view: DataView
-  readonly count: number
-  readonly starts: Int32Array
-  readonly rowLength: number
-  readonly #layout: SbeLayout
+  readonly isOfLaterSchema: boolean
   readonly #body: Uint8Array
+  readonly #rootLength: number
+  count = 0
+  starts: Int32Array = new Int32Array(0)
+  #rowLength = 0
+  #end = 0
   /** Where each text of each row begins and ends. */
-  readonly #texts: Int32Array
+  #texts: Int32Array = new Int32Array(0)
 
   constructor(layout: SbeLayout, body: Uint8Array) {
-    this.#layout = layout
+    this.layout = layout
     this.#body = body
     this.view = new DataView(body.buffer, body.byteOffset, body.byteLength)
-    const rootLength = this.#header()
-    const group = SBE_HEADER_BYTES + rootLength
+    this.#rootLength = this.#header()
+    this.isOfLaterSchema = this.view.getUint16(6, true) > SBE_SCHEMA.version
+  }
+
+  /** What a later schema added, as far as block lengths and what is left tell: it has no names here. */
+  unknownFields(): readonly UnknownField[] {
+    const { root, row } = this.layout
+    const names = [
+      this.#rootLength > root.length ? `SBE message from byte ${root.length}` : '',
+      this.count > 0 && this.#rowLength > row.length ? `SBE row from byte ${row.length}` : '',
+      this.#end < this.#body.length ? 'SBE message behind its rows' : '',
+    ]
+    return names.filter((name) => name !== '').map((name) => ({ name, isKept: false }))
+  }
+
+  /** Reads how many rows there are and where each of them begins. */
+  findRows(): void {
+    const group = SBE_HEADER_BYTES + this.#rootLength
+    const body = this.#body
     if (body.length < group + SBE_GROUP_BYTES) throw this.#torn('the rows are missing')
-    this.rowLength = this.view.getUint16(group, true)
+    this.#rowLength = this.view.getUint16(group, true)
     this.count = this.view.getUint32(group + 2, true)
-    checkLength('row', this.rowLength, layout.row)
+    const { row, texts } = this.layout
+    checkLength('row', this.#rowLength, row)
     const from = group + SBE_GROUP_BYTES
-    if (from + this.count * (this.rowLength + layout.texts.length) > body.length)
+    if (from + this.count * (this.#rowLength + texts.length) > body.length)
       throw this.#torn(`${this.count} rows do not fit`)
     this.starts = new Int32Array(this.count)
-    this.#texts = new Int32Array(this.count * layout.texts.length * 2)
-    this.#findRows(from)
+    this.#texts = new Int32Array(this.count * texts.length * 2)
+    this.#end = this.#placeRows(from)
   }
 
   /** The length of the root block. */
@@ -116,7 +148,7 @@ class Message implements SbeRows {
     const error = readSbeError(body)
     if (error !== undefined) throw new TransportError(`not a page of rows: error ${error.code}`)
     const [length, template, schema] = [0, 2, 4].map((at) => this.view.getUint16(at, true))
-    const { templateId, root } = this.#layout
+    const { templateId, root } = this.layout
     if (template !== templateId || schema !== SBE_SCHEMA.id)
       throw new SbeUnknownError(
         `not SBE message ${templateId} of schema ${SBE_SCHEMA.id}: message ${template ?? 0} of schema ${schema ?? 0}`,
@@ -125,9 +157,11 @@ class Message implements SbeRows {
     return length ?? 0
   }
 
-  #findRows(from: number): void {
-    const { count, starts, rowLength, view } = this
-    const perRow = this.#layout.texts.length
+  /** Gives where the last row ends. */
+  #placeRows(from: number): number {
+    const { count, starts, view } = this
+    const rowLength = this.#rowLength
+    const perRow = this.layout.texts.length
     const { length } = this.#body
     let at = from
     for (let row = 0; row < count; row++) {
@@ -142,20 +176,21 @@ class Message implements SbeRows {
       }
       if (at > length) throw this.#torn(`row ${row} is cut`)
     }
+    return at
   }
 
   /** Where the exponents of a field's mantissas are. */
   exponents({ scale }: SbeField): Exponents {
     const find = ({ fields }: SbeBlock): SbeField | undefined =>
       fields.find(({ type, json }) => type === 'exponent' && json === scale)
-    const inRoot = find(this.#layout.root)
+    const inRoot = find(this.layout.root)
     if (inRoot !== undefined)
       return { fixed: this.view.getInt8(SBE_HEADER_BYTES + inRoot.offset), offset: 0 }
-    return { fixed: undefined, offset: find(this.#layout.row)?.offset ?? 0 }
+    return { fixed: undefined, offset: find(this.layout.row)?.offset ?? 0 }
   }
 
   fillTexts(place: number, dataset: Dataset, column: Column, sink: ColumnSink | undefined): void {
-    const perRow = this.#layout.texts.length
+    const perRow = this.layout.texts.length
     for (let row = 0; row < this.count; row++) {
       const from = this.#texts[(row * perRow + place) * 2] ?? 0
       const to = this.#texts[(row * perRow + place) * 2 + 1] ?? 0

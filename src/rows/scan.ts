@@ -1,6 +1,7 @@
 /**
- * One REST answer → columns, by one pass over its bytes. Strict: the whole body must be JSON, every row must have
- * exactly the dataset's fields, every value must be what its column holds. Nothing is rounded, guessed or left out.
+ * One REST answer → columns, by one pass over its bytes. Strict: the whole body must be JSON, every row must have all
+ * of the dataset's fields, every value must be what its column holds. Nothing is rounded or guessed; fields that the
+ * exchange added since are passed over, and named.
  *
  * Two kinds of failure: a body that is not whole JSON rows is TransportError (torn, an error object, a web page:
  * worth another try); whole JSON that cannot be true or cannot be stored exactly is DataError.
@@ -12,7 +13,7 @@ import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { padded, unpaddedLength } from './bytes.ts'
 import { PageColumns } from './columns.ts'
 import { ExtraCollector } from './extra.ts'
-import { fieldsOf, type JsonField } from './fields.ts'
+import { fieldsOf, unknownField, type JsonField } from './fields.ts'
 import {
   compactText,
   notAPage,
@@ -22,7 +23,7 @@ import {
   utf8Text,
   valueEnd,
 } from './json.ts'
-import type { Page } from './page.ts'
+import type { DecodedPage, UnknownField } from './page.ts'
 import type { TimeUnit } from './value.ts'
 
 const SPACE = 0x20
@@ -43,15 +44,16 @@ const QUOTED_MAX = 80
  * 1000 plus 999. Rows stay in the order sent; `checkPage` judges them.
  *
  * @throws TransportError when the body is not, as a whole, a JSON array of rows
- * @throws DataError when a row lacks a field, has one twice or an unknown one, or when a value is not what its
- * column holds, is beyond its range, or cannot be stored exactly; names dataset, row (from 0), field and value
+ * @throws DataError when a row lacks a field or has one twice, when elements of an array may have moved, or when a
+ * value is not what its column holds, is beyond its range, or cannot be stored exactly; names dataset, row (from 0),
+ * field and value
  */
 export function decodePage(
   dataset: Dataset,
   numbers: Numbers,
   body: Uint8Array,
   unit: TimeUnit,
-): Page {
+): DecodedPage {
   const rowsLikely = Math.min(dataset.pageRows, Math.ceil(body.length / ROW_BYTES_LIKELY))
   const columns = new PageColumns(dataset, numbers, rowsLikely)
   const fields = fieldsOf(dataset, columns, unit)
@@ -76,6 +78,8 @@ class Scanner {
   readonly #bytes: Uint8Array
   readonly #columns: PageColumns
   readonly #fields: readonly JsonField[]
+  readonly #byName: Map<string, JsonField>
+  readonly #unknown = new Map<string, UnknownField>()
   readonly #extra: ExtraCollector | undefined
   /** The set of fields that each row must have, as bits. */
   readonly #required: number
@@ -93,13 +97,14 @@ class Scanner {
     this.#bytes = bytes
     this.#columns = columns
     this.#fields = fields
+    this.#byName = new Map(fields.map((field) => [String(field.name), field]))
     this.#extra = ExtraCollector.of(dataset, columns)
     this.#required = bitsOf(fields.filter(({ isRequired }) => isRequired))
     this.#all = bitsOf(fields)
     this.#expected = [...fields]
   }
 
-  page(): Page {
+  page(): DecodedPage {
     const bytes = this.#bytes
     const open = nextToken(bytes, 0)
     if ((bytes[open] ?? 0) !== OPEN_BRACKET) throw notAPage(bytes, open)
@@ -117,7 +122,7 @@ class Scanner {
     if ((bytes[at] ?? 0) !== CLOSE_BRACKET) throw notAPage(bytes, at)
     const end = nextToken(bytes, at + 1)
     if (end !== unpaddedLength(bytes)) throw notAPage(bytes, end)
-    return this.#columns.finish(row)
+    return { ...this.#columns.finish(row), unknownFields: [...this.#unknown.values()] }
   }
 
   /** Reads the object that begins at `start`; gives where it ends. */
@@ -131,7 +136,7 @@ class Scanner {
     for (;;) {
       const field = this.#fieldAt(at, index)
       const value = this.#valueStart
-      if (field === undefined) at = this.#unknown(at, { value, row })
+      if (field === undefined) at = this.#keep(at, { value, row })
       else {
         if ((seen & field.bit) !== 0) throw this.#refuse(row, field.label, 'sent twice')
         seen |= field.bit
@@ -154,25 +159,27 @@ class Scanner {
     if ((bytes[start] ?? 0) !== OPEN_BRACKET) throw this.#notARow(start, row)
     let at = nextToken(bytes, start + 1)
     if ((bytes[at] ?? 0) === CLOSE_BRACKET) throw this.#missing(0, row)
+    const last = this.#fields.length - 1
+    let lastAt = at
     let seen = 0
-    for (let index = 0; ; index++) {
-      const field = this.#fields[index]
-      if (field === undefined) {
-        const text = utf8Text(bytes, at, valueEnd(bytes, at))
-        throw this.#refuse(row, String(index), 'unknown field', text)
-      }
+    let index = 0
+    for (;;) {
+      const field = this.#expected[index] ?? this.#surplus(index)
+      if (index === last) lastAt = at
       seen |= field.bit
       at = nextToken(bytes, this.#value(field, at, row))
       const next = bytes[at] ?? 0
       if (next === CLOSE_BRACKET) break
       if (next !== COMMA) throw notAPage(bytes, at)
       at = nextToken(bytes, at + 1)
+      index++
     }
+    if (index > last) this.#checkFiller(lastAt, row)
     this.#finishRow(seen, row)
     return at + 1
   }
 
-  /** The field whose key begins at `at`, undefined when no field has that key; leaves where its value begins. */
+  /** The field whose key begins at `at`, undefined when it goes to `extra`; leaves where its value begins. */
   #fieldAt(at: number, index: number): JsonField | undefined {
     const bytes = this.#bytes
     const expected = this.#expected[index]
@@ -189,9 +196,33 @@ class Scanner {
     if ((bytes[colon] ?? 0) !== COLON) throw notAPage(bytes, colon)
     this.#valueStart = nextToken(bytes, colon + 1)
     const name = stringText(bytes, at, keyEnd)
-    const field = this.#fields.find((candidate) => candidate.name === name)
+    const field = this.#byName.get(name) ?? this.#stranger(name)
     if (field !== undefined) this.#expected[index] = field
     return field
+  }
+
+  #stranger(name: string): JsonField | undefined {
+    if (this.#extra !== undefined) return undefined
+    this.#unknown.set(name, { name, isKept: false })
+    const field = unknownField(name)
+    this.#byName.set(name, field)
+    return field
+  }
+
+  /** An element behind those that are known. */
+  #surplus(index: number): JsonField {
+    const name = String(index)
+    this.#unknown.set(name, { name, isKept: false })
+    return (this.#expected[index] = unknownField(index))
+  }
+
+  /** In a longer row the last element that is known, at `at`, tells whether all of them are where they were. */
+  #checkFiller(at: number, row: number): void {
+    const { filler } = this.#dataset
+    const text = utf8Text(this.#bytes, at, valueEnd(this.#bytes, at))
+    if (filler === undefined || text === `"${filler}"` || JSON.parse(text) === filler) return
+    const last = String(this.#fields.length - 1)
+    throw this.#refuse(row, last, `not "${filler}" in a longer row, whose elements moved`, text)
   }
 
   #value(field: JsonField, at: number, row: number): number {
@@ -205,16 +236,17 @@ class Scanner {
     return wholeEnd
   }
 
-  #unknown(key: number, { value, row }: { value: number; row: number }): number {
+  /** Keeps a field in `extra`; gives where it ends. */
+  #keep(key: number, { value, row }: { value: number; row: number }): number {
     const bytes = this.#bytes
     const end = valueEnd(bytes, value)
     const keyEnd = stringEnd(bytes, key)
     const name = stringText(bytes, key, keyEnd)
-    const label = quoteText(name, QUOTED_MAX)
-    if (this.#extra === undefined)
-      throw this.#refuse(row, label, 'unknown field', utf8Text(bytes, value, end))
     const member = `${utf8Text(bytes, key, keyEnd)}:${compactText(bytes, value, end)}`
-    if (!this.#extra.add(name, member)) throw this.#refuse(row, label, 'sent twice')
+    if (this.#extra?.add(name, member) !== true)
+      throw this.#refuse(row, quoteText(name, QUOTED_MAX), 'sent twice')
+    if (this.#dataset.extras?.includes(name) !== true)
+      this.#unknown.set(name, { name, isKept: true })
     return end
   }
 

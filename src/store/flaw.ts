@@ -14,3 +14,8 @@ export type Flaw = {
 export function damage(code: string, message: string, hint: string = MEND): Flaw {
   return { severity: 'damage', code, message, hint }
 }
+
+/** A flaw that calls for a look, and takes nothing from what is stored. */
+export function warning(code: string, message: string): Flaw {
+  return { severity: 'warning', code, message }
+}

@@ -1,26 +1,71 @@
 /** What the manifest shows of the rows on either side of a moment: what a walk goes on from, and has to meet. */
 
-import { clip, covers } from '../base/coverage.ts'
-import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
+import { clip } from '../base/coverage.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest, PartitionEntry } from './manifest.ts'
+
+/** The stretch of coverage that ends at a moment, and the last partition in it that has rows. */
+export type IdEnd = {
+  readonly stretch: Window
+  readonly period: Window
+  readonly entry: PartitionEntry
+}
 
 /**
- * The id after the last row before `from`, where the lake shows it: the whole period before `from` is covered, has
- * rows, and nothing after `from` is in the same file, nor was anything left out there.
+ * Where the coverage before `from` ends with rows, as far as the manifest shows it: nothing that is known lies after
+ * `from` in the file of the last of them. An end that nothing confirmed is no such thing: the next answer goes on there.
  */
-export function nextIdAt(manifest: Manifest, from: Micros): bigint | undefined {
-  const name = periodOf(micros(from - 1n), manifest.partition)
+export function endBefore(
+  { coverage, gaps, partitions }: Manifest,
+  from: Micros,
+): IdEnd | undefined {
+  const stretch = coverage.find((window) => window.from < from && from <= window.to)
+  const name = [...partitions.keys()]
+    .filter((one) => periodWindow(one).from < from)
+    .sort()
+    .at(-1)
+  const entry = partitions.get(name ?? '')
+  if (stretch === undefined || name === undefined || entry === undefined) return undefined
   const period = periodWindow(name)
-  const entry = manifest.partitions.get(name)
-  if (entry === undefined || !covers(manifest.coverage, { from: period.from, to: from }))
-    return undefined
-  if (from === period.to) return BigInt(entry.lastKey) + 1n
-  const rest = { from, to: period.to }
+  if (period.to <= stretch.from) return undefined
+  if (period.to <= from) return { stretch, period, entry }
+  // Windows are asked for in whole milliseconds: coverage may end a little after `from`.
+  const rest = { from: micros(from + 1_000n), to: period.to }
   // Rows after a stretch that was not answered may be stored before that stretch is.
-  const isLast =
-    clip(manifest.coverage, rest).length === 0 && clip(manifest.gaps, rest).length === 0
-  return isLast ? BigInt(entry.lastKey) + 1n : undefined
+  const known = [...coverage, ...gaps.filter(({ reason }) => reason !== 'unconfirmed')]
+  const isLast = stretch.to < rest.from && clip(known, rest).length === 0
+  return isLast ? { stretch, period, entry } : undefined
+}
+
+/** The id after the last row before `from`, where the manifest alone shows it; see {@link endBefore}. */
+export function nextIdAt(manifest: Manifest, from: Micros): bigint | undefined {
+  const end = endBefore(manifest, from)
+  // Else the last row of the file may lie before the stretch that ends here.
+  if (end === undefined || end.stretch.from > end.period.from) return undefined
+  return BigInt(end.entry.lastKey) + 1n
+}
+
+/** Do the files of the stretch up to an end have all ids from the first to the last, as far as the manifest shows it? */
+export function isEndContiguous({ partitions }: Manifest, { stretch, period }: IdEnd): boolean {
+  const entries = [...partitions].flatMap(([name, entry]) => {
+    const { from, to } = periodWindow(name)
+    return stretch.from < to && from <= period.from ? [entry] : []
+  })
+  return leftOutOf(entries) === 0n
+}
+
+/** How many ids between the first and the last of some files none of them has. */
+export function leftOutOf(entries: readonly PartitionEntry[]): bigint {
+  const [first] = entries
+  if (first === undefined) return 0n
+  let [low, high, rows] = [BigInt(first.firstKey), BigInt(first.lastKey), 0n]
+  for (const { firstKey, lastKey, rows: count } of entries) {
+    if (BigInt(firstKey) < low) low = BigInt(firstKey)
+    if (BigInt(lastKey) > high) high = BigInt(lastKey)
+    rows += BigInt(count)
+  }
+  return high - low + 1n - rows
 }
 
 /** The first stored id of the periods that begin at or after `from`; `undefined` when nothing is stored of any. */

@@ -56,12 +56,15 @@ export type WriteSettings = {
   readonly compression: Compression
 }
 
-/** What a commit is about. */
-export type Commit = Answered & {
+/** Where the rows of a commit came from. */
+type Origin = {
   /** `rest`, `archive`. */
   readonly source: string
   readonly archives?: Readonly<Record<string, ArchiveEntry>>
 }
+
+/** What a commit is about. */
+export type Commit = Answered & Origin
 
 /** How a commit came out. */
 export type Committed = {
@@ -201,23 +204,39 @@ export class Series {
   }
 
   /** Publishes a partition and records it. */
-  async commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
+  commit(period: string, writer: PartitionWriter, commit: Commit): Promise<Committed> {
+    return this.#store(period, writer, { ...commit, answered: commit })
+  }
+
+  /** Publishes a partition that gained rows of time that was answered before; coverage stays as it is. */
+  amend(period: string, writer: PartitionWriter, origin: Origin): Promise<Committed> {
+    return this.#store(period, writer, { ...origin, answered: undefined })
+  }
+
+  async #store(
+    period: string,
+    writer: PartitionWriter,
+    { answered, source, archives }: Origin & { readonly answered: Answered | undefined },
+  ): Promise<Committed> {
     const before = this.#manifest.partitions.get(period)
-    const askedAgain = intersect(answeredPart(commit), this.#manifest.coverage)
-    const known = useArchives(this.#manifest, commit.archives)
+    const asked = answered === undefined ? [] : answeredPart(answered)
+    const askedAgain = intersect(asked, this.#manifest.coverage)
+    const known = useArchives(this.#manifest, archives)
     let revised = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
       const kept = absent.map(({ key }) => BigInt(key))
-      const gaps = cutGaps(commit.gaps, slotsOf(this.key, kept))
-      const next = cover(known, { ...commit, gaps })
+      const next =
+        answered === undefined
+          ? known
+          : cover(known, { ...answered, gaps: cutGaps(answered.gaps, slotsOf(this.key, kept)) })
       const changes = newChanges(writer.changes, absent, { revisions: next.revisions, period })
       revised = changes.length
       const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
       return { ...next, revisions }
     }
-    const entry = await this.#publish(period, writer, { askedAgain, learn, source: commit.source })
-    this.#learnt.push(commit.window)
+    const entry = await this.#publish(period, writer, { askedAgain, learn, source })
+    if (answered !== undefined) this.#learnt.push(answered.window)
     await this.#restate(period)
     await this.#save()
     const path = partitionPath(this.key, period)

@@ -130,4 +130,22 @@ describe('the wish to stop', () => {
     }
     expect(process.listenerCount(name)).toBe(before)
   })
+
+  it.each([
+    [['SIGHUP', 'SIGHUP', 'SIGCONT', 'SIGHUP'], 129, undefined],
+    [['SIGHUP', 'SIGTERM'], 129, undefined],
+    [['SIGTERM', 'SIGHUP'], 143, undefined],
+    [['SIGHUP', 'SIGTERM', 'SIGINT'], 129, 130],
+  ] as const)('%j: a hangup is never the second wish', (names, reason, left) => {
+    const leave = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
+    const wish = stopOnSignals()
+    try {
+      for (const name of names) process.emit(name, name)
+      expect(wish.signal.reason).toMatchObject({ code: 'E_STOPPED', exit: reason })
+      expect(leave.mock.calls).toEqual(left === undefined ? [] : [[left]])
+    } finally {
+      wish.dispose()
+      leave.mockRestore()
+    }
+  })
 })

@@ -13,7 +13,7 @@ import { watchedBackfill } from '../../src/index.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { quickstartExchange } from '../../src/simulator/index.ts'
 import { commandLines, words } from '../support/command-lines.ts'
-import { query } from '../support/duck.ts'
+import { command, query } from '../support/duck.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 
@@ -172,6 +172,21 @@ test('metrics that are documented are those that are written', async () => {
   expect([...new Set(documented)].sort()).toEqual([...written].sort())
 })
 
+const PYTHON = process.env['PYTHON'] ?? 'python3'
+const FASTPARQUET = `
+import glob, sys
+from fastparquet import ParquetFile
+files = glob.glob(sys.argv[1] + '/**/*.parquet', recursive=True)
+print(sum(int(ParquetFile(file).to_pandas()['agg_trade_id'].sum()) for file in files))
+`
+
+function idSum(rows: unknown): bigint {
+  return (rows as { agg_trade_id: string }[]).reduce(
+    (sum, { agg_trade_id: id }) => sum + BigInt(id),
+    0n,
+  )
+}
+
 describe('recipes of READING.md', () => {
   const lake = sharedLake(`
 version: 1
@@ -185,6 +200,33 @@ datasets:
     const rows = await query(recipe.replaceAll("'data/", `'${lake.dataDir}/`))
     expect(rows).toHaveLength(168)
     expect(rows[0]?.['open_time']).toBe('2026-11-02 00:00:00+00')
+  })
+
+  test('a copy for readers of plain Parquet alone', async () => {
+    const recipe = (await fences('docs/READING.md', 'sql')).at(-1) ?? ''
+    const plain = join(await tempDir(), 'plain')
+    const copy = recipe
+      .replace("'data/", `'${lake.dataDir}/`)
+      .replace("'plain-aggTrades'", `'${plain}'`)
+    await command(copy)
+    const encodings = async (files: string): Promise<(string | null)[]> =>
+      (await query(`SELECT DISTINCT encodings AS e FROM parquet_metadata('${files}')`)).map(
+        ({ e }) => e ?? null,
+      )
+    const series = `${lake.dataDir}/spot/aggTrades/**/*.parquet`
+    expect((await encodings(series)).join()).toContain('DELTA')
+    expect((await encodings(`${plain}/**/*.parquet`)).join()).not.toContain('DELTA')
+    const rows = async (files: string): Promise<unknown> =>
+      query(
+        `SELECT * FROM read_parquet('${files}', hive_types_autocast = false) ORDER BY agg_trade_id`,
+      )
+    const copied = await rows(`${plain}/**/*.parquet`)
+    expect(copied).toHaveLength(4_000)
+    expect(copied).toEqual(await rows(series))
+    const read = spawnSync(PYTHON, ['-c', FASTPARQUET, plain], { encoding: 'utf8' })
+    if (read.stderr.includes('ModuleNotFoundError'))
+      console.warn('\n*** NO FASTPARQUET: the copy was NOT read by it. PYTHON names another. ***\n')
+    else expect(read.stdout).toBe(`${idSum(copied)}\n`)
   })
 
   test('DuckDB guesses the types of paths as the table says', async () => {
@@ -208,8 +250,7 @@ datasets:
   })
 
   test('polars and pandas, where they are installed', async () => {
-    const python = process.env['PYTHON'] ?? 'python3'
-    const has = spawnSync(python, ['-c', 'import polars, pandas, pyarrow'], { stdio: 'ignore' })
+    const has = spawnSync(PYTHON, ['-c', 'import polars, pandas, pyarrow'], { stdio: 'ignore' })
     if (has.error !== undefined || has.status !== 0) {
       console.warn(
         '\n*** NO POLARS OR PANDAS: their recipes were NOT run. PYTHON names an interpreter that has them. ***\n',
@@ -223,7 +264,7 @@ datasets:
       const program = [...lines, `print(len(${last}))`]
         .join('\n')
         .replaceAll("'data/", `'${lake.dataDir}/`)
-      const { stdout, stderr } = spawnSync(python, ['-c', program], { encoding: 'utf8' })
+      const { stdout, stderr } = spawnSync(PYTHON, ['-c', program], { encoding: 'utf8' })
       expect([stdout, stderr]).toEqual(['168\n', ''])
     }
   })

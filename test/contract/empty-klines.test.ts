@@ -39,7 +39,7 @@ function market(options: Partial<SymbolOptions> = {}): {
   const found = {
     clock,
     silent: (() => false) as Silence,
-    hides: (_: Micros) => false,
+    hides: (() => false) as (open: Micros) => boolean,
     requests: 0,
   }
   exchange.handle = (request, now) => {

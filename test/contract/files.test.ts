@@ -1,9 +1,20 @@
 import { constants } from 'node:fs'
-import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Files } from '../../src/base/ports.ts'
+import { systemCode } from '../../src/node/disk-error.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { nodeFsCalls, type FsCalls } from '../../src/node/fs-calls.ts'
 import { probeDirectory, probeFiles } from '../../src/node/probe.ts'
@@ -41,9 +52,67 @@ filesContract('on a simulated disk', async () => nodeFiles(ROOT, simDisk().calls
 filesContract('on a disk that writes three bytes at a time', async () =>
   nodeFiles(ROOT, simDisk({ writeBytesMax: 3 }).calls),
 )
-filesContract('on a disk without links', async () =>
-  nodeFiles(ROOT, simDisk({ hasLinks: false }).calls),
-)
+// What file systems without links were seen or may be expected to say: FAT, exFAT, SMB, FUSE, AFS, Windows.
+const NO_LINKS = [
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EISDIR',
+  'EACCES',
+  'EINVAL',
+  'EXDEV',
+  'EBUSY',
+  'ENOTTY',
+  'UNKNOWN',
+]
+for (const linkRefusal of NO_LINKS)
+  filesContract(`on a disk that refuses links with ${linkRefusal}`, async () =>
+    nodeFiles(ROOT, simDisk({ linkRefusal }).calls),
+  )
+
+const linkless = process.env['LINKLESS_DIR']
+if (linkless === undefined)
+  console.log('NOT RUN on a real file system without hard links: LINKLESS_DIR names none')
+else {
+  describe('a real file system without hard links', () => {
+    const inIt = async (): Promise<string> => {
+      const directory = await mkdtemp(join(linkless, 'files-'))
+      made.push(directory)
+      return directory
+    }
+
+    it('has none', async () => {
+      const [one, two] = [join(linkless, 'one'), join(linkless, 'two')]
+      made.push(one, two)
+      await writeFile(one, 'x')
+      const code = await link(one, two).then(
+        () => 'linked',
+        (error: unknown) => systemCode(error),
+      )
+      expect(NO_LINKS).toContain(code)
+    })
+
+    it('lets one of many putters win, whole', async () => {
+      const files = nodeFiles(await inIt())
+      const names = Array.from({ length: 12 }, (_, i) => `putter ${i}`)
+      const won = await Promise.all(names.map((name) => files.putIfAbsent('d/lock', bytes(name))))
+      expect(won.filter(Boolean)).toHaveLength(1)
+      expect(await files.read('d/lock')).toEqual(bytes(names[won.indexOf(true)]!))
+      expect(await files.list('_tmp')).toEqual([])
+    })
+
+    it('takes a whole run, and a second that finds nothing to do', async () => {
+      const files = nodeFiles(await inIt())
+      const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })
+      const first = await attempt(JOB, { world: virtualWorld(exchange, { files }) })
+      expect(first).toMatchObject({ exit: 0, summary: { rows: 24 } })
+      const second = await attempt(JOB, { world: virtualWorld(exchange, { files }) })
+      expect(second).toMatchObject({ exit: 0, summary: { rows: 0 } })
+    })
+  })
+}
 
 describe('the lake stays in its directory', () => {
   it('follows no symlink out of it, neither of a directory nor of a file', async () => {
@@ -242,6 +311,124 @@ function copyingRename(calls: FsCalls): FsCalls['rename'] {
     await calls.unlink(from)
   }
 }
+
+describe('a link that is refused', () => {
+  it.each([
+    ['ENOSPC', 'E_STORE_FULL'],
+    ['EDQUOT', 'E_STORE_FULL'],
+    ['EIO', 'E_STORE_IO'],
+    ['EROFS', 'E_STORE_IO'],
+    ['EMFILE', 'E_STORE_IO'],
+    ['ENFILE', 'E_STORE_IO'],
+    ['ENOMEM', 'E_STORE_IO'],
+    ['ESTALE', 'E_STORE_IO'],
+    ['ETIMEDOUT', 'E_STORE_IO'],
+  ])('by a disk in trouble (%s) is told as that, and nothing is there', async (code, expected) => {
+    const disk = simDisk({ linkRefusal: code })
+    await expect(nodeFiles(ROOT, disk.calls).putIfAbsent('f', NEW)).rejects.toMatchObject({
+      code: expected,
+      message: expect.stringContaining(code) as string,
+    })
+    expect([...disk.files().keys()]).toEqual([])
+  })
+
+  it('for want of rights is told as that when the file is refused too', async () => {
+    const disk = simDisk({ linkRefusal: 'EACCES' })
+    const open: FsCalls['open'] = async (path, flags, mode) => {
+      if (path === `${ROOT}/f`) throw systemError('EACCES', path)
+      return disk.calls.open(path, flags, mode)
+    }
+    const files = nodeFiles(ROOT, { ...disk.calls, open })
+    await expect(files.putIfAbsent('f', NEW)).rejects.toMatchObject({
+      hint: expect.stringMatching(/owns/) as string,
+    })
+    expect([...disk.files().keys()]).toEqual([])
+  })
+
+  const put = async (
+    fault?: Fault,
+  ): Promise<{ disk: SimDisk; steps: number; outcome: unknown }> => {
+    const disk = simDisk({ linkRefusal: 'EISDIR', writeBytesMax: 20 })
+    const { calls, steps } = faultyCalls(disk.calls, fault)
+    const outcome: unknown = await nodeFiles(ROOT, calls)
+      .putIfAbsent('d/f', NEW)
+      .catch((error: unknown) => error)
+    return { disk, steps: steps(), outcome }
+  }
+
+  it('leaves nothing, an empty file or the whole, whatever a crash leaves', async () => {
+    const { steps } = await put()
+    expect(steps).toBeGreaterThan(8)
+    const left = new Set<string>()
+    for (const survival of ['all', 'synced', 'names'] satisfies Survival[])
+      for (const kind of ['crash', 'crashAfter', 'tear'])
+        for (let at = 1; at <= steps; at++) {
+          const { disk, outcome } = await put({ at, kind })
+          expect(outcome).toBeInstanceOf(SimulatedCrash)
+          disk.crash(survival)
+          const content = disk.files().get(`${ROOT}/d/f`)
+          left.add(content === undefined ? 'nothing' : new TextDecoder().decode(content))
+        }
+    expect([...left].sort()).toEqual(['', 'nothing', new TextDecoder().decode(NEW)].sort())
+  })
+
+  it('what it resolved for survives a power cut', async () => {
+    const { disk, outcome } = await put()
+    expect(outcome).toBe(true)
+    disk.crash('synced')
+    expect(disk.files().get(`${ROOT}/d/f`)).toEqual(NEW)
+  })
+
+  it('a step that fails leaves nothing or the whole, and no descriptor open', async () => {
+    const { steps } = await put()
+    for (const kind of ['ENOSPC', 'EIO', 'EMFILE'])
+      for (let at = 1; at <= steps; at++) {
+        const { disk, outcome } = await put({ at, kind })
+        const content = disk.files().get(`${ROOT}/d/f`)
+        if (content !== undefined) expect(content).toEqual(NEW)
+        if (outcome !== true) expect(outcome).toMatchObject({ name: 'StoreError' })
+        expect(disk.openCount()).toBe(0)
+      }
+  })
+
+  it('a temporary file that is swept away meanwhile is written again', async () => {
+    const disk = simDisk({ linkRefusal: 'ENOSYS' })
+    let sweeps = 0
+    const rename: FsCalls['rename'] = async (from, to) => {
+      if (sweeps++ < 2) await disk.calls.unlink(from)
+      await disk.calls.rename(from, to)
+    }
+    expect(await nodeFiles(ROOT, { ...disk.calls, rename }).putIfAbsent('f', NEW)).toBe(true)
+    expect(disk.files().get(`${ROOT}/f`)).toEqual(NEW)
+  })
+})
+
+describe('a file system that cannot fsync directories', () => {
+  it.each(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EPERM', 'EBADF'])(
+    'and says %s is written to all the same',
+    async (code) => {
+      const disk = simDisk()
+      const fsync: FsCalls['fsync'] = async (fd) => {
+        if ((await disk.calls.fstat(fd)).kind === 'directory') throw systemError(code, 'directory')
+        await disk.calls.fsync(fd)
+      }
+      const files = nodeFiles(ROOT, { ...disk.calls, fsync })
+      await probeFiles(files)
+      expect(await files.putIfAbsent('a/b', NEW)).toBe(true)
+      expect(disk.openCount()).toBe(0)
+    },
+  )
+
+  it.each(['EIO', 'ENOSPC', 'EDQUOT', 'EROFS'])('but %s is told', async (code) => {
+    const disk = simDisk()
+    const fsync: FsCalls['fsync'] = async (fd) => {
+      if ((await disk.calls.fstat(fd)).kind === 'directory') throw systemError(code, 'directory')
+      await disk.calls.fsync(fd)
+    }
+    const files = nodeFiles(ROOT, { ...disk.calls, fsync })
+    await expect(files.replace('a/b', NEW)).rejects.toMatchObject({ name: 'StoreError' })
+  })
+})
 
 // Every step of a publication × every way to fail × every thing that a crash may leave.
 const OLD = bytes('the old content')

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { csvLine, jsonPieces, tableCell } from '../../src/cli/answer.ts'
 import { run as runCommand } from '../../src/cli/dispatch.ts'
 import { sql, type SqlValue } from '../../src/index.ts'
-import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { contents, tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 import { fakeIo } from '../support/terminal.ts'
 
@@ -158,21 +158,6 @@ describe('what is refused', () => {
       'the lake holds no rows',
     )
   })
-})
-
-test('a directory whose name looks like a pattern is a name', async () => {
-  const dataDir = join(await tempDir(), "it's [a] lake*?")
-  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT' }] } })
-  const yaml = LAKE.split('\n')
-    .filter((line) => !/ETH|aggTrades/.test(line))
-    .join('\n')
-    .replace(', 币安人生USDT', '')
-  await run(yaml, { dataDir, baseUrls: [simulator.url] })
-  const answer = await sql('SELECT count(*) FROM klines', { dataDir })
-  const rows: unknown[] = []
-  for await (const some of answer.rows()) rows.push(...some)
-  answer.close()
-  expect(rows).toEqual([[168]])
 })
 
 describe('the command', () => {

@@ -65,3 +65,78 @@ describe('a range', () => {
     expect(await runOf(range)).toMatchObject({ exit: 0, summary: { complete: true, rows: 0 } })
   })
 })
+
+describe('two jobs of one series, one of them from its listing', () => {
+  const jobOf = (from: string, symbol: string) =>
+    `{version: 1, source: rest, symbols: [${symbol}], from: ${from}, to: 2026-06-02, datasets: [{kind: klines, intervals: [1h]}]}`
+  const orders = [
+    ['2026-06-01', 'listing'],
+    ['listing', '2026-06-01'],
+  ] as const
+
+  it.each(orders)(
+    'of a symbol that is not known, %s then %s, are not complete',
+    async (...froms) => {
+      const clock = simClock({ start: parseMicros('2026-06-15T00:00:30') })
+      const world = virtualWorld(new Exchange({ symbols: SYMBOLS }), { clock })
+      const ended = await attempt(
+        froms.map((from) => jobOf(from, 'GONEUSDT')),
+        { world },
+      )
+      expect(ended).toMatchObject({ exit: 3, summary: { complete: false } })
+    },
+  )
+
+  it.each(orders)(
+    '%s then %s: what can be fetched is, the listing is known, and nothing is asked twice',
+    async (...froms) => {
+      const exchange = new Exchange({ symbols: SYMBOLS })
+      const world = virtualWorld(exchange, {
+        clock: simClock({ start: parseMicros('2026-06-15T00:00:30') }),
+      })
+      const yaml = froms.map((from) => jobOf(from, 'BTCUSDT'))
+      const first = await attempt(yaml, { world })
+      expect(first).toMatchObject({ exit: 0, summary: { complete: true, rows: 152 * 24 } })
+      const before = exchange.log.entries.length
+      expect(await attempt(yaml, { world })).toMatchObject({ exit: 0, summary: { rows: 0 } })
+      const paths = exchange.log.entries.slice(before).map(({ path }) => path)
+      expect(paths.filter((path) => path.includes('klines'))).toEqual([])
+    },
+  )
+
+  it.each(orders)(
+    '%s then %s, where the listing alone cannot be told: the other is fetched, and the run is not complete',
+    async (...froms) => {
+      const exchange = new Exchange({ symbols: SYMBOLS })
+      const world = virtualWorld(exchange, {
+        clock: simClock({ start: parseMicros('2026-06-15T00:00:30') }),
+      })
+      const handle = exchange.handle.bind(exchange)
+      exchange.handle = (request, now) => {
+        const isListing = request.path === '/api/v3/klines' && !request.query.includes('endTime')
+        return handle(
+          isListing ? { ...request, query: request.query.replace('BTCUSDT', '%00') } : request,
+          now,
+        )
+      }
+      const ended = await attempt(
+        froms.map((from) => jobOf(from, 'BTCUSDT')),
+        { world },
+      )
+      expect(ended).toMatchObject({ exit: 3, summary: { complete: false, rows: 24 } })
+    },
+  )
+
+  it('a listing learnt when all else is there is kept too', async () => {
+    const exchange = new Exchange({ symbols: SYMBOLS })
+    const world = virtualWorld(exchange, {
+      clock: simClock({ start: parseMicros('2026-06-15T00:00:30') }),
+    })
+    await attempt(jobOf('2025-01-01', 'BTCUSDT'), { world })
+    await attempt(jobOf('listing', 'BTCUSDT'), { world })
+    const before = exchange.log.entries.length
+    await attempt(jobOf('listing', 'BTCUSDT'), { world })
+    const paths = exchange.log.entries.slice(before).map(({ path }) => path)
+    expect(paths.filter((path) => path.includes('klines'))).toEqual([])
+  })
+})

@@ -11,7 +11,7 @@ describe('help and version', () => {
     const { exit, stdout, stderr } = await runCli(['--help'])
     expect([exit, stderr]).toEqual([0, ''])
     for (const { name } of COMMANDS) expect(stdout).toContain(`\n  ${name} `)
-    for (const code of ['0', '1', '2', '3', '4', '5', '6', '10', '130, 143'])
+    for (const code of ['0', '1', '2', '3', '4', '5', '6', '10', '129, 130, 143'])
       expect(stdout).toContain(`\n  ${code} `)
   })
 
@@ -116,7 +116,11 @@ describe('without exchange and lake', () => {
 })
 
 describe('simulate', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('serves until %s', async (signal) => {
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('serves until %s', async (signal, exit) => {
     const child = startCli(['simulate', '--json', '--limit', '60'])
     const end = finished(child)
     const [chunk] = (await once(child.stdout!, 'data')) as [string]
@@ -128,7 +132,7 @@ describe('simulate', () => {
       expect.objectContaining({ rateLimitType: 'REQUEST_WEIGHT', limit: 60 }),
     )
     child.kill(signal)
-    expect((await end).exit).toBe(signal === 'SIGINT' ? 130 : 143)
+    expect((await end).exit).toBe(exit)
   })
 
   test('a port that is taken is a usage error', async () => {

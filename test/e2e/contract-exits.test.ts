@@ -212,8 +212,9 @@ describe('5: beyond --max-wait', () => {
   })
 })
 
-describe('6, 130 and 143', () => {
+describe('6, 129, 130 and 143', () => {
   test.each([
+    ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)(

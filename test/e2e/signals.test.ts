@@ -1,8 +1,8 @@
-/** SIGTERM and SIGINT at each phase: a clean commit and 143 or 130, whatever the run waits for. */
+/** SIGTERM, SIGINT and SIGHUP at each phase: a clean commit and 143, 130 or 129, whatever the run waits for. */
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FaultOptions } from '../../src/simulator/index.ts'
 import { contents } from '../support/lake.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type ProcessLake,
   type Watched,
 } from '../support/process.ts'
+import { finished, startCli } from './support.ts'
 
 // Less than any deadline that a run waits for by itself (20 s for an answer): whoever passes did not sit it out.
 const PROMPT_MS = 15_000
@@ -35,6 +36,9 @@ describe('a clean stop', () => {
     ['SIGTERM', 'series', 143],
     ['SIGINT', 'rows', 130],
     ['SIGINT', 'gap', 130],
+    ['SIGHUP', 'plan', 129],
+    ['SIGHUP', 'rows', 129],
+    ['SIGHUP', 'committed', 129],
   ] as const)(
     '%s at "%s"',
     async (signal, phase, code) => {
@@ -141,6 +145,47 @@ it(
   PROMPT_MS,
 )
 
+// Runs a command as the leader of a session on a terminal of its own, and shows what it writes there. SIGTERM closes the
+// terminal; what the command then ends with is the end.
+const ON_TERMINAL = `
+import os, pty, select, signal, sys
+pid, terminal = pty.fork()
+if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])
+closing, close = os.pipe()
+os.set_blocking(close, False)
+signal.set_wakeup_fd(close)
+signal.signal(signal.SIGTERM, lambda *_: None)
+while closing not in select.select([terminal, closing], [], [])[0]:
+    os.write(1, os.read(terminal, 65536))
+os.close(terminal)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+const hasTerminals = spawnSync('python3', ['-c', 'import pty']).status === 0
+if (!hasTerminals) console.log('NOT RUN on a terminal that closes: python3 is missing')
+
+it.skipIf(!hasTerminals).each([
+  ['bars', []],
+  ['lines', ['--no-progress']],
+  ['lines of JSON', ['--json']],
+])('a terminal that closes under %s: a clean commit and 129', async (_, args) => {
+  const lake = await processLake()
+  const watched = await serveHistory({}, { latencyMs: 5 })
+  const { dataDir, jobFile } = lake
+  const at = ['--data-dir', dataDir, '--base-url', watched.simulator.url]
+  const through = ['python3', '-c', ON_TERMINAL]
+  const child = startCli(['run', jobFile, ...at, ...args], { through })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  // Of about 70 requests; whole pages have come by then.
+  watched.onRequest = (count) => {
+    if (count === 40) child.kill('SIGTERM')
+  }
+  const { exit, stdout, stderr } = await finished(child)
+  expect([exit, stderr], stdout).toEqual([129, ''])
+  const stored = Object.keys(await contents(dataDir))
+  expect(stored.filter((path) => path.endsWith('.parquet'))).not.toEqual([])
+  await expectCleanStop(lake, await serveHistory())
+})
+
 it('a reader of stdout that leaves (| head -1) harms nothing', async () => {
   const watched = await serveHistory({}, { latencyMs: 5 })
   const lake = await processLake()
@@ -170,7 +215,10 @@ const [UNSHARE = '', ...FLAGS] = PID_1
 const hasNamespaces = spawnSync(UNSHARE, [...FLAGS, 'true']).status === 0
 if (!hasNamespaces) console.log('NOT RUN as PID 1: this system gives no namespaces')
 
-it.skipIf(!hasNamespaces)('SIGTERM as PID 1: a clean commit and 143', async () => {
+it.skipIf(!hasNamespaces).each([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s as PID 1: a clean commit and %i', async (signal, code) => {
   const lake = await processLake()
   const watched = await serveHistory({}, { latencyMs: 5 })
   const running = startRun(lake, watched, { through: PID_1 })
@@ -178,9 +226,9 @@ it.skipIf(!hasNamespaces)('SIGTERM as PID 1: a clean commit and 143', async () =
   const { pid = 0 } = running.child
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
   expect(children).toHaveLength(1)
-  process.kill(Number(children[0]), 'SIGTERM')
+  process.kill(Number(children[0]), signal)
   const { exit, stdout, stderr } = await running.done
-  expect(exit, stderr).toBe(143)
+  expect(exit, stderr).toBe(code)
   expect(stdout).toContain('"kind":"summary"')
   await expectCleanStop(lake, await serveHistory())
 })

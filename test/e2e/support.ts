@@ -54,7 +54,7 @@ export async function runCli(
   return finished(startCli(args, options))
 }
 
-const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
+const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
 /** Waits for the end of a command that {@link startCli} started. */
 export async function finished(child: ChildProcess): Promise<CliResult> {

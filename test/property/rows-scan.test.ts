@@ -4,7 +4,7 @@ import { BackfillError, TransportError } from '../../src/base/errors.ts'
 import { DATASETS, NUMBERS, type Dataset, type Numbers } from '../../src/binance/dataset.ts'
 import { columnData } from '../../src/rows/batch.ts'
 import { isSame, layoutOf } from '../../src/rows/layout.ts'
-import type { Page } from '../../src/rows/page.ts'
+import type { DecodedPage, UnknownField } from '../../src/rows/page.ts'
 import { decodePageByParse } from '../../src/rows/reference.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { pageText } from '../support/rows-arbitraries.ts'
@@ -20,7 +20,8 @@ function page(rowsMax: number): fc.Arbitrary<readonly [Dataset, Numbers, string]
 }
 
 /** Bit for bit; the text of unknown fields by what it says. */
-function expectEqual(dataset: Dataset, actual: Page, expected: Page): void {
+function expectEqual(dataset: Dataset, actual: DecodedPage, expected: DecodedPage): void {
+  expect(named(actual)).toEqual(named(expected))
   expect(actual.rowCount).toBe(expected.rowCount)
   const [texts, expectedTexts] = [
     rowTexts(dataset, actual.batch),
@@ -40,13 +41,17 @@ function expectEqual(dataset: Dataset, actual: Page, expected: Page): void {
   expect([...actual.times]).toEqual([...expected.times])
 }
 
+function named({ unknownFields }: DecodedPage): readonly UnknownField[] {
+  return unknownFields.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
 /** Numbers as JSON can say them: the reference writes -0 and what overflows, which the scanner keeps as text, as 0 and null. */
 function saidBy(text: string): unknown {
   return JSON.parse(JSON.stringify(JSON.parse(text)))
 }
 
 /** `undefined` when the body is refused. */
-function tryDecode(dataset: Dataset, numbers: Numbers, body: Uint8Array): Page | undefined {
+function tryDecode(dataset: Dataset, numbers: Numbers, body: Uint8Array): DecodedPage | undefined {
   try {
     return decodePage(dataset, numbers, body, 'ms')
   } catch (error) {

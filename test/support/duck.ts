@@ -16,6 +16,18 @@ export async function query(sql: string): Promise<Record<string, string | null>[
   }
 }
 
+/** Runs one statement that has no answer, such as COPY. */
+export async function command(sql: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  try {
+    await connection.run(sql)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
 /** A source for {@link query}: all files of a series. */
 export function parquet(dataDir: string, path: string): string {
   return `read_parquet('${dataDir}/${path}/*/data.parquet', hive_partitioning = false)`

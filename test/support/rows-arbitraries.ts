@@ -61,13 +61,31 @@ function requiredValue(type: Column['type']): fc.Arbitrary<string> {
 
 /** Fields that no column has. Not like an index: JavaScript would put those first. */
 function extraFields(dataset: Dataset): fc.Arbitrary<readonly Field[]> {
-  if (!dataset.columns.some(({ type }) => type === 'extra')) return fc.constant([])
+  if (dataset.shape === 'array') return surplusOf(dataset)
   const known = [...dataset.columns.map(({ json }) => json), ...dataset.ignored].map(String)
   const key = fc
     .string({ maxLength: 6 })
     .filter((name) => !known.includes(name) && !/^\d/.test(name))
   const value = fc.jsonValue({ maxDepth: 2 }).map((json) => JSON.stringify(json))
   return fc.uniqueArray(fc.record({ key, value }), { selector: (field) => field.key, maxLength: 2 })
+}
+
+/** Elements behind the known ones. */
+function surplusOf({ columns, ignored }: Dataset): fc.Arbitrary<readonly Field[]> {
+  const known = columns.length + ignored.length
+  const value = fc.jsonValue({ maxDepth: 2 }).map((json) => JSON.stringify(json))
+  return fc
+    .oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(value, { maxLength: 2 }))
+    .map((values) => values.map((one, index) => ({ key: known + index, value: one })))
+}
+
+/** The ignored elements of a longer row say what they always say. */
+function filled({ ignored, filler, shape }: Dataset, fields: readonly Field[]): readonly Field[] {
+  const isLonger = fields.some(({ key }) => Number(key) > Math.max(...ignored.map(Number)))
+  if (shape !== 'array' || filler === undefined || !isLonger) return fields
+  return fields.map((field) =>
+    ignored.includes(field.key) ? { ...field, value: JSON.stringify(filler) } : field,
+  )
 }
 
 function fieldsOf(dataset: Dataset): fc.Arbitrary<readonly Field[]> {
@@ -79,7 +97,7 @@ function fieldsOf(dataset: Dataset): fc.Arbitrary<readonly Field[]> {
   )
   const fields = fc
     .tuple(fc.tuple(...stored, ...ignored), extraFields(dataset))
-    .map(([named, extra]): readonly Field[] => [...named, ...extra])
+    .map(([named, extra]) => filled(dataset, [...named, ...extra]))
   if (dataset.shape === 'array')
     return fields.map((list) => [...list].sort((a, b) => Number(a.key) - Number(b.key)))
   return fields.chain((list) => fc.shuffledSubarray([...list], { minLength: list.length }))

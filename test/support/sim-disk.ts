@@ -35,12 +35,13 @@ export type SimDisk = {
 /**
  * An empty disk.
  *
- * @param writeBytesMax - the most that one write takes, to show that callers go on after a short one.
+ * @param options - `writeBytesMax`: the most that one write takes, to show that callers go on after a short one;
+ * `linkRefusal`: what every link is refused with.
  */
 export function simDisk({
   writeBytesMax = Infinity,
-  hasLinks = true,
-}: { readonly writeBytesMax?: number; readonly hasLinks?: boolean } = {}): SimDisk {
+  linkRefusal,
+}: { readonly writeBytesMax?: number; readonly linkRefusal?: string } = {}): SimDisk {
   const root = newDirectory()
   const open = new Map<number, Node>()
   let lastFd = 2
@@ -111,7 +112,7 @@ export function simDisk({
       names.set(basename(to), node)
     },
     link: async (from, to) => {
-      if (!hasLinks) throw systemError('EPERM', to)
+      if (linkRefusal !== undefined) throw systemError(linkRefusal, to)
       const node = find(from)
       const names = parentOf(to)
       if (names.has(basename(to))) throw systemError('EEXIST', to)

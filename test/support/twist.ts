@@ -2,11 +2,11 @@
 
 import type { Exchange } from '../../src/simulator/index.ts'
 
-/** Answers `path` with `status` and what is made of the true answer's body. */
+/** Answers `path` with `status`, or the true one, and what is made of the true answer's body. */
 export function twist(
   exchange: Exchange,
   path: string,
-  status: number,
+  status: number | undefined,
   body: (trueBody: string) => string,
 ): void {
   const handle = exchange.handle.bind(exchange)
@@ -15,6 +15,10 @@ export function twist(
     const answer = handle(plain, now)
     if (request.path !== path) return answer
     const text = new TextDecoder().decode(answer.body)
-    return { ...answer, status, body: new TextEncoder().encode(body(text)) }
+    return {
+      ...answer,
+      status: status ?? answer.status,
+      body: new TextEncoder().encode(body(text)),
+    }
   }
 }

@@ -103,11 +103,12 @@ export type Ended = {
   readonly events: readonly Progress[]
 }
 
-/** Runs a job given as YAML to its end, whatever that is, as the command does. */
-export async function attempt(yaml: string, options: Options): Promise<Ended> {
+/** Runs a job given as YAML, or several, to its end, whatever that is, as the command does. */
+export async function attempt(yaml: string | readonly string[], options: Options): Promise<Ended> {
   const events: Progress[] = []
   try {
-    for await (const event of backfill([parseJob(yaml, 'test.yaml')], options)) events.push(event)
+    const jobs = [yaml].flat().map((text) => parseJob(text, 'test.yaml'))
+    for await (const event of backfill(jobs, options)) events.push(event)
   } catch (error) {
     const exit = error instanceof BackfillError ? error.exit : 1
     return { exit, summary: summaryIn(events), error, events }

@@ -96,6 +96,8 @@ function walkOf(
   rows: readonly Placed[],
   pageRows: number,
   reading: Pick<ExchangeOptions, 'msEndTime' | 'allocationCursor'>,
+  now: Micros = NOW,
+  askedUntil?: Micros,
 ) {
   const own = {
     trades: rows.map(({ id, time }) => tradeAt(id, time)),
@@ -109,7 +111,7 @@ function walkOf(
     limits: { rules: [] },
     ...reading,
   })
-  const { ask, requests } = asker(exchange, key, NOW, sign)
+  const { ask, requests } = asker(exchange, key, now, sign)
   const { cursor = 'fromId' } = DATASETS[key.dataset]
   const options = {
     limit: pageRows,
@@ -117,6 +119,8 @@ function walkOf(
     hasRowsBefore: false,
     cursor,
     partition: 'month' as const,
+    now,
+    askedUntil,
   }
   return {
     requests,
@@ -147,9 +151,11 @@ test('myTrades: every row of the window once, in order, any cap, with few reques
       const expected = rows.filter(inside(wanted))
       expect(keys).toEqual(expected.map(({ id }) => id))
       expect(taken.at(-1)?.reached).toBe(wanted.to)
-      expect(taken.flatMap(({ gaps }) => gaps)).toEqual([])
+      // Where there was never any row, nothing agrees with the empty answers.
+      const gaps = rows.length === 0 ? [{ ...wanted, reason: 'unconfirmed' }] : []
+      expect(taken.flatMap((step) => step.gaps)).toEqual(gaps)
       const days = Number((wanted.to - wanted.from) / DAY) + 2
-      expect(requests()).toBeLessThanOrEqual(4 + 2 * days + Math.ceil(rows.length / pageRows))
+      expect(requests()).toBeLessThanOrEqual(26 + 2 * days + Math.ceil(rows.length / pageRows))
     }),
     { numRuns: RUNS },
   )
@@ -219,7 +225,8 @@ test('myTrades go on from the last stored id without asking for a time', async (
   const { walk, requests } = walkOf(TRADES, rows, 4, {})
   const { keys } = await walk({ from: rows[20]!.time, to: NOW }, rows[19]!.id + 1n)
   expect(keys).toEqual(rows.slice(20).map(({ id }) => id))
-  expect(requests()).toBe(5)
+  // Three pages, two empty ones, and the newest row, which agrees.
+  expect(requests()).toBe(6)
 })
 
 test('an account that began later, or never traded, costs few requests', async () => {
@@ -229,10 +236,10 @@ test('an account that began later, or never traded, costs few requests', async (
   expect(later.requests()).toBe(3)
   const within = walkOf(TRADES, placed([[DAY, 1n]]), 1000, {})
   expect((await within.walk({ from: wanted.from, to: NOW })).keys).toEqual([78n])
-  expect(within.requests()).toBe(6)
+  expect(within.requests()).toBe(7)
   const never = walkOf(ORDERS, [], 1000, {})
   const { keys, steps: taken } = await never.walk(wanted)
-  expect([keys, taken.at(-1)?.reached, never.requests()]).toEqual([[], wanted.to, 4])
+  expect([keys, taken.at(-1)?.reached, never.requests()]).toEqual([[], wanted.to, 5])
 })
 
 describe('requests', () => {
@@ -247,6 +254,7 @@ describe('requests', () => {
     hasRowsBefore: false,
     cursor: 'orderId',
     partition: 'month',
+    now: NOW,
   } as const
 
   const wanted = { from: ORIGIN, to: micros(ORIGIN + 3n * DAY + 1n) }
@@ -263,7 +271,6 @@ describe('requests', () => {
       return page
     }
     for await (const step of walkAccount(wanted, ask, options)) {
-      expect(step.gaps).toEqual([])
       onStep(step)
     }
     return asked
@@ -277,6 +284,7 @@ describe('requests', () => {
     let wasLost = false
     return (params) => {
       const { orderId = 0n, startTime = 0n, endTime = 2n ** 62n, limit } = params
+      if (params.orderId === undefined && params.startTime === undefined) return HELD.slice(-limit)
       const isEmpty = !wasLost && isLost(params)
       wasLost ||= isEmpty
       if (isEmpty) return []
@@ -292,7 +300,8 @@ describe('requests', () => {
     ['the oldest rows', ({ orderId }) => orderId === 1n],
   ])('one empty answer for %s is not believed', async (_, isLost) => {
     const ids: bigint[] = []
-    await walkPages(withOneLost(isLost), ({ page, first, end }) => {
+    await walkPages(withOneLost(isLost), ({ page, first, end, gaps }) => {
+      expect(gaps).toEqual([])
       ids.push(...(page?.keys.slice(first, end) ?? []))
     })
     expect(ids).toEqual(HELD.slice(1).map(({ id }) => id))
@@ -300,15 +309,20 @@ describe('requests', () => {
 
   test('rows that a time found, and that do not come by their id, are no empty window', async () => {
     const first = { id: 9n, time: micros(ORIGIN + HOUR) }
-    await expect(
-      walkPages(({ orderId }) => (orderId === undefined ? [first] : [])),
-    ).rejects.toThrow(/from id 9 on, and then none/)
+    const gaps: unknown[] = []
+    await walkPages(
+      ({ orderId }) => (orderId === undefined ? [first] : []),
+      (step) => gaps.push(...step.gaps),
+    )
+    expect(gaps).toEqual([{ ...wanted, reason: 'unconfirmed' }])
   })
 
   test('never span more than a day, never mix ids and times, and leave no time unasked', async () => {
     const old = { id: 1n, time: micros(ORIGIN - 900n * DAY) }
-    const asked = await walkPages(({ orderId }) => (orderId === 1n ? [old] : []))
-    const byTime = asked.filter(({ orderId }) => orderId === undefined)
+    const asked = await walkPages(({ orderId, startTime }) =>
+      orderId === 1n || (orderId === undefined && startTime === undefined) ? [old] : [],
+    )
+    const byTime = asked.filter(({ startTime }) => startTime !== undefined)
     const spans = byTime.filter((_, index) => index % 2 === 0)
     expect(byTime).toEqual(spans.flatMap((span) => [span, span]))
     expect(spans.length).toBe(4)
@@ -341,10 +355,43 @@ describe('requests', () => {
     const answers = ({ startTime, orderId }: PageParams): Placed[] => {
       if (startTime !== undefined && startTime * 1_000n > ORIGIN) return [first]
       if (orderId === 1n) return [{ id: 1n, time: micros(ORIGIN - DAY) }]
-      if (orderId === 9n) return [first]
-      return orderId === 10n ? [overtaken] : []
+      return orderId === 10n ? [overtaken] : orderId === undefined ? [] : [first]
     }
     await expect(walkPages(answers)).rejects.toThrow(/ids and times part/)
+  })
+})
+
+describe('where rows end', () => {
+  const rows = placed([
+    [HOUR, 1n],
+    [DAY, 1n],
+  ])
+  const last = rows[1]!.time
+  const gapsOf = async (now: Micros, wanted: Window, asked: readonly Placed[] = rows) => {
+    const { walk } = walkOf(TRADES, asked, 1000, {}, now)
+    const { keys, steps: taken } = await walk(wanted)
+    return { keys, gaps: taken.flatMap(({ gaps }) => gaps) }
+  }
+
+  test('what is younger than two days is not confirmed, and what is older is', async () => {
+    const young = { from: ORIGIN, to: micros(last + 3n * DAY) }
+    const { keys, gaps } = await gapsOf(micros(young.to + 1n), young)
+    expect(keys).toEqual(rows.map(({ id }) => id))
+    expect(gaps).toEqual([{ from: micros(last + DAY + 1n), to: young.to, reason: 'unconfirmed' }])
+    expect((await gapsOf(micros(young.to + 2n * DAY), young)).gaps).toEqual([])
+  })
+
+  test('an hour before the last row is asked for again while that is young', async () => {
+    const young = { from: ORIGIN, to: micros(last + HOUR) }
+    const { gaps } = await gapsOf(young.to, young)
+    expect(gaps).toEqual([{ from: micros(last - HOUR), to: young.to, reason: 'unconfirmed' }])
+  })
+
+  test('an account without any row is believed when a later run finds none either', async () => {
+    const wanted = { from: ORIGIN, to: micros(ORIGIN + DAY) }
+    const { walk } = walkOf(TRADES, [], 1000, {}, NOW, wanted.to)
+    expect((await gapsOf(NOW, wanted, [])).gaps).toEqual([{ ...wanted, reason: 'unconfirmed' }])
+    expect((await walk(wanted)).steps.flatMap(({ gaps }) => gaps)).toEqual([])
   })
 })
 

@@ -200,19 +200,19 @@ describe('header rows', () => {
     [
       'an unknown name',
       AGG.replace('price', 'base_volume'),
-      'csv 1: the header row: "base_volume" is not a known column',
+      'csv 1: the header row: no column price, but "base_volume"',
     ],
-    ['one more', `${AGG},extra`, 'csv 1: the header row: "extra" is not a known column'],
+    ['one more than the rows have', `${AGG},extra`, `csv 2: 8 columns instead of 9: "${agg(1)}"`],
     ['one twice', `${AGG},price`, 'csv 1: the header row: a column twice'],
     [
       'an escape',
       AGG.replace('price', '\u001b[31m'),
-      'csv 1: the header row: "\\u{1b}[31m" is not a known column',
+      'csv 1: the header row: no column price, but "\\u{1b}[31m"',
     ],
     [
       'a web page',
       '<!DOCTYPE html><html>',
-      'csv 1: the header row: "<!DOCTYPE html><html>" is not a known column',
+      'csv 1: the header row: no column agg_trade_id, but "<!DOCTYPE html><html>"',
     ],
   ])('%s', async (_, header, message) => {
     expect(await refusal('aggTrades', `${header}\n${agg(1)}\n`)).toBe(message)
@@ -224,7 +224,9 @@ describe('lines that are not rows', () => {
 
   test.each([
     ['a column less', agg(2).replace(',True,True', ',True'), 'csv 2: 7 columns instead of 8'],
-    ['a column more', `${agg(2)},0`, 'csv 2: 9 columns instead of 8'],
+    ['two rows without an end between', `${agg(2)},${agg(3)}`, 'csv 2: 16 columns instead of 8'],
+    ['a column more, badly quoted', `${agg(2)},"a"b`, 'csv 2: 9 columns instead of 8'],
+    ['a column more, quoted without end', `${agg(2)},"a`, 'csv 2: 9 columns instead of 8'],
     ['nothing between two lines', `\n${agg(2)}`, 'csv 2: 1 columns instead of 8: ""'],
     [
       'text for a number',

@@ -439,13 +439,19 @@ describe('many starters at once', () => {
     return Object.fromEntries(wrapped) as FsCalls
   }
 
-  it.each(['free', 'left by a dead holder', 'released'])(
+  it.each([
+    ['free', {}],
+    ['left by a dead holder', {}],
+    ['released', {}],
+    ['free, without links', { linkRefusal: 'EISDIR' }],
+    ['left by a dead holder, without links', { linkRefusal: 'EISDIR' }],
+  ])(
     'exactly one of 6 takes a lake that is %s, for 150 interleavings',
-    async (state) => {
+    async (state, diskOptions) => {
       for (let seed = 1; seed <= 150; seed++) {
-        const disk = simDisk()
+        const disk = simDisk(diskOptions)
         const lake = newLake(nodeFiles('/lake', disk.calls))
-        if (state !== 'free') {
+        if (!state.startsWith('free')) {
           const former = lake.starter()
           const lock = await acquireLock(former)
           if (state === 'released') await lock.release()
@@ -465,9 +471,12 @@ describe('many starters at once', () => {
     },
   )
 
-  it('never two hold at once when they come, work, die and give back at random', async () => {
+  it.each([
+    ['with links', {}],
+    ['without', { linkRefusal: 'EISDIR' }],
+  ])('never two hold at once when they come and go at random, %s', async (_, diskOptions) => {
     for (let seed = 1; seed <= 40; seed++) {
-      const disk = simDisk()
+      const disk = simDisk(diskOptions)
       const lake = newLake(nodeFiles('/lake', disk.calls))
       const random = seededRandom(seed)
       const holding = new Set<LakeLock>()
@@ -493,12 +502,15 @@ describe('many starters at once', () => {
   })
 })
 
-describe('a starter that fails at any step', () => {
+describe.each([
+  ['a starter that fails at any step', {}],
+  ['a starter that fails at any step of a disk without links', { linkRefusal: 'EISDIR' }],
+])('%s', (_, diskOptions) => {
   const attempt = async (
     at: number,
     kind: string,
   ): Promise<{ steps: number; error: unknown; next: () => Promise<LakeLock> }> => {
-    const disk = simDisk()
+    const disk = simDisk(diskOptions)
     const lake = newLake(nodeFiles('/lake', disk.calls))
     const former = lake.starter()
     await acquireLock(former)

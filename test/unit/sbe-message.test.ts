@@ -82,12 +82,49 @@ describe('an aggTrade by hand', () => {
     expect(aggTrade({}, 'float64')).toEqual({ ...expected, ...doubles })
   })
 
-  test.each<[string, AggTradePage]>([
-    ['fields that a later version added to the rows', { version: 9, rowMore: 'ffee' }],
-    ['fields that a later version added to the root', { version: 9, rootMore: 'ffee' }],
-    ['groups that a later version added', { after: u16(4) + u32(1) + '01020304' }],
-  ])('%s are passed over', (_, page) => {
+  test.each<[string, AggTradePage, readonly string[]]>([
+    ['nothing more', { version: 9 }, []],
+    [
+      'fields that a later version added to the rows',
+      { version: 9, rowMore: 'ffee' },
+      ['SBE row from byte 50'],
+    ],
+    [
+      'fields that a later version added to the root',
+      { version: 9, rootMore: 'ffee' },
+      ['SBE message from byte 2'],
+    ],
+    [
+      'groups that a later version added',
+      { after: u16(4) + u32(1) + '01020304' },
+      ['SBE message behind its rows'],
+    ],
+    [
+      'texts that a later version added, beside all of that',
+      { version: 9, rootMore: 'ff', rowMore: 'ee', after: text8('more') },
+      ['SBE message from byte 2', 'SBE row from byte 50', 'SBE message behind its rows'],
+    ],
+  ])('%s are passed over, and told of', (_, page, names) => {
     expect(aggTrade(page)).toEqual(expected)
+    const { unknownFields } = decodeSbe(DATASETS.aggTrades, 'string', aggTradePage(page))
+    expect(unknownFields).toEqual(names.map((name) => ({ name, isKept: false })))
+  })
+
+  test('what a later version put between the rows is left to JSON; of our own version it is refused', () => {
+    const [one, other] = [aggTradePage(), aggTradePage({ id: 26_130n, time: MARCH + 5n })]
+    const rowAt = 8 + 2 + 6
+    const twoRows = (version: number, between: string): Uint8Array => {
+      const head = Buffer.from(one.subarray(0, rowAt))
+      head.writeUInt16LE(version, 6)
+      head.writeUInt32LE(2, rowAt - 4)
+      const rows = [one, other].map((page) => page.subarray(rowAt))
+      return Buffer.concat([head, rows[0]!, bytes(between), rows[1]!, bytes(between)])
+    }
+    const read = (version: number, between: string) => () =>
+      decodeSbe(DATASETS.aggTrades, 'string', twoRows(version, between))
+    expect(read(9, '')().rowCount).toBe(2)
+    expect(read(9, text8('added'))).toThrow(SbeUnknownError)
+    expect(read(5, text8('added'))).toThrow(DataError)
   })
 
   test('ids are exact at any size', () => {

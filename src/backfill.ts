@@ -187,9 +187,10 @@ class Run {
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
-    const wants = await wantsOf(jobs, exchange, manifests, this.#options)
+    const resolved = await wantsOf(jobs, exchange, manifests, this.#options)
     await markLake(world.files)
-    for (const want of wants) if (!isBlocked(want)) await this.#prepare(want, manifests)
+    const wants: Want[] = []
+    for (const want of resolved) wants.push(await this.#prepare(want, manifests))
     const session = new ArchiveSession(world, this.#options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
@@ -198,19 +199,26 @@ class Run {
     return { exchange, session, plan, manifests, now }
   }
 
-  /** Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan knows it. */
-  async #prepare(want: Want, manifests: Manifests): Promise<void> {
+  /**
+   * Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan
+   * knows it. A want of a series with a file that cannot be taken in comes back with that problem.
+   */
+  async #prepare(want: Want, manifests: Manifests): Promise<Want> {
+    if (isBlocked(want)) return want
     const manifest = await manifests.get(want.key)
     const windows = doubtful(want, manifest, this.#options)
-    if (windows.length === 0 && !isListingNew(manifest, want)) return
+    const isNew = windows.length > 0 || isListingNew(manifest, want)
+    if (!isNew && !(await manifests.isBehind(want.key))) return want
     const message = await lostWords(want, manifests)
     if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
     manifests.forget(want.key)
     try {
       await recordListing(await openSeries(this.#lake, want, windows), want)
-    } catch (error) {
-      // A damaged file is the failure of its series, which meets it again when its turn comes.
-      if (!(error instanceof DamageError)) throw error
+      return want
+    } catch (problem) {
+      // A damaged file is the failure of its series, also where nothing else is left to do; the others go on.
+      if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+      throw problem
     }
   }
 

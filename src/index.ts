@@ -4,6 +4,7 @@ export { backfill, planJobs as makePlan } from './backfill.ts'
 export {
   BackfillError,
   BannedError,
+  ClockError,
   DamageError,
   DataError,
   JobError,

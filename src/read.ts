@@ -2,17 +2,16 @@
 
 import { Schema, Table, type RecordBatch } from 'apache-arrow'
 import { clip, type Coverage } from './base/coverage.ts'
-import { DamageError } from './base/errors.ts'
 import type { Gap } from './base/gap.ts'
-import type { Files, Readable } from './base/ports.ts'
 import { periodWindow, type Window } from './base/time.ts'
 import { DATASETS, type Dataset } from './binance/dataset.ts'
 import { schemaOf } from './rows/schema.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
 import { clipGaps } from './store/footer.ts'
+import { lostFile, reading } from './store/damaged.ts'
 import { partitionPath } from './store/layout.ts'
 import { columnBounds, readFooter, readRowGroup, type ParquetFooter } from './store/parquet/read.ts'
-import { lostPeriods, withoutRows } from './store/present.ts'
+import { lookAtSeries } from './store/present.ts'
 
 export type { Moment, SeriesQuery } from './read-query.ts'
 
@@ -24,7 +23,7 @@ export type { Moment, SeriesQuery } from './read-query.ts'
  * run: each file is read whole as it was when it was opened.
  *
  * @throws UsageError for a series, column or moment that the lake does not have.
- * @throws DamageError when a file that the manifest names is gone; StoreError when one cannot be decoded.
+ * @throws DamageError, naming it, for a file that the manifest names and that is gone, another one, or cannot be read.
  */
 export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatch, void, void> {
   const series = await openQuery(query)
@@ -59,11 +58,11 @@ export async function gaps(query: SeriesQuery): Promise<readonly Gap[]> {
   return clipGaps(manifest.gaps, window)
 }
 
-/** A query whose series is there, without what the manifest says of files that are gone. */
+/** A query whose series is there, without what the manifest says of files that are gone. @throws DamageError */
 async function openPresent(query: SeriesQuery): Promise<OpenQuery> {
   const series = await openQuery(query)
-  const { files, manifest } = series
-  return { ...series, manifest: withoutRows(manifest, await lostPeriods(files, manifest)) }
+  const { present } = await lookAtSeries(series.files, series.manifest.key)
+  return { ...series, manifest: present ?? series.manifest }
 }
 
 /** The periods that reach into the window, oldest first. */
@@ -78,28 +77,27 @@ async function* readPartition(
   period: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, void> {
-  const file = await openPartition(files, partitionPath(manifest.key, period))
+  const path = partitionPath(manifest.key, period)
+  const file = await files.open(path)
+  if (file === undefined) throw lostFile(path)
   try {
-    const footer = await readFooter(file)
+    // Beside a run it may be a later one; what is neither that nor the recorded one is damage.
+    if (file.sizeBytes !== manifest.partitions.get(period)?.bytes)
+      await lookAtSeries(files, manifest.key)
+    const footer = await reading(path, () => readFooter(file))
     const dataset = DATASETS[manifest.key.dataset]
     for (const index of footer.rowGroups.keys()) {
       signal?.throwIfAborted()
       const place = placeOf(footer, index, dataset, window)
       if (place === 'outside') continue
-      if (place === 'inside') yield await readRowGroup(file, footer, index, columns)
-      else yield* clipped(file, footer, index, { dataset, window, columns })
+      const names = place === 'inside' ? columns : withTime(columns, dataset)
+      const batch = await reading(path, () => readRowGroup(file, footer, index, names))
+      if (place === 'inside') yield batch
+      else yield* clipped(batch, { dataset, window, columns })
     }
   } finally {
     await file.close()
   }
-}
-
-async function openPartition(files: Files, path: string): Promise<Readable> {
-  const file = await files.open(path)
-  if (file !== undefined) return file
-  throw new DamageError(`${path}: in the manifest, but not on the disk`, {
-    hint: 'Run `binance-backfill verify`.',
-  })
 }
 
 /** Does a row group lie in the window as a whole, in part, or not at all? By its bounds, without reading a row. */
@@ -115,15 +113,16 @@ function placeOf(
   return min >= window.from && max < window.to ? 'inside' : 'across'
 }
 
+function withTime(columns: readonly string[], { time }: Dataset): readonly string[] {
+  return columns.includes(time) ? columns : [...columns, time]
+}
+
 /** The rows of a group whose time lies in the window. Trades are in the order of their ids, so these may be several runs. */
-async function* clipped(
-  file: Readable,
-  footer: ParquetFooter,
-  index: number,
+function* clipped(
+  batch: RecordBatch,
   { dataset, window, columns }: { dataset: Dataset; window: Window; columns: readonly string[] },
-): AsyncGenerator<RecordBatch, void, void> {
-  const names = columns.includes(dataset.time) ? columns : [...columns, dataset.time]
-  const batch = await readRowGroup(file, footer, index, names)
+): Generator<RecordBatch, void, void> {
+  const names = withTime(columns, dataset)
   const times = batch.data.children[names.indexOf(dataset.time)]?.values as BigInt64Array
   const wanted = names === columns ? batch : batch.select([...columns])
   for (const [begin, end] of runsIn(times.subarray(0, batch.numRows), window))

@@ -18,7 +18,7 @@ import type { Want } from './plan/plan.ts'
 import type { SeriesResult } from './progress.ts'
 import { checkLake, listSeries } from './store/lake.ts'
 import type { Manifest, PartitionEntry } from './store/manifest.ts'
-import { lostPeriods, readManifest, withoutRows } from './store/present.ts'
+import { lookAtSeries } from './store/present.ts'
 
 /** One series of the lake, or one that a job wants. */
 export type SeriesStatus = {
@@ -88,10 +88,8 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
 
 /** Files that are gone leave their time missing, also where they held the first rows or the last. */
 async function storedStatus(key: SeriesKey, files: Files): Promise<SeriesStatus> {
-  const recorded = await readManifest(files, key)
-  if (recorded === undefined) return statusOf(key, recorded, undefined)
-  const present = withoutRows(recorded, await lostPeriods(files, recorded))
-  return statusOf(key, present, undefined, recorded)
+  const { present, manifest } = await lookAtSeries(files, key)
+  return statusOf(key, present, undefined, manifest)
 }
 
 async function orDamaged(

@@ -1,17 +1,16 @@
 /** Reads the lake back and says whether it is what its manifests claim. */
 
 import { crc32 } from 'node:zlib'
-import { subtractAll, union } from './base/coverage.ts'
 import { DamageError } from './base/errors.ts'
 import type { Files, World } from './base/ports.ts'
 import type { WindowText } from './base/time.ts'
 import { DATASETS } from './binance/dataset.ts'
 import type { SeriesKey } from './binance/series.ts'
-import { adoptedFresh } from './conduct/adopted.ts'
 import { chainFlaws } from './conduct/id-joints.ts'
 import { inspectorOf } from './conduct/inspectors.ts'
 import { ArchiveSession } from './conduct/archive-session.ts'
 import { LOOK_ATTEMPTS } from './conduct/exchange.ts'
+import { mendSeries, soundManifest } from './conduct/mend.ts'
 import { remoteFlaws } from './conduct/restated.ts'
 import { worldOf } from './conduct/session.ts'
 import { storedWants, type StoredWant } from './conduct/stored-wants.ts'
@@ -25,8 +24,7 @@ import { checkLake, listSeries } from './store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from './store/layout.ts'
 import { acquireLock } from './store/lock.ts'
 import { formatManifest, type Manifest } from './store/manifest.ts'
-import { manifestFromFooters, mendManifest, writeManifest } from './store/rebuild.ts'
-import { readManifest } from './store/series.ts'
+import { manifestFromFooters } from './store/rebuild.ts'
 import { strangersIn, strangersOutside } from './store/strangers.ts'
 
 /** Options of `verify`. */
@@ -125,41 +123,12 @@ class Verification {
   async *rebuild(keys: readonly SeriesKey[]): AsyncGenerator<VerifyProgress, void, void> {
     const { waitLockMs: waitMs, signal } = this.#options
     const lock = await acquireLock(this.#world, { waitMs, signal })
+    const lake = { files: this.#world.files, assertHeld: () => lock.assertHeld() }
     try {
       for (const key of keys)
-        for (const flaw of await this.#mend(key, () => lock.assertHeld()))
-          yield this.#find(manifestPath(key), flaw)
+        for (const flaw of await mendSeries(lake, key)) yield this.#find(manifestPath(key), flaw)
     } finally {
       await lock.release()
-    }
-  }
-
-  async #mend(key: SeriesKey, assertHeld: () => Promise<void>): Promise<readonly Flaw[]> {
-    const { files, clock } = this.#world
-    try {
-      const manifest = await soundManifest(files, key)
-      const isSound = !('code' in manifest)
-      const mended = isSound
-        ? await mendManifest(files, manifest)
-        : await manifestFromFooters(files, key)
-      if (mended === undefined || mended === manifest) return []
-      const gained = subtractAll(mended.coverage, isSound ? manifest.coverage : [])
-      const now = isSound ? undefined : clock.now()
-      const fresh = union(mended.fresh, await adoptedFresh(files, mended, gained, now))
-      await writeManifest({ files, assertHeld }, { ...mended, fresh })
-      const message = isSound ? 'brought in line with the files' : 'written anew from the footers'
-      return [{ severity: 'note', code: 'rebuilt', message }]
-    } catch (error) {
-      if (!(error instanceof DamageError)) throw error
-      const { message, hint } = error
-      return [
-        {
-          severity: 'damage',
-          code: 'not-rebuilt',
-          message,
-          ...(hint === undefined ? {} : { hint }),
-        },
-      ]
     }
   }
 
@@ -294,20 +263,4 @@ function inspect(
   const schema = schemaOf(DATASETS[key.dataset], numbers)
   const inspector = inspectorOf(key, period, manifest)
   return inspectPartition({ files, key, period, manifest, schema, inspector })
-}
-
-/** The manifest of a series, or what is wrong with it. */
-async function soundManifest(files: Files, key: SeriesKey): Promise<Manifest | Flaw> {
-  try {
-    const manifest = await readManifest(files, key)
-    if (manifest !== undefined) return manifest
-    return lostManifest('manifest-missing', 'the series has files but no manifest')
-  } catch (error) {
-    if (error instanceof DamageError) return lostManifest('manifest-damaged', error.message)
-    throw error
-  }
-}
-
-function lostManifest(code: string, message: string): Flaw {
-  return { severity: 'damage', code, message, hint: 'binance-backfill verify --rebuild' }
 }

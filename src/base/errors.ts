@@ -102,6 +102,12 @@ export class UnavailableError extends BackfillError {
   readonly exit = 3
 }
 
+/** The exchange's clock contradicts what else tells the time, so that nobody knows what is past. Nothing is covered. */
+export class ClockError extends BackfillError {
+  readonly code = 'E_CLOCK'
+  readonly exit = 3
+}
+
 /** The exchange limits or bans this address beyond the wait that the user allows. */
 export class BannedError extends BackfillError {
   readonly code: 'E_RATE_LIMITED' | 'E_BANNED' | 'E_BLOCKED' | 'E_REGION'

@@ -1,10 +1,8 @@
 /** What to ask once more of time that footers alone speak of: no footer says what was young, or open, when it was asked. */
 
 import { intersect, union, type Coverage } from '../base/coverage.ts'
-import { DamageError, StoreError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
-import { micros, periodOf, type Micros, type Window } from '../base/time.ts'
-import { MEND } from '../store/adopt.ts'
+import { micros, periodOf, type Window } from '../base/time.ts'
 import { partitionPath } from '../store/layout.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
@@ -15,21 +13,19 @@ import { freshPart, openOrdersIn } from './series-run.ts'
  * The part of `gained` that may have changed since it was stored.
  *
  * @param manifest - With the files that `gained` was taken from.
- * @param now - Klines older than it are not young; default: they may have been asked for as soon as they had closed.
- * @throws DamageError when orders cannot be read.
+ * @throws DamageError, naming the file, when orders cannot be read.
  */
 export async function adoptedFresh(
   files: Files,
   manifest: Manifest,
   gained: Coverage,
-  now?: Micros,
 ): Promise<Coverage> {
   const { key } = manifest
   if (key.dataset === 'allOrders') return openOrders(files, manifest, gained)
-  return gained.flatMap((window) => {
-    if (now !== undefined) return freshPart(key, window, now)
-    return isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to)
-  })
+  return gained.flatMap((window) =>
+    // They may have been asked for as soon as they had closed, however long ago that was.
+    isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to),
+  )
 }
 
 /** Does a stretch end with what the archive brought, which has no young klines? */
@@ -43,12 +39,7 @@ async function openOrders(files: Files, manifest: Manifest, gained: Coverage): P
   const periods = new Set(gained.flatMap((window) => periodsStoredIn(manifest, window)))
   for (const period of periods) {
     const path = partitionPath(manifest.key, period)
-    try {
-      for await (const batch of rowGroups(files, path)) open.push(...openOrdersIn(batch))
-    } catch (cause) {
-      if (!(cause instanceof StoreError) || cause.code !== 'E_STORE_CORRUPT') throw cause
-      throw new DamageError(`${path}: ${cause.message}`, { cause, hint: MEND })
-    }
+    for await (const batch of rowGroups(files, path)) open.push(...openOrdersIn(batch))
   }
   return intersect(union(open), gained)
 }

@@ -10,20 +10,7 @@ import { lowerBound } from '../rows/int64.ts'
 import type { Page } from '../rows/page.ts'
 import type { TradeRow } from './witness.ts'
 
-/**
- * Do rows of before `edge` come after rows of after it, in `page` or since the row before it? Times may go back a
- * little while ids go on; but where a part of a file ends among such rows, ids would be left out on either side of it.
- */
-export function goesBackAcross(edge: Micros, page: Page, before: TradeRow | undefined): boolean {
-  let isPast = before !== undefined && before.time >= edge
-  return page.times.some((time) => {
-    const isBack = isPast && time < edge
-    isPast ||= time >= edge
-    return isBack
-  })
-}
-
-/** The rows of `page` in `part`; time does not go back across its ends. */
+/** The rows of `page`, whose times rise, in `part`. */
 export function within(page: Page, part: Window): Step<Page> {
   const first = lowerBound(page.times, part.from)
   const end = lowerBound(page.times, part.to)
@@ -32,7 +19,7 @@ export function within(page: Page, part: Window): Step<Page> {
   return { page, first, end, reached, gaps: [] }
 }
 
-/** Ids that are skipped: rows that this file lacks. A gap ends before it begins where time goes back over a skip. */
+/** Ids that are skipped: rows that this file lacks. Times may go back over a skip. */
 export function idJumps(page: Page, before: TradeRow | undefined): Gap[] {
   const { keys, times, rowCount } = page
   const first = keys[0] ?? 0n
@@ -40,16 +27,13 @@ export function idJumps(page: Page, before: TradeRow | undefined): Gap[] {
   const isJoined = before === undefined || first === before.id + 1n
   if (isJoined && last - first === BigInt(rowCount - 1)) return []
   const gaps: Gap[] = []
-  const jump = (from: bigint, row: number): void => {
-    gaps.push({
-      from: micros(from),
-      to: micros((times[row] ?? 0n) + 1n),
-      reason: 'not-published',
-    })
+  const jump = (a: bigint, b: bigint): void => {
+    const [from, to] = a < b ? [a, b] : [b, a]
+    gaps.push({ from: micros(from), to: micros(to + 1n), reason: 'not-published' })
   }
-  if (before !== undefined && !isJoined) jump(before.time, 0)
+  if (before !== undefined && !isJoined) jump(before.time, times[0] ?? 0n)
   for (let row = 1; row < rowCount; row++)
-    if (keys[row] !== (keys[row - 1] ?? 0n) + 1n) jump(times[row - 1] ?? 0n, row)
+    if (keys[row] !== (keys[row - 1] ?? 0n) + 1n) jump(times[row - 1] ?? 0n, times[row] ?? 0n)
   return gaps
 }
 

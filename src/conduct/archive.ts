@@ -7,14 +7,17 @@
 import { clip, leftToAsk, union, type Coverage } from '../base/coverage.ts'
 import { ArchiveError } from '../base/errors.ts'
 import { earliest, latest, type Window } from '../base/time.ts'
+import { archivePath } from '../binance/archive.ts'
 import type { Progress } from '../progress.ts'
 import type { Archive } from '../pull/archive/download.ts'
 import { ReadAhead } from '../pull/walk.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
+import type { ArchiveRun } from './archive-run.ts'
 import type { ArchiveFile } from './archive-session.ts'
-import { ArchiveStore, type ArchiveRun } from './archive-store.ts'
+import { ArchiveStore } from './archive-store.ts'
+import { isDoubted } from './file-ends.ts'
 
-export type { ArchiveRun } from './archive-store.ts'
+export type { ArchiveRun } from './archive-run.ts'
 
 /** Files downloaded ahead of the one being read. */
 const DOWNLOADS_AHEAD = 3
@@ -24,22 +27,45 @@ export async function* storeArchive(
   run: ArchiveRun,
   window: Window,
 ): AsyncGenerator<Progress, void, void> {
-  const { plan, session, series, now, ask } = run
+  const { plan, session, now, ask } = run
   const files = await session.filesFor(plan.key, window, now)
-  const { holes } = yield* storeFiles(run, window, files)
-  const left = leftToAsk([window], series.manifest.coverage)
+  const spent = files.filter((file) => isSpent(run, file, window))
+  const { holes } = yield* storeFiles(
+    run,
+    window,
+    files.filter((file) => !spent.includes(file)),
+  )
+  for (const file of spent)
+    for (const part of clip(left(run, window), file.window)) yield* storeFiles(run, part, [file])
   const options = { now, tried: files, isLast: ask === undefined }
   // Days are taken whole, so that a day and the month that it is a part of are compared: the day is right.
-  const days = await session.daysInstead(plan.key, left, options)
+  const days = await session.daysInstead(plan.key, left(run, window), options)
   for (const [first, ...rest] of neighbours(days)) {
     if (first === undefined) continue
     const last = rest.at(-1) ?? first
     const span = { from: first.window.from, to: last.window.to }
     yield* storeFiles(run, clipped(span, window), [first, ...rest], holes)
   }
-  for (const month of await session.monthsInstead(plan.key, left, options))
-    for (const part of clip(leftToAsk([window], series.manifest.coverage), month.window))
-      yield* storeFiles(run, part, [month])
+  for (const month of await session.monthsInstead(plan.key, left(run, window), options))
+    for (const part of clip(left(run, window), month.window)) yield* storeFiles(run, part, [month])
+}
+
+function left({ series }: ArchiveRun, window: Window): Coverage {
+  return leftToAsk([window], series.manifest.coverage)
+}
+
+/**
+ * Was a file of trades stored already, and has only its ends to be confirmed? The files beside it may do so: it is read
+ * again only when they do not.
+ */
+function isSpent(
+  { plan: { key }, series }: ArchiveRun,
+  file: ArchiveFile,
+  window: Window,
+): boolean {
+  const { manifest } = series
+  const isStored = manifest.archives.has(archivePath(key, file.period))
+  return key.interval === undefined && isStored && isDoubted(manifest, clipped(file.window, window))
 }
 
 /** What storing files came to. */

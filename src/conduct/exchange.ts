@@ -3,7 +3,7 @@
 import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
-import type { Micros } from '../base/time.ts'
+import { micros, type Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
 import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
@@ -106,6 +106,7 @@ export class Exchange {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       accept: 'application/json',
       onWait: events.onWait,
+      onWarning: events.onWarning,
       attemptsMax: events.attemptsMax,
       signal,
     })
@@ -226,6 +227,7 @@ export class Exchange {
       weight: dataset.weight,
       priority,
       hosts: hostListOf(dataset),
+      until: params.endTime === undefined ? undefined : micros((params.endTime + 1n) * 1_000n),
       signal: signal ?? this.#signal,
     }
   }

@@ -1,11 +1,13 @@
 /** Failures of the windows of one series: one that cannot be fetched does not keep the others from being fetched. */
 
-import { UnreachableError } from '../base/errors.ts'
+import { clip, type Coverage } from '../base/coverage.ts'
+import { DamageError, UnreachableError } from '../base/errors.ts'
+import type { Window } from '../base/time.ts'
 import { isFatal } from './outcome.ts'
 
-/** Remembers the first failure while the work goes on. */
+/** Remembers what failed while the work goes on. */
 export class Failures {
-  #first: { readonly error: unknown } | undefined
+  readonly #failed: { readonly window: Window; readonly error: unknown }[] = []
   #unreachable = 0
 
   /** Did nobody answer twice in a row? Then the next one would find nobody either. */
@@ -13,20 +15,26 @@ export class Failures {
     return this.#unreachable > 1
   }
 
-  /** Runs one part of the work; what ends the whole run is thrown, another failure is kept for {@link report}. */
-  async *keep<T>(work: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+  /** Works at one window; what ends the whole run is thrown, another failure is kept for {@link report}. */
+  async *keep<T>(
+    window: Window,
+    work: AsyncGenerator<T, void, void>,
+  ): AsyncGenerator<T, void, void> {
     try {
       yield* work
       this.#unreachable = 0
     } catch (error) {
       if (isFatal(error)) throw error
-      this.#first ??= { error }
+      this.#failed.push({ window, error })
       this.#unreachable = error instanceof UnreachableError ? this.#unreachable + 1 : 0
     }
   }
 
-  /** Throws the first failure, if there was one. */
-  report(): void {
-    if (this.#first !== undefined) throw this.#first.error
+  /** Throws the first failure whose window nobody else filled. @param open - What is still to be asked for. */
+  report(open: Coverage): void {
+    const unfilled = this.#failed.find(
+      ({ window, error }) => error instanceof DamageError || clip(open, window).length > 0,
+    )
+    if (unfilled !== undefined) throw unfilled.error
   }
 }

@@ -70,12 +70,16 @@ export async function* fetchSeries(
     world.signal.throwIfAborted()
     const lacking = union(run?.lacking ?? [])
     const how = { ...world, rest, told, usage, doubted, lacking }
-    yield* failures.keep(restWindow(plan, series, window, how))
+    yield* failures.keep(window, restWindow(plan, series, window, how))
     if (failures.isHopeless) break
   }
   if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
-  failures.report()
+  const { length } = series.manifest.doubts
+  if (length > 0) yield { kind: 'warning', key: plan.key, message: `${length} ${DOUBTED}` }
+  failures.report(union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck))
 }
+
+const DOUBTED = 'came less finished than stored: kept as stored, and asked again by the next run'
 
 /** What taking files of the archive needs; `undefined` where it is not to be asked. */
 function archiveRun(

@@ -1,7 +1,7 @@
 /** One window of a series over REST: where the walk begins, and its steps into the lake. */
 
 import { clip, union, type Coverage } from '../base/coverage.ts'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Usage } from '../progress.ts'
@@ -12,7 +12,7 @@ import type { Series } from '../store/series.ts'
 import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport, WindowStore, youthClock, type Tally } from './series-run.ts'
 
 /** What a window needs. */
 export type WindowWorld = {
@@ -58,7 +58,8 @@ export async function* restWindow(
     doubted: world.doubted,
     lacking: world.lacking,
   }
-  const store = new WindowStore(series, window, world.now, world.tally)
+  const young = youthClock(plan.key, world.now, plan.settings.settle)
+  const store = new WindowStore(series, window, young, world.tally)
   yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
 }
 
@@ -110,9 +111,10 @@ async function* storeRest(
     }
     yield* store.finish()
   } catch (error) {
-    // A disk that refuses, or a lake that another took, is no place to write to.
+    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    const isRefused = error instanceof StoreError || error instanceof DamageError
     const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
-    if (isExpected && !(error instanceof StoreError)) yield* store.finish()
+    if (isExpected && !isRefused) yield* store.finish()
     throw error
   } finally {
     await store.abort()

@@ -59,11 +59,31 @@ const WRITERS_MAX = 2
 /** Rows that are younger than this many intervals are asked for once more by the next run. */
 const FRESH_INTERVALS = 2n
 
+/**
+ * The clock that {@link freshPart} goes by where rows are taken `settle` after their close: the last of them is young
+ * however long that is, since no later one was asked for.
+ */
+export function youthClock({ interval }: SeriesKey, now: Micros, settle: bigint): Micros {
+  const step = interval === undefined ? settle : intervalStep(interval)
+  return settle > step ? micros(now - settle + step) : now
+}
+
 /** The part of a series that is young enough to change yet; klines only. */
 export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage {
   if (key.interval === undefined) return []
   const from = gridFloor(key.interval, micros(now - FRESH_INTERVALS * intervalStep(key.interval)))
   return from >= window.to ? [] : [{ from: latest(from, window.from), to: window.to }]
+}
+
+/**
+ * The slots before stretches that nothing confirms to be empty: a host that lags behind its clock has no later rows yet,
+ * and the last one as it was while that was open.
+ */
+function lastSlots({ interval }: SeriesKey, gaps: readonly Gap[]): Coverage {
+  if (interval === undefined) return []
+  return gaps
+    .filter(({ reason }) => reason === 'unconfirmed')
+    .map(({ from }) => ({ from: gridFloor(interval, micros(from - 1n)), to: from }))
 }
 
 type Writer = { readonly period: string; readonly end: Micros; readonly open: PartitionWriter }
@@ -194,7 +214,7 @@ export class WindowStore {
     const writer = {
       period,
       end,
-      open: await this.#series.begin(period, latest(from, this.#stored)),
+      open: await this.#series.begin(period, latest(from, this.#stored), this.#source),
     }
     this.#writers.push(writer)
     this.#writers.sort((a, b) => (a.period < b.period ? -1 : 1))
@@ -274,7 +294,8 @@ export class WindowStore {
       clip([gap], window).map((part) => ({ ...part, reason: gap.reason })),
     )
     const open = clip(union(this.#open), window)
-    const fresh = union(freshPart(this.#series.key, window, this.#now), open)
+    const { key } = this.#series
+    const fresh = union([...freshPart(key, window, this.#now), ...lastSlots(key, gaps)], open)
     return { window, gaps, fresh }
   }
 }

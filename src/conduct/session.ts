@@ -19,7 +19,7 @@ import { schemaOf } from '../rows/schema.ts'
 import { rowTexts } from '../rows/value-text.ts'
 import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { lostPeriods, readManifest, withoutRows } from '../store/present.ts'
+import { begunAs, lookAtSeries, type Present } from '../store/present.ts'
 import { checkFixed, Series, type SeriesWorld } from '../store/series.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { adoptedFresh } from './adopted.ts'
@@ -93,9 +93,6 @@ export async function openExchange(
   return exchange
 }
 
-/** What the lake has of a series, and which files of it are gone, by the periods of their partitions. */
-type Present = { readonly manifest: Manifest | undefined; readonly lost: readonly string[] }
-
 /** Manifests by series, read once; without the rows of files that are gone. */
 export class Manifests {
   readonly #files: Files
@@ -105,9 +102,13 @@ export class Manifests {
     this.#files = files
   }
 
-  /** The manifest of a series; `undefined` when the lake has none. */
+  /**
+   * The manifest of a series; `undefined` when the lake has none.
+   *
+   * @throws DamageError when it is damaged, or a file is not as it says.
+   */
   async get(key: SeriesKey): Promise<Manifest | undefined> {
-    return (await this.#present(key)).manifest
+    return (await this.#present(key)).present
   }
 
   /** Has the manifest of a series that may have changed read anew. */
@@ -120,20 +121,23 @@ export class Manifests {
     return (await this.#present(key)).lost
   }
 
+  /** Does a series have a file that says more than its manifest? */
+  async isBehind(key: SeriesKey): Promise<boolean> {
+    return (await this.#present(key)).isBehind
+  }
+
+  /** What a series keeps from its first commit on, also if that commit was cut short; `undefined` before it. */
+  async begunAs(key: SeriesKey): ReturnType<typeof begunAs> {
+    return (await this.get(key)) ?? begunAs(this.#files, key)
+  }
+
   #present(key: SeriesKey): Promise<Present> {
     const name = seriesName(key)
     const known = this.#read.get(name)
     if (known !== undefined) return known
-    const read = this.#look(key)
+    const read = lookAtSeries(this.#files, key)
     this.#read.set(name, read)
     return read
-  }
-
-  async #look(key: SeriesKey): Promise<Present> {
-    const manifest = await readManifest(this.#files, key)
-    if (manifest === undefined) return { manifest, lost: [] }
-    const lost = await lostPeriods(this.#files, manifest)
-    return { manifest: withoutRows(manifest, lost), lost }
   }
 }
 
@@ -182,11 +186,11 @@ async function beginning(ask: AskPage<Page>): Promise<Micros | undefined> {
 /** A want of a series whose manifest is sound and as the job asks, or else with its problem. */
 export async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
   try {
-    const manifest = await manifests.get(want.key)
-    if (manifest !== undefined) checkFixed(manifest, want.settings)
+    const begun = await manifests.begunAs(want.key)
+    if (begun !== undefined) checkFixed(begun, want.settings)
     return want
   } catch (problem) {
-    // A damaged manifest is the failure of its series; the others go on.
+    // A damaged manifest, or a file that is not as it says, is the failure of its series; the others go on.
     if (problem instanceof DamageError) return { ...want, wanted: [], problem }
     throw problem
   }
@@ -203,8 +207,8 @@ export async function checkStored(jobs: readonly Job[], manifests: Manifests): P
     for (const dataset of datasets)
       for (const key of seriesOf(dataset, named)) {
         const { numbers, partition } = dataset
-        const manifest = await manifests.get(key).catch(ifSound)
-        if (manifest !== undefined) checkFixed(manifest, { numbers, partition })
+        const begun = await manifests.begunAs(key).catch(ifSound)
+        if (begun !== undefined) checkFixed(begun, { numbers, partition })
       }
 }
 
@@ -272,7 +276,7 @@ export function seriesWorld(files: Files, assertHeld: () => Promise<void>): Seri
   return {
     files,
     assertHeld,
-    merge: (stored, fresh, dataset) => mergeBatches(stored, fresh, { dataset }),
+    merge: mergeBatches,
     texts: rowTexts,
     prover: proverOf,
     createdBy: `binance-backfill version ${VERSION}`,

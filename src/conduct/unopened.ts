@@ -2,6 +2,7 @@
 
 import {
   BannedError,
+  ClockError,
   DataError,
   RejectedError,
   StoppedError,
@@ -25,6 +26,7 @@ export function keepsFromBeginning(error: unknown): error is BackfillError {
   return (
     error instanceof UnreachableError ||
     error instanceof BannedError ||
+    error instanceof ClockError ||
     error instanceof RejectedError ||
     error instanceof UnavailableError ||
     error instanceof TransportError ||

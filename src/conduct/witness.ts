@@ -1,25 +1,26 @@
 /**
- * Is a file of trades whole at its ends? Ids are contiguous, so the row before the first one and the row after the
- * last one tell: when they lie outside the file's time, nothing is missing. REST is asked for them; where it cannot
- * know them, the file's own word must do, if it comes near enough to the end of its time.
+ * Is a file of trades whole at its ends? Ids are contiguous, so the rows before the first one and after the last one
+ * tell: when they lie outside the file's time, nothing is missing. The file's own word is not enough: REST is asked for
+ * these rows, and where it does not know them, somebody else has to.
  */
 
 import { BackfillError } from '../base/errors.ts'
 import { micros, type Micros } from '../base/time.ts'
 import type { AskPage } from '../pull/walk.ts'
+import { lowerBound } from '../rows/int64.ts'
 import type { Page } from '../rows/page.ts'
 import { isFatal } from './outcome.ts'
 
-/** How far from the end of its time a file may end, or begin, when nothing else can be asked: six hours. */
-const QUIET_MICROS_MAX = 6n * 3_600_000_000n
+/** Rows beside an end that are looked at, since times may go back while ids go on: as many as one request brings. */
+const ROWS_BESIDE = 1_000
 
 /** One row by its id. */
 export type TradeRow = { readonly id: bigint; readonly time: Micros }
 
-/** The row that a file ended with, and where its part of the time ends. */
-export type Tail = TradeRow & { readonly to: Micros }
+/** `torn`: rows are missing there. `unknown`: nobody tells. */
+export type Verdict = 'whole' | 'torn' | 'unknown'
 
-/** Tells whether files are whole. */
+/** What REST tells of the ends of files. */
 export class Witness {
   readonly #ask: AskPage<Page> | undefined
 
@@ -28,36 +29,43 @@ export class Witness {
     this.#ask = ask
   }
 
-  /** Is there no row between `tail` and the end of its time? */
-  async isEndWhole({ id, time, to }: Tail): Promise<boolean> {
-    const isNear = to - time <= QUIET_MICROS_MAX
-    if (this.#ask === undefined) return isNear
-    const next = await this.#rowFrom(id + 1n)
-    if (next === undefined || next.time < to) return false
-    // A later row than the next one: REST may have forgotten what lies between.
-    return next.id === id + 1n || isNear
+  /** Do rows follow the row `id` that lie before `to`? */
+  async afterEnd(id: bigint, to: Micros): Promise<Verdict> {
+    const page = await this.#rowsFrom(id + 1n)
+    // A later row than the next one: REST has forgotten what lies between.
+    if (page?.keys[0] !== id + 1n) return 'unknown'
+    return page.times.some((time) => time < to) ? 'torn' : 'whole'
   }
 
-  /** Is there no row between `from` and the row `first`? */
-  async isHeadWhole({ id, time }: TradeRow, from: Micros): Promise<boolean> {
-    if (id === 0n) return true
-    const isNear = time - from <= QUIET_MICROS_MAX
-    if (this.#ask === undefined) return isNear
-    const before = await this.#rowFrom(id - 1n)
-    if (before === undefined) return false
-    return before.id === id - 1n ? before.time < from : isNear
+  /** Do rows come before the row `id` that lie after `from`? */
+  async beforeHead(id: bigint, from: Micros): Promise<Verdict> {
+    let next = id > ROWS_BESIDE ? id - BigInt(ROWS_BESIDE) : 0n
+    // A page may be shorter than it was asked for.
+    for (;;) {
+      const page = await this.#rowsFrom(next)
+      const end = page === undefined ? 0 : lowerBound(page.keys, id)
+      const last = page?.keys[end - 1]
+      if (page === undefined || last === undefined || last < next) return 'unknown'
+      if (page.times.subarray(0, end).some((time) => time >= from)) return 'torn'
+      if (last === id - 1n) return 'whole'
+      next = last + 1n
+    }
   }
 
-  /** The row with this id, or the next that REST has; `undefined` when there is none or REST does not answer. */
-  async #rowFrom(fromId: bigint): Promise<TradeRow | undefined> {
+  /** Rows from this id on, as many as a request brings; `undefined` when there is none or REST does not answer. */
+  async #rowsFrom(fromId: bigint): Promise<Page | undefined> {
     try {
-      const page = await this.#ask?.({ fromId, limit: 1 }, () => undefined)
-      const id = page?.keys[0]
-      return id === undefined ? undefined : { id, time: micros(page?.times[0] ?? 0n) }
+      const page = await this.#ask?.({ fromId, limit: ROWS_BESIDE }, () => undefined)
+      return page?.rowCount === 0 ? undefined : page
     } catch (error) {
       // Then the row is not proven; whoever asks for what is missing meets the failure again.
       if (error instanceof BackfillError && !isFatal(error)) return undefined
       throw error
     }
   }
+}
+
+/** The row at `row` of a page. */
+export function tradeRow({ keys, times }: Page, row: number): TradeRow {
+  return { id: keys[row] ?? 0n, time: micros(times[row] ?? 0n) }
 }

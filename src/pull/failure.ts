@@ -34,6 +34,14 @@ export function accept<T>(
   }
 }
 
+/** Was an answer accepted, and its body then not what was asked for? Another host may do better. */
+export function isUnreadable(
+  { verdict }: { readonly verdict: Verdict },
+  settled: BackfillError,
+): boolean {
+  return verdict.kind === 'accept' && settled instanceof TransportError
+}
+
 /** What to do about a failure that has no answer of its own to judge. */
 export function retryOf(error: BackfillError): Verdict {
   const isTransient = !(error instanceof TransportError) || error.isTransient

@@ -9,13 +9,15 @@ import type { HttpAnswer, World } from '../base/ports.ts'
 import type { RateLimit } from '../binance/limit.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import { WeightBudget, type Ticket } from './budget.ts'
-import { accept, blockedFor, refusal, retryOf } from './failure.ts'
+import { assertNotAhead, checkDate, ClockSync, OutdatedError, TIME_QUERY } from './clock-reading.ts'
+import type { Belief } from './clock-witness.ts'
+import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
 import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
-import { readServerTime, ServerClock } from './server-clock.ts'
+import { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
 
@@ -35,6 +37,8 @@ export type GatewayOptions = Patience & {
   readonly concurrency: number
   readonly accept: string
   readonly extraHeaders?: Readonly<Record<string, string>>
+  /** Is told where the server's clock had to be doubted. */
+  readonly onWarning?: (message: string) => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -68,7 +72,7 @@ export class Gateway {
   readonly #retries: Retries
   readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
-  #syncing: Promise<void> | undefined
+  readonly #sync: ClockSync
 
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
@@ -77,6 +81,16 @@ export class Gateway {
     this.budget = new WeightBudget(world.clock, this.server, options.limits, options.share)
     this.gate = new Gate(world, options.maxWaitMs, options.onWait)
     this.#retries = new Retries(world, options)
+    this.#sync = new ClockSync(world.clock, this.server, {
+      ask: (read, onSend) => {
+        // With the signal of the whole run: a reading that many wait for must not end with the one that began it.
+        const query = { ...TIME_QUERY, signal: options.signal }
+        const send = (trial: Trial): Promise<Belief> =>
+          this.#attempts(query, read, { onSend, trial })
+        return this.#retries.during(send, true)
+      },
+      onWarning: options.onWarning,
+    })
     this.#queue = new PQueue({ concurrency: options.concurrency })
     const hosts = new Hosts(options.publicUrls)
     const isSame = options.apiUrls === options.publicUrls
@@ -130,41 +144,31 @@ export class Gateway {
    *
    * @param read - Turns a whole body into a value; throws TransportError for a body that is not what was asked, and
    * DataError for one that cannot be true.
-   * @throws RejectedError, UnreachableError, BannedError, DataError, or the signal's reason.
+   * @throws RejectedError, UnreachableError, BannedError, DataError, ClockError, or the signal's reason.
    */
   async ask<T>(query: Query, read: (answer: HttpAnswer) => T, sign?: Sign): Promise<T> {
-    await this.sync(query.signal)
-    return this.#retries.during((trial) => this.#attempts(query, read, { sign, trial }))
+    await this.#knowNow(query.signal)
+    let sentAt = this.server.past()
+    const onSend = (): void => void (sentAt = this.server.past())
+    const readDated = (answer: HttpAnswer): T => {
+      checkDate(answer, query.path, query.until ?? sentAt)
+      return read(answer)
+    }
+    return this.#retries.during((trial) =>
+      this.#attempts(query, readDated, { sign, onSend, trial }),
+    )
+  }
+
+  /** @throws ClockError when the run rests on a moment that has not been. */
+  async #knowNow(signal: AbortSignal | undefined): Promise<void> {
+    await this.sync(signal)
+    assertNotAhead(this.server)
   }
 
   /** Reads the server's clock if that is due. */
   async sync(signal?: AbortSignal): Promise<void> {
-    if (!this.server.isStale()) return
-    // With the signal of the whole run: a reading that many wait for must not end with the one that began it.
-    this.#syncing ??= this.#readTime(this.#options.signal).finally(
-      () => (this.#syncing = undefined),
-    )
-    await this.#syncing
+    await this.#sync.whenDue()
     signal?.throwIfAborted()
-  }
-
-  async #readTime(signal?: AbortSignal): Promise<void> {
-    const { clock } = this.#world
-    let sentMs = 0
-    const query: Query = {
-      path: '/api/v3/time',
-      params: [],
-      weight: 1,
-      priority: 1e9,
-      hosts: 'public',
-      signal,
-    }
-    const onSend = (): void => void (sentMs = clock.monotonicMs())
-    const server = await this.#retries.during(
-      (trial) => this.#attempts(query, ({ body }) => readServerTime(body), { onSend, trial }),
-      true,
-    )
-    this.server.observe(server, sentMs, clock.monotonicMs())
   }
 
   async #attempts<T>(
@@ -190,7 +194,13 @@ export class Gateway {
         return settled.value
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
-      const verdict = outcome instanceof BackfillError ? retryOf(outcome) : outcome.verdict
+      if (settled instanceof OutdatedError) {
+        // It may as well be the clock that is wrong.
+        this.server.forget()
+        await this.#knowNow(query.signal)
+      }
+      const isUnread = outcome instanceof BackfillError || isUnreadable(outcome, settled)
+      const verdict = isUnread ? retryOf(settled) : outcome.verdict
       if (sign !== undefined && !hasResynced && isLate(verdict)) {
         hasResynced = true
         this.server.forget()
@@ -238,7 +248,7 @@ export class Gateway {
 
   /** The server's clock, as surely as it is known: its deadlines are told by it, and ours may be hours off. */
   #serverMs(answer: HttpAnswer): number {
-    if (this.server.isKnown()) return Number(this.server.now()) / 1_000
+    if (this.server.isKnown()) return Number(this.server.stamp()) / 1_000
     const date = Date.parse(answer.header('date') ?? '')
     return Number.isNaN(date) ? Number(this.#world.clock.now()) / 1_000 : date
   }
@@ -256,7 +266,10 @@ export class Gateway {
   ): Promise<{ answer: HttpAnswer; verdict: Verdict } | TransportError> {
     const ticket = await this.#admit(query)
     const { clock, http } = this.#world
-    const signed = sign?.(queryText(query), this.server.isKnown() ? this.server.now() : clock.now())
+    const signed = sign?.(
+      queryText(query),
+      this.server.isKnown() ? this.server.stamp() : clock.now(),
+    )
     const text = signed?.query ?? queryText(query)
     let answer: HttpAnswer | undefined
     try {

@@ -19,6 +19,8 @@ export type Query = {
   readonly hosts: HostList
   /** Read anew for every attempt; override those that all requests have. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined
+  /** The end of the time that the answer is to tell of; default: now. One that was made before it is refused. */
+  readonly until?: Micros | undefined
   readonly signal?: AbortSignal | undefined
 }
 

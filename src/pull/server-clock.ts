@@ -1,8 +1,8 @@
 /** The server's clock, as far as it can be known from here: what is final, and which limit window it is, it decides. */
 
-import { TransportError } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
-import { fromMillis, micros, toMillis, type Micros } from '../base/time.ts'
+import { fromMillis, latest, micros, toMillis, type Micros } from '../base/time.ts'
+import type { Offset } from './clock-witness.ts'
 
 /** The wall and the monotonic clock may part by this before a sleep or a jump of the machine is suspected. */
 const DRIFT_MS_MAX = 1_000
@@ -10,6 +10,8 @@ const DRIFT_MS_MAX = 1_000
 const AGE_MS_MAX = 600_000
 /** Clocks run apart by no more than this share of the time: NTP slews by 500 millionths at most. */
 const DRIFT_SHARE = 0.000_5
+/** A new reading may take back as much of the one before, in microseconds. */
+const READING_SLACK = 5_000_000n
 
 /** Follows the server's clock by the monotonic one, from readings of `/api/v3/time`. */
 export class ServerClock {
@@ -20,19 +22,26 @@ export class ServerClock {
   #readWallMs = 0
   /** When the reading was taken, by the monotonic clock. */
   #readMs = 0
+  /** What another witness allows to be taken for past, as an offset. */
+  #notAfterMs = Number.POSITIVE_INFINITY
+  #given = micros(-(2n ** 62n))
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#offsetMs = toMillis(clock.now()) - clock.monotonicMs()
   }
 
-  /** Takes a reading: the server said `server` between the two monotonic moments. */
-  observe(server: Micros, sentMs: number, receivedMs: number): void {
-    this.#offsetMs = Number(server) / 1_000 - (sentMs + receivedMs) / 2
-    // A millisecond more, since the server's reading may have been cut to whole milliseconds.
-    this.#uncertaintyMs = (receivedMs - sentMs) / 2 + 1
-    this.#readMonotonicMs = receivedMs
-    this.#readMs = receivedMs
+  /**
+   * Takes a clock for the server's, as of now.
+   *
+   * @param notAfterMs - Another clock, as an offset: what lies after it is not taken for past.
+   */
+  trust({ leastMs, mostMs }: Offset, notAfterMs: number = Number.POSITIVE_INFINITY): void {
+    this.#offsetMs = (leastMs + mostMs) / 2
+    this.#uncertaintyMs = (mostMs - leastMs) / 2
+    this.#notAfterMs = notAfterMs
+    this.#readMs = this.#clock.monotonicMs()
+    this.#readMonotonicMs = this.#readMs
     this.#readWallMs = toMillis(this.#clock.now())
   }
 
@@ -71,19 +80,30 @@ export class ServerClock {
     return this.#uncertaintyMs + ageMs * DRIFT_SHARE
   }
 
-  /** The latest moment that is surely past on the server. */
+  /** The latest moment that is surely past on the server, by every clock that is believed. */
+  past(): Micros {
+    const allowedMs = this.#clock.monotonicMs() + this.#notAfterMs
+    return wholeMillis(Math.min(this.nowMs() - this.uncertaintyMs(), allowedMs))
+  }
+
+  /** {@link past}, for whoever goes on to rest on it. */
   now(): Micros {
-    const ms = this.nowMs() - this.uncertaintyMs()
-    return micros(fromMillis(Math.floor(ms)))
+    const now = this.past()
+    this.#given = latest(this.#given, now)
+    return now
+  }
+
+  /** Did somebody rest on a moment that, as is known since, has not been? */
+  get wasAhead(): boolean {
+    return this.#given > this.past() + READING_SLACK
+  }
+
+  /** The latest moment that is surely past by the server's own clock: what it holds time stamps against. */
+  stamp(): Micros {
+    return wholeMillis(this.nowMs() - this.uncertaintyMs())
   }
 }
 
-/** Reads the body of `/api/v3/time`, in whichever unit it came. @throws TransportError when it is something else */
-export function readServerTime(body: Uint8Array): Micros {
-  const match = /^\s*\{\s*"serverTime"\s*:\s*(\d{13}|\d{16})\s*\}\s*$/.exec(
-    new TextDecoder().decode(body),
-  )
-  if (match?.[1] === undefined) throw new TransportError('/api/v3/time: not a server time')
-  const value = BigInt(match[1])
-  return micros(match[1].length === 13 ? value * 1_000n : value)
+function wholeMillis(ms: number): Micros {
+  return micros(fromMillis(Math.floor(ms)))
 }

@@ -131,8 +131,9 @@ function headGap<P extends PageRows>(
   const taken = slices.flatMap(({ first, end }) => [...page.times.subarray(first, end)])
   const times = taken.length > 0 ? taken : [page.times[0] ?? to]
   const first = times.reduce((a, b) => (a < b ? a : b))
-  // Rows that are out of reach may share the microsecond of the first that is not.
-  if (!isProven)
+  // Rows that are out of reach may share the microsecond of the first that is not, where it has many.
+  const isBurst = times.indexOf(first) !== times.lastIndexOf(first)
+  if (!isProven && (first > from || isBurst))
     return [{ from, to: earliest(micros(first + 1n), to), reason: 'unavailable-from-rest' }]
   if (first <= from || hasRowsBefore || options.hasRowsBefore) return []
   return [{ from, to: earliest(micros(first), to), reason: 'before-listing' }]

@@ -51,13 +51,26 @@ function refuse(file: string, what: string): ArchiveError {
   return new ArchiveError('csv', file, `${quoteText(file)}:1: the header row: ${what}`)
 }
 
-/** What reads a row of `file` into `columns`, in the order of the file. */
+/**
+ * Times of trades go back while their ids go on, by a second or so, and files are cut now by time and now by id: so far
+ * outside of its file's own period a row may lie, in microseconds.
+ */
+const DISORDER_MICROS_MAX = 3_600_000_000
+
+/** Where rows are read to, and what their times are held against. */
+export type CsvPlace = {
+  readonly columns: PageColumns
+  readonly period: Window
+  readonly unit: RowUnit
+}
+
+/** What reads a row of a file into `columns`, in the order of the file. */
 export function csvFields(
   dataset: Dataset,
   order: readonly (ArchiveColumn | string)[],
-  { columns, period }: { readonly columns: PageColumns; readonly period: Window },
+  { columns, ...place }: CsvPlace,
 ): readonly CsvField[] {
-  const unit = new RowUnit()
+  const slack = dataset.key === dataset.time ? 0 : DISORDER_MICROS_MAX
   return order.map((own) => {
     if (typeof own === 'string') return { label: quoteText(own, 40), reader: strangerReader }
     const { name } = own
@@ -66,18 +79,18 @@ export function csvFields(
     const column = dataset.columns[index]
     const sink = columns.sinks[index]
     if (column === undefined || sink === undefined) throw new RangeError(`no column ${name}`)
-    return { label: name, reader: readerOf(column, sink, { unit, period }) }
+    return { label: name, reader: readerOf(column, sink, { ...place, slack }) }
   })
 }
 
 function readerOf(
   { type }: Column,
   sink: ColumnSink,
-  { unit, period }: { readonly unit: RowUnit; readonly period: Window },
+  { unit, period, slack }: Omit<CsvPlace, 'columns'> & { readonly slack: number },
 ): CsvReader {
   switch (type) {
     case 'time':
-      return new PeriodTimeReader(sink as Int64Sink, unit, period)
+      return new PeriodTimeReader(sink as Int64Sink, unit, period, slack)
     case 'end':
       return new EndReader(sink as Int64Sink, unit, period)
     case 'id':

@@ -5,18 +5,16 @@
 
 import { ArchiveError, DataError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
-import { floorDiv, micros, type Micros } from '../base/time.ts'
+import { micros, type Micros } from '../base/time.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { checkPage } from './check.ts'
 import { decodeCsv, type CsvOptions } from './csv.ts'
 import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
-import { compareHalves, halvesOf } from './int64.ts'
 import type { DecodedPage, Page, UnknownField } from './page.ts'
 
 /** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
 const FLOOD_ROWS = 1_000
 const FLOOD_SHARE = 0.01
-const DAY = 86_400_000_000n
 
 /** What a file was found to hold. Complete once its pages were read to their end. */
 export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
@@ -49,6 +47,7 @@ export class CsvFile {
   #rows = 0
   #first: { time: Micros; key: bigint } | undefined
   #last: { time: Micros; key: bigint } | undefined
+  #isOfPeriod = false
   #dummies = 0
   #zeroQuantities = 0
   #unknownFields: readonly UnknownField[] = []
@@ -79,7 +78,8 @@ export class CsvFile {
   }
 
   /**
-   * The rows, strictly increasing by key, in the file's period and possible. To be called once.
+   * The rows, strictly increasing by key, about the file's period and possible. Times may go back while keys go on. To
+   * be called once.
    *
    * @throws ArchiveError `csv`, `period`, `disorder`, `rows` or `flood`; what was given out by then must be taken
    * back as far as it is not stored: the file is set aside as a whole.
@@ -98,6 +98,7 @@ export class CsvFile {
       yield* waiting.splice(0)
     }
     this.#checkFlood()
+    this.#checkPeriod()
     yield* waiting
   }
 
@@ -121,7 +122,8 @@ export class CsvFile {
       throw new ArchiveError('rows', file, message, { cause: error })
     }
     this.#rows += page.rowCount
-    this.#checkDays(page)
+    const { period } = this.#options
+    this.#isOfPeriod ||= page.times.some((time) => period.from <= time && time < period.to)
     const lastRow = page.rowCount - 1
     this.#first ??= { time: micros(page.times[0] ?? 0n), key: page.keys[0] ?? 0n }
     this.#last = { time: micros(page.times[lastRow] ?? 0n), key: page.keys[lastRow] ?? 0n }
@@ -135,25 +137,10 @@ export class CsvFile {
     throw new ArchiveError('flood', file, message)
   }
 
-  /** Partitions are written one after the other; a row of a day that is over would have no place. */
-  #checkDays({ times, rowCount }: Page): void {
-    const halves = halvesOf(times)
+  /** Some rows may lie a little outside of the file's period, but not all of them. */
+  #checkPeriod(): void {
     const { file } = this.#options
-    const before = this.#last?.time ?? micros(times[0] ?? 0n)
-    let isBack = dayOf(times[0] ?? 0n) < dayOf(before)
-    for (let row = 1; row < rowCount && !isBack; row++) {
-      if (compareHalves(halves, row, halves, row - 1) >= 0) continue
-      isBack = dayOf(times[row] ?? 0n) < dayOf(times[row - 1] ?? 0n)
-    }
-    if (isBack)
-      throw new ArchiveError(
-        'disorder',
-        file,
-        `${quoteText(file)}: time goes back to an earlier day`,
-      )
+    if (this.#rows === 0 || this.#isOfPeriod) return
+    throw new ArchiveError('period', file, `${quoteText(file)}: no row of the file's own period`)
   }
-}
-
-function dayOf(time: bigint): bigint {
-  return floorDiv(time, DAY)
 }

@@ -31,12 +31,18 @@ export type CsvReader = {
 
 /** The unit of the row that is being read, as its first time showed it; shared by the row's times. */
 export class RowUnit {
-  isMillis = false
+  isMillis: boolean
+
+  /** @param isMillis - the unit that a file of this period is published in. */
+  constructor(isMillis: boolean) {
+    this.isMillis = isMillis
+  }
 }
 
 /**
  * Reads the time that decides the period, and with it the unit of the row: the one in which the time lies in the
- * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later.
+ * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later. A row a little
+ * outside of the period shows no unit: it is read in that of the row before it.
  */
 export class PeriodTimeReader implements CsvReader {
   readonly #sink: Int64Sink
@@ -45,13 +51,18 @@ export class PeriodTimeReader implements CsvReader {
   readonly #to: number
   readonly #fromMs: number
   readonly #toMs: number
+  readonly #slack: number
 
-  /** @param period - must begin and end with a whole millisecond, as days and months do. */
-  constructor(sink: Int64Sink, unit: RowUnit, period: Window) {
+  /**
+   * @param period - must begin and end with a whole millisecond, as days and months do.
+   * @param slack - how far outside of the period a row may lie, in microseconds.
+   */
+  constructor(sink: Int64Sink, unit: RowUnit, { from, to }: Window, slack: number) {
     this.#sink = sink
     this.#unit = unit
-    this.#from = Number(period.from)
-    this.#to = Number(period.to)
+    this.#slack = slack
+    this.#from = Number(from)
+    this.#to = Number(to)
     this.#fromMs = this.#from / 1000
     this.#toMs = this.#to / 1000
   }
@@ -65,9 +76,14 @@ export class PeriodTimeReader implements CsvReader {
       this.#sink.put(row, value)
       return end
     }
-    if (!(value >= this.#fromMs && value < this.#toMs)) return -1
-    this.#unit.isMillis = true
-    this.#sink.put(row, value * 1000)
+    if (value >= this.#fromMs && value < this.#toMs) {
+      this.#unit.isMillis = true
+      this.#sink.put(row, value * 1000)
+      return end
+    }
+    const micros = this.#unit.isMillis ? value * 1000 : value
+    if (!(micros >= this.#from - this.#slack && micros < this.#to + this.#slack)) return -1
+    this.#sink.put(row, micros)
     return end
   }
 

@@ -1,17 +1,18 @@
 /**
  * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have all of the
- * dataset's columns, each value must be what its column holds, and each row's time must lie in the file's period.
+ * dataset's columns, each value must be what its column holds, and each row's time must belong to the file's period.
  * Columns that were added since are passed over, and named: by a header row, or by their places at the end.
  */
 
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import type { Window } from '../base/time.ts'
+import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
 import { archiveColumns, type ArchiveColumn } from '../binance/archive-columns.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
-import { PeriodTimeReader, strangerReader } from './csv-readers.ts'
+import { PeriodTimeReader, RowUnit, strangerReader } from './csv-readers.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
 
 const LINE_FEED = 0x0a
@@ -30,7 +31,7 @@ const QUOTED_MAX = 80
 
 /** What is known of a file before it is read. */
 export type CsvOptions = {
-  /** The file's own day or month; each row's time lies in it. */
+  /** The file's own day or month; each row's time lies in it, of trades in it or a little outside. */
   readonly period: Window
   /** For errors. */
   readonly file: string
@@ -42,7 +43,8 @@ export type CsvOptions = {
  * Decodes a file. Rows stay in the file's order; nothing is checked that takes more than one row. A header row is
  * recognised by its first byte, which is not a digit. Pieces need not end with a line.
  *
- * Times are ms or µs, row by row: whichever lies in the period. A ms is taken times 1000, an inclusive end in ms
+ * Times are ms or µs, row by row: whichever lies in the period. A trade up to an hour outside of it is in the unit of
+ * the row before it: its id belongs to the file, and its time to the next one. A ms is taken times 1000, an inclusive end in ms
  * times 1000 plus 999.
  *
  * @throws ArchiveError `csv` for a line that is not a row of `dataset`, `period` for a time outside the period; names
@@ -64,6 +66,7 @@ class CsvDecoder {
   readonly #numbers: Numbers
   readonly #options: CsvOptions
   readonly #batchRows: number
+  readonly #unit: RowUnit
   #order: readonly (ArchiveColumn | string)[] | undefined
   #isHeaded = false
   #unknown: readonly UnknownField[] = []
@@ -80,6 +83,7 @@ class CsvDecoder {
     this.#numbers = numbers
     this.#options = options
     this.#batchRows = options.batchRows ?? BATCH_ROWS
+    this.#unit = new RowUnit(options.period.from < ARCHIVE_MICROS_FROM)
   }
 
   *take(chunk: Uint8Array): Generator<DecodedPage, void, void> {
@@ -148,7 +152,8 @@ class CsvDecoder {
   #begin(rows: number): void {
     const columns = new PageColumns(this.#dataset, this.#numbers, Math.min(rows, this.#batchRows))
     const { period } = this.#options
-    this.#fields = csvFields(this.#dataset, this.#order ?? [], { columns, period })
+    const place = { columns, period, unit: this.#unit }
+    this.#fields = csvFields(this.#dataset, this.#order ?? [], place)
     this.#columns = columns
     this.#rows = 0
   }

@@ -27,3 +27,11 @@ export function lowerBound(array: BigInt64Array, key: bigint): number {
   }
   return from
 }
+
+/** Does no value lie below the one before it? */
+export function isRising(values: BigInt64Array): boolean {
+  const halves = halvesOf(values)
+  for (let row = 1; row < values.length; row++)
+    if (compareHalves(halves, row, halves, row - 1) < 0) return false
+  return true
+}

@@ -8,6 +8,7 @@ import { formatMicros, micros } from '../base/time.ts'
 import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
 import { assemble } from './assemble.ts'
 import { columnData, int64Values } from './batch.ts'
+import { showsLess } from './finished.ts'
 import { compareHalves, halvesOf, lowerBound } from './int64.ts'
 import { isSame, layoutOf, type Layout } from './layout.ts'
 import { valueText } from './value-text.ts'
@@ -23,11 +24,23 @@ export type Revision = {
   readonly new: Readonly<Record<string, string>>
 }
 
+/** What an earlier run was told of rows and did not take, by their keys: the columns that differed. */
+type Claims = ReadonlyMap<string, Readonly<Record<string, string>>>
+
+/** What a merge goes by. */
+type MergeOptions = {
+  readonly dataset: Dataset
+  /** Absent: a later word is taken even where it shows less. */
+  readonly claims?: Claims | undefined
+}
+
 /** What {@link mergeBatches} gives. */
 export type Merged = {
   /** Sorted by key, keys unique. The same object as `stored` or `fresh` when it holds just their rows. */
   readonly batch: RecordBatch
   readonly revisions: readonly Revision[]
+  /** Rows of `fresh` that show less than the stored ones, and were not taken. */
+  readonly doubts: readonly Revision[]
   /** Rows of `fresh` that told nothing new. */
   readonly duplicates: number
 }
@@ -39,17 +52,18 @@ export type Merged = {
  * - if only moments differ, and only within one millisecond that one of the two was rounded to, the finer row is
  *   kept (it came from a finer source, not from a change);
  * - of orders, the greater `update_time` is kept, and an older `fresh` one tells nothing new;
+ * - of klines, a `fresh` one that shows less is not taken, unless `claims` has the same: it is a doubt;
  * - else `fresh` is kept, and the change is a {@link Revision}.
  */
 export function mergeBatches(
   stored: RecordBatch,
   fresh: RecordBatch,
-  { dataset }: { readonly dataset: Dataset },
+  options: MergeOptions,
 ): Merged {
-  return new Merge(dataset, stored, fresh).run()
+  return new Merge(options, stored, fresh).run()
 }
 
-type Verdict = 'same' | 'stored' | 'fresh' | 'revised'
+type Verdict = 'same' | 'stored' | 'fresh' | 'revised' | 'doubted'
 
 /** One side of a merge. */
 type Side = {
@@ -61,15 +75,18 @@ type Side = {
 
 class Merge {
   readonly #dataset: Dataset
+  readonly #claims: Claims | undefined
   readonly #stored: Side
   readonly #fresh: Side
   readonly #updateTime: number
   readonly #ranges: { batch: RecordBatch; from: number; to: number }[] = []
   readonly #revisions: Revision[] = []
+  readonly #doubts: Revision[] = []
   #duplicates = 0
 
-  constructor(dataset: Dataset, stored: RecordBatch, fresh: RecordBatch) {
+  constructor({ dataset, claims }: MergeOptions, stored: RecordBatch, fresh: RecordBatch) {
     this.#dataset = dataset
+    this.#claims = claims
     this.#stored = sideOf(dataset, stored)
     this.#fresh = sideOf(dataset, fresh)
     this.#updateTime = dataset.columns.findIndex(({ name }) => name === 'update_time')
@@ -90,7 +107,8 @@ class Merge {
     this.#take(a, i, a.keys.length)
     this.#take(b, j, b.keys.length)
     const batch = this.#ranges.length === 0 ? a.batch : assemble(this.#ranges)
-    return { batch, revisions: this.#revisions, duplicates: this.#duplicates }
+    const [revisions, doubts] = [this.#revisions, this.#doubts]
+    return { batch, revisions, doubts, duplicates: this.#duplicates }
   }
 
   #take({ batch }: Side, from: number, to: number): void {
@@ -103,7 +121,8 @@ class Merge {
   /** Two rows with one key. */
   #settle(i: number, j: number): void {
     const verdict = this.#verdict(i, j)
-    if (verdict === 'same' || verdict === 'stored') {
+    if (verdict === 'doubted') this.#doubts.push(this.#revision(i, j))
+    if (verdict === 'same' || verdict === 'stored' || verdict === 'doubted') {
       this.#duplicates++
       this.#take(this.#stored, i, i + 1)
       return
@@ -118,7 +137,17 @@ class Merge {
     const finer = differing.map((index) => this.#finer(index, i, j))
     if (finer.every((side) => side === 'stored')) return 'stored'
     if (finer.every((side) => side === 'fresh')) return 'fresh'
-    return this.#isOlder(i, j) ? 'stored' : 'revised'
+    if (this.#isOlder(i, j)) return 'stored'
+    return this.#isDoubted(i, j) ? 'doubted' : 'revised'
+  }
+
+  /** Does the fresh row show less than the stored one, and did the run before not hear the same? */
+  #isDoubted(i: number, j: number): boolean {
+    if (this.#claims === undefined) return false
+    const stored = { batch: this.#stored.batch, row: i }
+    if (!showsLess(this.#dataset, stored, { batch: this.#fresh.batch, row: j })) return false
+    const revision = this.#revision(i, j)
+    return !isSameTexts(this.#claims.get(revision.key), revision.new)
   }
 
   #differing(i: number, j: number): readonly number[] {
@@ -169,6 +198,18 @@ class Merge {
       new: textsOf(this.#fresh, j),
     }
   }
+}
+
+function isSameTexts(
+  a: Readonly<Record<string, string>> | undefined,
+  b: Readonly<Record<string, string>>,
+): boolean {
+  const names = Object.keys(b)
+  return (
+    a !== undefined &&
+    names.length === Object.keys(a).length &&
+    names.every((name) => a[name] === b[name])
+  )
 }
 
 function sideOf(dataset: Dataset, batch: RecordBatch): Side {

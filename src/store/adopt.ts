@@ -1,16 +1,20 @@
 /** What a run published and did not live to record: files that say more than the manifest does. */
 
 import { clip, intersect, subtractAll, type Coverage } from '../base/coverage.ts'
-import { DamageError, StoreError } from '../base/errors.ts'
+import { DamageError } from '../base/errors.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { periodWindow } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { MEND, reading } from './damaged.ts'
 import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { hashOf } from './hash.ts'
 import { parsePeriodName, partitionPath, seriesPath } from './layout.ts'
 import { factsOf, record } from './ledger.ts'
-import type { Manifest, PartitionEntry } from './manifest.ts'
-import { readFooter, type ParquetFooter } from './parquet/read.ts'
+import type { Manifest, PartitionEntry, Revision } from './manifest.ts'
+import { readFooter } from './parquet/read.ts'
+import { assertSound, isAsWritten } from './sound.ts'
+import { isVanished } from './vanished.ts'
 
 /** The periods that have a directory, oldest first. */
 export async function listPeriods(files: Files, key: SeriesKey): Promise<readonly string[]> {
@@ -24,6 +28,10 @@ export type FoundFile = {
   readonly rows: number
   readonly bytes: number
   readonly sha256: () => Promise<string>
+  /** See {@link assertSound}. */
+  readonly assertSound: () => Promise<void>
+  /** See {@link isAsWritten}. */
+  readonly isAsWritten: () => Promise<boolean>
 }
 
 /**
@@ -37,36 +45,28 @@ export async function withFile<T>(
   period: string,
   use: (found: FoundFile) => Promise<T>,
 ): Promise<T | undefined> {
-  const path = partitionPath(key, period)
-  const file = await files.open(path)
+  const file = await files.open(partitionPath(key, period))
   if (file === undefined) return undefined
   try {
-    const footer = await footerOf(file, path)
-    const facts = parseFacts(footer.metadata, key, path)
-    return await use({
-      facts,
-      rows: footer.rows,
-      bytes: file.sizeBytes,
-      sha256: () => hashOf(file),
-    })
+    return await use(await lookInto(file, key, period))
   } finally {
     await file.close()
   }
 }
 
-/** @throws DamageError that names the file. */
-async function footerOf(file: Readable, path: string): Promise<ParquetFooter> {
-  try {
-    return await readFooter(file)
-  } catch (cause) {
-    if (!(cause instanceof StoreError) || cause.code !== 'E_STORE_CORRUPT') throw cause
-    throw new DamageError(`${path}: ${cause.message}`, { cause, hint: MEND })
+/** What an open file of a partition says of itself. @throws DamageError, naming it, when it is not one of this series. */
+export async function lookInto(file: Readable, key: SeriesKey, period: string): Promise<FoundFile> {
+  const path = partitionPath(key, period)
+  const footer = await reading(path, () => readFooter(file))
+  return {
+    facts: parseFacts(footer.metadata, key, path),
+    rows: footer.rows,
+    bytes: file.sizeBytes,
+    sha256: () => reading(path, () => hashOf(file)),
+    assertSound: () => assertSound(file, footer, path),
+    isAsWritten: () => reading(path, () => isAsWritten(file, footer, DATASETS[key.dataset].key)),
   }
 }
-
-/** What mends a series with a damaged file. */
-export const MEND =
-  'Move the file out of the lake, then: binance-backfill verify --rebuild, and run the job again.'
 
 /**
  * The manifest with every file in it that says more than it does. Opens the files of `windows`, and any other whose
@@ -93,6 +93,8 @@ export async function adoptFiles(
       await checkRecorded(current, found, path)
       if (!(await isAhead(current, found))) return current
       const { facts, rows, bytes } = found
+      // Its hash is about to be taken for the right one.
+      await found.assertSound()
       // The manifest must not outlast it: whoever published it may have ended before its name was on the disk.
       await files.settle(path)
       return record(current, facts, { rows, bytes, sha256: await found.sha256() })
@@ -112,31 +114,12 @@ export function checkAlike(manifest: Manifest, facts: FooterFacts, path: string)
   )
 }
 
-/**
- * To be called before a file is merged with, or left as it is: rows that only the recorded one had would be lost for
- * good, since their time is covered.
- *
- * @throws DamageError when the manifest speaks of a file of `period`, and there is none, or another one.
- */
-export async function assertRecorded(
-  files: Files,
-  manifest: Manifest,
-  period: string,
-): Promise<void> {
-  if (!manifest.partitions.has(period)) return
-  const path = partitionPath(manifest.key, period)
-  const isThere = await withFile(files, manifest.key, period, async (found) => {
-    await checkRecorded(manifest, found, path)
-    return true
-  })
-  if (isThere === true) return
-  throw new DamageError(`${path}: removed while the lake was being written`, {
-    hint: 'Run again: its time is asked for again.',
-  })
-}
-
 /** @throws DamageError for a file that is neither the recorded one nor what a run put in its place. */
-async function checkRecorded(manifest: Manifest, found: FoundFile, path: string): Promise<void> {
+export async function checkRecorded(
+  manifest: Manifest,
+  found: FoundFile,
+  path: string,
+): Promise<void> {
   const { facts, rows, bytes } = found
   const entry = manifest.partitions.get(facts.period)
   if (entry === undefined || isSame(manifest, entry, found)) return
@@ -144,23 +127,27 @@ async function checkRecorded(manifest: Manifest, found: FoundFile, path: string)
   // What was learnt since it was written is not in its footer yet.
   const isSameSize = entry.rows === rows && entry.bytes === bytes
   if (isSameSize && entry.sha256 === (await found.sha256())) return
-  throw new DamageError(
-    `${path}: not the file that was recorded, and not a later one: ${rows} rows, the manifest says ${entry.rows}`,
-    { hint: MEND },
-  )
+  throw otherFile(path, `${rows} rows, the manifest says ${entry.rows}`)
+}
+
+/** A file that is not what the manifest says, and nothing that a run can have put there since. */
+export function otherFile(path: string, how: string): DamageError {
+  return new DamageError(`${path}: not the file that was recorded, and not a later one: ${how}`, {
+    hint: MEND,
+  })
 }
 
 /** Does a file say more than the manifest, rather than being another file than the one that was recorded? */
-export async function isAhead(
-  manifest: Manifest,
-  { facts, rows, bytes, sha256 }: FoundFile,
-): Promise<boolean> {
+export async function isAhead(manifest: Manifest, found: FoundFile): Promise<boolean> {
+  const { facts, rows, bytes } = found
   const entry = manifest.partitions.get(facts.period)
   if (entry === undefined) return true
   const known = factsOf(manifest, facts.period, entry)
   if (rows < entry.rows || !isGrown(known, facts)) return false
-  if (!isSame(manifest, entry, { facts, rows, bytes })) return true
-  return namesOther(known.archives, facts.archives) && (await sha256()) !== entry.sha256
+  if (rows > entry.rows || saidOf(known) !== saidOf(facts)) return true
+  // The same in other words: another compression writes so, and damage looks so.
+  if (bytes !== entry.bytes) return found.isAsWritten()
+  return namesOther(known.archives, facts.archives) && (await found.sha256()) !== entry.sha256
 }
 
 /** Does a footer name archives that are not known, or not as it says? A checksum is as long as any other. */
@@ -184,9 +171,21 @@ function saidOf(facts: FooterFacts): string {
   return JSON.stringify(formatFacts(said))
 }
 
-/** Nothing is published that says less than what was there, so whatever says less was not published by a run. */
+/**
+ * Nothing is published that says less than what was there, so whatever says less was not published by a run. But for
+ * a row that came again: that it was not sent is not said any more.
+ */
 function isGrown(known: FooterFacts, facts: FooterFacts): boolean {
   const ownTime = [periodWindow(facts.period)]
   const lost = subtractAll(intersect(known.coverage, ownTime), facts.coverage)
-  return lost.length === 0 && facts.revisions.length >= known.revisions.length
+  const told = new Set(facts.revisions.map(textOf))
+  return (
+    lost.length === 0 &&
+    known.sources.every((source) => facts.sources.includes(source)) &&
+    known.revisions.every((revision) => isVanished(revision) || told.has(textOf(revision)))
+  )
+}
+
+function textOf({ key, time, old, new: now }: Revision): string {
+  return JSON.stringify([key, time, old, now])
 }

@@ -8,7 +8,7 @@ import type { Manifest } from './manifest.ts'
 
 /** Checks that a series has the numbers and partitions that are asked for. @throws UsageError when it was begun with others. */
 export function checkFixed(
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'key' | 'numbers' | 'partition'>,
   asked: { readonly numbers: Numbers; readonly partition: Partition | undefined },
 ): void {
   const name = seriesName(manifest.key)

@@ -1,6 +1,6 @@
 /** What `verify` finds. */
 
-import { MEND } from './adopt.ts'
+import { MEND } from './damaged.ts'
 
 /** One thing that is wrong with a file, or worth knowing. */
 export type Flaw = {

@@ -10,6 +10,7 @@ import { quoteText } from '../base/text.ts'
 import { formatWindow, PARTITIONS, parseWindow, type Partition, type Window } from '../base/time.ts'
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { MEND } from './damaged.ts'
 import {
   checksumOf,
   FORMAT_VERSION,
@@ -84,7 +85,7 @@ export function parseFacts(
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new DamageError(`${path}: not a partition of this series: ${quoteText(why)}`, {
       cause,
-      hint: 'Move the file out of the lake, then: binance-backfill verify --rebuild, and run the job again.',
+      hint: MEND,
     })
   }
 }

@@ -5,7 +5,7 @@ import { BackfillError, StoreError } from '../base/errors.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { checkAlike, isAhead } from './adopt.ts'
+import { checkAlike, isAhead, lookInto } from './adopt.ts'
 import { damage, type Flaw } from './flaw.ts'
 import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { hashOf } from './hash.ts'
@@ -81,8 +81,8 @@ async function inspectFile(
   const hasColumns = String(footer.schema) === String(suspect.schema)
   const flaws = hasColumns ? await inspectRows(suspect, file, footer) : [OTHER_COLUMNS]
   const isSound = flaws.every(({ severity }) => severity !== 'damage')
-  const found = { facts, rows, bytes: file.sizeBytes, sha256: () => hashOf(file) }
-  if (isSound && (await isAhead(manifest, found))) return { rows, flaws: [...flaws, NOT_RECORDED] }
+  if (isSound && (await isAhead(manifest, await lookInto(file, key, period))))
+    return { rows, flaws: [...flaws, NOT_RECORDED] }
   const entry = manifest.partitions.get(period)
   if (entry === undefined) return { rows, flaws }
   const others = await compareFile(file, footer, entry, isSound)
@@ -140,7 +140,7 @@ function compareFacts(facts: FooterFacts, manifest: Manifest, entry: PartitionEn
       severity: 'warning',
       code: 'footer-mismatch',
       message: `the footer has another ${names.join(', ')} than the manifest`,
-      hint: 'binance-backfill verify --rebuild',
+      hint: 'The manifest counts. Should it be lost, some time would be asked for again.',
     },
   ]
 }

@@ -3,7 +3,7 @@
  * answered in full; whatever was known of such a window before, the new answer replaces.
  */
 
-import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
   micros,
@@ -40,6 +40,7 @@ export function emptyManifest(key: SeriesKey, numbers: Numbers, partition: Parti
     partitions: new Map(),
     archives: new Map(),
     revisions: [],
+    doubts: [],
   }
 }
 
@@ -52,11 +53,12 @@ export function cover(manifest: Manifest, { window, gaps, fresh }: Answered): Ma
   const answered = answeredPart({ window, gaps })
   const unknown = cutGaps(unanswered, manifest.coverage)
   const kept = cutGaps(manifest.gaps, union(answered, unknown))
+  const coverage = union(manifest.coverage, answered)
   return {
     ...manifest,
-    coverage: union(manifest.coverage, answered),
+    coverage,
     gaps: joinGaps([...kept, ...gaps.filter(isKnown), ...unknown]),
-    fresh: union(subtractAll(manifest.fresh, answered), fresh),
+    fresh: intersect(union(subtractAll(manifest.fresh, answered), fresh), coverage),
   }
 }
 
@@ -165,6 +167,7 @@ function without(manifest: Manifest, period: string, windows: Coverage): Manifes
     partitions,
     archives: new Map([...manifest.archives].filter(([, entry]) => isUsed(entry))),
     revisions: manifest.revisions.filter((revision) => revision.period !== period),
+    doubts: manifest.doubts.filter((doubt) => doubt.period !== period),
   }
 }
 

@@ -43,7 +43,8 @@ export type PartitionEntry = {
 
 /**
  * One row that changed after it was stored; only the columns that differ. Of a row that the exchange no longer sends,
- * `old` has all columns and `new` none: it is kept (docs/decisions/0005-vanished-rows-are-kept.md).
+ * `old` has all columns and `new` none: it is kept, and once it comes again this is not said any more
+ * (docs/decisions/0005-vanished-rows-are-kept.md).
  */
 export type Revision = {
   readonly period: string
@@ -69,6 +70,8 @@ export type Manifest = {
   /** By the path in the archive; each with the time that the file is about. */
   readonly archives: ReadonlyMap<string, ArchiveEntry>
   readonly revisions: readonly Revision[]
+  /** What the last run was told of klines that are stored more finished, and did not take: `new`, by their time. */
+  readonly doubts: readonly Revision[]
 }
 
 /** How often an empty stretch was asked for before it was called a gap (pull/walk-klines.ts). */
@@ -79,7 +82,7 @@ const ASKED = 2
  * all before it, so that no damage passes for coverage.
  */
 export function formatManifest(manifest: Manifest): string {
-  const { key, numbers, partition, coverage, gaps, fresh } = manifest
+  const { key, numbers, partition, coverage, gaps, fresh, doubts } = manifest
   const document = {
     format: FORMAT_VERSION,
     ...key,
@@ -91,6 +94,7 @@ export function formatManifest(manifest: Manifest): string {
     partitions: sorted(withPaths(key, manifest.partitions)),
     archives: sorted(manifest.archives),
     revisions: manifest.revisions,
+    ...(doubts.length === 0 ? {} : { doubts }),
   }
   const body = JSON.stringify(document, null, 1)
   return `${body.slice(0, -2)},\n "checksum": "${checksumOf(body)}"\n}\n`
@@ -183,6 +187,7 @@ const shape = object.of({
   partitions: object.record(entryShape),
   archives: PARTS.archives,
   revisions: PARTS.revisions,
+  doubts: (value, path) => (value === undefined ? [] : PARTS.revisions(value, path)),
 })
 
 /**

@@ -1,10 +1,10 @@
 /** The newest rows of a series before a moment, to compare with what another source says of them. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import { periodWindow, type Window } from '../base/time.ts'
 import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { lostFile, reading } from './damaged.ts'
 import { partitionPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { readFooter, readRowGroup } from './parquet/read.ts'
@@ -13,7 +13,7 @@ import { int64Column } from './stored-rows.ts'
 /**
  * The last `count` rows of `window`, in order, or as many as there are. Reads no row group that it need not.
  *
- * @throws DamageError when a file that the manifest names is gone; StoreError when one cannot be decoded.
+ * @throws DamageError, naming it, for a file that the manifest names and that is gone or cannot be read.
  */
 export async function newestRows(
   files: Files,
@@ -38,20 +38,17 @@ export async function newestRows(
   return found
 }
 
-/** The rows of a file, a row group at a time, the last one first. */
+/** The rows of a file, a row group at a time, the last one first. @throws DamageError, naming it; see {@link newestRows}. */
 export async function* rowGroups(
   files: Files,
   path: string,
 ): AsyncGenerator<RecordBatch, void, void> {
   const file = await files.open(path)
-  if (file === undefined)
-    throw new DamageError(`${path}: in the manifest, but not on the disk`, {
-      hint: 'Run `binance-backfill verify`.',
-    })
+  if (file === undefined) throw lostFile(path)
   try {
-    const footer = await readFooter(file)
+    const footer = await reading(path, () => readFooter(file))
     for (let index = footer.rowGroups.length - 1; index >= 0; index--)
-      yield await readRowGroup(file, footer, index)
+      yield await reading(path, () => readRowGroup(file, footer, index))
   } finally {
     await file.close()
   }

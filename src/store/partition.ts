@@ -7,14 +7,16 @@ import { createHash, type Hash } from 'node:crypto'
 import type { RecordBatch, Schema } from 'apache-arrow'
 import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Upload } from '../base/ports.ts'
+import type { Files, Readable, Upload } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
 import type { Known } from './ledger.ts'
 import type { Proof } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
+import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
+import type { Claims } from './youth.ts'
 import { AbsentRows } from './absent-rows.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
 
@@ -30,10 +32,12 @@ export type Change = {
 export type Merge = (
   stored: RecordBatch,
   fresh: RecordBatch,
-  dataset: Dataset,
+  options: { readonly dataset: Dataset; readonly claims?: Claims | undefined },
 ) => {
   readonly batch: RecordBatch
   readonly revisions: readonly Change[]
+  /** What `fresh` says of rows that it shows less finished; not taken unless `claims` has the same. */
+  readonly doubts: readonly Change[]
   /** Rows of `fresh` that told nothing new. */
   readonly duplicates: number
 }
@@ -56,6 +60,8 @@ export type RowTexts = (
 export type PartitionOptions = {
   readonly files: Files
   readonly path: string
+  /** The file that is there already, and is what was recorded; closed with the writer. */
+  readonly stored: Readable | undefined
   readonly dataset: Dataset
   readonly schema: Schema
   readonly compression: Compression
@@ -65,6 +71,10 @@ export type PartitionOptions = {
   readonly prover: Prover
   /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
   readonly since?: Micros | undefined
+  /** Keys of stored rows that a later answer left out; default: none. */
+  readonly vanished?: ReadonlySet<bigint>
+  /** What an earlier run was told and did not take; default: a row that shows less is taken. */
+  readonly claims?: Claims | undefined
 }
 
 /** A file that is written whole and checked, but not yet visible. */
@@ -89,7 +99,9 @@ export class PartitionWriter {
   readonly #hash: Hash
   readonly #keyIndex: number
   readonly #changes: Change[] = []
+  readonly #doubts: Change[] = []
   readonly #absent: AbsentRows
+  readonly #returned = new Set<bigint>()
   #appended = 0
   #contributed = 0
   #firstKey: bigint | undefined
@@ -114,11 +126,12 @@ export class PartitionWriter {
 
   /** Begins a file that will replace what is at the path, and hold its rows too. */
   static async open(options: PartitionOptions): Promise<PartitionWriter> {
-    const stored = await StoredRows.open(options)
+    const { files, path, schema, stored: file } = options
     try {
-      return new PartitionWriter(options, await options.files.upload(options.path), stored)
+      const stored = await StoredRows.open({ file, path, schema })
+      return new PartitionWriter(options, await files.upload(path), stored)
     } catch (error) {
-      await stored.close()
+      await file?.close()
       throw error
     }
   }
@@ -133,6 +146,11 @@ export class PartitionWriter {
     return this.#changes
   }
 
+  /** What was appended of rows that are stored more finished, and was not taken. */
+  get doubts(): readonly Change[] {
+    return this.#doubts
+  }
+
   /** Did any of the appended rows tell something new? */
   get hasNews(): boolean {
     return this.#contributed > 0
@@ -143,6 +161,11 @@ export class PartitionWriter {
     return this.#absent.within(answered)
   }
 
+  /** Which of the vanished rows were appended. */
+  get returned(): ReadonlySet<bigint> {
+    return this.#returned
+  }
+
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
   proof(known: Known): Proof {
     return this.#options.prover.proof(known)
@@ -151,6 +174,7 @@ export class PartitionWriter {
   /** Adds rows whose keys are greater than all that were appended before. */
   async append(batch: RecordBatch): Promise<void> {
     this.#appended += batch.numRows
+    this.#noteReturned(batch)
     let fresh = batch
     while (fresh.numRows > 0) {
       const stored = await this.#stored.head()
@@ -166,9 +190,11 @@ export class PartitionWriter {
       const {
         batch: merged,
         revisions,
+        doubts,
         duplicates,
-      } = this.#options.merge(storedPart, freshPart, this.#options.dataset)
+      } = this.#options.merge(storedPart, freshPart, this.#options)
       for (const revision of revisions) this.#changes.push(revision)
+      for (const doubt of doubts) this.#doubts.push(doubt)
       this.#contributed += freshPart.numRows - duplicates
       const isEachSent = merged.numRows === freshPart.numRows
       if (!isEachSent) this.#absent.take(storedPart, this.#keys(freshPart))
@@ -222,6 +248,12 @@ export class PartitionWriter {
     }
   }
 
+  #noteReturned(batch: RecordBatch): void {
+    const { vanished } = this.#options
+    if (vanished === undefined || vanished.size === 0) return
+    for (const key of this.#keys(batch)) if (vanished.has(key)) this.#returned.add(key)
+  }
+
   async #put(batch: RecordBatch): Promise<void> {
     if (batch.numRows === 0) return
     this.#firstKey ??= this.#keyAt(batch, 0)
@@ -233,14 +265,12 @@ export class PartitionWriter {
   async #readBack(rows: number, bytes: number): Promise<void> {
     const written = await this.#upload.flush()
     try {
-      const footer = await readFooter(written)
+      const { path } = this.#options
+      const footer = await reading(path, () => readFooter(written), CHECK_DISK)
       if (footer.rows !== rows || written.sizeBytes !== bytes)
-        throw new DamageError(
-          `${this.#options.path}: wrote ${rows} rows, read back ${footer.rows}`,
-          {
-            hint: 'Check the disk.',
-          },
-        )
+        throw new DamageError(`${path}: wrote ${rows} rows, read back ${footer.rows}`, {
+          hint: CHECK_DISK,
+        })
     } finally {
       await written.close()
     }
@@ -269,6 +299,8 @@ export class PartitionWriter {
     return this.#keyAt(batch, batch.numRows - 1)
   }
 }
+
+const CHECK_DISK = 'What was written reads back otherwise: check the disk, then run again.'
 
 function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b

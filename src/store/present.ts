@@ -1,10 +1,12 @@
 /** The manifest of a series, and whether the files that it speaks of are there: anyone may have removed one. */
 
+import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { checkAlike, checkRecorded, listPeriods, withFile } from './adopt.ts'
 import { manifestPath, partitionPath } from './layout.ts'
 import { forgetRows } from './ledger.ts'
-import { parseManifest, type Manifest } from './manifest.ts'
+import { formatManifest, parseManifest, type Manifest } from './manifest.ts'
 
 /** Files looked at at once. */
 const LOOKS_AT_ONCE = 32
@@ -17,21 +19,90 @@ export async function readManifest(files: Files, key: SeriesKey): Promise<Manife
   return parseManifest(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), key, path)
 }
 
-/** The partitions of a manifest whose files are gone, oldest first. */
-export async function lostPeriods(files: Files, manifest: Manifest): Promise<readonly string[]> {
-  const periods = [...manifest.partitions.keys()].sort()
-  const lost: string[] = []
-  for (let first = 0; first < periods.length; first += LOOKS_AT_ONCE) {
-    const some = periods.slice(first, first + LOOKS_AT_ONCE)
+/** Periods whose files are not as the manifest says, oldest first. */
+export type Stray = {
+  /** The file is gone. */
+  readonly lost: readonly string[]
+  /** It has another size. */
+  readonly changed: readonly string[]
+}
+
+/** Holds the files of a manifest against it, by their sizes. Opens none. */
+export async function strayPeriods(files: Files, manifest: Manifest): Promise<Stray> {
+  const entries = [...manifest.partitions].sort(([a], [b]) => (a < b ? -1 : 1))
+  const [lost, changed]: [string[], string[]] = [[], []]
+  for (let first = 0; first < entries.length; first += LOOKS_AT_ONCE) {
+    const some = entries.slice(first, first + LOOKS_AT_ONCE)
     const sizes = await Promise.all(
-      some.map((period) => files.size(partitionPath(manifest.key, period))),
+      some.map(([period]) => files.size(partitionPath(manifest.key, period))),
     )
-    lost.push(...some.filter((_, index) => sizes[index] === undefined))
+    for (const [index, [period, { bytes }]] of some.entries()) {
+      if (sizes[index] === undefined) lost.push(period)
+      else if (sizes[index] !== bytes) changed.push(period)
+    }
   }
-  return lost
+  return { lost, changed }
 }
 
 /** A manifest without the rows of files that are gone, so that exactly their time is asked for again. */
 export function withoutRows(manifest: Manifest, lost: readonly string[]): Manifest {
   return lost.reduce(forgetRows, manifest)
+}
+
+/** A series as its manifest and its files together tell it. */
+export type Present = {
+  readonly manifest: Manifest | undefined
+  /** The manifest without the rows of files that are gone. */
+  readonly present: Manifest | undefined
+  readonly lost: readonly string[]
+  /** Is a file there that says more than the manifest? The next run takes it in. */
+  readonly isBehind: boolean
+}
+
+/**
+ * Looks at a series, and at each of its files that has not the recorded size. Writes nothing.
+ *
+ * @throws DamageError, naming it, for a damaged manifest, and for a file that says less than was recorded of it.
+ */
+export async function lookAtSeries(files: Files, key: SeriesKey): Promise<Present> {
+  const manifest = await readManifest(files, key)
+  if (manifest === undefined) return { manifest, present: undefined, lost: [], isBehind: false }
+  const { lost, changed } = await strayPeriods(files, manifest)
+  try {
+    for (const period of changed)
+      await withFile(files, key, period, async (found) => {
+        const path = partitionPath(key, period)
+        checkAlike(manifest, found.facts, path)
+        await checkRecorded(manifest, found, path)
+      })
+  } catch (error) {
+    // A run may have replaced both since the manifest was read: look again before crying wolf.
+    const now = await readManifest(files, key)
+    if (now === undefined || formatManifest(now) === formatManifest(manifest)) throw error
+    return lookAtSeries(files, key)
+  }
+  return {
+    manifest,
+    present: withoutRows(manifest, lost),
+    lost,
+    isBehind: changed.length > 0,
+  }
+}
+
+/**
+ * What a series without a manifest was begun as, by its first file: its first commit may have been cut short.
+ * `undefined` when there is none, or none that can be read, which whoever takes it in will tell.
+ */
+export async function begunAs(
+  files: Files,
+  key: SeriesKey,
+): Promise<Pick<Manifest, 'key' | 'numbers' | 'partition'> | undefined> {
+  for (const period of await listPeriods(files, key))
+    try {
+      const facts = await withFile(files, key, period, async (found) => found.facts)
+      if (facts !== undefined) return facts
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error
+    }
+  return undefined
 }

@@ -35,6 +35,21 @@ export async function manifestFromFooters(
 }
 
 /**
+ * {@link manifestFromFooters}, to be written: each file is read through, since its hash is taken for the right one
+ * from then on.
+ *
+ * @throws DamageError for a file that is not one of this series, or is damaged.
+ */
+export async function soundFromFooters(
+  files: Files,
+  key: SeriesKey,
+): Promise<Manifest | undefined> {
+  for (const period of await listPeriods(files, key))
+    await withFile(files, key, period, ({ assertSound }) => assertSound())
+  return manifestFromFooters(files, key)
+}
+
+/**
  * A sound manifest brought in line with the files: those that say more are taken in, and what is said of a file that
  * is gone is forgotten, so that its time is asked for again. The same object when there is nothing to mend.
  *
@@ -49,6 +64,18 @@ export async function mendManifest(files: Files, manifest: Manifest): Promise<Ma
 }
 
 const ALL_TIME: Window = { from: micros(-(2n ** 62n)), to: micros(2n ** 62n) }
+
+/** Removes a series' manifest; `false` when there is none. @throws StoreError `E_STORE_FENCED`, see {@link writeManifest}. */
+export async function removeManifest(
+  { files, assertHeld }: HeldFiles,
+  key: SeriesKey,
+): Promise<boolean> {
+  const path = manifestPath(key)
+  if ((await files.size(path)) === undefined) return false
+  await assertHeld()
+  await files.remove(path)
+  return true
+}
 
 /** Replaces a series' manifest. @throws StoreError `E_STORE_FENCED` when another process took the lake. */
 export async function writeManifest(lake: HeldFiles, manifest: Manifest): Promise<void> {

@@ -9,7 +9,7 @@ import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { adoptFiles, assertRecorded } from './adopt.ts'
+import { adoptFiles } from './adopt.ts'
 import { renewArchive, useArchives } from './archives.ts'
 import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
@@ -32,9 +32,12 @@ import {
 import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import { PartitionWriter, type Merge, type Prover, type RowTexts } from './partition.ts'
-import { lostPeriods, readManifest, withoutRows } from './present.ts'
+import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
-import { newChanges, slotsOf } from './vanished.ts'
+import { timeOfId } from './row-by-id.ts'
+import { openRecorded } from './recorded.ts'
+import { revise, slotsOf, vanishedKeys } from './vanished.ts'
+import { changedTime, claimsOf, withYouth, type Claims } from './youth.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -91,6 +94,7 @@ export class Series {
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
+  readonly #claims: Claims
   /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
   #withoutLost: Manifest | undefined
 
@@ -107,6 +111,7 @@ export class Series {
     this.#manifest = manifest
     this.#saved = saved
     this.#stated = manifest
+    this.#claims = claimsOf(manifest)
   }
 
   /**
@@ -119,11 +124,12 @@ export class Series {
     settings: WriteSettings & { readonly numbers: Numbers; readonly partition: Partition },
   ): Promise<Series> {
     const manifest = await readManifest(world.files, key)
-    const { numbers, partition } = settings
-    if (manifest === undefined)
+    if (manifest === undefined) {
+      const { numbers, partition } = (await begunAs(world.files, key)) ?? settings
       return new Series(world, settings, emptyManifest(key, numbers, partition), '')
+    }
     const series = new Series(world, settings, manifest, formatManifest(manifest))
-    const lost = await lostPeriods(world.files, manifest)
+    const { lost } = await strayPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
     if (lost.length > 0) series.#withoutLost = series.#manifest
@@ -138,6 +144,11 @@ export class Series {
   /** See {@link nextIdAt}. */
   nextId(from: Micros): bigint | undefined {
     return nextIdAt(this.#manifest, from)
+  }
+
+  /** See {@link timeOfId}. */
+  timeOfId(id: bigint): Promise<Micros | undefined> {
+    return timeOfId(this.#world.files, this.#manifest, id)
   }
 
   /** The last `count` stored rows of `window`, in order; see {@link newestRows}. */
@@ -161,7 +172,8 @@ export class Series {
     const adopted = await adoptFiles(this.#world.files, before, windows)
     if (adopted === before) return false
     const gained = subtractAll(adopted.coverage, before.coverage)
-    const fresh = union(adopted.fresh, await freshOf(adopted, gained))
+    const young = union(changedTime(before, adopted), await freshOf(adopted, gained))
+    const fresh = union(adopted.fresh, young)
     this.#manifest = { ...adopted, fresh }
     this.#learnt.push(...gained)
     await this.#world.assertHeld()
@@ -174,8 +186,9 @@ export class Series {
    * Begins a new file for `period`, which will hold the rows of the one that is there too.
    *
    * @param since - From where on rows of this period are asked for.
+   * @param source - Of the rows. Files of the archive are final: only REST may tell a kline as it was before its end.
    */
-  async begin(period: string, since?: Micros): Promise<PartitionWriter> {
+  async begin(period: string, since?: Micros, source?: string): Promise<PartitionWriter> {
     // Else a file that comes back the same would look as if it had never been away, and its name might not last.
     // What was learnt since waits for the footers that will say it: see `#restate`.
     if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
@@ -183,7 +196,7 @@ export class Series {
     const { files, merge, texts, prover, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
-    await assertRecorded(files, this.#manifest, period)
+    const stored = await openRecorded(files, this.#manifest, period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&
@@ -192,6 +205,7 @@ export class Series {
     return PartitionWriter.open({
       files,
       path: partitionPath(this.key, period),
+      stored,
       dataset: this.#dataset,
       schema,
       compression,
@@ -200,6 +214,8 @@ export class Series {
       texts,
       prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
+      vanished: vanishedKeys(this.#manifest.revisions, period),
+      claims: source === 'rest' ? this.#claims : undefined,
     })
   }
 
@@ -218,11 +234,12 @@ export class Series {
     writer: PartitionWriter,
     { answered, source, archives }: Origin & { readonly answered: Answered | undefined },
   ): Promise<Committed> {
-    const before = this.#manifest.partitions.get(period)
+    const manifest = this.#manifest
+    const before = manifest.partitions.get(period)
     const asked = answered === undefined ? [] : answeredPart(answered)
-    const askedAgain = intersect(asked, this.#manifest.coverage)
-    const known = useArchives(this.#manifest, archives)
-    let revised = 0
+    const askedAgain = intersect(asked, manifest.coverage)
+    const known = useArchives(manifest, archives)
+    let news = 0
     const learn = (): Manifest => {
       const absent = writer.absent(askedAgain)
       const kept = absent.map(({ key }) => BigInt(key))
@@ -230,19 +247,23 @@ export class Series {
         answered === undefined
           ? known
           : cover(known, { ...answered, gaps: cutGaps(answered.gaps, slotsOf(this.key, kept)) })
-      const changes = newChanges(writer.changes, absent, { revisions: next.revisions, period })
-      revised = changes.length
-      const revisions = [...next.revisions, ...changes.map((change) => ({ period, ...change }))]
-      return { ...next, revisions }
+      const { changes: changed, returned } = writer
+      const told = revise(next.revisions, { period, changed, absent, returned })
+      news = told.news
+      return { ...next, revisions: told.revisions }
     }
     const entry = await this.#publish(period, writer, { askedAgain, learn, source })
-    if (answered !== undefined) this.#learnt.push(answered.window)
+    if (answered !== undefined) {
+      const told = { answered, period, source, doubts: writer.doubts }
+      this.#manifest = withYouth(manifest, this.#manifest, told)
+      this.#learnt.push(answered.window)
+    }
     await this.#restate(period)
     await this.#save()
     const path = partitionPath(this.key, period)
     const added = entry.rows - (before?.rows ?? 0)
     const isChanged = before?.sha256 !== entry.sha256
-    return { path, period, entry, added, revisions: revised, isChanged }
+    return { path, period, entry, added, revisions: news, isChanged }
   }
 
   async #publish(period: string, writer: PartitionWriter, news: News): Promise<PartitionEntry> {

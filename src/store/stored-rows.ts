@@ -2,50 +2,50 @@
 
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Readable } from '../base/ports.ts'
+import type { Readable } from '../base/ports.ts'
+import { MEND, reading } from './damaged.ts'
 import { readFooter, readRowGroup, type ParquetFooter } from './parquet/read.ts'
 
 type StoredOptions = {
-  readonly files: Files
+  /** Whatever vouches for it, it is what it should be; `undefined`: there is none. */
+  readonly file: Readable | undefined
   readonly path: string
   readonly schema: Schema
 }
 
 /** The rows of the file that is there, a row group at a time. */
 export class StoredRows {
+  readonly #path: string
   readonly #file: Readable | undefined
   readonly #footer: ParquetFooter | undefined
   #next = 0
   #head: RecordBatch | undefined
 
-  private constructor(file: Readable | undefined, footer: ParquetFooter | undefined) {
+  private constructor({ path, file }: StoredOptions, footer: ParquetFooter | undefined) {
+    this.#path = path
     this.#file = file
     this.#footer = footer
   }
 
-  /** Opens the file at `path`; without one there are no rows. @throws DamageError when it has other columns. */
-  static async open({ files, path, schema }: StoredOptions): Promise<StoredRows> {
-    const file = await files.open(path)
-    if (file === undefined) return new StoredRows(undefined, undefined)
-    try {
-      const footer = await readFooter(file)
-      if (String(footer.schema) !== String(schema))
-        throw new DamageError(`${path}: has other columns than this series`, {
-          hint: 'Use another data directory for other `numbers`.',
-        })
-      return new StoredRows(file, footer)
-    } catch (error) {
-      await file.close()
-      throw error
-    }
+  /** The rows of `file`, which is closed with them. @throws DamageError when it has other columns. */
+  static async open(options: StoredOptions): Promise<StoredRows> {
+    const { file, path, schema } = options
+    if (file === undefined) return new StoredRows(options, undefined)
+    const footer = await reading(path, () => readFooter(file))
+    if (String(footer.schema) === String(schema)) return new StoredRows(options, footer)
+    throw new DamageError(`${path}: has other columns than this series`, { hint: MEND })
   }
 
   /** The rows that are next, or `undefined` when all were taken. */
   async head(): Promise<RecordBatch | undefined> {
+    const [file, footer] = [this.#file, this.#footer]
     while (this.#head === undefined || this.#head.numRows === 0) {
-      if (this.#file === undefined || this.#footer === undefined) return undefined
-      if (this.#next === this.#footer.rowGroups.length) return undefined
-      this.#head = await readRowGroup(this.#file, this.#footer, this.#next++)
+      if (file === undefined || footer === undefined) return undefined
+      if (this.#next === footer.rowGroups.length) return undefined
+      const index = this.#next
+      this.#head = await reading(this.#path, () => readRowGroup(file, footer, index))
+      // Not before it is read: what cannot be read must not be passed over by whoever asks again.
+      this.#next += 1
     }
     return this.#head
   }

@@ -19,18 +19,44 @@ export function slotsOf({ interval }: SeriesKey, keys: readonly bigint[]): Cover
   )
 }
 
-/** Rows that changed, and rows that did not come again unless that is recorded already; in the order of their keys. */
-export function newChanges(
-  changed: readonly Change[],
-  absent: readonly Change[],
-  { revisions, period }: { readonly revisions: readonly Revision[]; readonly period: string },
-): readonly Change[] {
-  const told = new Set(
-    revisions
-      .filter((known) => known.period === period && Object.keys(known.new).length === 0)
-      .map(({ key }) => key),
+/** Is it said of a row that it is not sent any more? */
+export function isVanished({ new: now }: Pick<Revision, 'new'>): boolean {
+  return Object.keys(now).length === 0
+}
+
+/** The keys of the rows of a period of which that is said. */
+export function vanishedKeys(revisions: readonly Revision[], period: string): ReadonlySet<bigint> {
+  const vanished = revisions.filter((known) => known.period === period && isVanished(known))
+  return new Set(vanished.map(({ key }) => BigInt(key)))
+}
+
+/** What a file's writing told of rows that were stored before. */
+export type Told = {
+  readonly period: string
+  readonly changed: readonly Change[]
+  /** Rows that were asked for and did not come. */
+  readonly absent: readonly Change[]
+  /** Keys of rows that had vanished and came. */
+  readonly returned: ReadonlySet<bigint>
+}
+
+/**
+ * The revisions of a series with what is new, in the order of the keys: rows that changed, and rows that did not come
+ * again unless that is said already. Of a row that did come again it is not said any more.
+ */
+export function revise(
+  revisions: readonly Revision[],
+  { period, changed, absent, returned }: Told,
+): { readonly revisions: readonly Revision[]; readonly news: number } {
+  const kept = revisions.filter(
+    (known) => !(known.period === period && isVanished(known) && returned.has(BigInt(known.key))),
   )
-  return [...changed, ...absent.filter(({ key }) => !told.has(key))].sort(byKey)
+  const told = vanishedKeys(kept, period)
+  const news = [...changed, ...absent.filter(({ key }) => !told.has(BigInt(key)))].sort(byKey)
+  return {
+    revisions: [...kept, ...news.map((change) => ({ period, ...change }))],
+    news: news.length,
+  }
 }
 
 function byKey(a: Change, b: Change): number {

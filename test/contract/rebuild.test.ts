@@ -4,9 +4,16 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
+import { parseJob } from '../../src/job/parse.ts'
+import { Exchange } from '../../src/simulator/index.ts'
+import { status } from '../../src/status.ts'
+import { verify, type Finding } from '../../src/verify.ts'
+import { expectSameLake } from '../support/chaos.ts'
 import { change, codesOf, statusOfOne, verifyLake } from '../support/checked.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { memFiles } from '../support/mem-files.ts'
 import { sharedLake } from '../support/shared-lake.ts'
+import { attempt, lakeOf, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
 
 const EXCHANGE = {
   symbols: [
@@ -49,7 +56,7 @@ describe.each([
   ['torn', async (path: string) => writeFile(path, (await readFile(path)).subarray(0, 900))],
   ['empty', (path: string) => writeFile(path, '')],
 ])('a manifest that is %s', (_, ruin) => {
-  test('comes back as it was, byte for byte', async () => {
+  test('comes back, and once the newest klines were asked for again, it is as it was, byte for byte', async () => {
     const dataDir = await copied()
     const before = await contents(dataDir)
     for (const series of SERIES) await ruin(join(dataDir, series, '_series.json'))
@@ -57,6 +64,13 @@ describe.each([
     const report = await verifyLake({ dataDir, rebuild: true })
     expect(report.ok).toBe(true)
     expect(codesOf(report)).toEqual(['rebuilt', 'rebuilt'])
+    const simulator = await serve({ exchange: EXCHANGE })
+    const { summary } = await run(JOB, { dataDir, baseUrls: [simulator.url] })
+    expect(summary).toMatchObject({ complete: true, rows: 0, partitions: 0 })
+    const asked = simulator.log.entries.filter(({ path }) => path === '/api/v3/klines')
+    expect(asked.map(({ query }) => new URLSearchParams(query).get('startTime'))).toEqual([
+      String(parseMicros('2026-03-05T22:00') / 1_000n),
+    ])
     expect(await contents(dataDir)).toEqual(before)
     expect((await verifyLake({ dataDir })).findings).toEqual([])
   })
@@ -80,7 +94,105 @@ test('revisions and the sources of rows come back too', async () => {
   const before = await contents(dataDir)
   await rm(join(dataDir, KLINES, '_series.json'))
   await verifyLake({ dataDir, rebuild: true })
+  expect((await statusOfOne({ dataDir }, yaml)).revisions).toHaveLength(1)
+  await run(yaml, { dataDir, baseUrls: [simulator.url] })
   expect(await contents(dataDir)).toEqual(before)
+})
+
+test('klines that were young when they were stored are asked for again, however late the rebuild', async () => {
+  const job = parseJob(JOB.replace('to: 2026-03-06', 'to: now'), 'test.yaml')
+  const [start, revisedAt] = [parseMicros('2026-03-05T10:02'), parseMicros('2026-03-05T10:30')]
+  const openTime = parseMicros('2026-03-05T09:00')
+  const [symbol] = EXCHANGE.symbols
+  const revisions = [{ interval: '1h' as const, openTime, at: revisedAt }]
+  const exchange = new Exchange({ symbols: [{ ...symbol!, revisions }] })
+  const files = memFiles()
+  const yaml = JOB.replace('to: 2026-03-06', 'to: now')
+  expect(await attempt(yaml, { world: virtualWorld(exchange, { files, start }) })).toMatchObject({
+    exit: 0,
+  })
+  await files.replace(`${KLINES}/_series.json`, new Uint8Array())
+  const late = { files, start: parseMicros('2026-03-09') }
+  for await (const step of verify([], { world: virtualWorld(exchange, late), rebuild: true }))
+    if (step.kind === 'report') expect(step.ok).toBe(true)
+  expect(await attempt(yaml, { world: virtualWorld(exchange, late) })).toMatchObject({ exit: 0 })
+  const { series } = await status([job], { world: virtualWorld(exchange, late) })
+  expect(series[0]?.revisions).toMatchObject([{ key: String(openTime) }])
+})
+
+test('a manifest cut at any length comes back', async () => {
+  const files = memFiles()
+  const exchange = new Exchange(EXCHANGE)
+  expect(await attempt(JOB, { world: virtualWorld(exchange, { files }) })).toMatchObject({
+    exit: 0,
+  })
+  const path = `${SERIES[1]}/_series.json`
+  const whole = await lakeOf(files)
+  const bytes = whole[path]!
+  for (let length = 0; length < bytes.length; length += 37) {
+    await files.replace(path, bytes.subarray(0, length))
+    const world = virtualWorld(exchange, { files })
+    for await (const step of verify([], { world, rebuild: true }))
+      if (step.kind === 'report') expect(step.ok, `${length} bytes`).toBe(true)
+    expectSameLake(await lakeOf(files), whole, `${length} bytes`)
+  }
+})
+
+describe('a damaged manifest of a series without a row', () => {
+  const EMPTY = `
+version: 1
+symbols: [BTCUSDT]
+from: 2026-02-20
+to: 2026-02-26
+datasets:
+  - {kind: aggTrades}
+`
+  test.each([0, 1, 100, 200])('cut at %i bytes: the run’s hint mends it', async (length) => {
+    const files = memFiles()
+    const worldNow = (): VirtualWorld => virtualWorld(new Exchange(EXCHANGE), { files })
+    const first = await attempt(EMPTY, { world: worldNow() })
+    const whole = await lakeOf(files)
+    const [path] = Object.keys(whole)
+    await files.replace(path!, whole[path!]!.subarray(0, length))
+    const refused = await attempt(EMPTY, { world: worldNow() })
+    expect(refused.exit).toBe(4)
+    const { message, hint } = refused.summary!.series[0]!.error!
+    expect(message).toContain(path)
+    expect(hint).toContain('binance-backfill verify --rebuild')
+    const findings: Finding[] = []
+    for await (const step of verify([], { world: worldNow(), rebuild: true }))
+      if (step.kind === 'finding') findings.push(step.finding)
+    expect(findings).toMatchObject([
+      {
+        severity: 'note',
+        code: 'rebuilt',
+        path,
+        message: expect.stringContaining('removed') as string,
+      },
+    ])
+    const again = await attempt(EMPTY, { world: worldNow() })
+    expect(again.exit).toBe(first.exit)
+    expectSameLake(await lakeOf(files), whole)
+  })
+})
+
+test('a lost manifest is not written anew over a damaged file: its hash would be taken for the right one', async () => {
+  const dataDir = await copied()
+  const path = `${KLINES}/period=2026-03-02/data.parquet`
+  await rm(join(dataDir, KLINES, '_series.json'))
+  await change(dataDir, path, (bytes) => {
+    bytes[300]! ^= 4
+    return bytes
+  })
+  const report = await verifyLake({ dataDir, rebuild: true })
+  expect(report.ok).toBe(false)
+  expect(report.findings.find(({ code }) => code === 'not-rebuilt')?.message).toContain(path)
+  await expect(readFile(join(dataDir, KLINES, '_series.json'))).rejects.toThrow('ENOENT')
+  await rm(join(dataDir, path))
+  expect((await verifyLake({ dataDir, rebuild: true })).ok).toBe(true)
+  const simulator = await serve({ exchange: EXCHANGE })
+  await run(JOB, { dataDir, baseUrls: [simulator.url] })
+  expect(await contents(dataDir)).toEqual(await contents(lake.dataDir))
 })
 
 test('a sound lake is left alone', async () => {

@@ -1,5 +1,7 @@
 /** Rows that the exchange changed after they were stored: asked for again, recorded with old and new values, once. */
 
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import type { Files } from '../../src/base/ports.ts'
@@ -45,12 +47,30 @@ async function recheck(dataDir: string, rows: typeof ROWS): Promise<Told> {
   return run(JOB, { dataDir, baseUrls: [simulator.url], recheck: RECHECK })
 }
 
+/** Runs the job as it is, and tells from where on it asked for rows. */
+async function askYoung(
+  dataDir: string,
+  rows: typeof ROWS,
+): Promise<Told & { readonly asked: readonly bigint[] }> {
+  const simulator = await serve({ exchange: having(rows) })
+  const told = await run(JOB, { dataDir, baseUrls: [simulator.url] })
+  const asked = simulator.log.entries
+    .filter(({ path }) => path === '/api/v3/klines')
+    .map(({ query }) => BigInt(new URLSearchParams(query).get('startTime')!) * 1_000n)
+  return { ...told, asked }
+}
+
+/** The files of rows, without what is known of them. */
+async function dataIn(dataDir: string): Promise<unknown> {
+  return Object.entries(await contents(dataDir)).filter(([path]) => path.endsWith('.parquet'))
+}
+
 async function volumes(dataDir: string): Promise<readonly (string | null | undefined)[]> {
   const rows = await query(`SELECT volume FROM ${parquet(dataDir, SERIES)} ORDER BY open_time`)
   return rows.map(({ volume }) => volume)
 }
 
-test('changed rows are rewritten and recorded with old and new values; asked again, nothing changes', async () => {
+test('changed rows are rewritten and recorded with old and new values; asked once more, they are final', async () => {
   const dataDir = await tempDir()
   await recheck(dataDir, ROWS)
   const now = ROWS.map((row, index) =>
@@ -73,17 +93,23 @@ test('changed rows are rewritten and recorded with old and new values; asked aga
   expect((await volumes(dataDir))[7]).toBe('7.00000000')
   expect((await verifyLake({ dataDir })).findings).toEqual([])
 
-  const before = await contents(dataDir)
-  const again = await recheck(dataDir, now)
+  const rows = await dataIn(dataDir)
+  const again = await askYoung(dataDir, now)
+  expect(again.asked).toEqual([minute(7), minute(30)])
   expect(again.summary).toMatchObject({ complete: true, partitions: 0, bytes: 0 })
   expect(again.summary.series[0]).toMatchObject({ revisions: 0 })
+  expect(await dataIn(dataDir)).toEqual(rows)
+  const before = await contents(dataDir)
+  expect((await askYoung(dataDir, now)).asked).toEqual([])
   expect(await contents(dataDir)).toEqual(before)
 })
 
-test('a row that changes back is recorded again', async () => {
+test('a row that changes back is recorded again; where it shows less, once two runs agree', async () => {
   const dataDir = await tempDir()
   await recheck(dataDir, ROWS)
   await recheck(dataDir, [{ ...ROWS[0]!, volume: '2.00000000' }, ...ROWS.slice(1)])
+  await recheck(dataDir, ROWS)
+  expect((await volumes(dataDir))[0]).toBe('2.00000000')
   await recheck(dataDir, ROWS)
   const { revisions } = await statusOfOne({ dataDir })
   expect(revisions.map(({ new: now }) => now)).toEqual([
@@ -109,9 +135,59 @@ test('a row that is no longer sent is kept and recorded once, and is no gap', as
     volume: '1.00000000',
   })
   expect((await verifyLake({ dataDir })).findings).toEqual([])
-  const before = await contents(dataDir)
+  const before = await dataIn(dataDir)
   await recheck(dataDir, without)
-  expect(await contents(dataDir)).toEqual(before)
+  expect(await dataIn(dataDir)).toEqual(before)
+  const whole = await contents(dataDir)
+  await recheck(dataDir, without)
+  expect(await contents(dataDir)).toEqual(whole)
+})
+
+test('a row that was left out once, and comes again, has not vanished: the lake is as if it had always come', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  const calm = await contents(dataDir)
+  await recheck(
+    dataDir,
+    ROWS.filter((_, index) => index !== 20 && index !== 40),
+  )
+  expect((await statusOfOne({ dataDir })).revisions).toHaveLength(2)
+  await recheck(
+    dataDir,
+    ROWS.filter((_, index) => index !== 40),
+  )
+  expect((await statusOfOne({ dataDir })).revisions).toMatchObject([
+    { key: String(minute(40)), new: {} },
+  ])
+  await recheck(dataDir, ROWS)
+  expect(await statusOfOne({ dataDir })).toMatchObject({ revisions: [], verdict: 'complete' })
+  expect(await contents(dataDir)).toEqual(calm)
+  expect((await verifyLake({ dataDir })).findings).toEqual([])
+})
+
+test('a row that comes again with other values is told as changed, and not as vanished', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  await recheck(dataDir, ROWS.slice(1))
+  await recheck(dataDir, [{ ...ROWS[0]!, volume: '2.00000000' }, ...ROWS.slice(1)])
+  expect((await statusOfOne({ dataDir })).revisions).toMatchObject([
+    { key: String(minute(0)), old: { volume: '1.00000000' }, new: { volume: '2.00000000' } },
+  ])
+})
+
+test('a run that died between the file of a row that came again and its manifest is taken up', async () => {
+  const dataDir = await tempDir()
+  await recheck(dataDir, ROWS)
+  const calm = await contents(dataDir)
+  await recheck(dataDir, ROWS.slice(1))
+  const manifest = join(dataDir, SERIES, '_series.json')
+  const vanished = await readFile(manifest)
+  await recheck(dataDir, ROWS)
+  await writeFile(manifest, vanished)
+  expect((await verifyLake({ dataDir })).ok).toBe(true)
+  const { summary } = await recheck(dataDir, ROWS)
+  expect(summary).toMatchObject({ complete: true, exit: 0 })
+  expect(await contents(dataDir)).toEqual(calm)
 })
 
 test('rows that are all no longer sent are kept too', async () => {

@@ -150,12 +150,8 @@ test('ids that begin anew are said, and nothing after the old ones is covered', 
   const { manifest } = await lakeOf(files)
   expect(manifest.gaps.at(-1)).toMatchObject({ to: END, reason: 'unconfirmed' })
   expect(clip(manifest.coverage, { from: at(59n * HOUR), to: END })).toEqual([])
-  expect(events).toContainEqual(
-    expect.objectContaining({
-      kind: 'warning',
-      message: expect.stringContaining('ids begin anew'),
-    }),
-  )
+  const messages = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []))
+  expect(messages).toEqual([expect.stringMatching(/^ids begin anew: .* id 2 .* id 5003 /)])
 })
 
 test('history that begins within a burst of the first microsecond lacks that microsecond', async () => {

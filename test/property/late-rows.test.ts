@@ -71,9 +71,8 @@ async function live(files: MemFiles, rows: readonly AggTrade[], life: Life): Pro
   const next = (await nextIdOf(series, from)) ?? 0n
   const asked = rows.filter(({ id, time }) => id >= next && time < life.to)
   const store = new WindowStore(series, { from, to: life.to }, micros(2n ** 52n), emptyTally())
-  let { events } = life
   let reached = from
-  const run = async function* (): AsyncGenerator<unknown> {
+  const run = async function* (): AsyncGenerator {
     for (let row = 0; row < asked.length; row += life.stepRows) {
       const part = asked.slice(row, row + life.stepRows)
       for (const { time } of part) reached = latest(reached, time)
@@ -84,7 +83,9 @@ async function live(files: MemFiles, rows: readonly AggTrade[], life: Life): Pro
     yield* store.take(last)
     yield* store.finish()
   }
-  for await (const _ of run()) if (--events <= 0) break
+  const told = run()
+  for (let events = 0; events < Math.max(1, life.events); events++)
+    if ((await told.next()).done === true) break
   await store.abort()
 }
 

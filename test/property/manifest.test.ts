@@ -71,6 +71,7 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
     .array(fc.tuple(fc.constantFrom('a.zip', 'b.zip'), fc.constantFrom(...MONTHS)))
     .map((list) => new Map(list.sort().map(([path, period]) => [path, { sha256: 'x', period }]))),
   revisions: fc.array(revision, { maxLength: 3 }),
+  doubts: fc.array(revision, { maxLength: 2 }),
 })
 
 function read(text: string): Manifest {

@@ -1,7 +1,6 @@
 /** The weight budget by itself: what it counts, what it learns, and that it lets go. The law is in test/property. */
 
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { fromMillis } from '../../src/base/time.ts'
 import type { RateLimit } from '../../src/binance/limit.ts'
 import { backoffMs, RetryBudget } from '../../src/pull/backoff.ts'
 import { WeightBudget, type Ticket } from '../../src/pull/budget.ts'
@@ -27,7 +26,8 @@ function open(
   const server = new ServerClock(clock)
   clock.skip(uncertaintyMs * 2)
   // The reading is right, and as uncertain as is wanted.
-  server.observe(fromMillis(1_780_272_000_000 + uncertaintyMs), 0, 2 * (uncertaintyMs - 1))
+  const offsetMs = 1_780_272_000_001
+  server.trust({ leastMs: offsetMs - uncertaintyMs, mostMs: offsetMs + uncertaintyMs })
   return { budget: new WeightBudget(clock, server, limits, share), clock, server }
 }
 
@@ -125,11 +125,8 @@ describe('what is learned', () => {
     const budget = new WeightBudget(clock, server, [MINUTE], 1)
     budget.settle(await budget.reserve('/x', 40))
     const hours = 3 * 3_600_000
-    server.observe(
-      fromMillis(1_780_272_000_000 + hours + 30_000),
-      clock.monotonicMs(),
-      clock.monotonicMs(),
-    )
+    const offsetMs = 1_780_272_000_000 + hours + 30_000 - clock.monotonicMs()
+    server.trust({ leastMs: offsetMs - 1, mostMs: offsetMs + 1 })
     await budget.reserve('/x', 1)
     expect(budget.use().used).toBe(41)
   })

@@ -1,0 +1,127 @@
+/**
+ * The rows of a file of trades that belong to a part of its time. Times may go back while ids go on, so the part is cut
+ * by id: from the first row that does not lie before it to the last one that does not lie behind it. A row between them
+ * is kept whatever its time, or ids would be left out.
+ */
+
+import { ArchiveError } from '../base/errors.ts'
+import { latest, micros, type Micros, type Window } from '../base/time.ts'
+import type { Step } from '../pull/walk.ts'
+import { isRising, lowerBound } from '../rows/int64.ts'
+import type { Page } from '../rows/page.ts'
+
+/** Pages behind the part that are kept until it shows whether time goes back into it. */
+const PAGES_KEPT = 2
+
+type Rows = Pick<Step<Page>, 'first' | 'end'> & { readonly page: Page }
+
+/** What is cut. */
+export type CutOptions = {
+  /** For errors. */
+  readonly path: string
+  /** The time that the file is about. */
+  readonly window: Window
+  readonly part: Window
+  /** Rows up to this id were in the file before. */
+  readonly afterId?: bigint | undefined
+}
+
+/** Cuts the pages of one file, which come in order. */
+export class PartCut {
+  readonly #options: CutOptions
+  /** `undefined` where the part begins, or ends, with the file: rows beyond are this file's to tell. */
+  readonly #from: Micros | undefined
+  readonly #to: Micros | undefined
+  #reached: Micros
+  #isBegun = false
+  #beyond: Rows[] = []
+  #isBeyondKept = true
+  #isPassed = false
+
+  constructor(options: CutOptions) {
+    const { window, part } = options
+    this.#options = options
+    this.#from = window.from < part.from ? part.from : undefined
+    this.#to = part.to < window.to ? part.to : undefined
+    this.#reached = part.from
+  }
+
+  /** Up to where rows of the part came. */
+  get reached(): Micros {
+    return this.#reached
+  }
+
+  /** Do rows of the file follow that lie behind the part? Then the file tells all of it. */
+  get isPassed(): boolean {
+    return this.#isPassed
+  }
+
+  /**
+   * The rows of the next page that belong to the part, after those before that turned out to.
+   *
+   * @throws ArchiveError `disorder` when time goes back farther than rows were kept.
+   */
+  take(page: Page): readonly Step<Page>[] {
+    const first = this.#firstIn(page)
+    if (first === page.rowCount) return []
+    this.#isBegun = true
+    const end = this.#endIn(page, first)
+    const behind = { page, first: end, end: page.rowCount }
+    this.#isPassed ||= end < page.rowCount
+    if (end === first) {
+      this.#keep(behind)
+      return []
+    }
+    if (!this.#isBeyondKept) throw this.#disorder(page, first)
+    const rows = [...this.#beyond, { page, first, end }]
+    this.#beyond = []
+    if (end < page.rowCount) this.#keep(behind)
+    return rows.map((part) => this.#step(part))
+  }
+
+  #firstIn({ keys, times, rowCount }: Page): number {
+    const { afterId } = this.#options
+    const begin = afterId === undefined ? 0 : lowerBound(keys, afterId + 1n)
+    const from = this.#from
+    if (this.#isBegun || from === undefined) return begin
+    let row = begin
+    while (row < rowCount && (times[row] ?? from) < from) row++
+    return row
+  }
+
+  #endIn({ times, rowCount }: Page, first: number): number {
+    const to = this.#to
+    let end = rowCount
+    while (to !== undefined && end > first && (times[end - 1] ?? to) >= to) end--
+    return end
+  }
+
+  #keep(rows: Rows): void {
+    if (this.#beyond.length < PAGES_KEPT) this.#beyond.push(rows)
+    else this.#isBeyondKept = false
+  }
+
+  #disorder({ keys }: Page, row: number): ArchiveError {
+    const { path } = this.#options
+    const message = `${path}: time goes back far behind the part that is asked for, at id ${keys[row] ?? ''}`
+    return new ArchiveError('disorder', path, message)
+  }
+
+  #step({ page, first, end }: Rows): Step<Page> {
+    const { to } = this.#options.part
+    const times = page.times.subarray(first, end)
+    this.#reached = latest(this.#reached, newestBefore(times, to) ?? this.#reached)
+    return { page, first, end, reached: this.#reached, gaps: [] }
+  }
+}
+
+/** The newest of some times before `to`. */
+function newestBefore(times: BigInt64Array, to: Micros): Micros | undefined {
+  if (isRising(times)) {
+    const newest = times[lowerBound(times, to) - 1]
+    return newest === undefined ? undefined : micros(newest)
+  }
+  let newest: bigint | undefined
+  for (const time of times) if (time < to && (newest === undefined || time > newest)) newest = time
+  return newest === undefined ? undefined : micros(newest)
+}

@@ -1,0 +1,25 @@
+/** Which of two states of one kline is the more finished one: trades only ever add to it while it is open. */
+
+import type { RecordBatch } from 'apache-arrow'
+import type { Dataset } from '../binance/dataset.ts'
+import { columnData } from './batch.ts'
+import { compareNumbers } from './number-column.ts'
+import { valueText } from './value-text.ts'
+
+/** A row of a batch. */
+type RowAt = { readonly batch: RecordBatch; readonly row: number }
+
+/** Does `fresh` show less than `stored`: fewer trades, or as many and less volume? Of klines only. */
+export function showsLess(dataset: Dataset, stored: RowAt, fresh: RowAt): boolean {
+  if (!dataset.hasInterval) return false
+  const order = compareAt(dataset, 'trade_count', fresh, stored)
+  return order < 0 || (order === 0 && compareAt(dataset, 'volume', fresh, stored) < 0)
+}
+
+function compareAt(dataset: Dataset, name: string, a: RowAt, b: RowAt): number {
+  const index = dataset.columns.findIndex((column) => column.name === name)
+  const column = dataset.columns[index]
+  if (column === undefined) return 0
+  const textOf = ({ batch, row }: RowAt): string => valueText(column, columnData(batch, index), row)
+  return compareNumbers(textOf(a), textOf(b))
+}

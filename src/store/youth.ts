@@ -1,0 +1,71 @@
+/**
+ * What one run was told otherwise than the one before stays young: the next run asks again, and once two agree it is
+ * final. A host that lags behind its clock tells a kline as it was while that was open.
+ */
+
+import { clip, intersect, union, type Coverage } from '../base/coverage.ts'
+import { micros, parseMicros } from '../base/time.ts'
+import { answeredPart, type Answered } from './ledger.ts'
+import type { Manifest, Revision } from './manifest.ts'
+import type { Change } from './partition.ts'
+import { slotsOf } from './vanished.ts'
+
+/** What the last run was told of rows and did not take, by their keys: the columns that differ from the stored row. */
+export type Claims = ReadonlyMap<string, Readonly<Record<string, string>>>
+
+/** The claims that an earlier run left. */
+export function claimsOf({ doubts }: Pick<Manifest, 'doubts'>): Claims {
+  return new Map(doubts.map((doubt) => [doubt.key, doubt.new]))
+}
+
+/** The time of rows that changed between two manifests, as far as it is covered. */
+export function changedTime(before: Manifest, after: Manifest): Coverage {
+  if (before.revisions === after.revisions) return []
+  const told = new Set(before.revisions.map(nameOf))
+  const keys = after.revisions.filter((one) => !told.has(nameOf(one))).map(({ key }) => BigInt(key))
+  return intersect(slotsOf(after.key, keys), after.coverage)
+}
+
+function nameOf({ key, old, new: now }: Revision): string {
+  return JSON.stringify([key, old, now])
+}
+
+/** What a commit was about. */
+type Told = {
+  readonly answered: Answered
+  readonly period: string
+  readonly source: string
+  /** Rows that came less finished than they are stored, and were not taken. */
+  readonly doubts: readonly Change[]
+}
+
+/** The manifest after a commit, with that in it that the next run is to ask for once more. */
+export function withYouth(
+  before: Manifest,
+  after: Manifest,
+  { answered, period, source, doubts }: Told,
+): Manifest {
+  const asked = answeredPart(answered)
+  const held = doubts.map((doubt) => ({ period, ...doubt }))
+  const slots = slotsOf(
+    after.key,
+    held.map(({ key }) => BigInt(key)),
+  )
+  // A file of the archive was made when its time was long over.
+  const changed = source === 'archive' ? [] : changedTime(before, after)
+  const young = union(changed, intersect(slots, after.coverage))
+  return {
+    ...after,
+    fresh: union(after.fresh, young),
+    doubts: [...after.doubts.filter(({ time }) => !holds(asked, time)), ...held].sort(byTime),
+  }
+}
+
+function holds(coverage: Coverage, time: string): boolean {
+  const from = parseMicros(time)
+  return clip(coverage, { from, to: micros(from + 1n) }).length > 0
+}
+
+function byTime(a: Revision, b: Revision): number {
+  return a.time < b.time ? -1 : a.time > b.time ? 1 : 0
+}

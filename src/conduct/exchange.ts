@@ -93,8 +93,7 @@ export class Exchange {
     this.#signal = signal
     this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
     this.#reader = new PageReader(this.#wire, events.onWarning)
-    const { credentials } = events
-    this.#sign = credentials === undefined ? undefined : signer(credentials, options.recvWindowMs)
+    this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
     this.gateway = new Gateway(world, {
@@ -218,11 +217,10 @@ export class Exchange {
     { limit, ...params }: PageParams,
     { priority, signal }: { priority: number; signal: AbortSignal | undefined },
   ): Query {
-    const given: [string, bigint][] = Object.entries(params)
     const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
     return {
       path: dataset.path,
-      params: [['symbol', key.symbol], ...interval, ...given],
+      params: [['symbol', key.symbol], ...interval, ...Object.entries(params)],
       limit,
       weight: dataset.weight,
       priority,

@@ -146,7 +146,7 @@ function lagging(lagMs: number): Exchange {
 }
 
 const SECOND = 1_000
-const LAGS = [1, 30, 59, 61, 90, 119, 121, 179, 200, 600, 3_601, 7_300, 20_000, 86_400]
+const LAGS = [1, 59, 61, 119, 121, 179, 600, 7_300, 86_400]
 
 test.each(LAGS)('a host that lags by %d s: sound runs later make all of it true', async (lag) => {
   const sound = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })

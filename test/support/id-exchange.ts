@@ -73,9 +73,12 @@ export async function runOnce(
   const missing = leftToAsk([wanted], series.manifest.coverage)
   const { now } = meeting
   const events: Progress[] = []
-  const rest = { ask, askAggTrades: ask, readAhead: 3, signal: undefined, now }
+  const isTrading = (): Promise<boolean> => Promise.resolve(true)
+  const rest = { ask, askAggTrades: ask, readAhead: 3, signal: undefined, now, isTrading }
   const usage = () => ({ requests: 0, weight: 0, used: 0, limit: 0 })
-  const world = { rest, now, tally: emptyTally(), usage, told: new Set<string>() }
+  const told = new Set<string>()
+  const { signal } = new AbortController()
+  const world = { rest, now, tally: emptyTally(), usage, told, doubted: [], lacking: [], signal }
   const plan = { key: SERIES, missing, recheck: [] } as unknown as SeriesPlan
   for (const window of missing)
     for await (const event of restWindow(plan, series, window, world)) events.push(event)

@@ -16,8 +16,8 @@ export const ORIGIN: Micros = parseMicros('2026-03-30')
 /** @see {@link ORIGIN} */
 export const END: Micros = micros(ORIGIN + 4n * DAY)
 
-/** There are rows from here on, and up to there: before and after what is asked for, as witnesses. */
-const FIRST = micros(ORIGIN - DAY)
+/** There are rows from here on, and up to {@link LAST}: before and after what is asked for, as witnesses. */
+export const FIRST: Micros = micros(ORIGIN - DAY)
 const LAST = micros(END + DAY)
 
 /** Rows that come late come within this time: later, the rules may hold them for absent for good. */

@@ -5,7 +5,7 @@ import { seriesName } from '../../../src/binance/series.ts'
 import type { RunAction } from './actions.ts'
 import { dataOf, expectSame } from './data.ts'
 import type { ForeignLook } from './foreign.ts'
-import { END, HOUR, ORIGIN } from './history.ts'
+import { END, FIRST, HOUR } from './history.ts'
 import { nameOf, Violation, windowsText } from './law.ts'
 import { LivedLake, type LifeCount } from './lived-lake.ts'
 import type { LifePlan } from './plan.ts'
@@ -14,7 +14,7 @@ import type { LifePlan } from './plan.ts'
 const CALM_RUNS_MAX = 5
 
 /** What is wanted in the end. */
-const WHOLE: Window = { from: ORIGIN, to: END }
+const WHOLE: Window = { from: FIRST, to: END }
 
 /** A lake while it lives. */
 export class Life {
@@ -51,7 +51,7 @@ export class Life {
     const source = this.#plan.seed % 2 === 0 ? 'rest' : 'auto'
     const run: RunAction = {
       kind: 'run',
-      wishes: [{ series, from: ORIGIN, to: END }],
+      wishes: [{ series, from: WHOLE.from, to: END }],
       source,
       seed: 9,
     }

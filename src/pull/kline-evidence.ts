@@ -6,7 +6,6 @@
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
 import { floorDiv, micros, type Micros, type Window } from '../base/time.ts'
-import { gridFloor, hasKnownGrid, type Interval } from '../binance/interval.ts'
 import type { AskPage, PageRows } from './walk.ts'
 
 /** What may agree with empty answers, beside the exchange's rows. */
@@ -29,7 +28,6 @@ const ASKED_LATER = DAY
 
 /** Finds out why stretches of one walk have no klines. Sees all rows of the walk. */
 export class KlineEvidence<P extends PageRows> {
-  readonly #interval: Interval
   readonly #ask: AskPage<P>
   readonly #witnesses: KlineWitnesses & {
     /** Does the lake hold rows of before the walk's window? */
@@ -41,12 +39,10 @@ export class KlineEvidence<P extends PageRows> {
   #first: Promise<Micros | undefined> | undefined
 
   constructor(
-    interval: Interval,
     ask: AskPage<P>,
     witnesses: KlineWitnesses & { readonly hasRowsBefore: boolean },
     signal: AbortSignal | undefined,
   ) {
-    this.#interval = interval
     this.#ask = ask
     this.#witnesses = witnesses
     this.#signal = signal
@@ -88,7 +84,7 @@ export class KlineEvidence<P extends PageRows> {
       const isKnown = !hasRowsBefore && (await isTrading()) === false
       return [{ ...gap, reason: isKnown ? 'before-listing' : 'unconfirmed' }]
     }
-    if (gap.to <= this.#slotOf(first)) return [{ ...gap, reason: 'before-listing' }]
+    if (gap.to <= first) return [{ ...gap, reason: 'before-listing' }]
     // The exchange names a row of the very stretch that it sends no row of.
     if (first >= gap.from) return [{ ...gap, reason: 'unconfirmed' }]
     const { now, doubted, lacking } = this.#witnesses
@@ -123,10 +119,6 @@ export class KlineEvidence<P extends PageRows> {
     if (open === undefined) return undefined
     this.see(page)
     return micros(open)
-  }
-
-  #slotOf(open: Micros): Micros {
-    return hasKnownGrid(this.#interval) ? gridFloor(this.#interval, open) : open
   }
 }
 

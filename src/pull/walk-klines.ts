@@ -47,7 +47,7 @@ export async function* walkKlines<P extends PageRows>(
 ): AsyncGenerator<Step<P>, void, void> {
   const walk = { window, interval, ask, options }
   const { witnesses, hasRowsBefore, signal } = options
-  const evidence = new KlineEvidence(interval, ask, { ...witnesses, hasRowsBefore }, signal)
+  const evidence = new KlineEvidence(ask, { ...witnesses, hasRowsBefore }, signal)
   let cursor = window.from
   let contradictions = 0
   while (cursor < window.to) {

@@ -190,6 +190,15 @@ describe('the ends of a history', () => {
     expect(await lake.gaps()).toEqual(['before-listing'])
   })
 
+  test('nor before one that opens off the grid, where the lake begins with it already', async () => {
+    const to = parseMicros('2026-05-03T04:52')
+    const lake = market({ outages: [{ from: parseMicros('2017-08-17'), to, offGrid: true }] })
+    await lake.run('{from: 2026-05-03T04:52}')
+    const { exit, summary } = await lake.run()
+    expect([exit, summary?.complete]).toEqual([0, true])
+    expect(await lake.gaps()).toEqual(['before-listing'])
+  })
+
   test.each([
     ['does not trade', { status: 'BREAK' }],
     ['is not known any more', { listed: false }],

@@ -1,0 +1,60 @@
+/** What people and disks do to a lake behind the program's back. */
+
+import { ROOT } from '../crash-machine.ts'
+import type { Action } from './actions.ts'
+import type { LifeMachine } from './machine.ts'
+
+/** One of the ways to spoil a lake. */
+export type SpoilAction = Extract<Action, { readonly kind: 'delete' | 'restore' | 'damage' }>
+
+/** What was spoiled; `bytes` are what it has now, where it is still there. */
+export type Spoilt = { readonly path: string; readonly bytes: Uint8Array | undefined }
+
+/** Remembers what each file once was, so that it can be put back. */
+export class Spoiler {
+  readonly #machine: LifeMachine
+  readonly #older = new Map<string, Uint8Array[]>()
+
+  constructor(machine: LifeMachine) {
+    this.#machine = machine
+  }
+
+  /** Looks at what is there now. */
+  remember(): void {
+    for (const [path, bytes] of this.#machine.disk.files()) {
+      if (!path.endsWith('.parquet') && !path.endsWith('_series.json')) continue
+      const known = this.#older.get(path) ?? []
+      if (known.at(-1) !== bytes) this.#older.set(path, [...known, bytes])
+    }
+  }
+
+  /** Spoils a file; `undefined` when there is none to be spoiled in this way. */
+  async spoil(action: SpoilAction): Promise<Spoilt | undefined> {
+    const ending = action.what === 'data' ? '.parquet' : '_series.json'
+    const files = this.#machine.disk.files()
+    const paths = [...files.keys()].filter((path) => path.endsWith(ending)).sort()
+    const path = paths[Math.floor(action.at * paths.length)]
+    const now = path === undefined ? undefined : files.get(path)
+    if (path === undefined || now === undefined) return undefined
+    const bytes = this.#spoiltBytes(action, path, now)
+    if (bytes === undefined && action.kind !== 'delete') return undefined
+    const booted = this.#machine.boot(3)
+    const relative = path.slice(ROOT.length + 1)
+    if (bytes === undefined) await booted.world.files.remove(relative)
+    else await booted.world.files.replace(relative, bytes)
+    booted.end()
+    return { path, bytes: this.#machine.disk.files().get(path) }
+  }
+
+  #spoiltBytes(action: SpoilAction, path: string, now: Uint8Array): Uint8Array | undefined {
+    if (action.kind === 'delete') return undefined
+    if (action.kind === 'damage') {
+      const spoilt = now.slice()
+      const at = Math.floor(action.byte * spoilt.length)
+      spoilt[at] = (spoilt[at] ?? 0) ^ 0x10
+      return spoilt
+    }
+    const older = (this.#older.get(path) ?? []).filter((bytes) => !Buffer.from(bytes).equals(now))
+    return older[Math.floor(action.at * 7_919) % Math.max(1, older.length)]
+  }
+}

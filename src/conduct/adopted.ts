@@ -2,11 +2,15 @@
 
 import { intersect, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
-import { micros, periodOf, type Window } from '../base/time.ts'
+import { latest, micros, periodOf, type Window } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import { INTERLEAVE } from '../pull/account-start.ts'
+import { oldBefore } from '../pull/id-end.ts'
+import { pageOf } from '../rows/batch.ts'
 import { partitionPath } from '../store/layout.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { rowGroups } from '../store/newest-rows.ts'
+import { newestRows, rowGroups } from '../store/newest-rows.ts'
 import { freshPart, openOrdersIn } from './series-run.ts'
 
 /**
@@ -21,7 +25,10 @@ export async function adoptedFresh(
   gained: Coverage,
 ): Promise<Coverage> {
   const { key } = manifest
-  if (key.dataset === 'allOrders') return openOrders(files, manifest, gained)
+  if (DATASETS[key.dataset].walk === 'accountWindow') {
+    const open = key.dataset === 'allOrders' ? await openOrders(files, manifest, gained) : []
+    return union(open, await youngEnds(files, manifest, gained))
+  }
   return gained.flatMap((window) =>
     // They may have been asked for as soon as they had closed, however long ago that was.
     isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to),
@@ -32,6 +39,19 @@ export async function adoptedFresh(
 function isOfArchive({ partitions, partition }: Manifest, { to }: Window): boolean {
   const sources = partitions.get(periodOf(micros(to - 1n), partition))?.sources
   return sources?.join() === 'archive'
+}
+
+/** Where stretches of an account end: what was young then may have grown. */
+async function youngEnds(files: Files, manifest: Manifest, gained: Coverage): Promise<Coverage> {
+  const dataset = DATASETS[manifest.key.dataset]
+  const ends: Window[] = []
+  for (const window of gained) {
+    const [newest] = await newestRows(files, manifest, window, 1)
+    const time = newest === undefined ? undefined : pageOf(dataset, newest).times[0]
+    const settled = time === undefined ? window.from : micros(time - INTERLEAVE)
+    ends.push({ from: latest(settled, oldBefore(window.to)), to: window.to })
+  }
+  return intersect(ends, gained)
 }
 
 async function openOrders(files: Files, manifest: Manifest, gained: Coverage): Promise<Coverage> {

@@ -8,12 +8,14 @@ import { ArchiveError } from '../base/errors.ts'
 import { latest, micros, type Micros, type Window } from '../base/time.ts'
 import type { Step } from '../pull/walk.ts'
 import { isRising, lowerBound } from '../rows/int64.ts'
+import { sliceRows } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
 
 /** Pages behind the part that are kept until it shows whether time goes back into it. */
 const PAGES_KEPT = 2
 
-type Rows = Pick<Step<Page>, 'first' | 'end'> & { readonly page: Page }
+/** Rows of a page. */
+export type Rows = Pick<Step<Page>, 'first' | 'end'> & { readonly page: Page }
 
 /** What is cut. */
 export type CutOptions = {
@@ -22,12 +24,12 @@ export type CutOptions = {
   /** The time that the file is about. */
   readonly window: Window
   readonly part: Window
-  /** Rows up to this id were in the file before. */
-  readonly afterId?: bigint | undefined
 }
 
 /** Cuts the pages of one file, which come in order. */
 export class PartCut {
+  /** Rows of the file that are of the time after it, in order. */
+  readonly late: Page[] = []
   readonly #options: CutOptions
   /** `undefined` where the part begins, or ends, with the file: rows beyond are this file's to tell. */
   readonly #from: Micros | undefined
@@ -76,15 +78,13 @@ export class PartCut {
     const rows = [...this.#beyond, { page, first, end }]
     this.#beyond = []
     if (end < page.rowCount) this.#keep(behind)
-    return rows.map((part) => this.#step(part))
+    return rows.flatMap((own) => this.#steps(own))
   }
 
-  #firstIn({ keys, times, rowCount }: Page): number {
-    const { afterId } = this.#options
-    const begin = afterId === undefined ? 0 : lowerBound(keys, afterId + 1n)
+  #firstIn({ times, rowCount }: Page): number {
     const from = this.#from
-    if (this.#isBegun || from === undefined) return begin
-    let row = begin
+    if (this.#isBegun || from === undefined) return 0
+    let row = 0
     while (row < rowCount && (times[row] ?? from) < from) row++
     return row
   }
@@ -107,6 +107,17 @@ export class PartCut {
     return new ArchiveError('disorder', path, message)
   }
 
+  /** Rows behind the time of the file itself are put aside: they are of the next file's time. */
+  #steps(rows: Rows): readonly Step<Page>[] {
+    const { part, window } = this.#options
+    const times = rows.page.times.subarray(rows.first, rows.end)
+    const isLate = (time: bigint): boolean => time >= window.to
+    const last = isRising(times) ? times.at(-1) : times.find(isLate)
+    if (part.to < window.to || last === undefined || !isLate(last)) return [this.#step(rows)]
+    this.late.push(...runsWhere(rows, isLate).map(pageOfRows))
+    return runsWhere(rows, (time) => !isLate(time)).map((run) => this.#step(run))
+  }
+
   #step({ page, first, end }: Rows): Step<Page> {
     const { to } = this.#options.part
     const times = page.times.subarray(first, end)
@@ -124,4 +135,20 @@ function newestBefore(times: BigInt64Array, to: Micros): Micros | undefined {
   let newest: bigint | undefined
   for (const time of times) if (time < to && (newest === undefined || time > newest)) newest = time
   return newest === undefined ? undefined : micros(newest)
+}
+
+/** The rows whose time is like that, as runs of neighbours. */
+export function runsWhere({ page, first, end }: Rows, isLike: (time: bigint) => boolean): Rows[] {
+  const runs: Rows[] = []
+  for (let row = first; row < end; row++) {
+    const from = row
+    while (row < end && isLike(page.times[row] ?? 0n)) row++
+    if (from < row) runs.push({ page, first: from, end: row })
+  }
+  return runs
+}
+
+/** Some rows of a page as one of their own. */
+export function pageOfRows({ page, first, end }: Rows): Page {
+  return sliceRows(page, first, end)
 }

@@ -8,6 +8,7 @@ import { missingSlots } from '../pull/slots.ts'
 import type { Step } from '../pull/walk.ts'
 import { lowerBound } from '../rows/int64.ts'
 import type { Page } from '../rows/page.ts'
+import type { IdRange } from './id-set.ts'
 import type { TradeRow } from './witness.ts'
 
 /** The rows of `page`, whose times rise, in `part`. */
@@ -19,22 +20,31 @@ export function within(page: Page, part: Window): Step<Page> {
   return { page, first, end, reached, gaps: [] }
 }
 
+/** Ids that a file skips, and the time that rows with these ids may be of. */
+export type Jump = { readonly ids: IdRange; readonly gap: Gap }
+
 /** Ids that are skipped: rows that this file lacks. Times may go back over a skip. */
-export function idJumps(page: Page, before: TradeRow | undefined): Gap[] {
-  const { keys, times, rowCount } = page
+export function idJumps({ keys, times, rowCount }: Page, before: TradeRow | undefined): Jump[] {
   const first = keys[0] ?? 0n
   const last = keys[rowCount - 1] ?? 0n
   const isJoined = before === undefined || first === before.id + 1n
   if (isJoined && last - first === BigInt(rowCount - 1)) return []
-  const gaps: Gap[] = []
-  const jump = (a: bigint, b: bigint): void => {
-    const [from, to] = a < b ? [a, b] : [b, a]
-    gaps.push({ from: micros(from), to: micros(to + 1n), reason: 'not-published' })
+  const jumps: Jump[] = []
+  const jump = (a: TradeRow, b: TradeRow): void => {
+    const ids = { first: a.id + 1n, last: b.id - 1n }
+    // Where times go back between the two, those of the rows that are missing may do so as far.
+    const back = a.time > b.time ? a.time - b.time : 0n
+    const [from, to] = [a.time - 2n * back, b.time + 2n * back + 1n]
+    jumps.push({ ids, gap: { from: micros(from), to: micros(to), reason: 'not-published' } })
   }
-  if (before !== undefined && !isJoined) jump(before.time, times[0] ?? 0n)
+  const rowAt = (row: number): TradeRow => ({
+    id: keys[row] ?? 0n,
+    time: micros(times[row] ?? 0n),
+  })
+  if (before !== undefined && !isJoined) jump(before, rowAt(0))
   for (let row = 1; row < rowCount; row++)
-    if (keys[row] !== (keys[row - 1] ?? 0n) + 1n) jump(times[row - 1] ?? 0n, times[row] ?? 0n)
-  return gaps
+    if (keys[row] !== (keys[row - 1] ?? 0n) + 1n) jump(rowAt(row - 1), rowAt(row))
+  return jumps
 }
 
 /** What is known of a series beside the file. */

@@ -1,9 +1,10 @@
 /** What the parts of storing from the archive share. */
 
+import type { Gap } from '../base/gap.ts'
 import type { Micros, Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Archive } from '../pull/archive/download.ts'
-import type { AskPage } from '../pull/walk.ts'
+import { emptyStep, type AskPage } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'
 import type { Series } from '../store/series.ts'
 import type { ArchiveFile, ArchiveSession } from './archive-session.ts'
@@ -22,6 +23,8 @@ export type ArchiveRun = {
   readonly ask: AskPage<Page> | undefined
   /** Filled on the way: stretches that the files of klines were found to lack. */
   readonly lacking: Window[]
+  /** What was warned of already: each thing once a series and run. */
+  readonly told: Set<string>
 }
 
 /** A file that was opened: where it lies, and what it is about. */
@@ -37,6 +40,16 @@ export type FileStep = SourcedStep & {
   readonly isOwn: boolean
   /** What was not reached before this moment stays missing. */
   readonly since: Micros | undefined
+}
+
+/** What came before is known up to this moment, but for these gaps. */
+export function closing(reached: Micros, gaps: readonly Gap[] = []): FileStep {
+  return { ...emptyStep<Page>(reached, gaps), source: 'archive', isOwn: false, since: undefined }
+}
+
+/** Rows of a file beside the ones that are stored. */
+export function strays(page: Page, reached: Micros): FileStep {
+  return { ...closing(reached), page, end: page.rowCount }
 }
 
 /** What rows of a file are stored with. */

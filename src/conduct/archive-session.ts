@@ -268,6 +268,13 @@ export class ArchiveRows {
     return this.#csv?.unknownFields ?? []
   }
 
+  /** That times go back while ids go on, in words. */
+  get disorder(): string | undefined {
+    const { back = 0n } = this.#csv?.evidence ?? {}
+    if (back === 0n) return undefined
+    return `${this.#archive.path}: times go back by up to ${Number(back) / 1e6} s while ids go on; rows are kept in the order of their ids`
+  }
+
   /** What is odd about the rows that were read and does not make them useless, in words. */
   get oddity(): string | undefined {
     const { conflicts = 0 } = this.#csv?.evidence ?? {}

@@ -68,6 +68,7 @@ export class ArchiveStore {
         yield* this.#take(step)
       }
       this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
+      yield* this.#disorder(rows)
       if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
       Object.assign(this.#taken, sourceOf(open).archives)
       return undefined
@@ -94,7 +95,8 @@ export class ArchiveStore {
     const news = await fileSeam(series, open, rows)
     if (news === undefined) return
     // Rows that the file lacks are no answer.
-    const gaps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const jumps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const gaps = jumps.map(({ gap }) => gap)
     yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
   }
 
@@ -108,6 +110,14 @@ export class ArchiveStore {
   #storeOf(window: Window): WindowStore {
     const { series, now, tally } = this.#run
     return new WindowStore(series, window, now, tally)
+  }
+
+  /** Warns of it once: where times go back in one file, they do in others. */
+  *#disorder({ disorder }: ArchiveRows): Generator<Progress, void, void> {
+    const { plan, told } = this.#run
+    if (disorder === undefined || plan.key.interval !== undefined || told.has('disorder')) return
+    told.add('disorder')
+    yield { kind: 'warning', key: plan.key, message: disorder }
   }
 
   async *#take(step: FileStep): AsyncGenerator<Progress, void, void> {

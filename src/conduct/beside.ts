@@ -5,15 +5,18 @@
 
 import { ArchiveError } from '../base/errors.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import { sliceRows } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
+import { pageOfRows, runsWhere } from './archive-cut.ts'
 import { ArchiveRows } from './archive-session.ts'
 import type { ArchiveRun } from './archive-run.ts'
+import { IdSet } from './id-set.ts'
 
 /** What such a file has to say. */
 export type Beside = {
   /** The id of its row that is the nearest. */
   readonly id: bigint
+  /** The ids of its rows that are of its own time, as far as it was read. */
+  readonly ids: IdSet
   /** Rows of it that lie on our side of its time, in order. */
   readonly strays: readonly Page[]
 }
@@ -22,9 +25,11 @@ export type Beside = {
 export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: to, to: micros(to + 1n) }, async (rows, window) => {
     for await (const page of rows.pages()) {
-      const strays = runsWhere(page, (time) => time < window.from)
+      const strays = rowsWhere(page, (time) => time < window.from)
       if (strays.length > 0) await rows.judge()
-      return { id: page.keys[0] ?? 0n, strays }
+      const ids = new IdSet()
+      for (const own of rowsWhere(page, (time) => time >= window.from)) ids.take(own.keys)
+      return { id: page.keys[0] ?? 0n, ids, strays }
     }
     return undefined
   })
@@ -33,13 +38,14 @@ export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefin
 /** The file of the day that ends at `from`; `undefined` when none does, or it cannot be used. */
 export function fileBefore(run: ArchiveRun, from: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: micros(from - 1n), to: from }, async (rows, window) => {
-    let beside: Beside | undefined
+    const [ids, strays] = [new IdSet(), [] as Page[]]
+    let id: bigint | undefined
     for await (const page of rows.pages()) {
-      const strays = runsWhere(page, (time) => time >= window.to)
-      const id = page.keys[page.rowCount - 1] ?? 0n
-      beside = { id, strays: [...(beside?.strays ?? []), ...strays] }
+      id = page.keys[page.rowCount - 1]
+      strays.push(...rowsWhere(page, (time) => time >= window.to))
+      for (const own of rowsWhere(page, (time) => time < window.to)) ids.take(own.keys)
     }
-    return beside
+    return id === undefined ? undefined : { id, ids, strays }
   })
 }
 
@@ -66,13 +72,6 @@ async function lookInto(
   }
 }
 
-/** The rows of a page whose time is like that, as runs of neighbours. */
-function runsWhere(page: Page, isLike: (time: bigint) => boolean): Page[] {
-  const runs: Page[] = []
-  for (let row = 0; row < page.rowCount; row++) {
-    const first = row
-    while (row < page.rowCount && isLike(page.times[row] ?? 0n)) row++
-    if (first < row) runs.push(sliceRows(page, first, row))
-  }
-  return runs
+function rowsWhere(page: Page, isLike: (time: bigint) => boolean): Page[] {
+  return runsWhere({ page, first: 0, end: page.rowCount }, isLike).map(pageOfRows)
 }

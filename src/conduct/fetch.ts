@@ -50,7 +50,7 @@ export async function* fetchSeries(
   }
   const doubted = unconfirmedIn(series.manifest)
   const told = new Set<string>()
-  const run = archiveRun(plan, series, world, rest)
+  const run = archiveRun(plan, series, { ...world, told }, rest)
   if (run !== undefined) {
     yield* fromArchive(run, world)
     yield* replaced(run, world)
@@ -85,12 +85,12 @@ const DOUBTED = 'came less finished than stored: kept as stored, and asked again
 function archiveRun(
   plan: SeriesPlan,
   series: Series,
-  { archive: session, now, tally, signal }: FetchWorld,
+  { archive: session, now, tally, signal, told }: FetchWorld & Pick<ArchiveRun, 'told'>,
   rest: RestWorld,
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  return { plan, series, session, now, tally, signal, ask, lacking: [] }
+  return { plan, series, session, now, tally, signal, ask, lacking: [], told }
 }
 
 async function* fromArchive(

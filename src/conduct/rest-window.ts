@@ -49,9 +49,7 @@ export async function* restWindow(
     hasRowsBefore: hasRowsBefore(manifest, window.from),
     nextId,
     coveredFrom: covered?.from,
-    askedUntil: manifest.gaps.find(
-      ({ from, to, reason }) => reason === 'unconfirmed' && from <= window.from && window.from < to,
-    )?.to,
+    askedUntil: world.doubted.find(({ from, to }) => from <= window.from && window.from < to)?.to,
     laterId: firstIdAfter(manifest, window.from),
     hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
     partition: manifest.partition,

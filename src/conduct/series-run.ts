@@ -125,7 +125,7 @@ export class WindowStore {
   #reached: Micros
   #gaps: Gap[] = []
   #source = ''
-  /** Orders change after they are made: the open ones are asked for again by the next run. */
+  /** What the next run asks for again: open orders change after they are made, and what is young may grow. */
   readonly #open: Window[] = []
   #archives: Record<string, ArchiveEntry> = {}
 
@@ -154,6 +154,7 @@ export class WindowStore {
     this.#source = step.source
     Object.assign(this.#archives, step.archives)
     this.#gaps.push(...step.gaps)
+    this.#open.push(...(step.fresh ?? []))
     for (const gap of step.gaps)
       yield { kind: 'gap', key: this.#series.key, window: formatWindow(gap), reason: gap.reason }
     this.#reached = latest(this.#reached, step.reached)

@@ -9,6 +9,7 @@ import { micros, type Micros } from '../base/time.ts'
 import type { AskPage } from '../pull/walk.ts'
 import { lowerBound } from '../rows/int64.ts'
 import type { Page } from '../rows/page.ts'
+import type { IdRange } from './id-set.ts'
 import { isFatal } from './outcome.ts'
 
 /** Rows beside an end that are looked at, since times may go back while ids go on: as many as one request brings. */
@@ -50,6 +51,14 @@ export class Witness {
       if (last === id - 1n) return 'whole'
       next = last + 1n
     }
+  }
+
+  /** Are there rows with all of these ids, and all of a time like that? */
+  async hasBeyond({ first, last }: IdRange, isBeyond: (time: bigint) => boolean): Promise<boolean> {
+    const count = Number(last - first) + 1
+    if (count > ROWS_BESIDE) return false
+    const page = await this.#rowsFrom(first)
+    return page?.keys[count - 1] === last && page.times.subarray(0, count).every(isBeyond)
   }
 
   /** Rows from this id on, as many as a request brings; `undefined` when there is none or REST does not answer. */

@@ -4,22 +4,10 @@
 
 import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
-import { isBeforeMillis, type IdRow } from './id-end.ts'
+import { isBeforeMillis } from './id-end.ts'
 import { idRow } from './id-run.ts'
-import { lookBack } from './look-back.ts'
+import { lookBack, type FirstRow } from './look-back.ts'
 import { askTwice, type AskPage, type PageRows, type WalkOptions } from './walk.ts'
-
-/** Where the rows at or after a moment begin, as far as the exchange tells. */
-export type FirstRow = {
-  /** Ask from this id on; `undefined` when there is no row at or after the moment. */
-  readonly id: bigint | undefined
-  /** Is it proven that every row between the moment and `id` is served? If not, earlier rows are out of reach. */
-  readonly isProven: boolean
-  /** Are there rows before the moment? */
-  readonly hasRowsBefore: boolean
-  /** Where no row was found: the newest one that the exchange names. */
-  readonly newest?: IdRow | undefined
-}
 
 /** Finds the first row at or after `from`. */
 export type FindFirst = (from: Micros) => Promise<FirstRow>

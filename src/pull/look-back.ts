@@ -2,10 +2,21 @@
 
 import type { Micros } from '../base/time.ts'
 import { DISORDER } from '../binance/disorder.ts'
-import type { FirstRow } from './first-row.ts'
 import { isBeforeMillis, type IdRow } from './id-end.ts'
 import { checkFrom, idRow } from './id-run.ts'
 import { askTwice, type AskPage, type PageRows, type WalkOptions } from './walk.ts'
+
+/** Where the rows at or after a moment begin, as far as the exchange tells. */
+export type FirstRow = {
+  /** Ask from this id on; `undefined` when there is no row at or after the moment. */
+  readonly id: bigint | undefined
+  /** Is it proven that every row between the moment and `id` is served? If not, earlier rows are out of reach. */
+  readonly isProven: boolean
+  /** Are there rows before the moment? */
+  readonly hasRowsBefore: boolean
+  /** Where no row was found: the newest one that the exchange names. */
+  readonly newest?: IdRow | undefined
+}
 
 /** So many pages are looked through at most. */
 const LOOKS_MAX = 10

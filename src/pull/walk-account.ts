@@ -10,7 +10,7 @@
  * time between startTime and endTime can't be longer than 24 hours, and ids are never sent together with times.
  */
 
-import { union, type Coverage } from '../base/coverage.ts'
+import { clip, union, type Coverage } from '../base/coverage.ts'
 import { DataError } from '../base/errors.ts'
 import {
   earliest,
@@ -43,7 +43,7 @@ const TRIES_MAX = 6
  *
  * Each step has rows of one partition only; partitions come in their order, keys increase within each. `reached` is
  * held back by an hour until that is past, so that no earlier row can follow. Times without rows are no gaps; but what
- * ends without a row after it, and is young or not proven, is told as one.
+ * ends without a row after it, and is not proven, is told as one, and what is young is to be asked for again.
  *
  * @throws DataError when rows come that were not asked for, or ids and times part by more than an hour.
  */
@@ -131,16 +131,19 @@ class Regroup<P extends PageRows> {
     { newest, isNever = false }: AccountStart,
     { now, askedUntil }: AccountWalkOptions,
   ): Generator<Step<P>> {
-    const { from: begin, to } = this.#window
-    // Where there was never any row, nothing but an earlier run agrees.
-    const old = earliest(earliest(to, oldBefore(now)), isNever ? (askedUntil ?? begin) : to)
+    const { to } = this.#window
+    const old = earliest(to, oldBefore(now))
     const stretch = { from: this.#newest, to: old }
-    const verdict = isNever ? 'empty' : judgeEnd({ stretch, expected, newest, now })
-    const from = verdict === 'empty' ? latest(old, this.#settled) : this.#settled
+    // As if it were old: an account is served to its owner alone, so where the newest row agrees with the end, what is
+    // young is covered, and asked for again by the next run.
+    const verdict = judgeEnd({ stretch, expected, newest, now: micros(2n ** 62n) })
+    const agreed = isNever ? earliest(old, askedUntil ?? this.#settled) : to
+    const known = isNever || verdict === 'empty' ? latest(agreed, this.#settled) : this.#settled
+    const fresh = clip([{ from: latest(old, this.#settled), to: known }], this.#window)
     const isRestarted = verdict === 'restarted' && expected !== undefined && newest !== undefined
     const warnings = isRestarted ? [restartWarning(expected, newest)] : []
     // Told before the rows: their partitions are committed with it.
-    yield { ...emptyStep<P>(this.#reached, unconfirmed({ from, to })), warnings }
+    yield { ...emptyStep<P>(this.#reached, unconfirmed({ from: known, to })), warnings, fresh }
     yield* this.finish()
   }
 

@@ -12,7 +12,8 @@
 
 import type { Gap } from '../base/gap.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
-import type { FindFirst, FirstRow } from './first-row.ts'
+import type { FindFirst } from './first-row.ts'
+import type { FirstRow } from './look-back.ts'
 import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
 import { checkFrom, idRow, runOf, type Bounds, type Progress, type Run } from './id-run.ts'
 import {

@@ -1,7 +1,7 @@
 /** What all walks share: pages in, steps out, in order, with several requests in flight. */
 
 import type { Gap } from '../base/gap.ts'
-import type { Micros } from '../base/time.ts'
+import type { Micros, Window } from '../base/time.ts'
 
 /** What a walk must see of a decoded page. Rows are in the order sent, keys strictly increasing. */
 export type PageRows = {
@@ -59,6 +59,8 @@ export type Step<P extends PageRows> = {
   readonly gaps: readonly Gap[]
   /** What is odd about the rows and yet kept. */
   readonly warnings?: readonly StepWarning[]
+  /** What is to be asked for once more by the next run. */
+  readonly fresh?: readonly Window[]
 }
 
 /** Something odd that is told once a series and run. */

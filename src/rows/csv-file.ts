@@ -10,6 +10,7 @@ import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { checkPage } from './check.ts'
 import { decodeCsv, type CsvOptions } from './csv.ts'
 import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
+import { isRising } from './int64.ts'
 import type { DecodedPage, Page, UnknownField } from './page.ts'
 
 /** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
@@ -26,6 +27,8 @@ export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
   readonly lastTime: Micros | undefined
   readonly firstKey: bigint | undefined
   readonly lastKey: bigint | undefined
+  /** How far times go back at most while keys go on, in microseconds. */
+  readonly back: bigint
   /** Rows that stand for nothing; kept. */
   readonly dummies: number
   /** Trades without a quantity; kept unless they are a flood. */
@@ -48,6 +51,7 @@ export class CsvFile {
   #first: { time: Micros; key: bigint } | undefined
   #last: { time: Micros; key: bigint } | undefined
   #isOfPeriod = false
+  #back = 0n
   #dummies = 0
   #zeroQuantities = 0
   #unknownFields: readonly UnknownField[] = []
@@ -67,6 +71,7 @@ export class CsvFile {
       lastTime: this.#last?.time,
       firstKey: this.#first?.key,
       lastKey: this.#last?.key,
+      back: this.#back,
       dummies: this.#dummies,
       zeroQuantities: this.#zeroQuantities,
     }
@@ -124,6 +129,7 @@ export class CsvFile {
     this.#rows += page.rowCount
     const { period } = this.#options
     this.#isOfPeriod ||= page.times.some((time) => period.from <= time && time < period.to)
+    this.#back = stepBack(page, this.#last?.time, this.#back)
     const lastRow = page.rowCount - 1
     this.#first ??= { time: micros(page.times[0] ?? 0n), key: page.keys[0] ?? 0n }
     this.#last = { time: micros(page.times[lastRow] ?? 0n), key: page.keys[lastRow] ?? 0n }
@@ -143,4 +149,16 @@ export class CsvFile {
     if (this.#rows === 0 || this.#isOfPeriod) return
     throw new ArchiveError('period', file, `${quoteText(file)}: no row of the file's own period`)
   }
+}
+
+/** The largest step back of times in `page`, and from the row before it, if it is above `least`. */
+function stepBack({ times }: Page, before: Micros | undefined, least: bigint): bigint {
+  let back = least
+  let last = before ?? times[0] ?? 0n
+  if (last <= (times[0] ?? 0n) && isRising(times)) return back
+  for (const time of times) {
+    if (last - time > back) back = last - time
+    last = time
+  }
+  return back
 }

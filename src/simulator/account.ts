@@ -15,7 +15,7 @@ import {
   type Allocation,
   type Order,
 } from './account-rows.ts'
-import type { Content, Context } from './endpoints.ts'
+import type { Content, Context } from './context.ts'
 import { readLimit, readLong, readSymbol, readTime, Refusal, type Parameters } from './query.ts'
 import { accountTradesSbe, allocationsSbe, ordersSbe } from './sbe-account.ts'
 

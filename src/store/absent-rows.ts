@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, type Coverage } from '../base/coverage.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
 import { columnIndex, type Dataset } from '../binance/dataset.ts'
-import type { Change, RowTexts } from './partition.ts'
+import type { Change, RowTexts } from './change.ts'
 import { int64Column } from './stored-rows.ts'
 
 type AbsentOptions = {

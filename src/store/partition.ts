@@ -16,17 +16,9 @@ import type { Compression } from './parquet/compress.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
-import type { Claims } from './youth.ts'
+import type { Change, Claims, RowTexts } from './change.ts'
 import { AbsentRows } from './absent-rows.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
-
-/** A change of a stored row, as the merge finds it. */
-export type Change = {
-  readonly key: string
-  readonly time: string
-  readonly old: Readonly<Record<string, string>>
-  readonly new: Readonly<Record<string, string>>
-}
 
 /** Merges two batches sorted by key, each key once in each; where both have a key, `fresh` wins unless it says less. */
 export type Merge = (
@@ -48,13 +40,6 @@ export type Prover = {
   /** @param known - What is known of the partition's period beside its rows. */
   proof(known: Known): Proof
 }
-
-/** All columns of one row as exact text. */
-export type RowTexts = (
-  dataset: Dataset,
-  batch: RecordBatch,
-  row: number,
-) => Readonly<Record<string, string>>
 
 /** How partitions of a series are written. */
 export type PartitionOptions = {

@@ -5,7 +5,7 @@ import { micros } from '../base/time.ts'
 import { gridFloor, gridNext, hasKnownGrid, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Revision } from './manifest.ts'
-import type { Change } from './partition.ts'
+import type { Change } from './change.ts'
 
 /** The time that rows stand for which are kept although they did not come again: no gap. */
 export function slotsOf({ interval }: SeriesKey, keys: readonly bigint[]): Coverage {

@@ -7,11 +7,8 @@ import { clip, intersect, union, type Coverage } from '../base/coverage.ts'
 import { micros, parseMicros } from '../base/time.ts'
 import { answeredPart, type Answered } from './ledger.ts'
 import type { Manifest, Revision } from './manifest.ts'
-import type { Change } from './partition.ts'
+import type { Change, Claims } from './change.ts'
 import { slotsOf } from './vanished.ts'
-
-/** What the last run was told of rows and did not take, by their keys: the columns that differ from the stored row. */
-export type Claims = ReadonlyMap<string, Readonly<Record<string, string>>>
 
 /** The claims that an earlier run left. */
 export function claimsOf({ doubts }: Pick<Manifest, 'doubts'>): Claims {

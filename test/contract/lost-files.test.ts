@@ -17,7 +17,7 @@ import {
 } from '../../src/base/time.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { coverage } from '../../src/read.ts'
-import { writeReport } from '../../src/report.ts'
+import { writeReport } from '../../src/report/report.ts'
 import { Exchange, type Kline } from '../../src/simulator/index.ts'
 import { parseSeriesPath, partitionPath } from '../../src/store/layout.ts'
 import { parseManifest } from '../../src/store/manifest.ts'

@@ -1,6 +1,6 @@
 /** CSV of the archive read the plain way, by splitting and bigints: what the byte scanner is compared with. */
 
-import { formatMicros, micros, type Window } from '../../src/base/time.ts'
+import { formatMicros, micros, parseMicros, type Window } from '../../src/base/time.ts'
 import { archiveColumns } from '../../src/binance/archive-columns.ts'
 import { DATASETS, type ColumnType, type DatasetKind } from '../../src/binance/dataset.ts'
 
@@ -12,11 +12,15 @@ export function referenceRows(
 ): Record<string, string>[] {
   const columns = archiveColumns(DATASETS[kind])
   const lines = text.split(/\r?\n|\r$/).filter((line) => /^\d/.test(line))
+  let isMillis = period.from < parseMicros('2025-01-01')
   return lines.map((line) => {
     const texts = line.split(',')
     const timeAt = columns.findIndex(({ name }) => name === DATASETS[kind].time)
     const time = BigInt(texts[timeAt]!)
-    const isMillis = time * 1000n >= period.from && time * 1000n < period.to
+    const isIn = (moment: bigint): boolean => moment >= period.from && moment < period.to
+    // A row outside of the period is in the unit of the row before it.
+    if (isIn(time)) isMillis = false
+    else if (isIn(time * 1000n)) isMillis = true
     const entries = columns.flatMap(({ name }, index) => {
       const column = DATASETS[kind].columns.find((own) => own.name === name)
       if (column === undefined) return []

@@ -5,7 +5,7 @@ import { dayRow, daysText, type DayRow } from '../../src/report/days.ts'
 import type { ReportDocument, ReportSeries } from '../../src/report/document.ts'
 import { fromMillis } from '../../src/base/time.ts'
 import { reportPage } from '../../src/report/page.ts'
-import { reportAssets } from '../../src/report-assets.ts'
+import { reportAssets } from '../../src/report/page-assets.ts'
 
 const START = Date.UTC(2018, 0, 1)
 const DAY_MS = 86_400_000

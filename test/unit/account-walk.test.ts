@@ -367,30 +367,31 @@ describe('where rows end', () => {
     [DAY, 1n],
   ])
   const last = rows[1]!.time
-  const gapsOf = async (now: Micros, wanted: Window, asked: readonly Placed[] = rows) => {
+  const endOf = async (now: Micros, wanted: Window, asked: readonly Placed[] = rows) => {
     const { walk } = walkOf(TRADES, asked, 1000, {}, now)
     const { keys, steps: taken } = await walk(wanted)
-    return { keys, gaps: taken.flatMap(({ gaps }) => gaps) }
+    const fresh = taken.flatMap((step) => [...(step.fresh ?? [])])
+    return { keys, gaps: taken.flatMap(({ gaps }) => gaps), fresh }
   }
 
-  test('what is younger than two days is not confirmed, and what is older is', async () => {
+  test('what is younger than two days is asked for again, and what is older is not', async () => {
     const young = { from: ORIGIN, to: micros(last + 3n * DAY) }
-    const { keys, gaps } = await gapsOf(micros(young.to + 1n), young)
+    const { keys, gaps, fresh } = await endOf(micros(young.to + 1n), young)
     expect(keys).toEqual(rows.map(({ id }) => id))
-    expect(gaps).toEqual([{ from: micros(last + DAY + 1n), to: young.to, reason: 'unconfirmed' }])
-    expect((await gapsOf(micros(young.to + 2n * DAY), young)).gaps).toEqual([])
+    expect([gaps, fresh]).toEqual([[], [{ from: micros(last + DAY + 1n), to: young.to }]])
+    expect((await endOf(micros(young.to + 2n * DAY), young)).fresh).toEqual([])
   })
 
-  test('an hour before the last row is asked for again while that is young', async () => {
+  test('the hour before the last row is asked for again while that is young', async () => {
     const young = { from: ORIGIN, to: micros(last + HOUR) }
-    const { gaps } = await gapsOf(young.to, young)
-    expect(gaps).toEqual([{ from: micros(last - HOUR), to: young.to, reason: 'unconfirmed' }])
+    const { fresh } = await endOf(young.to, young)
+    expect(fresh).toEqual([{ from: micros(last - HOUR), to: young.to }])
   })
 
   test('an account without any row is believed when a later run finds none either', async () => {
     const wanted = { from: ORIGIN, to: micros(ORIGIN + DAY) }
     const { walk } = walkOf(TRADES, [], 1000, {}, NOW, wanted.to)
-    expect((await gapsOf(NOW, wanted, [])).gaps).toEqual([{ ...wanted, reason: 'unconfirmed' }])
+    expect((await endOf(NOW, wanted, [])).gaps).toEqual([{ ...wanted, reason: 'unconfirmed' }])
     expect((await walk(wanted)).steps.flatMap(({ gaps }) => gaps)).toEqual([])
   })
 })

@@ -312,10 +312,10 @@ describe('lines that are not rows', () => {
   })
 
   test.each([
-    ['a day before', T - 1],
-    ['a day after', T + 86_400_000],
-    ['a day before, in µs', T * 1000 - 1],
-    ['a day after, in µs', (T + 86_400_000) * 1000],
+    ['more than an hour before', T - 3_600_001],
+    ['an hour after', T + 90_000_000],
+    ['before, in µs after a row in ms', T * 1000 - 1],
+    ['after, in µs after a row in ms', (T + 86_400_000) * 1000],
     ['in seconds', T / 1000],
     ['in ns', `${T}000000`],
     ['nothing', 0],

@@ -44,6 +44,7 @@ describe('files that are in order', () => {
       lastKey: 504n,
       firstTime: '2024-03-01T00:00:00.005000Z',
       lastTime: '2024-03-01T00:00:00.504000Z',
+      back: 0n,
       dummies: 0,
       zeroQuantities: 0,
       duplicates: 0,
@@ -138,13 +139,54 @@ describe('files that are not', () => {
     ])
   })
 
-  test('time that goes back to an earlier day', async () => {
+  test('time that goes back while ids go on is kept as it is, and how far is told', async () => {
     const day = 86_400_000_000
-    const lines = [row(1, { time: T + day }), row(2, { time: T + day - 1 })]
-    const { problem } = await problemOf(read(lines, 100, '2024-03'))
-    expect(problem).toBe('disorder')
-    const within = [row(1, { time: T + 9 }), row(2, { time: T + 8 })]
-    expect((await read(within, 100, '2024-03')).ids).toEqual([1, 2])
+    const lines = [
+      row(1, { time: T + day + 9 }),
+      row(2, { time: T + day - 1 }),
+      row(3, { time: T + day }),
+    ]
+    const { ids, evidence } = await read(lines, 100, '2024-03')
+    expect([ids, evidence.back]).toEqual([[1, 2, 3], 10n])
+    // The first row of a page is held against the last one of the page before.
+    const apart = run(1, 21).map((id) => row(id, { time: T + (id <= 10 ? 1_000 : 400) + id }))
+    expect((await read(apart)).evidence.back).toBe(599n)
+  })
+})
+
+describe('rows outside of the period of the file', () => {
+  const DAY = 86_400_000_000
+  const HOUR = 3_600_000_000
+  const ownMs = (ms: number): string => row(1, { time: T / 1000 + ms })
+
+  test.each([
+    [-1, true],
+    [DAY, true],
+    [-HOUR, true],
+    [DAY + HOUR - 1, true],
+    [-HOUR - 1, false],
+    [DAY + HOUR, false],
+    [-DAY, false],
+  ])('by %d µs from its beginning: taken? %s', async (by, isTaken) => {
+    const lines = [row(1), row(2, { time: T + by }), row(3)]
+    if (isTaken) expect((await read(lines)).ids).toEqual([1, 2, 3])
+    else expect((await problemOf(read(lines))).problem).toBe('period')
+  })
+
+  test('are in the unit of the row before them, or that of the period at first', async () => {
+    const stray = (unit: number): string => row(2, { time: (T - 1_000_000) / unit })
+    expect((await read([ownMs(1), stray(1000)])).ids).toEqual([1, 2])
+    expect((await problemOf(read([ownMs(1), stray(1)]))).problem).toBe('period')
+    expect((await problemOf(read([row(1), stray(1000)]))).problem).toBe('period')
+    // Files of before 2025 are in ms.
+    expect((await read([stray(1000), row(3)])).ids).toEqual([2, 3])
+    expect((await problemOf(read([stray(1), row(3)]))).problem).toBe('period')
+  })
+
+  test('are not all that there is', async () => {
+    const lines = [1, 2].map((id) => row(id, { time: (T - 5_000_000) / 1000 + id }))
+    const { problem, message } = await problemOf(read(lines))
+    expect([problem, message]).toEqual(['period', "x.csv: no row of the file's own period"])
   })
 })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Gap } from '../../src/base/gap.ts'
 import { parseMicros, periodWindow, type Window } from '../../src/base/time.ts'
 import type { FooterFacts } from '../../src/store/footer.ts'
-import { firstIdAfter, nextIdAt } from '../../src/store/id-ends.ts'
+import { endBefore, firstIdAfter, isEndContiguous, nextIdAt } from '../../src/store/id-ends.ts'
 import {
   cover,
   emptyManifest,
@@ -69,6 +69,21 @@ describe('nextIdAt', () => {
     expect(nextIdAt(stored(half), noon)).toBe(10n)
   })
 
+  it('goes on at an end that nothing confirmed, and where coverage ends within the millisecond', () => {
+    const last = parseMicros('2026-03-01T12:00:00.000400')
+    const open = day('2026-03-01', 5, 9, {
+      coverage: [{ from: parseMicros('2026-03-01'), to: last }],
+      gaps: [{ from: last, to: parseMicros('2026-03-02'), reason: 'unconfirmed' }],
+    })
+    expect(nextIdAt(stored(open), noon)).toBe(10n)
+    expect(nextIdAt(stored(open), last)).toBe(10n)
+  })
+
+  it('goes on after covered days without rows', () => {
+    const quiet = day('2026-03-01', 5, 9, { coverage: [W('2026-03-01', '2026-03-04T06:00')] })
+    expect(nextIdAt(stored(quiet), parseMicros('2026-03-04T06:00'))).toBe(10n)
+  })
+
   it.each([
     ['the day is not covered from its begin', [W('2026-03-01T06:00', '2026-03-01T12:00')], []],
     [
@@ -87,6 +102,26 @@ describe('nextIdAt', () => {
 
   it('tells nothing without rows', () => {
     expect(nextIdAt(stored(), noon)).toBeUndefined()
+  })
+})
+
+describe('isEndContiguous', () => {
+  const noon = parseMicros('2026-03-02T12:00')
+  const at = (rows: number, first: number): boolean => {
+    const before = day('2026-03-01', 1, 4)
+    const half = day('2026-03-02', first, 9, {
+      coverage: [{ from: parseMicros('2026-03-02'), to: noon }],
+    })
+    const manifest = record(stored(), before, { ...FILE, rows: 4 })
+    const both = record(manifest, half, { ...FILE, rows })
+    return isEndContiguous(both, endBefore(both, noon)!)
+  }
+
+  it('counts the ids of all files of the stretch', () => {
+    expect(at(5, 5)).toBe(true)
+    // Id 3 is of the second day, which has one of its own less.
+    expect(at(6, 3)).toBe(false)
+    expect(at(4, 5)).toBe(false)
   })
 })
 

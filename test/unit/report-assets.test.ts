@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { ASSETS_DIR, SCRIPTS } from '../../src/report-assets.ts'
+import { ASSETS_DIR, SCRIPTS } from '../../src/report/page-assets.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 

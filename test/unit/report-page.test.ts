@@ -4,7 +4,7 @@ import type { ReportDocument } from '../../src/report/document.ts'
 import { reportPage } from '../../src/report/page.ts'
 import { budgetOf } from '../../src/report/budget.ts'
 import { html, scriptJson, size } from '../../src/report/text.ts'
-import { reportAssets } from '../../src/report-assets.ts'
+import { reportAssets } from '../../src/report/page-assets.ts'
 import { madeUpPage, madeUpSeries } from '../support/report.ts'
 
 const HOSTILE = '</script><script>alert(1)</script>"\'&<img src=x onerror=alert(2)>\u202e'

@@ -4,7 +4,13 @@ import { DATASETS, NUMBERS, type DatasetKind, type Numbers } from '../../src/bin
 import { pageOf } from '../../src/rows/batch.ts'
 import { lowerBound } from '../../src/rows/int64.ts'
 import { mergeBatches } from '../../src/rows/merge.ts'
-import { concatBatches, dropDuplicates, sliceRows, sortByKey } from '../../src/rows/order.ts'
+import {
+  concatBatches,
+  dropDuplicates,
+  inOrder,
+  sliceRows,
+  sortByKey,
+} from '../../src/rows/order.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { pageBody, rowTexts } from '../support/rows-pages.ts'
@@ -188,6 +194,13 @@ describe('duplicates', () => {
       const { page: kept, dropped } = dropDuplicates(dataset, page('aggTrades', rows, numbers))
       expect([[...kept.keys], dropped]).toEqual([[1n, 1n, 2n], 3])
     }
+  })
+
+  it('are dropped wherever they were sent, in a page that is put in order', () => {
+    const rows = [{ a: '2' }, { a: '1' }, { a: '2' }, { a: '3' }]
+    expect([...inOrder(dataset, page('aggTrades', rows, 'string')).keys]).toEqual([1n, 2n, 3n])
+    const sorted = trades(1, 2)
+    expect(inOrder(dataset, sorted)).toBe(sorted)
   })
 
   it('leave the page alone when there are none', () => {

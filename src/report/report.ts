@@ -1,31 +1,25 @@
 /** The report: what the lake holds, as one HTML page that needs no network. Reads manifests, and rows for candles. */
 
-import { clip, union, type Coverage } from './base/coverage.ts'
-import { UsageError } from './base/errors.ts'
-import type { World } from './base/ports.ts'
-import { formatMicros, parseWindow, periodWindow, type Window } from './base/time.ts'
-import type { SeriesKey } from './binance/series.ts'
-import { Manifests, worldOf } from './conduct/session.ts'
-import type { Job } from './job/job.ts'
-import { replaceText } from './node/text-file.ts'
-import type { Options } from './options.ts'
-import { readSeries } from './read.ts'
-import { budgetOf, CHARTS_MAX, ROWS_MAX } from './report/budget.ts'
-import {
-  bucketStep,
-  CANDLE_COLUMNS,
-  CandleBuckets,
-  newest,
-  type Candles,
-} from './report/candles.ts'
-import { dayRow, daysText, type DayRow } from './report/days.ts'
-import type { ReportDocument, ReportSeries } from './report/document.ts'
-import { dayFacts, keyOf, seriesFacts } from './report/facts.ts'
-import { reportPage } from './report/page.ts'
-import { count } from './report/text.ts'
-import { reportAssets } from './report-assets.ts'
-import { status, type SeriesStatus } from './status.ts'
-import { VERSION } from './version.ts'
+import { clip, union, type Coverage } from '../base/coverage.ts'
+import { UsageError } from '../base/errors.ts'
+import type { World } from '../base/ports.ts'
+import { formatMicros, parseWindow, periodWindow, type Window } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { Manifests, worldOf } from '../conduct/session.ts'
+import type { Job } from '../job/job.ts'
+import { replaceText } from '../node/text-file.ts'
+import type { Options } from '../options.ts'
+import { readSeries } from '../read.ts'
+import { budgetOf, CHARTS_MAX, ROWS_MAX } from './budget.ts'
+import { bucketStep, CANDLE_COLUMNS, CandleBuckets, newest, type Candles } from './candles.ts'
+import { dayRow, daysText, type DayRow } from './days.ts'
+import type { ReportDocument, ReportSeries } from './document.ts'
+import { dayFacts, keyOf, seriesFacts } from './facts.ts'
+import { reportPage } from './page.ts'
+import { count } from './text.ts'
+import { reportAssets } from './page-assets.ts'
+import { status, type SeriesStatus } from '../status.ts'
+import { VERSION } from '../version.ts'
 
 /** What a report is told besides what every call is. */
 export type ReportOptions = Options & {

@@ -1,7 +1,7 @@
 /** What is built into the report page: its own script and style, and the plotting library with its licence. */
 
-import { ownFile, packageFile } from './node/asset.ts'
-import type { Assets } from './report/page.ts'
+import { ownFile, packageFile } from '../node/asset.ts'
+import type { Assets } from './page.ts'
 
 /** The page's scripts, in the order in which they need each other. */
 export const SCRIPTS: readonly string[] = ['words.js', 'calendar.js', 'chart.js', 'page.js']

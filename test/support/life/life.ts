@@ -56,6 +56,8 @@ export class Life {
       seed: 9,
     }
     await this.#untilWhole(run)
+    // Rows that were mended are asked for once more.
+    await this.#lake.run(run)
     const report = await this.#lake.law.look(true)
     this.#lake.law.expectAll(WHOLE, (row) => this.#lake.law.isExempt(row))
     this.#expectComplete(report.map((one) => [nameOf(one), one.verdict]))

@@ -94,13 +94,13 @@ export class TradeFiles {
 }
 
 /** May the file before have what is missing here? */
-function isNearHead({ file: { window }, part }: OpenFile, { from }: Gap): boolean {
-  return window.from === part.from && from < part.from + NEAR
+function isNearHead({ file: { window } }: OpenFile, { from }: Gap): boolean {
+  return from < window.from + NEAR
 }
 
 /** May the next file have what is missing here? */
-function isNearEnd({ file: { window }, part }: OpenFile, { to }: Gap): boolean {
-  return window.to === part.to && to > part.to - NEAR
+function isNearEnd({ file: { window } }: OpenFile, { to }: Gap): boolean {
+  return to > window.to - NEAR
 }
 
 /** Those that are so, and the others. */

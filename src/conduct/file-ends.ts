@@ -59,6 +59,11 @@ function entryAt({ partitions, partition }: Manifest, time: Micros): PartitionEn
   return partitions.get(periodOf(time, partition))
 }
 
+/** Does the partition of this moment leave no ids out? Rows of the time beside it could have them. */
+export function hasAllIds(known: Manifest, time: Micros): boolean {
+  return Number(entryAt(known, time)?.proof['id_breaks'] ?? 0) === 0
+}
+
 /** Is the time known from right after the end of a file to where its part ends, and there too? */
 export function isHeldEnd({ coverage }: Manifest, { reached, to }: FileEnd): boolean {
   return covers(coverage, { from: micros(reached + 1n), to: micros(to + 1n) })

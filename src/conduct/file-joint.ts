@@ -10,6 +10,7 @@ import { closing, strays, type ArchiveRun, type FileStep, type OpenFile } from '
 import { fileAfter, fileBefore, type Beside } from './beside.ts'
 import {
   gapsAfter,
+  hasAllIds,
   isAgreedHead,
   isHeldHead,
   isToldAfter,
@@ -70,7 +71,7 @@ export class FileJoint {
     const open = await this.#joints.leftOpen(tail.open, (time) => time >= to, beside)
     const late = joined(plan.key, tail.late)
     if (late !== undefined) yield strays(late, tail.reached)
-    if (next !== undefined) {
+    if (next !== undefined && hasAllIds(series.manifest, next)) {
       const reached = latest(to, earliest(this.#window.to, micros(next + 1n)))
       const gaps = openGaps(series.manifest, { from: to, to: reached })
       yield closing(reached, [...gaps, ...gapsOf(open)])
@@ -150,7 +151,7 @@ export class FileJoint {
     if (window.from < from && isHeldHead(known, { from, time }))
       if ((await series.timeOfId(id)) !== undefined) return undefined
     const before = await this.#joints.stored(id, -1n, (one) => one < from)
-    if (before !== undefined) {
+    if (before !== undefined && hasAllIds(known, before)) {
       yield { ...closing(from, openGaps(known, { from: before, to: from })), since: before }
       return undefined
     }

@@ -106,26 +106,28 @@ describe('a range far beyond the history', () => {
     '%s from 1970 to 2100: from the listing to now, in few requests',
     async (kind) => {
       const symbols = [
-        { symbol: 'BTCUSDT', listedAt: parseMicros('2026-10-01T07:00'), aggTradesPerDay: 40 },
+        { symbol: 'BTCUSDT', listedAt: parseMicros('2026-10-01T07:00'), aggTradesPerDay: 60 },
       ]
       const now = parseMicros('2026-11-04T12:00')
       const dataDir = await tempDir()
       const job = jobOf(kind, '1h', ['1970-01-01', '2100-01-01'])
       const simulator = await serve({ exchange: { symbols }, clock: simClock({ start: now }) })
       const first = await run(job, { dataDir, baseUrls: [simulator.url] })
-      expect(first.summary).toMatchObject({ complete: true, exit: 0 })
+      // No trade follows the last one yet: the time after it is not confirmed.
+      const complete = kind === 'klines'
+      expect(first.summary).toMatchObject({ complete, exit: 0 })
       // The kline of 11:00 is not final a minute before its close.
       if (kind === 'klines') expect(first.summary.rows).toBe(34 * 24 + 4)
       else expect(first.summary.rows).toBeGreaterThan(1_000)
       const probes = simulator.log.entries.filter(({ path }) => path === `/api/v3/${kind}`)
-      // One or two pages of rows; the rest is for what lies before and after them.
+      // One to three pages of rows; the rest is for what lies before and after them.
       expect(probes.length).toBeLessThanOrEqual(10)
 
       const calm = await serve({ exchange: { symbols }, clock: simClock({ start: now }) })
       const again = await run(job, { dataDir, baseUrls: [calm.url] })
-      expect(again.summary).toMatchObject({ complete: true, exit: 0, rows: 0 })
+      expect(again.summary).toMatchObject({ complete, exit: 0, rows: 0 })
       const asked = calm.log.entries.filter(({ path }) => path === `/api/v3/${kind}`)
-      expect(asked.length).toBeLessThanOrEqual(2)
+      expect(asked.length).toBeLessThanOrEqual(3)
     },
   )
 })

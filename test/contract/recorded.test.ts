@@ -67,15 +67,14 @@ datasets:
   )
 })
 
-// The ids after the older page are not among the recorded ones, so the last millisecond of it cannot be proven whole.
-test.runIf(isThere).each([
-  ['aggTrades-BTCUSDT-2020-05-06', { complete: true, exit: 0 }],
-  ['aggTrades-BTCUSDT-fromId-202790190', { complete: false, exit: 3 }],
-])('recorded %s', async (name, outcome) => {
-  const options = await replay()
-  const rows = pages(name) as Record<string, string | number | boolean>[]
-  const { summary } = await run(
-    `
+// The ids around the pages are not among the recorded ones: rows of their first moment and their last may be missing.
+test.runIf(isThere).each(['aggTrades-BTCUSDT-2020-05-06', 'aggTrades-BTCUSDT-fromId-202790190'])(
+  'recorded %s',
+  async (name) => {
+    const options = await replay()
+    const rows = pages(name) as Record<string, string | number | boolean>[]
+    const { summary } = await run(
+      `
 version: 1
 datasets:
   - kind: aggTrades
@@ -84,23 +83,24 @@ datasets:
     to: ${iso(Number(rows.at(-1)!['T']) + 1)}
     numbers: string
 `,
-    options,
-  )
-  expect(summary).toMatchObject({ ...outcome, rows: rows.length })
-  const stored = await query(
-    `SELECT agg_trade_id AS a, price AS p, quantity AS q, first_trade_id AS f, last_trade_id AS l,
+      options,
+    )
+    expect(summary).toMatchObject({ complete: false, exit: 3, rows: rows.length })
+    const stored = await query(
+      `SELECT agg_trade_id AS a, price AS p, quantity AS q, first_trade_id AS f, last_trade_id AS l,
         epoch_us(time) AS T, is_buyer_maker AS m, is_best_match AS M_
        FROM ${parquet(options.dataDir, 'spot/aggTrades/symbol=BTCUSDT')} ORDER BY a`,
-  )
-  expect(stored.map((row) => Object.values(row))).toEqual(
-    rows.map((row) => [
-      ...['a', 'p', 'q', 'f', 'l'].map((key) => String(row[key])),
-      `${String(row['T'])}000`,
-      String(row['m']),
-      String(row['M']),
-    ]),
-  )
-})
+    )
+    expect(stored.map((row) => Object.values(row))).toEqual(
+      rows.map((row) => [
+        ...['a', 'p', 'q', 'f', 'l'].map((key) => String(row[key])),
+        `${String(row['T'])}000`,
+        String(row['m']),
+        String(row['M']),
+      ]),
+    )
+  },
+)
 
 test.runIf(isThere)(
   'the unfinished kline at the end of a recorded page is not stored',

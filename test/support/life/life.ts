@@ -56,7 +56,7 @@ export class Life {
       seed: 9,
     }
     await this.#untilWhole(run)
-    // Rows that were mended are asked for once more.
+    // What the last of these changed is asked for once more: two runs are to agree.
     await this.#lake.run(run)
     const report = await this.#lake.law.look(true)
     this.#lake.law.expectAll(WHOLE, (row) => this.#lake.law.isExempt(row))

@@ -265,9 +265,7 @@ export class LivedLake {
     this.#count.spoilt += 1
     this.#isSpoilt = true
     this.#isUncertain = true
-    // An older manifest is a true one; an older file beside a newer manifest is not what that says it is.
-    if (bytes !== undefined && (action.what === 'data' || action.kind === 'damage'))
-      this.law.suspects.set(path, bytes)
+    if (bytes !== undefined) this.law.suspects.set(path, bytes)
   }
 
   /** What `verify` calls damaged is removed or rebuilt. */

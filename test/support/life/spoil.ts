@@ -3,11 +3,12 @@
 import { ROOT } from '../crash-machine.ts'
 import type { Action } from './actions.ts'
 import type { LifeMachine } from './machine.ts'
+import { haveSameRows } from './stored.ts'
 
 /** One of the ways to spoil a lake. */
 export type SpoilAction = Extract<Action, { readonly kind: 'delete' | 'restore' | 'damage' }>
 
-/** What was spoiled; `bytes` are what it has now, where it is still there. */
+/** What was spoiled; `bytes` are what the file has now, where it is there and is not what the manifest says. */
 export type Spoilt = { readonly path: string; readonly bytes: Uint8Array | undefined }
 
 /** Remembers what each file once was, so that it can be put back. */
@@ -43,7 +44,8 @@ export class Spoiler {
     if (bytes === undefined) await booted.world.files.remove(relative)
     else await booted.world.files.replace(relative, bytes)
     booted.end()
-    return { path, bytes: this.#machine.disk.files().get(path) }
+    const there = this.#machine.disk.files().get(path)
+    return { path, bytes: (await isTrue(action, path, { now, bytes })) ? undefined : there }
   }
 
   #spoiltBytes(action: SpoilAction, path: string, now: Uint8Array): Uint8Array | undefined {
@@ -56,5 +58,21 @@ export class Spoiler {
     }
     const older = (this.#older.get(path) ?? []).filter((bytes) => !Buffer.from(bytes).equals(now))
     return older[Math.floor(action.at * 7_919) % Math.max(1, older.length)]
+  }
+}
+
+/** An older manifest is a true one, and so is an older file with the same rows. */
+async function isTrue(
+  { kind, what }: SpoilAction,
+  path: string,
+  { now, bytes }: { readonly now: Uint8Array; readonly bytes: Uint8Array | undefined },
+): Promise<boolean> {
+  if (kind === 'damage') return false
+  if (bytes === undefined || what === 'manifest') return true
+  try {
+    return await haveSameRows(path, now, bytes)
+  } catch {
+    // What was there was damaged before.
+    return false
   }
 }

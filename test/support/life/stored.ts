@@ -49,6 +49,13 @@ export class LakeReader {
   }
 }
 
+/** Do two data files hold the same rows, whatever else they say? */
+export async function haveSameRows(path: string, a: Uint8Array, b: Uint8Array): Promise<boolean> {
+  const [one, other] = [await readFile(path, a), await readFile(path, b)]
+  const textOf = (row: StoredRow): string => Object.values(row.cells).map(String).join(' ')
+  return one.rows.map(textOf).join('\n') === other.rows.map(textOf).join('\n')
+}
+
 async function readFile(path: string, bytes: Uint8Array): Promise<StoredFile> {
   const parts = path.slice(ROOT.length + 1).split('/')
   const key = parseSeriesPath(parts.slice(0, -2).join('/'))
@@ -100,7 +107,7 @@ function decimalOf(words: Uint32Array): bigint {
 }
 
 /** The name under which a series' files are gathered. */
-export function rowsBySeries(
+function rowsBySeries(
   files: readonly StoredFile[],
 ): ReadonlyMap<string, readonly StoredFile[]> {
   const series = new Map<string, StoredFile[]>()

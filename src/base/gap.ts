@@ -1,6 +1,6 @@
 /** Gaps: stretches that were asked for and have no rows, with the reason and what it rests on. */
 
-import type { Micros } from './time.ts'
+import { micros, type Micros } from './time.ts'
 
 /**
  * Why a stretch of time holds no rows.
@@ -27,4 +27,17 @@ const KNOWN: ReadonlySet<GapReason> = new Set(['outage', 'before-listing', 'afte
 /** Does a gap count as answered? The others stay missing. */
 export function isKnown(gap: Pick<Gap, 'reason'>): boolean {
   return KNOWN.has(gap.reason)
+}
+
+/**
+ * The gaps of a series of which these rows came. They may lie before the one with the first id, where ids rise while times
+ * fall: the time before the listing ends at the earliest.
+ */
+export function listedBy(gaps: readonly Gap[], times: BigInt64Array): readonly Gap[] {
+  if (!gaps.some(({ reason }) => reason === 'before-listing')) return gaps
+  const first = micros(times.reduce((a, b) => (a < b ? a : b)))
+  return gaps.flatMap((gap) => {
+    if (gap.reason !== 'before-listing' || gap.to <= first) return [gap]
+    return gap.from < first ? [{ ...gap, to: first }] : []
+  })
 }

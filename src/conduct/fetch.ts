@@ -20,7 +20,8 @@ import { Failures } from './failures.ts'
 import type { RestWorld } from './rest.ts'
 import { restWindow } from './rest-window.ts'
 import { restatedArchives } from './restated.ts'
-import { doneShare, rowsReport, type Tally } from './series-run.ts'
+import { doneShare, rowsReport } from './rows-report.ts'
+import type { Tally } from './series-run.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {

@@ -12,7 +12,8 @@ import type { Series } from '../store/series.ts'
 import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport, WindowStore, type Tally } from './series-run.ts'
+import { doneShare, rowsReport } from './rows-report.ts'
+import { WindowStore, type Tally } from './series-run.ts'
 import { youthClock } from './young.ts'
 
 /** What a window needs. */

@@ -4,10 +4,9 @@
  */
 
 import { clip, union, type Coverage } from '../base/coverage.ts'
-import type { Gap } from '../base/gap.ts'
+import { listedBy, type Gap } from '../base/gap.ts'
 import {
   earliest,
-  formatMicros,
   formatWindow,
   latest,
   micros,
@@ -112,6 +111,7 @@ export class WindowStore {
       for (const run of periodRuns(page.times, { first, end }, this.#series.manifest.partition)) {
         touched.add(run.period)
         const writer = this.#writerOf(run.period) ?? (yield* this.#begin(run.period))
+        this.#gaps = [...listedBy(this.#gaps, page.times.subarray(run.first, run.end))]
         const batch = page.batch.slice(run.first, run.end)
         if (this.#series.key.dataset === 'allOrders') this.#open.push(...openOrdersIn(batch))
         await writer.open.append(batch)
@@ -248,25 +248,4 @@ export class WindowStore {
     const fresh = union([...freshPart(key, window, this.#now), ...lastSlots(key, gaps)], open)
     return { window, gaps, fresh }
   }
-}
-
-/** How much of `windows` lies before `reached`, 0 to 1. */
-export function doneShare(windows: Coverage, reached: Micros): number {
-  const length = (coverage: Coverage): number =>
-    coverage.reduce((sum, { from, to }) => sum + Number(to - from), 0)
-  const done = windows.flatMap((window) =>
-    clip([window], { from: micros(-(2n ** 62n)), to: reached }),
-  )
-  const all = length(windows)
-  return all === 0 ? 1 : length(union(done)) / all
-}
-
-/** What a row report says. */
-export function rowsReport(
-  key: SeriesKey,
-  rows: number,
-  reached: Micros,
-  more: Pick<Extract<Progress, { kind: 'rows' }>, 'done' | 'usage'>,
-): Progress {
-  return { kind: 'rows', key, rows, reached: formatMicros(reached), ...more }
 }

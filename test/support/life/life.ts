@@ -90,12 +90,14 @@ export class Life {
     }
   }
 
-  /** Where ids were left out nobody can prove that nothing is missing. */
+  /** Where ids were left out, or no trade ever was, nobody can prove that nothing is missing. */
   #isNeverWhole(name: string): boolean {
-    return this.#lake.law.symbols.some(
-      ({ hasNewIds, series }) =>
-        hasNewIds &&
-        series.some(({ key }) => key.interval === undefined && seriesName(key) === name),
+    return this.#lake.law.symbols.some(({ hasNewIds, series }) =>
+      series.some(
+        ({ key, rows }) =>
+          seriesName(key) === name &&
+          (rows.length === 0 || (hasNewIds && key.interval === undefined)),
+      ),
     )
   }
 

@@ -4,6 +4,7 @@ import { tempDir } from '../lake.ts'
 import { lookForeign } from './foreign.ts'
 import { Life } from './life.ts'
 import type { LifeCount } from './lived-lake.ts'
+import { Violation } from './law.ts'
 import { planOf, shortened, switchesOf, WORDS, type LifePlan } from './plan.ts'
 
 /** What is counted of all lives. */
@@ -13,14 +14,14 @@ type Counts = Record<keyof LifeCount | 'foreign', number>
 const FOREIGN_EVERY = 25
 
 /**
- * Lives the lives of the seeds from 1 on. `LIFE_SEED=7` lives the one alone; `LIFE_WITH=lag,kills` turns on these things
- * alone, `LIFE_WITH=` nothing; `LIFE_FROM=1000` begins with that seed.
+ * Lives the lives of the seeds from 1 on, or from `LIFE_FROM` on. `LIFE_SEED=7` lives that one alone. `LIFE_WITH=lag,kills`
+ * turns on these things alone, `LIFE_WITH=` nothing. `LIFE_GO_ON=1` goes on after one that fails, and tells all of them.
+ *
+ * @throws Error that tells a life that broke the law, or all of them
  */
 export async function liveAll(lives: number): Promise<void> {
-  const { LIFE_SEED: one, LIFE_WITH: words, LIFE_FROM: first } = process.env
-  const switches = switchesOf(
-    words === undefined ? WORDS : words.split(',').filter((word) => word !== ''),
-  )
+  const { LIFE_SEED: one, LIFE_WITH: words, LIFE_FROM: first, LIFE_GO_ON: isPatient } = process.env
+  const switches = switchesOf(words?.split(',').filter((word) => word !== '') ?? WORDS)
   const from = Number(one ?? first ?? 1)
   const seeds = Array.from({ length: one === undefined ? lives : 1 }, (_, index) => from + index)
   const used = process.cpuUsage()
@@ -34,29 +35,40 @@ export async function liveAll(lives: number): Promise<void> {
     exempt: 0,
     foreign: 0,
   }
+  const failures: string[] = []
   for (const seed of seeds) {
-    const { life, count } = await liveOne(planOf(seed, switches))
-    for (const name of Object.keys(count) as (keyof LifeCount)[]) counts[name] += count[name]
-    if (seed % FOREIGN_EVERY === 0 || one !== undefined)
-      counts.foreign += await lookForeign(await tempDir(), life.foreign)
+    const plan = planOf(seed, switches)
+    const life = new Life(plan)
+    try {
+      const count = await life.live()
+      for (const name of Object.keys(count) as (keyof LifeCount)[]) counts[name] += count[name]
+      if (seed % FOREIGN_EVERY === 0 || one !== undefined)
+        counts.foreign += await lookForeign(await tempDir(), life.foreign)
+    } catch (error) {
+      failures.push(await toldShort(plan, error))
+      if (isPatient === undefined) break
+    }
   }
   const seconds = (process.cpuUsage(used).user / 1e6).toFixed(1)
   const told = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
   console.log(`${seeds.length} lives in ${seconds} s of a core: ${told.join(', ')}`)
+  if (failures.length > 0)
+    throw new Error(`${failures.length} lives fail\n${failures.join('\n\n')}`)
 }
 
-async function liveOne(plan: LifePlan): Promise<{ life: Life; count: LifeCount }> {
-  try {
-    const life = new Life(plan)
-    return { life, count: await life.live() }
-  } catch (error) {
-    const shorter = await shortened(plan, async (other) => (await failureOf(other)) !== undefined)
-    const lines: string[] = []
-    const last = await failureOf(shorter, (line) => lines.push(line))
-    const words = last instanceof Error ? last.message : String(last)
-    const about = `LIFE_SEED=${plan.seed}: ${words}`
-    throw new Error(`${about}\n${lines.join('\n')}`, { cause: error })
-  }
+/** A life that fails, with all left out that the failure does not need. */
+async function toldShort(plan: LifePlan, error: unknown): Promise<string> {
+  const shorter = await shortened(plan, async (other) => (await failureOf(other)) !== undefined)
+  const lines: string[] = []
+  const last = (await failureOf(shorter, (line) => lines.push(line))) ?? error
+  const { pageRows, partition, numbers } = plan
+  const words =
+    last instanceof Error ? (last instanceof Violation ? last.message : last.stack) : last
+  return [
+    `LIFE_SEED=${plan.seed} (pages of ${pageRows}, a file a ${partition}, ${numbers}):`,
+    ...lines,
+    `=> ${String(words)}`,
+  ].join('\n')
 }
 
 async function failureOf(plan: LifePlan, tell?: (line: string) => void): Promise<unknown> {

@@ -1,0 +1,27 @@
+/** How far a series has come, as it is told. */
+
+import { clip, union, type Coverage } from '../base/coverage.ts'
+import { formatMicros, micros, type Micros } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Progress } from '../progress.ts'
+
+/** How much of `windows` lies before `reached`, 0 to 1. */
+export function doneShare(windows: Coverage, reached: Micros): number {
+  const length = (coverage: Coverage): number =>
+    coverage.reduce((sum, { from, to }) => sum + Number(to - from), 0)
+  const done = windows.flatMap((window) =>
+    clip([window], { from: micros(-(2n ** 62n)), to: reached }),
+  )
+  const all = length(windows)
+  return all === 0 ? 1 : length(union(done)) / all
+}
+
+/** What a row report says. */
+export function rowsReport(
+  key: SeriesKey,
+  rows: number,
+  reached: Micros,
+  more: Pick<Extract<Progress, { kind: 'rows' }>, 'done' | 'usage'>,
+): Progress {
+  return { kind: 'rows', key, rows, reached: formatMicros(reached), ...more }
+}

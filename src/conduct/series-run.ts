@@ -9,14 +9,12 @@ import {
   earliest,
   formatWindow,
   latest,
-  micros,
   periodWindow,
   type Micros,
   type Window,
 } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { DISORDER } from '../binance/disorder.ts'
-import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
 import type { Step } from '../pull/walk.ts'
 import type { Page } from '../rows/page.ts'

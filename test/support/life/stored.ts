@@ -105,15 +105,3 @@ function decimalOf(words: Uint32Array): bigint {
   const value = [...words].reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n)
   return BigInt.asIntN(128, value)
 }
-
-/** The name under which a series' files are gathered. */
-function rowsBySeries(
-  files: readonly StoredFile[],
-): ReadonlyMap<string, readonly StoredFile[]> {
-  const series = new Map<string, StoredFile[]>()
-  for (const file of files) {
-    const name = seriesName(file.key)
-    series.set(name, [...(series.get(name) ?? []), file])
-  }
-  return series
-}

@@ -2,7 +2,7 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import { periodWindow, type Micros } from '../../../src/base/time.ts'
-import { seriesName, type SeriesKey } from '../../../src/binance/series.ts'
+import type { SeriesKey } from '../../../src/binance/series.ts'
 import { parsePeriodName, parseSeriesPath } from '../../../src/store/layout.ts'
 import { readFooter, readRowGroup } from '../../../src/store/parquet/read.ts'
 import { ROOT } from '../crash-machine.ts'

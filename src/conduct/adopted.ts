@@ -11,7 +11,7 @@ import { partitionPath } from '../store/layout.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { newestRows, rowGroups } from '../store/newest-rows.ts'
-import { freshPart, openOrdersIn } from './series-run.ts'
+import { freshPart, openOrdersIn } from './young.ts'
 
 /**
  * The part of `gained` that may have changed since it was stored.

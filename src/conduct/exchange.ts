@@ -3,7 +3,7 @@
 import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
-import { micros, type Micros } from '../base/time.ts'
+import type { Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
 import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
@@ -15,7 +15,7 @@ import type { OnWait } from '../pull/gate.ts'
 import { rankText } from '../pull/probe.ts'
 import type { HostList } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
-import type { AskPage, PageParams } from '../pull/walk.ts'
+import { endOf, type AskPage, type PageParams } from '../pull/walk.ts'
 import { WireFormat } from '../pull/wire.ts'
 import type { Page } from '../rows/page.ts'
 import { PageReader } from './page-reader.ts'
@@ -225,7 +225,7 @@ export class Exchange {
       weight: dataset.weight,
       priority,
       hosts: hostListOf(dataset),
-      until: params.endTime === undefined ? undefined : micros((params.endTime + 1n) * 1_000n),
+      until: endOf(params),
       signal: signal ?? this.#signal,
     }
   }

@@ -13,7 +13,8 @@ import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
 import { doneShare, rowsReport } from './rows-report.ts'
-import { WindowStore, youthClock, type Tally } from './series-run.ts'
+import { WindowStore, type Tally } from './series-run.ts'
+import { youthClock } from './young.ts'
 
 /** What a window needs. */
 export type WindowWorld = {

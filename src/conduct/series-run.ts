@@ -3,7 +3,6 @@
  * coverage grows from the left. Whatever ends the walk, what arrived whole is committed first.
  */
 
-import type { RecordBatch } from 'apache-arrow'
 import { clip, union, type Coverage } from '../base/coverage.ts'
 import { listedBy, type Gap } from '../base/gap.ts'
 import {
@@ -15,20 +14,18 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
-import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/dataset.ts'
 import { DISORDER } from '../binance/disorder.ts'
-import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
-import { openOrderWindows } from '../pull/walk-account.ts'
 import type { Step } from '../pull/walk.ts'
-import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 import { periodsStoredIn } from '../store/ledger.ts'
 import type { ArchiveEntry } from '../store/manifest.ts'
 import type { PartitionWriter } from '../store/partition.ts'
 import type { Committed, Series } from '../store/series.ts'
 import { periodRuns } from './period-runs.ts'
+import { freshPart, lastSlots, openOrdersIn } from './young.ts'
 
 /** A step, and where it came from. */
 export type SourcedStep = Step<Page> & {
@@ -55,55 +52,7 @@ export function emptyTally(): Tally {
 /** How many partitions are written at once: the one that the walk is in, and the one before, for late rows. */
 const WRITERS_MAX = 2
 
-/** Rows that are younger than this many intervals are asked for once more by the next run. */
-const FRESH_INTERVALS = 2n
-
-/**
- * The clock that {@link freshPart} goes by where rows are taken `settle` after their close: the last of them is young
- * however long that is, since no later one was asked for.
- */
-export function youthClock({ interval }: SeriesKey, now: Micros, settle: bigint): Micros {
-  const step = interval === undefined ? settle : intervalStep(interval)
-  return settle > step ? micros(now - settle + step) : now
-}
-
-/** The part of a series that is young enough to change yet; klines only. */
-export function freshPart(key: SeriesKey, window: Window, now: Micros): Coverage {
-  if (key.interval === undefined) return []
-  const from = gridFloor(key.interval, micros(now - FRESH_INTERVALS * intervalStep(key.interval)))
-  return from >= window.to ? [] : [{ from: latest(from, window.from), to: window.to }]
-}
-
-/**
- * The slots before stretches that nothing confirms to be empty: a host that lags behind its clock has no later rows yet,
- * and the last one as it was while that was open.
- */
-function lastSlots({ interval }: SeriesKey, gaps: readonly Gap[]): Coverage {
-  if (interval === undefined) return []
-  return gaps
-    .filter(({ reason }) => reason === 'unconfirmed')
-    .map(({ from }) => ({ from: gridFloor(interval, micros(from - 1n)), to: from }))
-}
-
 type Writer = { readonly period: string; readonly end: Micros; readonly open: PartitionWriter }
-
-type Order = { readonly time: Micros; readonly status: string }
-
-const ORDER_TIME = columnIndex(DATASETS.allOrders, 'time')
-
-function ordersOf(batch: RecordBatch): Order[] {
-  const times = int64Values(batch, ORDER_TIME)
-  const statuses = batch.getChild('status')
-  return Array.from(times, (time, row) => ({
-    time: micros(time),
-    status: String(statuses?.get(row)),
-  }))
-}
-
-/** Orders change after they are made: when to ask again for those of a batch that are open. */
-export function openOrdersIn(batch: RecordBatch): Coverage {
-  return openOrderWindows(ordersOf(batch))
-}
 
 /**
  * Stores the steps of one window. Rows go to the partition of their own time, in whatever order the periods come; keys

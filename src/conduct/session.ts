@@ -12,11 +12,8 @@ import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import type { HostList } from '../pull/query.ts'
 import type { AskPage } from '../pull/walk.ts'
-import { mergeBatches } from '../rows/merge.ts'
 import type { Page } from '../rows/page.ts'
-import { proverOf } from '../rows/proof.ts'
 import { schemaOf } from '../rows/schema.ts'
-import { rowTexts } from '../rows/value-text.ts'
 import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { begunAs, lookAtSeries, type Present } from '../store/present.ts'
@@ -271,14 +268,11 @@ export async function recordListing(series: Series, want: Want): Promise<void> {
   await series.flush()
 }
 
-/** What series need of the rooms: how rows merge, and what they prove. */
+/** What series need to be written. */
 export function seriesWorld(files: Files, assertHeld: () => Promise<void>): SeriesWorld {
   return {
     files,
     assertHeld,
-    merge: mergeBatches,
-    texts: rowTexts,
-    prover: proverOf,
     createdBy: `binance-backfill version ${VERSION}`,
   }
 }

@@ -1,7 +1,7 @@
 /** What all walks share: pages in, steps out, in order, with several requests in flight. */
 
 import type { Gap } from '../base/gap.ts'
-import type { Micros, Window } from '../base/time.ts'
+import { micros, type Micros, type Window } from '../base/time.ts'
 
 /** What a walk must see of a decoded page. Rows are in the order sent, keys strictly increasing. */
 export type PageRows = {
@@ -20,6 +20,15 @@ export type PageParams = {
   readonly orderId?: bigint
   readonly fromAllocationId?: bigint
   readonly limit: number
+}
+
+/** Times from here on are microseconds, by their size: the exchange takes either unit. */
+const MICROS_MIN = 10n ** 14n
+
+/** The end of the time that a request names, which includes it; `undefined` when it names none. */
+export function endOf({ endTime }: Pick<PageParams, 'endTime'>): Micros | undefined {
+  if (endTime === undefined) return undefined
+  return micros(endTime < MICROS_MIN ? (endTime + 1n) * 1_000n : endTime + 1n)
 }
 
 /**

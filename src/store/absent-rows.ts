@@ -4,19 +4,13 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, type Coverage } from '../base/coverage.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
 import { columnIndex, type Dataset } from '../binance/dataset.ts'
-import type { Change, RowTexts } from './change.ts'
+import { rowTexts } from '../rows/value-text.ts'
+import type { Change } from './change.ts'
 import { int64Column } from './stored-rows.ts'
-
-type AbsentOptions = {
-  readonly dataset: Dataset
-  readonly texts: RowTexts
-  readonly since?: Micros | undefined
-}
 
 /** Stored rows that were passed and not appended again. Whether they were asked for shows only when all is written. */
 export class AbsentRows {
   readonly #dataset: Dataset
-  readonly #texts: RowTexts
   readonly #since: Micros | undefined
   readonly #keyIndex: number
   readonly #timeIndex: number
@@ -24,9 +18,8 @@ export class AbsentRows {
     []
 
   /** @param since - Rows before it are none of our business; `undefined`: none is. */
-  constructor({ dataset, texts, since }: AbsentOptions) {
+  constructor(dataset: Dataset, since: Micros | undefined) {
     this.#dataset = dataset
-    this.#texts = texts
     this.#since = since
     this.#keyIndex = columnIndex(dataset, dataset.key)
     this.#timeIndex = columnIndex(dataset, dataset.time)
@@ -60,7 +53,7 @@ export class AbsentRows {
       .map(({ time, batch, row }) => ({
         key: String(int64Column(batch, this.#keyIndex)[row]),
         time: formatMicros(time),
-        old: this.#texts(this.#dataset, batch, row),
+        old: rowTexts(this.#dataset, batch, row),
         new: {},
       }))
   }

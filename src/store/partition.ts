@@ -9,37 +9,19 @@ import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
 import type { Files, Readable, Upload } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
-import type { Dataset } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { mergeBatches } from '../rows/merge.ts'
+import { proverOf, type RowProver } from '../rows/proof.ts'
 import type { Known } from './ledger.ts'
 import type { Proof } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
-import type { Change, Claims, RowTexts } from './change.ts'
+import type { Change, Claims } from './change.ts'
 import { AbsentRows } from './absent-rows.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
-
-/** Merges two batches sorted by key, each key once in each; where both have a key, `fresh` wins unless it says less. */
-export type Merge = (
-  stored: RecordBatch,
-  fresh: RecordBatch,
-  options: { readonly dataset: Dataset; readonly claims?: Claims | undefined },
-) => {
-  readonly batch: RecordBatch
-  readonly revisions: readonly Change[]
-  /** What `fresh` says of rows that it shows less finished; not taken unless `claims` has the same. */
-  readonly doubts: readonly Change[]
-  /** Rows of `fresh` that told nothing new. */
-  readonly duplicates: number
-}
-
-/** What rows prove of themselves, taken batch by batch as they are written. */
-export type Prover = {
-  take(batch: RecordBatch): void
-  /** @param known - What is known of the partition's period beside its rows. */
-  proof(known: Known): Proof
-}
 
 /** How partitions of a series are written. */
 export type PartitionOptions = {
@@ -47,13 +29,10 @@ export type PartitionOptions = {
   readonly path: string
   /** The file that is there already, and is what was recorded; closed with the writer. */
   readonly stored: Readable | undefined
-  readonly dataset: Dataset
+  readonly key: SeriesKey
   readonly schema: Schema
   readonly compression: Compression
   readonly createdBy: string
-  readonly merge: Merge
-  readonly texts: RowTexts
-  readonly prover: Prover
   /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
   readonly since?: Micros | undefined
   /** Keys of stored rows that a later answer left out; default: none. */
@@ -78,6 +57,7 @@ export type Written = {
 /** Writes one partition. Appends are in the order of the keys; end with `finish` or `abort`. */
 export class PartitionWriter {
   readonly #options: PartitionOptions
+  readonly #prover: RowProver
   readonly #upload: Upload
   readonly #parquet: ParquetFileWriter
   readonly #stored: StoredRows
@@ -93,13 +73,15 @@ export class PartitionWriter {
   #lastKey: bigint | undefined
 
   private constructor(options: PartitionOptions, upload: Upload, stored: StoredRows) {
+    const { key, schema, compression, createdBy, since } = options
+    const dataset = DATASETS[key.dataset]
     this.#options = options
+    this.#prover = proverOf(key)
     this.#upload = upload
     this.#stored = stored
     this.#hash = createHash('sha256')
-    this.#keyIndex = options.schema.fields.findIndex(({ name }) => name === options.dataset.key)
-    this.#absent = new AbsentRows(options)
-    const { schema, compression, createdBy, dataset } = options
+    this.#keyIndex = schema.fields.findIndex(({ name }) => name === dataset.key)
+    this.#absent = new AbsentRows(dataset, since)
     this.#parquet = new ParquetFileWriter(
       { schema, sortedBy: dataset.key, compression, createdBy },
       async (bytes) => {
@@ -153,11 +135,13 @@ export class PartitionWriter {
 
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
   proof(known: Known): Proof {
-    return this.#options.prover.proof(known)
+    return this.#prover.proof(known)
   }
 
   /** Adds rows whose keys are greater than all that were appended before. */
   async append(batch: RecordBatch): Promise<void> {
+    const { key, claims } = this.#options
+    const dataset = DATASETS[key.dataset]
     this.#appended += batch.numRows
     this.#noteReturned(batch)
     let fresh = batch
@@ -177,7 +161,7 @@ export class PartitionWriter {
         revisions,
         doubts,
         duplicates,
-      } = this.#options.merge(storedPart, freshPart, this.#options)
+      } = mergeBatches(storedPart, freshPart, { dataset, claims })
       for (const revision of revisions) this.#changes.push(revision)
       for (const doubt of doubts) this.#doubts.push(doubt)
       this.#contributed += freshPart.numRows - duplicates
@@ -243,7 +227,7 @@ export class PartitionWriter {
     if (batch.numRows === 0) return
     this.#firstKey ??= this.#keyAt(batch, 0)
     this.#lastKey = this.#lastKeyOf(batch)
-    this.#options.prover.take(batch)
+    this.#prover.take(batch)
     await this.#parquet.append(batch)
   }
 

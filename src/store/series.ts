@@ -7,7 +7,7 @@ import type { RecordBatch, Schema } from 'apache-arrow'
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
-import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
+import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles } from './adopt.ts'
 import { renewArchive, useArchives } from './archives.ts'
@@ -31,8 +31,8 @@ import {
 } from './manifest.ts'
 import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
-import type { Claims, RowTexts } from './change.ts'
-import { PartitionWriter, type Merge, type Prover } from './partition.ts'
+import type { Claims } from './change.ts'
+import { PartitionWriter } from './partition.ts'
 import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
 import { publish, type News } from './publish.ts'
 import { timeOfId } from './row-by-id.ts'
@@ -48,9 +48,6 @@ export type SeriesWorld = {
   readonly files: Files
   /** Throws when another process took the lake; asked before every commit. */
   readonly assertHeld: () => Promise<void>
-  readonly merge: Merge
-  readonly texts: RowTexts
-  readonly prover: (key: SeriesKey) => Prover
   readonly createdBy: string
 }
 
@@ -88,7 +85,6 @@ export class Series {
   readonly key: SeriesKey
   readonly #world: SeriesWorld
   readonly #settings: WriteSettings
-  readonly #dataset: Dataset
   #manifest: Manifest
   /** The manifest's text on disk. */
   #saved: string
@@ -108,7 +104,6 @@ export class Series {
     this.key = manifest.key
     this.#world = world
     this.#settings = settings
-    this.#dataset = DATASETS[manifest.key.dataset]
     this.#manifest = manifest
     this.#saved = saved
     this.#stated = manifest
@@ -194,7 +189,7 @@ export class Series {
     // What was learnt since waits for the footers that will say it: see `#restate`.
     if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
     this.#withoutLost = undefined
-    const { files, merge, texts, prover, createdBy } = this.#world
+    const { files, createdBy } = this.#world
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
     const stored = await openRecorded(files, this.#manifest, period)
@@ -207,13 +202,10 @@ export class Series {
       files,
       path: partitionPath(this.key, period),
       stored,
-      dataset: this.#dataset,
+      key: this.key,
       schema,
       compression,
       createdBy,
-      merge,
-      texts,
-      prover: prover(this.key),
       since: isAskedAgain ? since : undefined,
       vanished: vanishedKeys(this.#manifest.revisions, period),
       claims: source === 'rest' ? this.#claims : undefined,

@@ -47,7 +47,9 @@ async function expectHonest(
   const stored = await lake.rows()
   const isWhole = between(span).every(({ id }) => stored.some((row) => row.id === id))
   const verdict = await lake.verdict(span)
-  const about = `${JSON.stringify(ended.summary?.series[0], (_, v) => (typeof v === 'bigint' ? String(v) : v))} ${verdict}`
+  const about = `${JSON.stringify(ended.summary?.series[0], (_, v: unknown) =>
+    typeof v === 'bigint' ? String(v) : v,
+  )} ${verdict}`
   if (ended.summary?.complete === true) expect(isWhole, about).toBe(true)
   if (verdict.startsWith('complete')) expect(isWhole, about).toBe(true)
   if (ended.summary?.complete === true) expect(verdict, about).toBe('complete')

@@ -107,7 +107,7 @@ function decimalOf(words: Uint32Array): bigint {
 }
 
 /** The name under which a series' files are gathered. */
-export function rowsBySeries(
+function rowsBySeries(
   files: readonly StoredFile[],
 ): ReadonlyMap<string, readonly StoredFile[]> {
   const series = new Map<string, StoredFile[]>()

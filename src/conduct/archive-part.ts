@@ -89,7 +89,8 @@ export function klineGaps(
     if (isOtherLeft || isOpen) return { ...gap, reason: 'not-published' }
     const isHead = first === undefined || gap.to <= first
     const isFirst = isHead && gap.from === part.from && !hasRowsBefore
-    if (isFirst) return { ...gap, reason: 'before-listing' }
+    // One file alone, whose head may be cut, does not tell when trading began.
+    if (isFirst) return { ...gap, reason: covers(doubted, gap) ? 'before-listing' : 'unconfirmed' }
     const isSettled = gap.to + SETTLED <= now || covers(doubted, gap)
     return { ...gap, reason: isSettled ? 'outage' : 'unconfirmed' }
   })

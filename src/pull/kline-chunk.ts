@@ -53,7 +53,12 @@ function millisecondAfter(time: Micros): Micros {
 }
 
 /** Missing slots, and where the asking for them begins: after the last row that came before them. */
-type Hole = Window & { readonly since: Micros; readonly asks: number }
+type Hole = Window & {
+  readonly since: Micros
+  readonly asks: number
+  /** The open of the row before it, where a page ended early with that. */
+  readonly last?: Micros
+}
 
 /**
  * Asks for a chunk until each of its slots is there or was asked for twice, or an answer fails to come. `undefined`
@@ -68,6 +73,7 @@ export async function fillChunk<P extends PageRows>(
 ): Promise<Found<P> | undefined> {
   const pages: P[] = []
   const gaps: Window[] = []
+  const young: Window[] = []
   const holes: Hole[] = [{ ...chunk, asks: 0 }]
   for (let hole = holes.shift(); hole !== undefined; hole = holes.shift()) {
     const { since, to } = hole
@@ -76,7 +82,7 @@ export async function fillChunk<P extends PageRows>(
     )
     if ('error' in page) {
       if (pages.length === 0) throw page.error
-      return { pages, ...provenBefore([hole, ...holes], gaps, interval), failure: page }
+      return { pages, ...provenBefore([hole, ...holes], gaps, interval), young, failure: page }
     }
     const asks = hole.asks + 1
     if (page.rowCount === 0) {
@@ -86,8 +92,11 @@ export async function fillChunk<P extends PageRows>(
       continue
     }
     pages.push(page)
+    // Rows follow: whoever sent the page before lags, and told its last row as it was while that was open.
+    if (hole.last !== undefined) young.push({ from: hole.last, to: micros(hole.last + 1n) })
     const last = micros(page.keys[page.rowCount - 1] ?? 0n)
-    const rest = { since: millisecondAfter(last), asks: 0 }
+    const isShort = page.rowCount < limit
+    const rest = { since: millisecondAfter(last), asks: 0, ...(isShort ? { last } : {}) }
     const missing = missingSlots(interval, hole, page.keys)
     for (const part of missing) {
       // Rows after a missing slot were sent, so it was passed over; what follows the last row may be cut by the page.
@@ -100,7 +109,7 @@ export async function fillChunk<P extends PageRows>(
     if (page.rowCount >= limit && !isTailAsked) holes.push({ from: to, to, ...rest })
   }
   const reached = gaps.some(({ to }) => to === chunk.to) ? chunk.to : chunk.stands
-  return { pages, gaps: inTime(gaps), reached }
+  return { pages, gaps: inTime(gaps), young, reached }
 }
 
 /** How far a chunk stands whose `holes` were not answered. */

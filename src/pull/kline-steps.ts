@@ -9,6 +9,8 @@ export type Found<P> = {
   /** Of equal keys, the row of the later page holds. */
   readonly pages: readonly P[]
   readonly gaps: readonly Window[]
+  /** Rows to be asked for once more by the next run. */
+  readonly young?: readonly Window[]
   /** Every slot before this is in a page or in a gap. */
   readonly reached: Micros
   /** What kept the rest from coming. */
@@ -17,7 +19,7 @@ export type Found<P> = {
 
 /** The rows from `from` on in the order of their keys, as far as they are proven; each gap with the rows before it. */
 export function* inOrder<P extends PageRows>(
-  { pages, reached }: Found<P>,
+  { pages, young = [], reached }: Found<P>,
   from: Micros,
   gaps: readonly Gap[],
 ): Generator<Step<P>> {
@@ -33,7 +35,7 @@ export function* inOrder<P extends PageRows>(
       ? gaps.slice(gapsTold)
       : gaps.slice(gapsTold).filter(({ to }) => to <= until)
     gapsTold += told.length
-    yield { ...run, reached: until, gaps: told }
+    yield { ...run, reached: until, gaps: told, ...(index === 0 ? { fresh: young } : {}) }
   }
 }
 

@@ -20,7 +20,12 @@ import {
 } from './truth.ts'
 
 /** The state of a file at a moment. */
-type FileState = { readonly rows: readonly TruthRow[]; readonly made: Micros }
+type FileState = {
+  readonly rows: readonly TruthRow[]
+  /** Rows of its time that it lacks. */
+  readonly lacks: readonly TruthRow[]
+  readonly made: Micros
+}
 
 /** The archive. */
 export class Depot {
@@ -28,10 +33,17 @@ export class Depot {
   /** May files come late, be cut for a while, or never come? */
   readonly #hasFaults: boolean
   readonly #made = new Map<string, Uint8Array>()
+  /** Told of rows that a file lacks when it is loaded. */
+  readonly #onLack: (row: TruthRow, now: Micros) => void
 
-  constructor(truth: Truth, hasFaults: boolean) {
+  constructor(
+    truth: Truth,
+    hasFaults: boolean,
+    onLack: (row: TruthRow, now: Micros) => void = () => undefined,
+  ) {
     this.#truth = truth
     this.#hasFaults = hasFaults
+    this.#onLack = onLack
   }
 
   /** Answers a request at `now`. */
@@ -48,6 +60,7 @@ export class Depot {
     if (series === undefined || state === undefined)
       return xmlError(404, 'NoSuchKey', 'No such key.')
     const zip = this.#zip(series, zipPath, state)
+    if (!isChecksum) for (const row of state.lacks) this.#onLack(row, now)
     if (!isChecksum) return bytesAnswer(zip, state.made)
     const name = zipPath.slice(zipPath.lastIndexOf('/') + 1)
     const hash = createHash('sha256').update(zip).digest('hex')
@@ -72,7 +85,8 @@ export class Depot {
       .filter((at) => at <= now)
       .reduce((a, b) => (a > b ? a : b))
     const kept = isCut ? cut(rows) : rows
-    return kept.length === 0 ? undefined : { rows: kept, made }
+    const lacks = isCut ? rows.filter((row) => !kept.includes(row)) : []
+    return kept.length === 0 ? undefined : { rows: kept, lacks, made }
   }
 
   #faultsOf(draw: number): {

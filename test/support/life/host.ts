@@ -89,6 +89,11 @@ export class Host {
     return plain(200, `{"serverTime":${told}}`, now)
   }
 
+  /** Takes note of a row that a file of the archive lacks. */
+  lacked(row: TruthRow, now: Micros): void {
+    this.#note(row, { now, isTrading: true, isHole: true })
+  }
+
   #symbol(name: string | null): SymbolTruth | undefined {
     return this.#options.truth.symbols.find(({ symbol }) => symbol === name)
   }
@@ -136,10 +141,13 @@ export class Host {
   }
 
   #keepBack(row: TruthRow, symbol: SymbolTruth, view: Micros, isHole: boolean): void {
+    this.#note(row, { now: view, isTrading: isTrading(symbol, view), isHole })
+  }
+
+  #note(row: TruthRow, how: Omit<Withheld, 'run'>): void {
     const list = this.withheld.get(row) ?? []
     const run = this.hour?.run ?? 0
-    if (list.at(-1)?.run !== run)
-      list.push({ run, now: view, isTrading: isTrading(symbol, view), isHole })
+    if (list.at(-1)?.run !== run) list.push({ run, ...how })
     this.withheld.set(row, list)
   }
 

@@ -62,7 +62,9 @@ export class LivedLake {
     this.#tell = tell
     const truth = historyOf(seed, switches)
     this.#host = new Host({ truth, pageRows })
-    const depot = new Depot(truth, switches.faults.includes('files'))
+    const depot = new Depot(truth, switches.faults.includes('files'), (row, now) => {
+      this.#host.lacked(row, now)
+    })
     this.machine = new LifeMachine(this.#host, depot, start)
     this.#spoiler = new Spoiler(this.machine)
     this.law = new Law({ truth, host: this.#host, machine: this.machine, numbers })

@@ -1,0 +1,42 @@
+/** Klines of a host that lags: what it told last was not done yet. */
+
+import { expect, test } from 'vitest'
+import { micros } from '../../src/base/time.ts'
+import { chunkAt, fillChunk } from '../../src/pull/kline-chunk.ts'
+import type { PageParams, PageRows } from '../../src/pull/walk.ts'
+import { minute } from '../support/histories.ts'
+
+/** What was found of eight minutes, where each answer has the klines up to another one. */
+async function found(ends: readonly number[], limit = 1_000): ReturnType<typeof fillChunk> {
+  const window = { from: minute(0), to: minute(8) }
+  const left = [...ends]
+  const ask = async ({ startTime = 0n }: PageParams): Promise<PageRows> => {
+    const end = left.shift() ?? 8
+    const opens = [0, 1, 2, 3, 4, 5, 6, 7].slice(0, end).map((at): bigint => minute(at))
+    const keys = BigInt64Array.from(opens.filter((open) => open >= startTime * 1_000n)).slice(
+      0,
+      limit,
+    )
+    return { rowCount: keys.length, keys, times: keys }
+  }
+  const options = { limit, readAhead: 1, signal: undefined, hasRowsBefore: false }
+  const walk = { window, interval: '1m' as const, ask, options }
+  return fillChunk(chunkAt({ since: window.from, from: window.from }, walk), walk)
+}
+
+const row = (at: number): { from: bigint; to: bigint } => ({
+  from: minute(at),
+  to: micros(minute(at) + 1n),
+})
+
+test('rows follow a page that ended early: its last row is asked for again', async () => {
+  expect((await found([3, 8]))?.young).toEqual([row(2)])
+  expect((await found([3, 5, 8]))?.young).toEqual([row(2), row(4)])
+  expect((await found([3, 0, 8]))?.young).toEqual([row(2)])
+})
+
+test('none follow, or the page is full: nothing is', async () => {
+  expect((await found([3, 3, 3]))?.young).toEqual([])
+  expect((await found([8]))?.young).toEqual([])
+  expect((await found([8], 8))?.young).toEqual([])
+})

@@ -91,7 +91,17 @@ describe('run', () => {
       weight: 23,
       seconds: expect.any(Number) as number,
       ...work,
-      series: [{ ...KEY, complete: true, ...work, revisions: 0, missing: [] }],
+      series: [
+        {
+          ...KEY,
+          complete: true,
+          upToDate: true,
+          ...work,
+          revisions: 0,
+          missing: [],
+          unconfirmed: [],
+        },
+      ],
       exit: 0,
     })
   })
@@ -162,7 +172,13 @@ describe('status and verify', () => {
     const job = join(dataDir, '..', 'job.yaml')
     await writeFile(job, JOB.replace('2024-01-03', '2024-01-04'))
     expect((await call(['run', ...KLINES])).exit).toBe(0)
-    const held = { gaps: [], rows: 48, partitions: 1, bytes: expect.any(Number) as number }
+    const held = {
+      unconfirmed: [],
+      gaps: [],
+      rows: 48,
+      partitions: 1,
+      bytes: expect.any(Number) as number,
+    }
     const common = { ...KEY, covered: [WINDOW], ...held, verdict: expect.any(String) as string }
     const all = await call(['status', '--json'])
     expect(JSON.parse(all.stdout)).toEqual({ series: [{ ...common, missing: [] }] })

@@ -91,6 +91,8 @@ test('revisions and the sources of rows come back too', async () => {
   const yaml = JOB.replace('  - kind: aggTrades\n', '')
   const { summary } = await run(yaml, { dataDir, baseUrls: [simulator.url], recheck })
   expect(summary.series[0]?.revisions).toBe(1)
+  // The changed row is asked for once more, and then final.
+  await run(yaml, { dataDir, baseUrls: [simulator.url] })
   const before = await contents(dataDir)
   await rm(join(dataDir, KLINES, '_series.json'))
   await verifyLake({ dataDir, rebuild: true })

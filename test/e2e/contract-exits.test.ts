@@ -165,9 +165,12 @@ describe('4: impossible or damaged', () => {
     await rm(join(lake.dataDir, PARTITION, '..', '_series.json'))
     expect((await lake.call(['verify'])).exit).toBe(4)
     expect((await lake.call(['verify', '--rebuild'])).exit).toBe(0)
-    const asked = dataRequests(simulator)
-    expect((await lake.call(['run', ...KLINES])).exit).toBe(0)
-    expect(dataRequests(simulator)).toBe(asked)
+    // No footer says when klines were stored: the last of them are taken for young, and asked for once more.
+    const asked = dataRequests(simulator) + 1
+    for (let times = 0; times < 2; times++) {
+      expect((await lake.call(['run', ...KLINES])).exit).toBe(0)
+      expect(dataRequests(simulator)).toBe(asked)
+    }
   })
 })
 

@@ -96,7 +96,9 @@ export class KlineEvidence<P extends PageRows> {
       return partsOf(gap, isSettled ? [gap] : union(asked, lacked), 'outage')
     }
     const isTrading = await this.#witnesses.isTrading()
-    if (isTrading === false) return [{ ...gap, reason: 'after-delisting' }]
+    // A host that lags may lack the last rows of a symbol that stopped trading today.
+    const isOver = isTrading === false && gap.from + ASKED_LATER <= now
+    if (isOver) return [{ ...gap, reason: 'after-delisting' }]
     // A symbol that trades has klines: empty answers at its open end are contradicted, however often they come.
     return partsOf(gap, isTrading === true ? lacked : union(asked, lacked), 'after-delisting')
   }

@@ -79,7 +79,8 @@ export async function runOnce(
   const told = new Set<string>()
   const { signal } = new AbortController()
   const world = { rest, now, tally: emptyTally(), usage, told, doubted: [], lacking: [], signal }
-  const plan = { key: SERIES, missing, recheck: [] } as unknown as SeriesPlan
+  const settings = { settle: 60_000_000n }
+  const plan = { key: SERIES, missing, recheck: [], settings } as unknown as SeriesPlan
   for (const window of missing)
     for await (const event of restWindow(plan, series, window, world)) events.push(event)
   return { events, asked }

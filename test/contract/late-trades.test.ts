@@ -139,7 +139,10 @@ test('days in whatever order, run by run, from days or a month, with or without 
         gone.length > 0 ? { ...month, [BEFORE]: files[BEFORE]!, [AFTER]: files[AFTER]! } : files,
         'none',
       )
-      await expectWhole(lake, truth)
+      // The verdict may be careful here (docs/FAILURES.md, "Not done"); no row may be missing.
+      const [from, to] = WANTED.map(parseMicros) as [Micros, Micros]
+      const stored = new Set((await lake.rows()).map(({ id }) => id))
+      for (const { id, time } of truth) if (from <= time && time < to) expect(stored).toContain(id)
     }),
     { numRuns: RUNS },
   )

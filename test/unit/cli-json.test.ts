@@ -117,6 +117,7 @@ describe('run: one object for each step', () => {
   const failed = {
     ...result,
     complete: false,
+    upToDate: false,
     missing: [window('2024-03-01', '2024-03-02')],
     error: { code: 'E_REJECTED', message: 'Invalid symbol.' },
   }

@@ -1,20 +1,10 @@
 /** Files of trades whose times go back while ids go on, cut by time or by id: every row once, each in its own period. */
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
-import {
-  DAYS,
-  filesOf,
-  rowsAt,
-  TornLake,
-  type Files,
-  type Rest,
-  type Row,
-} from '../support/torn.ts'
+import { DAYS, filesOf, rowsAt, TornLake, type Files, type Row } from '../support/torn.ts'
 
-const RUNS = Number(process.env['LATE_RUNS'] ?? 60)
-const [BEFORE, FIRST, SECOND, AFTER] = DAYS
+const [, FIRST, SECOND, AFTER] = DAYS
 const WANTED = [FIRST, AFTER] as const
 const dayOf = ({ time }: Row): string => new Date(Number(time / 1000n)).toISOString().slice(0, 10)
 const isWanted = (row: Row): boolean => [FIRST, SECOND].some((day) => day === dayOf(row))
@@ -96,54 +86,3 @@ test.each(Object.entries(WAYS))(
     }
   },
 )
-
-test('days in whatever order, run by run, from days or a month, with or without REST', async () => {
-  const cases = fc.record({
-    place: fc.constantFrom(...PLACES),
-    count: fc.integer({ min: 2, max: 7 }),
-    way: fc.constantFrom(...Object.values(WAYS)),
-    spans: fc.array(
-      fc.constantFrom(
-        [FIRST, SECOND] as const,
-        [SECOND, AFTER] as const,
-        [`${FIRST}T12:30`, AFTER] as const,
-        [FIRST, `${SECOND}T00:00:00.5`] as const,
-      ),
-      { maxLength: 3 },
-    ),
-    gone: fc.subarray([FIRST, SECOND]),
-    rests: fc.array(fc.constantFrom<Rest>('none', 'silent', 'refused'), {
-      minLength: 3,
-      maxLength: 3,
-    }),
-  })
-  await fc.assert(
-    fc.asyncProperty(cases, async ({ place, count, way, spans, gone, rests }) => {
-      const truth = history(place.moment, place.back, count)
-      const lake = new TornLake(truth)
-      const files = way(truth)
-      const poor = Object.fromEntries(
-        Object.entries(files).filter(([day]) => !gone.some((one) => one === day)),
-      )
-      for (const [index, span] of spans.entries()) {
-        const ended = await lake.run(span, index === 0 ? poor : files, rests[index] ?? 'none')
-        if (ended.summary?.complete !== true) continue
-        const [from, to] = span.map(parseMicros) as [Micros, Micros]
-        const stored = new Set((await lake.rows()).map(({ id }) => id))
-        for (const { id, time } of truth)
-          if (from <= time && time < to) expect(stored).toContain(id)
-      }
-      const month = { ...poor, '2025-03': truth }
-      await lake.run(
-        WANTED,
-        gone.length > 0 ? { ...month, [BEFORE]: files[BEFORE]!, [AFTER]: files[AFTER]! } : files,
-        'none',
-      )
-      // The verdict may be careful here (docs/FAILURES.md, "Not done"); no row may be missing.
-      const [from, to] = WANTED.map(parseMicros) as [Micros, Micros]
-      const stored = new Set((await lake.rows()).map(({ id }) => id))
-      for (const { id, time } of truth) if (from <= time && time < to) expect(stored).toContain(id)
-    }),
-    { numRuns: RUNS },
-  )
-})

@@ -230,10 +230,15 @@ export async function freeze(
   expect(await scenario.act(second.world), about).toMatchObject({ exit: 0, error: undefined })
   second.end()
   const files = nodeFiles(ROOT, machine.disk.calls)
-  expectSameLake(await lakeOf(files), lake, about)
+  expectSameLake(settledOf(await lakeOf(files)), settledOf(lake), about)
+  // A row that changed is asked for once more: whoever comes next settles it.
+  const third = machine.boot(machine.disk.calls, scenario.start)
+  await scenario.act(third.world)
+  third.end()
+  const settled = await lakeOf(files)
   thawed.give()
   const { exit, error } = await ended
-  expectSameLake(await lakeOf(files), lake, `${about}, and gone on`)
+  expectSameLake(await lakeOf(files), settled, `${about}, and gone on`)
   // Stopped before it took the lake, it takes it later and finds nothing to do; stopped after its work, it is done.
   if (exit !== 0)
     expect([StoreError.name, LockedError.name], about).toContain((error as Error).name)
@@ -265,4 +270,18 @@ function newSignal(): { readonly given: Promise<void>; readonly give: () => void
       give()
     },
   }
+}
+
+/** A lake whose changed rows were asked for once more: what is young is not compared. */
+function settledOf(
+  lake: Readonly<Record<string, Uint8Array>>,
+): Readonly<Record<string, Uint8Array>> {
+  return Object.fromEntries(
+    Object.entries(lake).map(([path, bytes]) => {
+      if (!path.endsWith('_series.json')) return [path, bytes]
+      const document = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+      const rest = { ...document, fresh: [], checksum: '' }
+      return [path, new TextEncoder().encode(JSON.stringify(rest))]
+    }),
+  )
 }

@@ -154,7 +154,7 @@ export async function strike(
   expect(await scenario.act(third.world), about).toMatchObject({ exit: 0, error: undefined })
   third.end()
   const files = nodeFiles(ROOT, machine.disk.calls)
-  expectSameLake(await lakeOf(files), lake, about)
+  expectSameLake(settledOf(await lakeOf(files)), settledOf(lake), about)
   expect(await files.list('_tmp'), `${about}: leftovers`).toEqual([])
 }
 

@@ -1,6 +1,6 @@
 /** The library's public door: every name here is a promise. The CLI imports nothing else. */
 
-export { backfill, planJobs as makePlan } from './backfill.ts'
+export { backfill, planJobs as makePlan } from './backfill/run.ts'
 export {
   BackfillError,
   BannedError,
@@ -24,33 +24,33 @@ export type { Micros, Window, WindowText } from './base/time.ts'
 export { isBinanceUrl } from './binance/host.ts'
 export { seriesName } from './binance/series.ts'
 export type { SeriesKey } from './binance/series.ts'
-export { doctor } from './doctor.ts'
-export type { DoctorCheck } from './doctor.ts'
+export { doctor } from './query/doctor.ts'
+export type { DoctorCheck } from './query/doctor.ts'
 export type { Job } from './job/job.ts'
 export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'
 export { stopOnSignals } from './node/signals.ts'
 export type { Options, Source } from './options.ts'
 export type { Plan, SeriesPlan } from './plan/plan.ts'
 export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
-export { coverage, gaps, readSeries, readTable } from './read.ts'
-export type { Moment, SeriesQuery } from './read.ts'
+export { coverage, gaps, readSeries, readTable } from './query/read.ts'
+export type { Moment, SeriesQuery } from './query/read.ts'
 export { writeReport } from './report/report.ts'
 export type { ReportOptions, ReportSummary } from './report/report.ts'
 export { quickstartExchange, replayOptions, startSimulator } from './simulator/index.ts'
 export type { ExchangeOptions, Fault, FaultOptions } from './simulator/index.ts'
-export { sql } from './sql.ts'
-export type { SqlAnswer, SqlColumn, SqlOptions, SqlValue } from './sql.ts'
-export { status } from './status.ts'
-export type { RevisionEntry, SeriesStatus, StatusReport } from './status.ts'
-export { listSymbols } from './symbols.ts'
-export type { SymbolEntry, SymbolFilter } from './symbols.ts'
-export { watchedBackfill } from './watch.ts'
-export type { WatchOptions } from './watch.ts'
-export { verify } from './verify.ts'
+export { sql } from './query/sql.ts'
+export type { SqlAnswer, SqlColumn, SqlOptions, SqlValue } from './query/sql.ts'
+export { status } from './query/status.ts'
+export type { RevisionEntry, SeriesStatus, StatusReport } from './query/status.ts'
+export { listSymbols } from './query/symbols.ts'
+export type { SymbolEntry, SymbolFilter } from './query/symbols.ts'
+export { watchedBackfill } from './watch/watch.ts'
+export type { WatchOptions } from './watch/watch.ts'
+export { verify } from './verify/verify.ts'
 export type {
   Finding,
   SeriesVerdict,
   VerifyOptions,
   VerifyProgress,
   VerifyReport,
-} from './verify.ts'
+} from './verify/verify.ts'

@@ -1,6 +1,7 @@
 /** What a run tells while it works and when it is done. The library prints nothing; the CLI turns these into lines. */
 
 import type { Coverage } from './base/coverage.ts'
+import type { ErrorEntry } from './base/errors.ts'
 import type { GapReason } from './base/gap.ts'
 import type { WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
@@ -25,7 +26,7 @@ export type SeriesResult = {
   /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
   readonly unconfirmed: Coverage
   /** Why it is not complete. */
-  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string }
+  readonly error?: ErrorEntry
 }
 
 /** One thing that happened. */

@@ -205,3 +205,25 @@ export class StoppedError extends BackfillError {
     this.exit = STOP_EXITS[signal]
   }
 }
+
+/** Does this error end the whole run, not just its series? */
+export function isFatal(error: unknown): boolean {
+  return (
+    !(error instanceof BackfillError) ||
+    error instanceof BannedError ||
+    error instanceof StoppedError ||
+    error instanceof StoreError ||
+    error instanceof LockedError
+  )
+}
+
+/** An error as results and events carry it. */
+export type ErrorEntry = { readonly code: string; readonly message: string; readonly hint?: string }
+
+/** Turns whatever was thrown into plain data. */
+export function describeError(error: unknown): ErrorEntry {
+  if (!(error instanceof BackfillError))
+    return { code: 'E_UNEXPECTED', message: error instanceof Error ? error.message : String(error) }
+  const { code, message, hint } = error
+  return hint === undefined ? { code, message } : { code, message, hint }
+}

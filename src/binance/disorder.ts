@@ -5,3 +5,6 @@
  * row is lost where it is more, but more is asked again.
  */
 export const DISORDER = 10_000_000n
+
+/** Rows of an account may come later than rows with a later time, but not later than this. In microseconds. */
+export const INTERLEAVE = 3_600_000_000n

@@ -3,7 +3,7 @@
 import { quoteText } from '../base/text.ts'
 import { parseMicros, parseWindow, type WindowText } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { SeriesStatus } from '../status.ts'
+import type { SeriesStatus } from '../query/status.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
 import type { DayFacts } from './days.ts'
 import type { ReportSeries, Standing } from './document.ts'

@@ -17,11 +17,11 @@ const FIRST_DAY = 20_000n * DAY
 const dist = pathToFileURL(`${resolve(folder)}/`).href
 const load = (path) => import(new URL(path, dist))
 const { DATASETS } = await load('binance/dataset.js')
-const { openSeries, seriesWorld } = await load('conduct/session.js')
+const { openSeries, seriesWorld } = await load('session/session.js')
 const { nodeFiles } = await load('node/files.js')
 const { decodePage } = await load('rows/scan.js')
 const { markLake } = await load('store/lake.js')
-const { verify } = await load('verify.js')
+const { verify } = await load('verify/verify.js')
 
 let state = 1
 const random = () => {

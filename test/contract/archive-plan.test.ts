@@ -1,7 +1,7 @@
 /** The plan says what comes from the archive and what from REST; `verify --remote` says what was replaced since. */
 
 import { describe, expect, test } from 'vitest'
-import { planJobs } from '../../src/backfill.ts'
+import { planJobs } from '../../src/backfill/run.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import type { Options } from '../../src/options.ts'

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { subtractAll } from '../../src/base/coverage.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule, ExchangeOptions } from '../../src/simulator/index.ts'
-import { status } from '../../src/status.ts'
+import { status } from '../../src/query/status.ts'
 import { archiveExchange, archiveJob, doors, storedRows } from '../support/archive-jobs.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 

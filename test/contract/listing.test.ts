@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { status } from '../../src/status.ts'
+import { status } from '../../src/query/status.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { statusOfOne, verifyLake } from '../support/checked.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'

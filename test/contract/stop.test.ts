@@ -1,7 +1,7 @@
 /** A run that is asked to stop keeps what had arrived whole, whatever the wish is called. */
 
 import { describe, expect, it } from 'vitest'
-import { backfill } from '../../src/backfill.ts'
+import { backfill } from '../../src/backfill/run.ts'
 import { StoppedError } from '../../src/base/errors.ts'
 import { printerOf } from '../../src/cli/print.ts'
 import { runJobs } from '../../src/cli/running.ts'

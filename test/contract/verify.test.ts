@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { micros, parseMicros } from '../../src/base/time.ts'
-import type { Finding } from '../../src/verify.ts'
+import type { Finding } from '../../src/verify/verify.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { readFooter } from '../../src/store/parquet/read.ts'
 import { change, codesOf, verifyLake } from '../support/checked.ts'

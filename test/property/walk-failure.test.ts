@@ -4,19 +4,19 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TransportError } from '../../src/base/errors.ts'
 import { micros } from '../../src/base/time.ts'
-import { walkKlines } from '../../src/pull/walk-klines.ts'
-import type { AskPage, Step } from '../../src/pull/walk.ts'
-import type { Page } from '../../src/rows/page.ts'
+import { walkKlines } from '../../src/walk/klines.ts'
+import type { AskPage } from '../../src/walk/walk.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { klineAt, klines, minute, window } from '../support/histories.ts'
 import { asker, keysOf, SETTLED } from '../support/walks.ts'
+import type { Step } from '../../src/rows/step.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
 const NOW = minute(24 * 60)
 const KEY = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
 
 /** Asks until the network is gone, `count` requests from now. */
-function untilLost(ask: AskPage<Page>, count: number): AskPage<Page> {
+function untilLost(ask: AskPage, count: number): AskPage {
   let left = count
   return async (...args) => {
     if (left-- <= 0) throw new TransportError('gone')
@@ -25,10 +25,8 @@ function untilLost(ask: AskPage<Page>, count: number): AskPage<Page> {
 }
 
 /** What came before the failure, if there was one. */
-async function stepsOf(
-  walk: AsyncIterable<Step<Page>>,
-): Promise<{ steps: Step<Page>[]; error: unknown }> {
-  const steps: Step<Page>[] = []
+async function stepsOf(walk: AsyncIterable<Step>): Promise<{ steps: Step[]; error: unknown }> {
+  const steps: Step[] = []
   try {
     for await (const step of walk) steps.push(step)
   } catch (error) {
@@ -37,7 +35,7 @@ async function stepsOf(
   return { steps, error: undefined }
 }
 
-async function* again(steps: readonly Step<Page>[]): AsyncGenerator<Step<Page>> {
+async function* again(steps: readonly Step[]): AsyncGenerator<Step> {
   yield* steps
 }
 
@@ -119,7 +117,7 @@ test.each([0, 1])(
       NOW,
     )
     let requests = turn
-    const ask: AskPage<Page> = (...args) => (requests++ % 2 === 0 ? none : whole)(...args)
+    const ask: AskPage = (...args) => (requests++ % 2 === 0 ? none : whole)(...args)
     const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true, witnesses: SETTLED }
     const { keys } = await keysOf(
       walkKlines({ from: minute(0), to: minute(10) }, '1m', ask, options),

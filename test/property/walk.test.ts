@@ -6,11 +6,10 @@ import { union } from '../../src/base/coverage.ts'
 import { isKnown } from '../../src/base/gap.ts'
 import { micros } from '../../src/base/time.ts'
 import { gridCeil, gridFloor, gridNext } from '../../src/binance/interval.ts'
-import { findByTime } from '../../src/pull/first-row.ts'
-import { walkIds } from '../../src/pull/walk-ids.ts'
-import { walkKlines } from '../../src/pull/walk-klines.ts'
-import type { AskPage } from '../../src/pull/walk.ts'
-import type { Page } from '../../src/rows/page.ts'
+import { findByTime } from '../../src/walk/first-row.ts'
+import { walkIds } from '../../src/walk/ids.ts'
+import { walkKlines } from '../../src/walk/klines.ts'
+import type { AskPage } from '../../src/walk/walk.ts'
 import {
   Exchange,
   type AggTrade,
@@ -56,7 +55,7 @@ function exchangeOf(
 
 const AGG_TRADES = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const
 
-function tradesOf(rows: readonly AggTrade[], pageRows: number): AskPage<Page> {
+function tradesOf(rows: readonly AggTrade[], pageRows: number): AskPage {
   const exchange = new Exchange({
     symbols: [{ symbol: 'BTCUSDT', rows: { aggTrades: rows } }],
     pageRows,
@@ -273,7 +272,7 @@ test.each([
   const rows = Array.from({ length: 200 }, (_row, i) => aggTradeAt(BigInt(i), minute(i)))
   const real = tradesOf(rows, 10)
   let empties = 2
-  const ask: AskPage<Page> = async (params, check, signal) => {
+  const ask: AskPage = async (params, check, signal) => {
     const isEmpty = params.fromId === id && params.limit > 1 && empties-- > 0
     return real(isEmpty ? { ...params, fromId: 1_000n } : params, check, signal)
   }
@@ -290,7 +289,7 @@ test.each<[string, Lack[]]>([
   const rows = Array.from({ length: 60 }, (_row, i) => aggTradeAt(BigInt(i), minute(i)))
   const replicas = lacks.map((one) => tradesOf(without(rows, one), 10))
   let asked = 0
-  const ask: AskPage<Page> = async (...args) => {
+  const ask: AskPage = async (...args) => {
     if (asked >= 100) throw new Error('asked 100 times')
     return replicas[asked++ % replicas.length]!(...args)
   }

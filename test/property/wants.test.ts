@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { RejectedError } from '../../src/base/errors.ts'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import { seriesName, type SeriesKey } from '../../src/binance/series.ts'
-import { resolveWants } from '../../src/conduct/wants.ts'
+import { resolveWants } from '../../src/session/wants.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import type { Want } from '../../src/plan/plan.ts'
 

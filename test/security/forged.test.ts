@@ -1,11 +1,11 @@
 /** Data files that say what they are not: of another series, of another period, of another number of rows. */
 
 import { describe, expect, it } from 'vitest'
-import { backfill } from '../../src/backfill.ts'
+import { backfill } from '../../src/backfill/run.ts'
 import { BackfillError } from '../../src/base/errors.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
-import { verify } from '../../src/verify.ts'
+import { verify } from '../../src/verify/verify.ts'
 import { attempt, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
 
 const JOB = `

@@ -12,7 +12,7 @@ const LENGTH = 1 << 17
 const SHORT: ReadonlySet<string> = new Set([
   // a URL of the user's own
   String.raw`heartbeat.ts /\/+$/`,
-  String.raw`conduct/exchange.ts /\/+$/`,
+  String.raw`walk/exchange.ts /\/+$/`,
   String.raw`pull/archive/client.ts /\/+$/`,
   String.raw`cli/read.ts /\/+$/`,
   // the value of a flag

@@ -13,7 +13,7 @@ import { archivePath, entryName, type ArchivePeriod } from '../../src/binance/ar
 import { DATASETS, type Numbers } from '../../src/binance/dataset.ts'
 import { gridNext } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
-import type { SourcedStep } from '../../src/conduct/series-run.ts'
+import type { SourcedStep } from '../../src/store/window-store.ts'
 import type { Archive } from '../../src/pull/archive/download.ts'
 import { unzip } from '../../src/pull/archive/zip.ts'
 import { CsvFile, type CsvEvidence } from '../../src/rows/csv-file.ts'

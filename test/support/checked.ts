@@ -4,13 +4,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Options } from '../../src/options.ts'
 import { parseJob } from '../../src/job/parse.ts'
-import { status, type SeriesStatus } from '../../src/status.ts'
+import { status, type SeriesStatus } from '../../src/query/status.ts'
 import {
   verify,
   type VerifyOptions,
   type VerifyProgress,
   type VerifyReport,
-} from '../../src/verify.ts'
+} from '../../src/verify/verify.ts'
 
 /** Verifies a lake to the end. */
 export async function verifyLake(options: VerifyOptions, yaml?: string): Promise<VerifyReport> {

@@ -1,15 +1,14 @@
 /** An exchange of one symbol's aggregate trades that lags, forgets to answer, and whose times go back. No socket. */
 
 import type { Micros, Window } from '../../src/base/time.ts'
-import { restWindow } from '../../src/conduct/rest-window.ts'
-import { emptyTally } from '../../src/conduct/series-run.ts'
+import { restWindow } from '../../src/walk/rest-window.ts'
+import { emptyTally } from '../../src/store/window-store.ts'
 import { leftToAsk } from '../../src/base/coverage.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesPlan } from '../../src/plan/plan.ts'
 import type { Progress } from '../../src/progress.ts'
-import type { AskPage, PageParams } from '../../src/pull/walk.ts'
+import type { AskPage, PageParams } from '../../src/walk/walk.ts'
 import { pageOf } from '../../src/rows/batch.ts'
-import type { Page } from '../../src/rows/page.ts'
 import type { AggTrade } from '../../src/simulator/index.ts'
 import { rowGroups } from '../../src/store/newest-rows.ts'
 import type { Manifest } from '../../src/store/manifest.ts'
@@ -41,10 +40,10 @@ export function optionsOf(files: MemFiles): StoredOptions {
 export function idExchange(
   rows: readonly Placed[],
   { now, lag = 0n, pageRows = 1_000, isEmpty = () => false }: Meeting,
-): { readonly ask: AskPage<Page>; readonly asked: readonly PageParams[] } {
+): { readonly ask: AskPage; readonly asked: readonly PageParams[] } {
   const known = rows.filter(({ place }) => place <= now - lag)
   const asked: PageParams[] = []
-  const ask: AskPage<Page> = async (params, check) => {
+  const ask: AskPage = async (params, check) => {
     const { fromId, startTime, limit } = params
     const count = Math.min(limit, pageRows)
     const matching = known.filter(

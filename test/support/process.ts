@@ -16,7 +16,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/index.ts'
 import { readFooter } from '../../src/store/parquet/read.ts'
-import { verify } from '../../src/verify.ts'
+import { verify } from '../../src/verify/verify.ts'
 import { finished, startCli, type CliOptions, type CliResult } from '../e2e/support.ts'
 import { contents, serve, tempDir } from './lake.ts'
 import { attempt, lakeOf, virtualWorld } from './virtual.ts'

@@ -1,6 +1,6 @@
 /** Whole runs in virtual time: the exchange without sockets, latency that differs by request, a lake in memory. */
 
-import { backfill } from '../../src/backfill.ts'
+import { backfill } from '../../src/backfill/run.ts'
 import { BackfillError } from '../../src/base/errors.ts'
 import type { Clock, Files, Http, ProcessIdentity, Random, World } from '../../src/base/ports.ts'
 import { micros, type Micros } from '../../src/base/time.ts'

@@ -4,11 +4,11 @@ import { parseMicros, type Micros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
-import type { KlineWitnesses } from '../../src/pull/kline-evidence.ts'
-import type { AskPage, Step } from '../../src/pull/walk.ts'
-import type { Page } from '../../src/rows/page.ts'
+import type { KlineWitnesses } from '../../src/walk/kline-evidence.ts'
+import type { AskPage } from '../../src/walk/walk.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import type { Exchange } from '../../src/simulator/index.ts'
+import type { Step } from '../../src/rows/step.ts'
 
 /** Long after everything, of a symbol that does not trade any more: whatever is empty is so for good. */
 export const SETTLED: KlineWitnesses = {
@@ -24,10 +24,10 @@ export function asker(
   key: SeriesKey,
   now: Micros,
   sign: Sign = (query) => ({ query, headers: {} }),
-): { ask: AskPage<Page>; requests: () => number } {
+): { ask: AskPage; requests: () => number } {
   const dataset = DATASETS[key.dataset]
   let requests = 0
-  const ask: AskPage<Page> = async (params, check, signal) => {
+  const ask: AskPage = async (params, check, signal) => {
     signal?.throwIfAborted()
     requests += 1
     const given = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
@@ -52,12 +52,12 @@ export function asker(
 
 /** Asks replicas in turn. None is empty twice in a row for one question that `whole` has rows for. */
 export function inTurn(
-  whole: AskPage<Page>,
-  replicas: readonly AskPage<Page>[],
-): { ask: AskPage<Page>; requests: () => number } {
+  whole: AskPage,
+  replicas: readonly AskPage[],
+): { ask: AskPage; requests: () => number } {
   const empty = new Set<string>()
   let requests = 0
-  const ask: AskPage<Page> = async (params, check, signal) => {
+  const ask: AskPage = async (params, check, signal) => {
     const question = Object.entries(params).join('&')
     const page = await (replicas[requests++ % replicas.length] ?? whole)(params, check, signal)
     if (page.rowCount === 0 && !empty.has(question)) {
@@ -72,10 +72,10 @@ export function inTurn(
 
 /** All keys that a walk yields, in its order. */
 export async function keysOf(
-  steps: AsyncIterable<Step<Page>>,
-): Promise<{ keys: bigint[]; steps: Step<Page>[] }> {
+  steps: AsyncIterable<Step>,
+): Promise<{ keys: bigint[]; steps: Step[] }> {
   const keys: bigint[] = []
-  const all: Step<Page>[] = []
+  const all: Step[] = []
   for await (const step of steps) {
     all.push(step)
     for (let row = step.first; row < step.end; row++) keys.push(step.page?.keys[row] ?? -1n)

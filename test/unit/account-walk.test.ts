@@ -7,12 +7,16 @@ import { micros, parseMicros, periodOf, type Micros, type Window } from '../../s
 import { DATASETS } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { signer } from '../../src/pull/sign.ts'
-import { openOrderWindows, walkAccount } from '../../src/pull/walk-account.ts'
-import type { PageParams, PageRows, Step } from '../../src/pull/walk.ts'
+import { walkAccount } from '../../src/walk/account.ts'
+import type { PageParams } from '../../src/walk/walk.ts'
 import type { AccountTrade, Order } from '../../src/simulator/account-rows.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { accountOf } from '../support/accounts.ts'
 import { asker, keysOf } from '../support/walks.ts'
+import type { Step } from '../../src/rows/step.ts'
+import { openOrderWindows } from '../../src/store/fresh.ts'
+import { barePage } from '../support/bare-page.ts'
+import type { Page } from '../../src/rows/page.ts'
 
 const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
 const ORIGIN = parseMicros('2024-02-27')
@@ -243,11 +247,11 @@ test('an account that began later, or never traded, costs few requests', async (
 })
 
 describe('requests', () => {
-  const pageOf = (rows: readonly Placed[]): PageRows => ({
-    rowCount: rows.length,
-    keys: BigInt64Array.from(rows.map(({ id }) => id)),
-    times: BigInt64Array.from(rows.map(({ time }) => time)),
-  })
+  const pageOf = (rows: readonly Placed[]): Page =>
+    barePage(
+      BigInt64Array.from(rows.map(({ id }) => id)),
+      BigInt64Array.from(rows.map(({ time }) => time)),
+    )
   const options = {
     limit: 10,
     readAhead: 1,
@@ -261,10 +265,10 @@ describe('requests', () => {
 
   async function walkPages(
     answers: (params: PageParams) => readonly Placed[],
-    onStep: (step: Step<PageRows>) => void = () => undefined,
+    onStep: (step: Step) => void = () => undefined,
   ): Promise<PageParams[]> {
     const asked: PageParams[] = []
-    const ask = async (params: PageParams, check: (page: PageRows) => void): Promise<PageRows> => {
+    const ask = async (params: PageParams, check: (page: Page) => void): Promise<Page> => {
       asked.push(params)
       const page = pageOf(answers(params))
       check(page)

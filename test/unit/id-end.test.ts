@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
-import { judgeEnd, oldBefore, type EndEvidence } from '../../src/pull/id-end.ts'
+import { oldBefore } from '../../src/binance/lag.ts'
+import { judgeEnd, type EndEvidence } from '../../src/walk/id-end.ts'
 
 const NOW = parseMicros('2026-03-10')
 const old = oldBefore(NOW)

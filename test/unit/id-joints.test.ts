@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
-import { chainFlaws, forgivenBreaks, idBreaksOf } from '../../src/conduct/id-joints.ts'
+import { chainFlaws, forgivenBreaks, idBreaksOf } from '../../src/store/id-joints.ts'
 import { proverOf } from '../../src/rows/proof.ts'
 import { knownOf, emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest } from '../../src/store/manifest.ts'

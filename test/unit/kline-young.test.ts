@@ -2,22 +2,24 @@
 
 import { expect, test } from 'vitest'
 import { micros } from '../../src/base/time.ts'
-import { chunkAt, fillChunk } from '../../src/pull/kline-chunk.ts'
-import type { PageParams, PageRows } from '../../src/pull/walk.ts'
+import { chunkAt, fillChunk } from '../../src/walk/kline-chunk.ts'
+import type { PageParams } from '../../src/walk/walk.ts'
 import { minute } from '../support/histories.ts'
+import { barePage } from '../support/bare-page.ts'
+import type { Page } from '../../src/rows/page.ts'
 
 /** What was found of eight minutes, where each answer has the klines up to another one. */
 async function found(ends: readonly number[], limit = 1_000): ReturnType<typeof fillChunk> {
   const window = { from: minute(0), to: minute(8) }
   const left = [...ends]
-  const ask = async ({ startTime = 0n }: PageParams): Promise<PageRows> => {
+  const ask = async ({ startTime = 0n }: PageParams): Promise<Page> => {
     const end = left.shift() ?? 8
     const opens = [0, 1, 2, 3, 4, 5, 6, 7].slice(0, end).map((at): bigint => minute(at))
     const keys = BigInt64Array.from(opens.filter((open) => open >= startTime * 1_000n)).slice(
       0,
       limit,
     )
-    return { rowCount: keys.length, keys, times: keys }
+    return barePage(keys, keys)
   }
   const options = { limit, readAhead: 1, signal: undefined, hasRowsBefore: false }
   const walk = { window, interval: '1m' as const, ask, options }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkLake } from '../../src/store/lake.ts'
-import { strangersOutside } from '../../src/store/strangers.ts'
+import { strangersOutside } from '../../src/verify/foreign-files.ts'
 import { memFiles } from '../support/mem-files.ts'
 
 async function directoryWith(...paths: readonly string[]): Promise<ReturnType<typeof memFiles>> {

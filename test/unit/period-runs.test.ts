@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { periodRuns } from '../../src/conduct/period-runs.ts'
+import { periodRuns } from '../../src/store/period-runs.ts'
 
 const at = (...texts: string[]): BigInt64Array => BigInt64Array.from(texts.map(parseMicros))
 

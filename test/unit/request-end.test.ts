@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { endOf } from '../../src/pull/walk.ts'
+import { endOf } from '../../src/walk/walk.ts'
 
 const noon = parseMicros('2026-03-01T12:00')
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
-import { compareSeam } from '../../src/conduct/seam.ts'
+import { compareSeam } from '../../src/walk/seam.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { AGG_TRADES } from '../support/archive.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { mergeStreams } from '../../src/conduct/stream.ts'
+import { mergeStreams } from '../../src/backfill/streams.ts'
 
 type Source = () => AsyncGenerator<string, void, void>
 

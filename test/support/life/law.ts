@@ -14,7 +14,7 @@ import {
 } from '../../../src/base/time.ts'
 import type { Numbers } from '../../../src/binance/dataset.ts'
 import { seriesName } from '../../../src/binance/series.ts'
-import { status, type SeriesStatus } from '../../../src/status.ts'
+import { status, type SeriesStatus } from '../../../src/query/status.ts'
 import type { SimDisk } from '../sim-disk.ts'
 import { Asked } from './asked.ts'
 import { difference } from './compare.ts'

@@ -1,6 +1,6 @@
 /** Runs of a life: jobs made of wishes, run to their end, whatever that is. */
 
-import { backfill } from '../../../src/backfill.ts'
+import { backfill } from '../../../src/backfill/run.ts'
 import { BackfillError } from '../../../src/base/errors.ts'
 import { formatMicros } from '../../../src/base/time.ts'
 import type { Numbers } from '../../../src/binance/dataset.ts'

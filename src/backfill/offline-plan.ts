@@ -1,0 +1,58 @@
+/** A run that could not begin, since the exchange did not answer: what it lacks, as far as that can be told without. */
+
+import {
+  BannedError,
+  ClockError,
+  DataError,
+  RejectedError,
+  StoppedError,
+  TransportError,
+  UnavailableError,
+  UnreachableError,
+  type BackfillError,
+} from '../base/errors.ts'
+import { micros } from '../base/time.ts'
+import type { Job } from '../job/job.ts'
+import type { Options } from '../options.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Exchange } from '../walk/exchange.ts'
+import { planWants } from '../session/plan-wants.ts'
+import { checkWant, listedAt, type Manifests } from '../session/session.ts'
+import { resolveWants } from '../session/wants.ts'
+import { accountLabel } from '../session/account.ts'
+
+/** Did the exchange, the way to it or the user keep a run from beginning? All else has no summary: nothing was asked. */
+export function keepsFromBeginning(error: unknown): error is BackfillError {
+  return (
+    error instanceof UnreachableError ||
+    error instanceof BannedError ||
+    error instanceof ClockError ||
+    error instanceof RejectedError ||
+    error instanceof UnavailableError ||
+    error instanceof TransportError ||
+    error instanceof DataError ||
+    error instanceof StoppedError
+  )
+}
+
+/**
+ * What `jobs` want and the lake lacks. Symbols that a filter would have chosen are not known; where a series begins is
+ * what the lake knows of it, or the beginning of time; and now is what this machine's clock says.
+ *
+ * @throws UsageError when two jobs contradict each other.
+ */
+export async function unopenedPlan(
+  jobs: readonly Job[],
+  { exchange, manifests }: { readonly exchange: Exchange; readonly manifests: Manifests },
+  options: Options,
+): Promise<Plan> {
+  const wants = await resolveWants(jobs, {
+    now: exchange.now(),
+    symbols: exchange.symbols,
+    source: options.source,
+    account: accountLabel(jobs),
+    listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
+  })
+  const checked = await Promise.all(wants.map((want) => checkWant(want, manifests)))
+  return planWants(checked, manifests, exchange, options)
+}

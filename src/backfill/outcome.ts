@@ -1,0 +1,76 @@
+/** How a run came out: one result a series, one exit code for all. */
+
+import type { Coverage } from '../base/coverage.ts'
+import {
+  BackfillError,
+  DamageError,
+  describeError,
+  isFatal,
+  StoppedError,
+  UnavailableError,
+} from '../base/errors.ts'
+import type { Gap, GapReason } from '../base/gap.ts'
+import { formatWindow, type Micros } from '../base/time.ts'
+import type { SeriesPlan } from '../plan/plan.ts'
+import type { SeriesResult } from '../progress.ts'
+import type { Manifest } from '../store/manifest.ts'
+import type { Tally } from '../store/window-store.ts'
+import { isUpToDate, verdictOf } from '../store/verdict.ts'
+
+/** The result of a series that ran, or did not get to. */
+export function resultOf(
+  plan: SeriesPlan,
+  manifest: Manifest | undefined,
+  tally: Tally,
+  { error, now }: { readonly error: unknown; readonly now: Micros },
+): SeriesResult {
+  const verdict = verdictOf({ manifest, wanted: plan.wanted })
+  const { missing, unconfirmed, lack } = verdict
+  const why = error ?? unavailable(manifest?.gaps ?? [], missing) ?? lacking(lack)
+  const complete = verdict.isComplete && error === undefined
+  const { horizon = now } = plan
+  const upToDate =
+    complete || (error === undefined && isUpToDate(verdict, manifest, { now, horizon }))
+  const { rows, files, revisions } = tally
+  const [partitions, bytes] = [files.size, [...files.values()].reduce((sum, size) => sum + size, 0)]
+  const result = {
+    ...{ key: plan.key, complete, upToDate, rows, partitions, bytes, revisions },
+    ...{ missing, unconfirmed },
+  }
+  return why === undefined || complete ? result : { ...result, error: describeError(why) }
+}
+
+function lacking(lack: string | undefined): UnavailableError | undefined {
+  if (lack === undefined) return undefined
+  return new UnavailableError(`rows of covered time are missing: ${lack}`, {
+    hint: '`binance-backfill verify` names the places; ask for them again with run --recheck.',
+  })
+}
+
+const HINTS: Readonly<Partial<Record<GapReason, string>>> = {
+  'not-published': 'The archive has no file of it; REST may have the rows: source: auto or rest.',
+  'unavailable-from-rest': 'Take it from the published archive: source: auto.',
+  unconfirmed: 'The answers were empty, which proves nothing yet; the next run asks again.',
+}
+
+function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError | undefined {
+  const gap = gaps.find(({ from, to }) =>
+    missing.some((window) => window.from < to && from < window.to),
+  )
+  if (gap === undefined) return undefined
+  const { from, to } = formatWindow(gap)
+  return new UnavailableError(`${from} to ${to}: ${gap.reason}`, {
+    hint: HINTS[gap.reason],
+  })
+}
+
+/** The exit code of a run: what ended it, or the worst that befell a series. */
+export function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): number {
+  const stopped = errors.find((error) => error instanceof StoppedError)
+  if (stopped !== undefined) return stopped.exit
+  const fatal = errors.find(isFatal)
+  if (fatal !== undefined) return fatal instanceof BackfillError ? fatal.exit : 1
+  if (errors.some((error) => error instanceof BackfillError && error.exit === 4)) return 4
+  if (errors.some((error) => error instanceof DamageError)) return 4
+  return errors.length === 0 && results.every(({ upToDate }) => upToDate) ? 0 : 3
+}

@@ -1,0 +1,43 @@
+/** What is looked at before anything is asked or written: options, jobs side by side, keys. */
+
+import { UsageError } from '../base/errors.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import { seriesName } from '../binance/series.ts'
+import type { DatasetJob, Job } from '../job/job.ts'
+import type { Options } from '../options.ts'
+import { accountLabel, credentialsFor } from '../session/account.ts'
+import { checkAlike, seriesOf } from '../session/wants.ts'
+
+/** Checks options that no type can. @throws UsageError */
+function checkOptions({ weightShare = 1, concurrency = 1, maxWaitMs = 0 }: Options): void {
+  if (!(weightShare > 0 && weightShare <= 1))
+    throw new UsageError(`weightShare: expected a number above 0 and at most 1, got ${weightShare}`)
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new UsageError(`concurrency: expected a whole number from 1 on, got ${concurrency}`)
+  if (!(maxWaitMs >= 0)) throw new UsageError(`maxWaitMs: expected 0 or more, got ${maxWaitMs}`)
+}
+
+/**
+ * Checks what needs neither the lake nor the exchange.
+ *
+ * @throws UsageError when an account dataset lacks its key or label, the source that overrides the jobs' own has not
+ * what they name, or two of them ask for one series in different ways.
+ */
+export function checkJobs(jobs: readonly Job[], options: Options): void {
+  checkOptions(options)
+  credentialsFor(jobs)
+  const asked = new Map<string, DatasetJob>()
+  const named = { symbols: [], account: accountLabel(jobs) }
+  for (const { source, ...dataset } of jobs.flatMap(({ datasets }) => datasets)) {
+    const settings = { ...dataset, source: options.source ?? source }
+    if (options.source === 'archive' && !DATASETS[dataset.kind].hasArchive)
+      throw new UsageError(`source archive: ${dataset.kind} are not published in the archive`, {
+        hint: 'Leave --source away, or take auto or rest.',
+      })
+    for (const key of seriesOf(settings, named)) {
+      const name = seriesName(key)
+      checkAlike(key, asked.get(name) ?? settings, settings)
+      asked.set(name, settings)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** What a reader asks of the lake, checked against what the lake holds. */
+
+import { UsageError } from '../base/errors.ts'
+import type { Files, World } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
+import { micros, parseMicros, type Micros, type Window } from '../base/time.ts'
+import { DATASETS, type DatasetKind } from '../binance/dataset.ts'
+import { parseInterval } from '../binance/interval.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import { DATA_DIR } from '../session/session.ts'
+import { nodeFiles } from '../node/files.ts'
+import { checkLake, listSeries } from '../store/lake.ts'
+import { seriesPath } from '../store/layout.ts'
+import type { Manifest } from '../store/manifest.ts'
+import { readManifest } from '../store/series.ts'
+
+/** A moment: microseconds since 1970, or an ISO 8601 date or date-time, which is read as UTC. */
+export type Moment = Micros | string
+
+/** One series of a lake, and how much of it. */
+export type SeriesQuery = {
+  /** The lake's directory. Default `data`. */
+  readonly dataDir?: string
+  readonly dataset: DatasetKind
+  /** As Binance writes it. */
+  readonly symbol: string
+  /** For klines and uiKlines, as Binance writes it: `1m` is a minute, `1M` a month. */
+  readonly interval?: string
+  /** For account datasets: the label that the user gave the account. */
+  readonly account?: string
+  /** The first moment that is wanted. Default: everything from the beginning on. */
+  readonly from?: Moment
+  /** The end, exclusive. Default: everything up to the end. */
+  readonly to?: Moment
+  /** Names of columns, in the order that they are wanted. Default: all. */
+  readonly columns?: readonly string[]
+  /** Stops the reading between two row groups. */
+  readonly signal?: AbortSignal
+  /** The machine; default the real one. */
+  readonly world?: Pick<World, 'files'>
+}
+
+/** A query whose series is there. */
+export type OpenQuery = {
+  readonly files: Files
+  readonly manifest: Manifest
+  readonly window: Window
+  readonly columns: readonly string[]
+}
+
+/** Wider than any history. */
+const EARLIEST = micros(-(2n ** 62n))
+const LATEST = micros(2n ** 62n)
+
+/**
+ * Finds the series that a query names.
+ *
+ * @throws UsageError for a dataset, series, column or moment that cannot be, or that the lake does not have.
+ */
+export async function openQuery(query: SeriesQuery): Promise<OpenQuery> {
+  const key = keyOf(query)
+  const window = windowOf(query)
+  const columns = columnsOf(query)
+  const files = query.world?.files ?? nodeFiles(query.dataDir ?? DATA_DIR)
+  await checkLake(files)
+  const manifest = await readManifest(files, key)
+  if (manifest === undefined) throw await unknownSeries(files, key)
+  return { files, manifest, window, columns }
+}
+
+function keyOf({ dataset, symbol, interval, account }: SeriesQuery): SeriesKey {
+  if (!Object.hasOwn(DATASETS, dataset))
+    throw new UsageError(`no such dataset: ${quoteText(dataset)}`, {
+      hint: `The datasets are ${Object.keys(DATASETS).join(', ')}.`,
+    })
+  const parsed = interval === undefined ? undefined : parseInterval(interval)
+  if (interval !== undefined && parsed === undefined)
+    throw new UsageError(`no such interval: ${quoteText(interval)}`)
+  const key: SeriesKey = {
+    market: 'spot',
+    dataset,
+    symbol: symbol.normalize('NFC'),
+    ...(parsed === undefined ? {} : { interval: parsed }),
+    ...(account === undefined ? {} : { account: account.normalize('NFC') }),
+  }
+  asked(() => seriesPath(key))
+  return key
+}
+
+function windowOf({ from, to }: SeriesQuery): Window {
+  const window = { from: momentOf(from) ?? EARLIEST, to: momentOf(to) ?? LATEST }
+  if (window.from < window.to) return window
+  throw new UsageError('`from` is not before `to`')
+}
+
+function momentOf(moment: Moment | undefined): Micros | undefined {
+  return typeof moment === 'string' ? asked(() => parseMicros(moment)) : moment
+}
+
+function columnsOf({ dataset, columns }: SeriesQuery): readonly string[] {
+  const names = DATASETS[dataset].columns.map(({ name }) => name)
+  const stranger = columns?.find((name) => !names.includes(name))
+  if (stranger === undefined && columns?.length !== 0) return [...new Set(columns ?? names)]
+  throw new UsageError(`${dataset} has no column ${quoteText(stranger ?? '')}`, {
+    hint: `Its columns are ${names.join(', ')}.`,
+  })
+}
+
+/** Runs `work` on what the caller gave; a value that cannot be is the caller's to mend. */
+function asked<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(quoteText(error.message), { cause: error })
+  }
+}
+
+/** Series named in the hint at most. */
+const NAMED_MAX = 8
+
+async function unknownSeries(files: Files, key: SeriesKey): Promise<UsageError> {
+  const all = await listSeries(files)
+  if (all.length === 0)
+    return new UsageError('the lake holds no series', {
+      hint: 'Name the right --data-dir, or run a job first.',
+    })
+  const near = all.filter(({ symbol, dataset }) => symbol === key.symbol || dataset === key.dataset)
+  const named = (near.length === 0 ? all : near).slice(0, NAMED_MAX).map(seriesName)
+  const more = all.length > named.length ? ', ...' : ''
+  return new UsageError(`the lake has no ${quoteText(seriesName(key))}`, {
+    hint: quoteText(`It has ${named.join(', ')}${more}.`),
+  })
+}

@@ -1,0 +1,204 @@
+/** SQL over the lake, by DuckDB where it is installed: one view for each dataset, and nothing that can be changed. */
+
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
+import { StoreError, UsageError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { DATASETS, type DatasetKind } from '../binance/dataset.ts'
+import { DATA_DIR } from '../session/session.ts'
+import { nodeFiles } from '../node/files.ts'
+import { plainPath } from '../node/plain-path.ts'
+import { sqlValue, type SqlValue } from './sql-value.ts'
+import { checkLake, listSeries } from '../store/lake.ts'
+import { readManifest } from '../store/series.ts'
+
+export type { SqlValue } from './sql-value.ts'
+
+/** One column of an answer; `type` is DuckDB's name for it, such as `DOUBLE` or `TIMESTAMP WITH TIME ZONE`. */
+export type SqlColumn = { readonly name: string; readonly type: string }
+
+/** An answer: its columns at once, its rows as they are read, some at a time. */
+export type SqlAnswer = {
+  readonly columns: readonly SqlColumn[]
+  rows(): AsyncGenerator<readonly (readonly SqlValue[])[], void, void>
+  /** Lets go of the database; call it when done, also with rows left. */
+  close(): void
+}
+
+/** Where to ask. */
+export type SqlOptions = {
+  /** The lake's directory. Default `data`. */
+  readonly dataDir?: string
+}
+
+type DuckDb = typeof import('@duckdb/node-api')
+
+/**
+ * Asks the lake one question. Each dataset that the lake holds is a view of its name, with the columns of the files and
+ * `symbol`, `interval`, `period` and `account` of their paths, all text.
+ *
+ * Only SELECT is accepted, and no file outside the lake can be read.
+ *
+ * @throws UsageError when DuckDB is not installed, the lake holds nothing, or the query cannot be run as it stands.
+ * @throws StoreError when a file cannot be read.
+ */
+export async function sql(query: string, options: SqlOptions = {}): Promise<SqlAnswer> {
+  const { dataDir = DATA_DIR } = options
+  // DuckDB says nothing of use about an empty text.
+  if (query.trim() === '') throw new UsageError('the query is empty')
+  const views = await viewsOf(dataDir)
+  const duckdb = await loadDuckDb()
+  // DuckDB knows no escape that makes every name a name: a backslash always parts directories.
+  const { path, release } = await plainPath(dataDir)
+  const lake: Lake = { dataDir, path, views }
+  const instance = await duckdb.DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  let isOpen = true
+  const close = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    connection.closeSync()
+    instance.closeSync()
+    release()
+  }
+  try {
+    await prepare(connection, lake)
+    const result = await start(duckdb, connection, query)
+    return { columns: columnsOf(result), rows: () => rowsOf(result, lake), close }
+  } catch (error) {
+    close()
+    throw explain(error, lake)
+  }
+}
+
+/** Loads DuckDB. @throws UsageError when it is not installed. */
+async function loadDuckDb(): Promise<DuckDb> {
+  try {
+    return await import('@duckdb/node-api')
+  } catch (cause) {
+    throw new UsageError('SQL needs DuckDB, which is not installed or not made for this machine', {
+      cause,
+      hint: 'Install it with `npm install @duckdb/node-api`.',
+    })
+  }
+}
+
+/** The name of a dataset, and whether its series store numbers in different ways. */
+type View = { readonly name: DatasetKind; readonly isMixed: boolean }
+
+/** The lake as it was named, and as DuckDB is told. */
+type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
+
+async function viewsOf(dataDir: string): Promise<readonly View[]> {
+  const files = nodeFiles(dataDir)
+  await checkLake(files)
+  const numbers = new Map<DatasetKind, Set<string>>()
+  for (const key of await listSeries(files)) {
+    const manifest = await readManifest(files, key)
+    if (manifest === undefined || manifest.partitions.size === 0) continue
+    numbers.set(key.dataset, (numbers.get(key.dataset) ?? new Set()).add(manifest.numbers))
+  }
+  if (numbers.size === 0)
+    throw new UsageError('the lake holds no rows', {
+      hint: 'Name the right --data-dir, or run a job first.',
+    })
+  return [...numbers]
+    .map(([name, kinds]) => ({ name, isMixed: kinds.size > 1 }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function viewSource(path: string, { name, isMixed }: View): string {
+  const { security } = DATASETS[name]
+  const account = security === 'signed' ? 'account=*/' : ''
+  const glob = `${path}/spot/${account}${name}/**/data.parquet`
+  const options = [
+    'hive_partitioning = true',
+    // `456` is a symbol and `2024` a period: text, as all the others are.
+    'hive_types_autocast = false',
+    // Series that store numbers in different ways have no type in common until all are looked at.
+    ...(isMixed ? ['union_by_name = true'] : []),
+  ]
+  return `read_parquet(${sqlText(glob)}, ${options.join(', ')})`
+}
+
+/** A path of which nothing is a pattern. */
+function globText(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]')
+}
+
+/** `text` as a literal of SQL. */
+function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+async function prepare(
+  connection: DuckDBConnection,
+  { dataDir, path, views }: Lake,
+): Promise<void> {
+  await connection.run("SET TimeZone = 'UTC'")
+  await connection.run("SET temp_directory = ''")
+  // A path of the query's own is compared both before and after its patterns are resolved.
+  const allowed = [path, dataDir, globText(dataDir)].map(sqlText).join(', ')
+  await connection.run(`SET allowed_directories = [${allowed}]`)
+  await connection.run('SET enable_external_access = false')
+  for (const view of views)
+    await connection.run(`CREATE VIEW "${view.name}" AS SELECT * FROM ${viewSource(path, view)}`)
+  await connection.run('SET lock_configuration = true')
+}
+
+async function start(
+  { StatementType }: DuckDb,
+  connection: DuckDBConnection,
+  query: string,
+): Promise<DuckDBResult> {
+  const statements = await connection.extractStatements(query)
+  if (statements.count !== 1)
+    throw new UsageError(`expected one query, got ${statements.count}`, {
+      hint: 'Ask one thing at a time.',
+    })
+  // To be prepared is enough for some statements to act: EXPORT DATABASE makes its directory.
+  if (!READING.test(query)) throw onlySelect()
+  const statement = await statements.prepare(0)
+  if (statement.statementType !== StatementType.SELECT) throw onlySelect()
+  return statement.stream()
+}
+
+// Spaces, brackets and plain comments, then a word that reads. A comment that could be taken in two ways is none here.
+const READING =
+  /^(?:[\s(]|--[^\r\n]*\r?\n|\/\*[^*/]*\*\/)*(?:select|from|with|values|table|show|desc|describe|summarize|pivot|unpivot|pragma)\b/i
+
+function onlySelect(): UsageError {
+  return new UsageError('only SELECT is accepted: the lake is not changed by SQL')
+}
+
+function columnsOf(result: DuckDBResult): readonly SqlColumn[] {
+  const types = result.columnTypes()
+  return result
+    .columnNames()
+    .map((name, index) => ({ name, type: types[index]?.toString() ?? 'UNKNOWN' }))
+}
+
+async function* rowsOf(
+  result: DuckDBResult,
+  lake: Lake,
+): AsyncGenerator<readonly (readonly SqlValue[])[], void, void> {
+  try {
+    for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(sqlValue))
+  } catch (error) {
+    throw explain(error, lake)
+  }
+}
+
+/** DuckDB's own kinds of errors that are about files; all others are about the query. */
+const ABOUT_FILES = /^(IO|Internal|Out of Memory) Error/
+
+function explain(error: unknown, { dataDir, path, views }: Lake): unknown {
+  if (error instanceof UsageError || !(error instanceof Error)) return error
+  const [message = ''] = error.message.replaceAll(path, () => dataDir).split('\n')
+  if (ABOUT_FILES.test(message) || message.includes('.parquet'))
+    return new StoreError('E_STORE_IO', quoteText(message), {
+      cause: error,
+      hint: 'Try again; if it stays so, run `binance-backfill verify`.',
+    })
+  const names = views.map(({ name }) => name).join(', ')
+  return new UsageError(quoteText(message), { cause: error, hint: `The views are ${names}.` })
+}

@@ -1,0 +1,157 @@
+/** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
+
+import type { Coverage } from '../base/coverage.ts'
+import type { GapReason } from '../base/gap.ts'
+import { DamageError, describeError } from '../base/errors.ts'
+import type { Files, World } from '../base/ports.ts'
+import { formatWindow, micros, type WindowText } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import { listedAt, Manifests, openExchange, wantsOf, worldOf } from '../session/session.ts'
+import { verdictOf } from '../store/verdict.ts'
+import { needsAllSymbols, resolveWants } from '../session/wants.ts'
+import type { Job } from '../job/job.ts'
+import type { Options } from '../options.ts'
+import type { Want } from '../plan/plan.ts'
+import type { SeriesResult } from '../progress.ts'
+import { checkLake, listSeries } from '../store/lake.ts'
+import type { Manifest, PartitionEntry } from '../store/manifest.ts'
+import { lookAtSeries } from '../store/present.ts'
+import { accountLabel } from '../session/account.ts'
+
+/** One series of the lake, or one that a job wants. */
+export type SeriesStatus = {
+  readonly market: 'spot'
+  readonly dataset: string
+  readonly symbol: string
+  readonly interval?: string
+  readonly account?: string
+  /** What the jobs ask for up to now; absent without jobs. */
+  readonly wanted?: readonly WindowText[]
+  readonly covered: readonly WindowText[]
+  readonly missing: readonly WindowText[]
+  /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
+  readonly unconfirmed: readonly WindowText[]
+  readonly gaps: readonly (WindowText & { readonly reason: GapReason })[]
+  readonly rows: number
+  readonly partitions: number
+  readonly bytes: number
+  /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged: ...`, in words. */
+  readonly verdict: string
+  readonly revisions: readonly RevisionEntry[]
+  /** Why the manifest cannot be read: nothing is known of this series, and nothing of it counts as covered. */
+  readonly error?: NonNullable<SeriesResult['error']>
+}
+
+/** One change of a stored row. */
+export type RevisionEntry = {
+  readonly period: string
+  readonly key: string
+  readonly time: string
+  readonly old: Readonly<Record<string, string>>
+  readonly new: Readonly<Record<string, string>>
+}
+
+/** What `status` prints. */
+export type StatusReport = { readonly series: readonly SeriesStatus[] }
+
+/**
+ * Tells what the lake holds; without jobs, of every series in it. One that is damaged is told as such, beside the others.
+ *
+ * Works without the exchange: with jobs that choose symbols by a filter it is asked for them, otherwise the machine's
+ * clock stands in for the server's where the exchange does not answer.
+ */
+export async function status(jobs: readonly Job[], options: Options = {}): Promise<StatusReport> {
+  const world = worldOf(options)
+  try {
+    await checkLake(world.files)
+    const { files } = world
+    const series: SeriesStatus[] = []
+    if (jobs.length === 0) {
+      for (const key of await listSeries(files))
+        series.push(await orDamaged({ key }, () => storedStatus(key, files)))
+      return { series }
+    }
+    const manifests = new Manifests(files)
+    for (const want of await wantsNow(jobs, world, manifests, options)) {
+      const { key, wanted } = want
+      const look = async (): Promise<SeriesStatus> =>
+        statusOf(key, await manifests.get(key), wanted)
+      series.push(await orDamaged(want, look))
+    }
+    return { series }
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
+}
+
+/** Files that are gone leave their time missing, also where they held the first rows or the last. */
+async function storedStatus(key: SeriesKey, files: Files): Promise<SeriesStatus> {
+  const { present, manifest } = await lookAtSeries(files, key)
+  return statusOf(key, present, undefined, manifest)
+}
+
+async function orDamaged(
+  { key, wanted }: { readonly key: SeriesKey; readonly wanted?: Coverage },
+  look: () => Promise<SeriesStatus>,
+): Promise<SeriesStatus> {
+  try {
+    return await look()
+  } catch (thrown) {
+    if (!(thrown instanceof DamageError)) throw thrown
+    const error = describeError(thrown)
+    const verdict = `damaged: ${error.message}`
+    return { ...statusOf(key, undefined, wanted), verdict, error }
+  }
+}
+
+async function wantsNow(
+  jobs: readonly Job[],
+  world: World,
+  manifests: Manifests,
+  options: Options,
+): Promise<readonly Want[]> {
+  if (!needsAllSymbols(jobs))
+    return resolveWants(jobs, {
+      now: world.clock.now(),
+      symbols: [],
+      source: options.source,
+      account: accountLabel(jobs),
+      listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
+    })
+  const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
+  const exchange = await openExchange(world, jobs, options, events)
+  return wantsOf(jobs, exchange, manifests, options)
+}
+
+/**
+ * The status of one series.
+ *
+ * @param manifest - Without the rows of files that are gone.
+ * @param wanted - `undefined`: whatever was ever asked for.
+ * @param recorded - The manifest as it is stored.
+ */
+export function statusOf(
+  key: SeriesKey,
+  manifest: Manifest | undefined,
+  wanted: Coverage | undefined,
+  recorded: Manifest | undefined = manifest,
+): SeriesStatus {
+  const partitions = [...(manifest?.partitions.values() ?? [])]
+  const { missing, unconfirmed, words } = verdictOf({ manifest, wanted, recorded })
+  const sum = (of: (entry: PartitionEntry) => number): number =>
+    partitions.reduce((total, entry) => total + of(entry), 0)
+  return {
+    ...key,
+    ...(wanted === undefined ? {} : { wanted: wanted.map(formatWindow) }),
+    covered: (manifest?.coverage ?? []).map(formatWindow),
+    missing: missing.map(formatWindow),
+    unconfirmed: unconfirmed.map(formatWindow),
+    gaps: (manifest?.gaps ?? []).map((gap) => ({ ...formatWindow(gap), reason: gap.reason })),
+    rows: sum(({ rows }) => rows),
+    partitions: partitions.length,
+    bytes: sum(({ bytes }) => bytes),
+    verdict: words,
+    revisions: manifest?.revisions ?? [],
+  }
+}

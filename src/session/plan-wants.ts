@@ -1,0 +1,39 @@
+/** What the lake holds of each want, and so what is left to do. */
+
+import { union } from '../base/coverage.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import type { Options } from '../options.ts'
+import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
+import type { Manifest } from '../store/manifest.ts'
+import type { Exchange } from '../walk/exchange.ts'
+import { seamsAfter } from '../walk/seam.ts'
+import type { Manifests } from './session.ts'
+
+/** Plans what the wants lack. */
+export async function planWants(
+  wants: readonly Want[],
+  manifests: Manifests,
+  exchange: Exchange,
+  options: Options,
+): Promise<Plan> {
+  const have = new Map<string, Have>()
+  for (const want of wants) {
+    const manifest = isBlocked(want) ? undefined : await manifests.get(want.key)
+    have.set(seriesName(want.key), haveOf(manifest))
+  }
+  const perMinute = exchange.gateway.budget.weightPerMinute()
+  const haveIn = (key: SeriesKey): Have => have.get(seriesName(key)) ?? haveOf(undefined)
+  return makePlan(wants, haveIn, perMinute, options.recheck)
+}
+
+function haveOf(manifest: Manifest | undefined): Have {
+  const entries = [...(manifest?.partitions.values() ?? [])]
+  return {
+    covered: manifest?.coverage ?? [],
+    fresh: manifest?.fresh ?? [],
+    gaps: union(manifest?.gaps ?? []),
+    rows: entries.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    seams: manifest === undefined ? [] : seamsAfter(manifest, 'archive').map(({ to }) => to),
+  }
+}

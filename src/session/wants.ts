@@ -1,0 +1,233 @@
+/** From jobs to what is wanted: symbols, moments and horizons resolved against the exchange and its clock. */
+
+import { union } from '../base/coverage.ts'
+import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
+import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
+import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
+import type { DatasetJob, Job, SymbolFilter } from '../job/job.ts'
+import type { Source } from '../options.ts'
+import type { SeriesSettings, Want } from '../plan/plan.ts'
+import type { SymbolInfo } from '../walk/exchange.ts'
+
+/** What resolving needs to know. */
+export type WantWorld = {
+  /** The server's clock, read before anything is asked. */
+  readonly now: Micros
+  readonly symbols: readonly SymbolInfo[]
+  /** Overrides the jobs' source. */
+  readonly source: Source | undefined
+  readonly account: string | undefined
+  /** When a series begins; `undefined` when it has no rows at all. */
+  readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
+}
+
+/** Does any of these jobs choose symbols by a filter? */
+export function needsAllSymbols(jobs: readonly Job[]): boolean {
+  return jobs.some((job) => job.datasets.some(({ symbols }) => symbols.kind === 'filter'))
+}
+
+/** Some symbol that the jobs name. */
+export function anySymbol(jobs: readonly Job[]): string | undefined {
+  for (const { datasets } of jobs)
+    for (const { symbols } of datasets) if (symbols.kind === 'list') return symbols.symbols[0]
+  return undefined
+}
+
+/** A start that a scheduler computed from this machine's clock may be so far ahead of the server's. */
+const CLOCK_SLACK = 60_000_000n
+
+/**
+ * Every series that the jobs ask for, once, in the order of the jobs. What is wanted of a series does not depend on
+ * that order: two jobs want of it what both want together, and the problem of one is not hidden by the other.
+ *
+ * @throws UsageError when two jobs ask for one series in different ways, an account dataset has no label, or a
+ * range can hold nothing by the clock of now.
+ */
+export async function resolveWants(jobs: readonly Job[], world: WantWorld): Promise<Want[]> {
+  const wants = new Map<string, Want>()
+  const asking = { ...world, listingOf: askedOnce(world.listingOf) }
+  for (const job of jobs)
+    for (const dataset of job.datasets) {
+      checkRange(job, dataset, world.now)
+      for (const key of seriesOf(dataset, world)) {
+        const want = await resolve(key, dataset, asking)
+        const name = seriesName(key)
+        const other = wants.get(name)
+        wants.set(name, other === undefined ? want : join(other, want))
+      }
+    }
+  return [...wants.values()]
+}
+
+/** One answer a series, however many jobs need it. */
+function askedOnce(listingOf: WantWorld['listingOf']): WantWorld['listingOf'] {
+  const asked = new Map<string, ReturnType<WantWorld['listingOf']>>()
+  return (key) => {
+    const name = seriesName(key)
+    const answer = asked.get(name) ?? listingOf(key)
+    asked.set(name, answer)
+    return answer
+  }
+}
+
+/** A wish for nothing would pass for complete at every run. Where only the clock has to go on, it is none. */
+function checkRange({ file }: Job, { kind, from, to }: DatasetJob, now: Micros): void {
+  const at = (moment: Micros): string => formatMicros(moment).replace('.000000', '')
+  const where = `${quoteText(file)}: ${kind}`
+  if (from.kind === 'at' && from.time > now + CLOCK_SLACK)
+    throw new UsageError(`${where}: from, ${at(from.time)}, lies in the future: it is ${at(now)}`, {
+      hint: 'All times are UTC; name a start that has been.',
+    })
+  if (from.kind === 'ago' && to.kind !== 'now' && atOrAgo(from, now) >= atOrAgo(to, now))
+    throw new UsageError(
+      `${where}: to, ${at(atOrAgo(to, now))}, is not after from, now ${at(atOrAgo(from, now))}`,
+      { hint: 'A range that begins some time ago moves on: give it a later end, or none.' },
+    )
+}
+
+/**
+ * The symbols of exchangeInfo, in which every filter finds some: one that finds none is a slip, or the exchange is not
+ * itself now, and never a job that is complete.
+ *
+ * @throws UsageError when a filter can mean none of them; UnavailableError when none has the status now.
+ */
+export function symbolsFor(
+  jobs: readonly Job[],
+  known: readonly SymbolInfo[],
+): readonly SymbolInfo[] {
+  for (const { file, datasets } of jobs)
+    for (const { kind, symbols: filter } of datasets) {
+      if (filter.kind === 'list' || chosenBy(filter, known).length > 0) continue
+      const of = `none of the ${known.length} symbols of exchangeInfo`
+      const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
+      if (known.length === 0 || chosenBy({ ...filter, status: undefined }, known).length > 0)
+        throw new UnavailableError(message, { hint: 'None has the status now; run again later.' })
+      const hint = '`binance-backfill symbols` lists them; mend quote, base or exclude.'
+      throw new UsageError(message, { hint })
+    }
+  return known
+}
+
+/** The series that one entry of a job names. */
+export function seriesOf(
+  dataset: DatasetJob,
+  { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
+): SeriesKey[] {
+  const { kind, market, intervals } = dataset
+  const isSigned = DATASETS[kind].security === 'signed'
+  if (isSigned && account === undefined)
+    throw new UsageError(`${kind} needs an account label`, {
+      hint: 'Set BINANCE_ACCOUNT_LABEL to a name of your choice.',
+    })
+  const label = isSigned && account !== undefined ? { account } : {}
+  return symbolsOf(dataset, symbols).flatMap((symbol): SeriesKey[] => {
+    const key = { market, dataset: kind, symbol, ...label }
+    return intervals.length === 0 ? [key] : intervals.map((interval) => ({ ...key, interval }))
+  })
+}
+
+function symbolsOf(
+  { symbols: selection }: DatasetJob,
+  known: readonly SymbolInfo[],
+): readonly string[] {
+  // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
+  if (selection.kind === 'list') return selection.symbols
+  return chosenBy(selection, known)
+    .map(({ symbol }) => checkedSymbol(symbol))
+    .sort()
+}
+
+function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
+  return known.filter(
+    ({ symbol, status, baseAsset, quoteAsset }) =>
+      (filter.quote === undefined || filter.quote === quoteAsset) &&
+      (filter.base === undefined || filter.base === baseAsset) &&
+      (filter.status === undefined || filter.status === status) &&
+      !filter.exclude.includes(symbol),
+  )
+}
+
+/** A name that the exchange gave becomes a directory and a part of URLs, as much as one that a job gives. */
+function checkedSymbol(symbol: string): string {
+  if (SYMBOL_PATTERN.test(symbol)) return symbol
+  throw new DataError(`exchangeInfo lists "${quoteText(symbol, 60)}", which is no symbol`, {
+    hint: 'Name the symbols one by one instead of by a filter.',
+  })
+}
+
+async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promise<Want> {
+  const { source, numbers, compression, settle, partition } = job
+  const settings: SeriesSettings = {
+    source: world.source ?? source,
+    numbers,
+    compression,
+    settle,
+    partition,
+  }
+  const begin = await beginOf(key, job.from, world)
+  if ('problem' in begin) return { key, wanted: [], settings, ...begin }
+  const { from } = begin
+  const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
+  const horizon = horizonOf(key.interval, world.now, settle)
+  const to = asked < horizon ? asked : horizon
+  const wanted = from === undefined || from >= to ? [] : [{ from, to }]
+  const isListing = job.from.kind === 'listing' && from !== undefined
+  return { key, wanted, settings, horizon, ...(isListing ? { listing: from } : {}) }
+}
+
+async function beginOf(
+  key: SeriesKey,
+  moment: DatasetJob['from'],
+  world: WantWorld,
+): Promise<{ readonly from: Micros | undefined } | { readonly problem: BackfillError }> {
+  if (moment.kind !== 'listing') return { from: atOrAgo(moment, world.now) }
+  try {
+    return { from: await world.listingOf(key) }
+  } catch (error) {
+    // One symbol that nobody knows is its own failure; the others go on.
+    if (error instanceof BackfillError && !isFatal(error)) return { problem: error }
+    throw error
+  }
+}
+
+function atOrAgo(moment: Exclude<DatasetJob['from'], { kind: 'listing' }>, now: Micros): Micros {
+  // What reaches beyond 1970 is since 1970: nothing can be asked of before.
+  return moment.kind === 'at' ? moment.time : latest(micros(0n), micros(now - moment.micros))
+}
+
+/**
+ * Where final rows end: a kline that opens before it has closed at least `settle` ago, a trade is at least `settle`
+ * old. A whole millisecond, so that what is asked for up to it need not be widened beyond it.
+ *
+ * @param now - The server's clock, read before the first request.
+ */
+export function horizonOf(interval: Interval | undefined, now: Micros, settle: bigint): Micros {
+  const settled = micros(floorDiv(now - settle, 1_000n) * 1_000n)
+  if (interval === undefined) return settled
+  if (hasKnownGrid(interval)) return gridFloor(interval, settled)
+  // The grid of 3d is not known: what opened a whole interval ago has closed, wherever it began.
+  return micros(gridFloor(interval, micros(settled - intervalStep(interval))) + 86_400_000_000n)
+}
+
+function join(a: Want, b: Want): Want {
+  checkAlike(a.key, a.settings, b.settings)
+  // Only jobs that begin with the listing have one or the other, and they all had the same answer.
+  return { ...b, ...a, wanted: union(a.wanted, b.wanted) }
+}
+
+/** @throws UsageError when two jobs ask for a series in different ways */
+export function checkAlike(key: SeriesKey, x: SeriesSettings, y: SeriesSettings): void {
+  const isSame =
+    x.source === y.source &&
+    x.numbers === y.numbers &&
+    x.compression === y.compression &&
+    x.settle === y.settle &&
+    x.partition === y.partition
+  if (isSame) return
+  throw new UsageError(`${seriesName(key)}: two jobs ask for it with different settings`, {
+    hint: 'Give both the same source, numbers, compression, settle and partition.',
+  })
+}

@@ -1,0 +1,70 @@
+/** Mends the manifest of a series: what `verify --rebuild` does. */
+
+import { subtractAll, union } from '../base/coverage.ts'
+import { DamageError } from '../base/errors.ts'
+import type { Files } from '../base/ports.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Flaw } from '../store/flaw.ts'
+import type { HeldFiles } from '../store/held.ts'
+import type { Manifest } from '../store/manifest.ts'
+import { readManifest } from '../store/present.ts'
+import { mendManifest, removeManifest, soundFromFooters, writeManifest } from '../store/rebuild.ts'
+import { adoptedFresh } from '../store/adopted-fresh.ts'
+
+/**
+ * Writes a lost or damaged manifest anew from the footers, and brings a sound one in line with the files.
+ *
+ * @returns What was done, or why it could not be; nothing where there was nothing to do.
+ */
+export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<readonly Flaw[]> {
+  try {
+    const done = await mend(lake, key)
+    return done === undefined ? [] : [{ severity: 'note', code: 'rebuilt', message: done }]
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error
+    const { message, hint } = error
+    const flaw = { severity: 'damage', code: 'not-rebuilt', message } as const
+    return [hint === undefined ? flaw : { ...flaw, hint }]
+  }
+}
+
+async function mend(lake: HeldFiles, key: SeriesKey): Promise<string | undefined> {
+  const manifest = await soundManifest(lake.files, key)
+  if (!('code' in manifest)) {
+    const mended = await mendManifest(lake.files, manifest)
+    if (mended === manifest) return undefined
+    const gained = subtractAll(mended.coverage, manifest.coverage)
+    await write(lake, mended, await adoptedFresh(lake.files, mended, gained))
+    return 'brought in line with the files'
+  }
+  const rebuilt = await soundFromFooters(lake.files, key)
+  if (rebuilt === undefined) {
+    // Nothing says what was known, so it is not known.
+    const wasThere = await removeManifest(lake, key)
+    return wasThere
+      ? 'removed: no file says what was in it, so its time is asked for again'
+      : undefined
+  }
+  await write(lake, rebuilt, await adoptedFresh(lake.files, rebuilt, rebuilt.coverage))
+  return 'written anew from the footers'
+}
+
+async function write(lake: HeldFiles, manifest: Manifest, young: Manifest['fresh']): Promise<void> {
+  await writeManifest(lake, { ...manifest, fresh: union(manifest.fresh, young) })
+}
+
+/** The manifest of a series, or what is wrong with it. */
+export async function soundManifest(files: Files, key: SeriesKey): Promise<Manifest | Flaw> {
+  try {
+    const manifest = await readManifest(files, key)
+    if (manifest !== undefined) return manifest
+    return lostManifest('manifest-missing', 'the series has files but no manifest')
+  } catch (error) {
+    if (error instanceof DamageError) return lostManifest('manifest-damaged', error.message)
+    throw error
+  }
+}
+
+function lostManifest(code: string, message: string): Flaw {
+  return { severity: 'damage', code, message, hint: 'binance-backfill verify --rebuild' }
+}

@@ -1,0 +1,266 @@
+/** Reads the lake back and says whether it is what its manifests claim. */
+
+import { crc32 } from 'node:zlib'
+import { DamageError } from '../base/errors.ts'
+import type { Files, World } from '../base/ports.ts'
+import type { WindowText } from '../base/time.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { chainFlaws } from '../store/id-joints.ts'
+import { inspectorOf } from './inspectors.ts'
+import { ArchiveSession } from '../walk/archive/files.ts'
+import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import { mendSeries, soundManifest } from './mend.ts'
+import { remoteFlaws } from '../walk/archive/restated.ts'
+import { worldOf } from '../session/session.ts'
+import { storedWants, type StoredWant } from '../session/stored-wants.ts'
+import type { Job } from '../job/job.ts'
+import type { Options } from '../options.ts'
+import { schemaOf } from '../rows/schema.ts'
+import { statusOf } from '../query/status.ts'
+import type { Flaw } from '../store/flaw.ts'
+import { inspectPartition } from './inspect.ts'
+import { checkLake, listSeries } from '../store/lake.ts'
+import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
+import { acquireLock } from '../store/lock.ts'
+import { formatManifest, type Manifest } from '../store/manifest.ts'
+import { manifestFromFooters } from '../store/rebuild.ts'
+import { strangersIn, strangersOutside } from './foreign-files.ts'
+
+/** Options of `verify`. */
+export type VerifyOptions = Options & {
+  /** Checks the `index`-th (from 1) of `count` parts of the partitions, chosen by name: `count` runs check all. */
+  readonly subset?: { readonly index: number; readonly count: number }
+  /** Re-reads the archives' checksums. */
+  readonly remote?: boolean
+  /** Writes lost or damaged manifests anew from the Parquet footers, and brings sound ones in line with the files. */
+  readonly rebuild?: boolean
+}
+
+/** One thing that is wrong, or worth knowing. */
+export type Finding = {
+  readonly severity: 'damage' | 'warning' | 'note'
+  /** Stable, e.g. `hash-mismatch`, `duplicate-key`, `out-of-order`, `orphan`, `foreign-file`. */
+  readonly code: string
+  readonly path: string
+  readonly message: string
+  readonly hint?: string
+}
+
+/** What was found in one series. */
+export type SeriesVerdict = {
+  readonly key: SeriesKey
+  /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged`. */
+  readonly verdict: string
+  readonly missing: readonly WindowText[]
+  /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
+  readonly unconfirmed: readonly WindowText[]
+  readonly partitions: number
+  readonly rows: number
+}
+
+/** What `verify` prints. */
+export type VerifyReport = {
+  readonly ok: boolean
+  readonly series: readonly SeriesVerdict[]
+  readonly findings: readonly Finding[]
+  readonly partitions: number
+  readonly rows: number
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/** One step of a verification. */
+export type VerifyProgress =
+  | { readonly kind: 'checked'; readonly path: string; readonly rows: number; readonly ok: boolean }
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | ({ readonly kind: 'report' } & VerifyReport)
+
+/**
+ * Verifies what `jobs` want, or everything in the lake without jobs; the last item is the report. Asks the exchange
+ * nothing: what a filter of symbols chooses is told by their names, and now by this machine's clock.
+ */
+export async function* verify(
+  jobs: readonly Job[],
+  options: VerifyOptions = {},
+): AsyncGenerator<VerifyProgress, void, void> {
+  const world = worldOf(options)
+  try {
+    await checkLake(world.files)
+    const verification = new Verification(world, options)
+    const stored = await listSeries(world.files)
+    const wants = await storedWants(jobs, stored, world)
+    if (options.rebuild === true) yield* verification.rebuild(wants.map(({ key }) => key))
+    for (const want of wants) yield* verification.series(want)
+    if (jobs.length === 0) yield* verification.around(stored)
+    yield verification.report()
+  } finally {
+    if (options.world === undefined) await world.http.close()
+  }
+}
+
+class Verification {
+  readonly #world: World
+  readonly #options: VerifyOptions
+  readonly #archive: ArchiveSession
+  readonly #startedMs: number
+  readonly #findings: Finding[] = []
+  readonly #series: SeriesVerdict[] = []
+  readonly #totals = { partitions: 0, rows: 0, bytes: 0 }
+
+  constructor(world: World, options: VerifyOptions) {
+    this.#world = world
+    this.#options = options
+    this.#startedMs = world.clock.monotonicMs()
+    this.#archive = new ArchiveSession(
+      world,
+      { ...options, attemptsMax: LOOK_ATTEMPTS },
+      () => undefined,
+    )
+  }
+
+  /** Mends manifests, holding the lake. */
+  async *rebuild(keys: readonly SeriesKey[]): AsyncGenerator<VerifyProgress, void, void> {
+    const { waitLockMs: waitMs, signal } = this.#options
+    const lock = await acquireLock(this.#world, { waitMs, signal })
+    const lake = { files: this.#world.files, assertHeld: () => lock.assertHeld() }
+    try {
+      for (const key of keys)
+        for (const flaw of await mendSeries(lake, key)) yield this.#find(manifestPath(key), flaw)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  /** What lies around the series. */
+  async *around(keys: readonly SeriesKey[]): AsyncGenerator<VerifyProgress, void, void> {
+    for await (const { path, ...flaw } of strangersOutside(this.#world.files, keys))
+      yield this.#find(path, flaw)
+  }
+
+  /** Everything about one series. */
+  async *series({ key, wanted }: StoredWant): AsyncGenerator<VerifyProgress, void, void> {
+    const before = this.#findings.length
+    const { manifest, flaw } = await this.#manifest(key)
+    if (flaw !== undefined) yield this.#find(manifestPath(key), flaw)
+    yield* this.#strangers(key, manifest)
+    const totals = { partitions: 0, rows: 0 }
+    for (const period of [...(manifest?.partitions.keys() ?? [])].sort()) {
+      if (manifest === undefined || !this.#isInSubset(partitionPath(key, period))) continue
+      this.#options.signal?.throwIfAborted()
+      totals.rows += yield* this.#partition(key, period, manifest)
+      totals.partitions += 1
+    }
+    for (const broken of manifest === undefined ? [] : chainFlaws(manifest))
+      yield this.#find(seriesPath(key), broken)
+    if (this.#options.remote === true && manifest !== undefined)
+      for await (const { path, ...broken } of remoteFlaws(this.#archive, manifest, this.#options))
+        yield this.#find(path, broken)
+    const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
+    if (manifest === undefined && wanted === undefined && !isDamaged) return
+    const { verdict, missing, unconfirmed } = statusOf(key, manifest, wanted)
+    const words = isDamaged ? 'damaged' : verdict
+    this.#series.push({ key, verdict: words, missing, unconfirmed, ...totals })
+  }
+
+  report(): VerifyProgress {
+    return {
+      kind: 'report',
+      ok: this.#findings.every(({ severity }) => severity !== 'damage'),
+      series: this.#series,
+      findings: this.#findings,
+      ...this.#totals,
+      seconds: (this.#world.clock.monotonicMs() - this.#startedMs) / 1_000,
+    }
+  }
+
+  /** The manifest of a series; where it is lost, what the footers say, so that the files are looked at all the same. */
+  async #manifest(
+    key: SeriesKey,
+  ): Promise<{ readonly manifest: Manifest | undefined; readonly flaw?: Flaw }> {
+    const { files } = this.#world
+    const found = await soundManifest(files, key)
+    if (!('code' in found)) return { manifest: found }
+    try {
+      const manifest = await manifestFromFooters(files, key)
+      // A run that was cut off before it wrote anything leaves an empty directory.
+      if (manifest === undefined && found.code === 'manifest-missing') return { manifest }
+      return { manifest, flaw: found }
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error
+      return {
+        manifest: undefined,
+        flaw: { ...found, message: `${found.message}; ${error.message}` },
+      }
+    }
+  }
+
+  async *#partition(
+    key: SeriesKey,
+    period: string,
+    manifest: Manifest,
+  ): AsyncGenerator<VerifyProgress, number, void> {
+    const { files } = this.#world
+    const path = partitionPath(key, period)
+    let seen = await inspect(files, period, manifest)
+    if (seen.flaws.length > 0) {
+      // A run may have replaced the file since the manifest was read: look again before crying wolf.
+      const now = await soundManifest(files, key)
+      if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
+        seen = await inspect(files, period, now)
+    }
+    for (const flaw of seen.flaws) yield this.#find(path, flaw)
+    const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
+    this.#totals.partitions += 1
+    this.#totals.rows += seen.rows
+    this.#totals.bytes += seen.bytes
+    yield { kind: 'checked', path, rows: seen.rows, ok }
+    return seen.rows
+  }
+
+  /** Files and directories of the series that its manifest does not name. */
+  async *#strangers(
+    key: SeriesKey,
+    manifest: Manifest | undefined,
+  ): AsyncGenerator<VerifyProgress, void, void> {
+    const { files } = this.#world
+    for await (const { path, ...flaw } of strangersIn(files, key, manifest)) {
+      const period = parsePeriodName(path.split('/').at(-2) ?? '')
+      if (flaw.code !== 'orphan' || period === undefined) {
+        yield this.#find(path, flaw)
+        continue
+      }
+      // A run may have recorded it since the manifest was read.
+      const now = await soundManifest(files, key)
+      const known = 'code' in now ? manifest : now
+      if (known === undefined || known.partitions.has(period)) continue
+      const { flaws } = await inspect(files, period, known)
+      const damage = flaws.filter(({ severity }) => severity === 'damage')
+      // Only a file that is sound, and of this place, can have been published by a run.
+      for (const one of damage.length > 0 ? damage : [flaw]) yield this.#find(path, one)
+    }
+  }
+
+  #isInSubset(path: string): boolean {
+    const { subset } = this.#options
+    // By its name and not by its place in a list, so that none slips through when others come in between two runs.
+    return subset === undefined || crc32(path) % subset.count === subset.index - 1
+  }
+
+  #find(path: string, flaw: Flaw): VerifyProgress {
+    const finding = { path, ...flaw }
+    this.#findings.push(finding)
+    return { kind: 'finding', finding }
+  }
+}
+
+function inspect(
+  files: Files,
+  period: string,
+  manifest: Manifest,
+): ReturnType<typeof inspectPartition> {
+  const { key, numbers } = manifest
+  const schema = schemaOf(DATASETS[key.dataset], numbers)
+  const inspector = inspectorOf(key, period, manifest)
+  return inspectPartition({ files, key, period, manifest, schema, inspector })
+}

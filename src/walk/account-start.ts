@@ -1,0 +1,223 @@
+/**
+ * Where the walk over an account's rows begins: a time finds the first one, in windows of at most a day, which is all that
+ * Binance looks through at once. Where such an answer is empty, ids tell whether it can be believed.
+ */
+
+import { DataError } from '../base/errors.ts'
+import {
+  earliest,
+  floorDiv,
+  formatMicros,
+  micros,
+  type Micros,
+  type Partition,
+  type Window,
+} from '../base/time.ts'
+import { INTERLEAVE } from '../binance/disorder.ts'
+import type { AccountCursor } from '../binance/dataset.ts'
+import type { IdRow } from './id-end.ts'
+import { checkFrom, idRow } from './id-run.ts'
+import { askTwice, type AskPage, type WalkOptions } from './walk.ts'
+import type { Page } from '../rows/page.ts'
+
+/** How an account walk goes. */
+export type AccountWalkOptions = WalkOptions & {
+  readonly cursor: AccountCursor
+  /** The server's clock before the run: what is young may come yet. */
+  readonly now: Micros
+  /** Until when an earlier run asked for all of the window in vain; default: none did. */
+  readonly askedUntil?: Micros | undefined
+  /** How long the partitions last that rows are grouped by. */
+  readonly partition: Partition
+  /**
+   * The id after the last stored row, where the coverage reaches the window and that row is older than it by more than
+   * {@link INTERLEAVE}, so that no row of the window has a lower id: no time is asked for. For myTrades only.
+   */
+  readonly nextId?: bigint | undefined
+}
+
+/** A day less a millisecond: windows overlap by one, since an end in ms may or may not mean all of it. */
+const WINDOW_MS = 86_400_000n - 1n
+/** No id is lower. Allocations are counted from 0 in the documents' examples. */
+const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
+  fromId: 1n,
+  orderId: 1n,
+  fromAllocationId: 0n,
+}
+
+/**
+ * Rows from `id` on, perhaps after some with lower ids.
+ *
+ * Whether `fromAllocationId` is inclusive is not documented. So the id before is asked for; an answer that ends with
+ * it proves that ids are inclusive, and may have been cut there.
+ */
+export async function rowsFrom(id: bigint, ask: AskPage, options: CursorOptions): Promise<Page> {
+  if (options.cursor !== 'fromAllocationId') return askFrom(id, ask, options)
+  const { limit, signal } = options
+  if (id === 0n) return askTwice({ startTime: 0n, limit }, ask, () => undefined, signal)
+  const page = await askFrom(id - 1n, ask, options)
+  return page.keys[page.rowCount - 1] === id - 1n ? askFrom(id, ask, options) : page
+}
+
+type CursorOptions = Pick<AccountWalkOptions, 'cursor' | 'limit' | 'signal'>
+
+async function askFrom(
+  id: bigint,
+  ask: AskPage,
+  { cursor, limit, signal }: CursorOptions,
+): Promise<Page> {
+  const check = (page: Page): void => {
+    checkFrom(page, id)
+  }
+  return askTwice({ [cursor]: id, limit }, ask, check, signal)
+}
+
+/** Where an account walk begins. */
+export type AccountStart = {
+  /** The lowest id of the rows of the window, or a lower one; `undefined` when it has no row. */
+  readonly id: bigint | undefined
+  /** Where it has none: is that proven by rows of after it? */
+  readonly isPassed: boolean
+  /** Was there never any row, whichever way it was asked for? */
+  readonly isNever?: boolean
+  /** Where it has none, and no row of after it is known: the newest row of all, if there is one. */
+  readonly newest?: IdRow | undefined
+}
+
+const NONE: AccountStart = { id: undefined, isPassed: true }
+
+/**
+ * Finds where to begin. Only the lowest id is taken from answers by time: where their day ends, rows may be missing
+ * between those that they have; and one that is empty is believed only where ids agree.
+ */
+export async function firstId(
+  window: Window,
+  ask: AskPage,
+  options: AccountWalkOptions,
+): Promise<AccountStart> {
+  const { from, to } = window
+  const first = await askDay(window, ask, options)
+  if (first.page.rowCount > 0)
+    return { id: await nearId(first, window, ask, options), isPassed: false }
+  // An account begins some time: mostly nothing at all was before it, and one request tells.
+  const oldest = await rowsFrom(FIRST_ID[options.cursor], ask, options)
+  if (oldest.rowCount === 0) {
+    const newest = await newestOf(undefined, ask, options)
+    if (newest === undefined) return { id: undefined, isPassed: false, isNever: true }
+    const id = first.to < to ? await idByDays({ from: first.to, to }, ask, options) : undefined
+    return { id, isPassed: false, newest }
+  }
+  const [begin, last] = [idRow(oldest, 0), idRow(oldest, oldest.rowCount - 1)]
+  if (begin.time >= to + INTERLEAVE) return NONE
+  if (begin.time >= from) return { id: FIRST_ID[options.cursor], isPassed: false }
+  const near = firstNear(oldest, from)
+  if (near !== undefined) return { id: near, isPassed: false }
+  // Allocations are few, and their newest one cannot be asked for.
+  if (options.cursor === 'fromAllocationId') return { id: last.id, isPassed: false }
+  const found = first.to < to ? await idByDays({ from: first.to, to }, ask, options) : undefined
+  if (found !== undefined)
+    return {
+      id: await idBetween({ low: last.id, high: found }, from, ask, options),
+      isPassed: false,
+    }
+  const newest = await newestOf(last.id, ask, options)
+  if (newest === undefined || newest.time < from) return { id: undefined, isPassed: false, newest }
+  const bounds = { low: last.id, high: newest.id }
+  return { id: await idBetween(bounds, from, ask, options), isPassed: false }
+}
+
+/** The id of the first row of `window` that a day is found with. */
+async function idByDays(
+  window: Window,
+  ask: AskPage,
+  options: AccountWalkOptions,
+): Promise<bigint | undefined> {
+  for (let { from } = window; from < window.to;) {
+    const day = await askDay({ from, to: window.to }, ask, options)
+    if (day.page.rowCount > 0) return nearId(day, window, ask, options)
+    from = day.to
+  }
+  return undefined
+}
+
+type Day = { readonly page: Page; readonly to: Micros }
+
+/** The first id of a day; near its end a row may have overtaken one of the next with an earlier id. */
+async function nearId(
+  { page, to }: Day,
+  window: Window,
+  ask: AskPage,
+  options: AccountWalkOptions,
+): Promise<bigint | undefined> {
+  const { id, time } = idRow(page, 0)
+  if (time + INTERLEAVE < to || to >= window.to) return id
+  const near = await askDay({ from: time, to: window.to }, ask, options)
+  return near.page.keys[0] ?? id
+}
+
+/**
+ * The first id above `low` whose row is not older than `from` by more than {@link INTERLEAVE}: by bisection, since ids
+ * prove what answers by time left out. The row of `high` is such a one.
+ */
+async function idBetween(
+  bounds: { readonly low: bigint; readonly high: bigint },
+  from: Micros,
+  ask: AskPage,
+  options: AccountWalkOptions,
+): Promise<bigint> {
+  let { low, high } = bounds
+  while (high - low > 1n) {
+    const middle = low + (high - low) / 2n
+    const page = await rowsFrom(middle, ask, options)
+    const near = firstNear(page, from)
+    if (near !== undefined && near !== page.keys[0]) return near
+    if (near === undefined && page.rowCount > 0) low = idRow(page, page.rowCount - 1).id
+    else high = middle
+  }
+  return high
+}
+
+function firstNear({ keys, times, rowCount }: Page, from: Micros): bigint | undefined {
+  for (let row = 0; row < rowCount; row++)
+    if ((times[row] ?? 0n) >= from - INTERLEAVE) return keys[row]
+  return undefined
+}
+
+/**
+ * The newest row that the exchange names; of allocations, which it names from the oldest on, the last from a known one
+ * on.
+ */
+export async function newestOf(
+  known: bigint | undefined,
+  ask: AskPage,
+  options: Pick<AccountWalkOptions, 'cursor' | 'limit' | 'signal'>,
+): Promise<IdRow | undefined> {
+  const { cursor, signal } = options
+  const page =
+    cursor === 'fromAllocationId'
+      ? await rowsFrom(known ?? FIRST_ID[cursor], ask, options)
+      : await ask({ limit: 1 }, () => undefined, signal)
+  return page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
+}
+
+/** Asks for as much of `window` as one request may span; `to` is how far the answer speaks. */
+async function askDay(window: Window, ask: AskPage, { limit, signal }: WalkOptions): Promise<Day> {
+  const startTime = floorDiv(window.from, 1_000n)
+  const last = floorDiv(window.to + 999n, 1_000n)
+  const endTime = last - startTime <= WINDOW_MS ? last : startTime + WINDOW_MS
+  const asked = { from: micros(startTime * 1_000n), to: micros((endTime + 1n) * 1_000n) }
+  const check = (rows: Page): void => {
+    checkInside(rows, asked)
+  }
+  const page = await askTwice({ startTime, endTime, limit }, ask, check, signal)
+  return { page, to: earliest(window.to, micros(endTime * 1_000n)) }
+}
+
+function checkInside({ times }: Page, { from, to }: Window): void {
+  for (const time of times) {
+    if (from <= time && time < to) continue
+    throw new DataError(
+      `asked for rows from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(time))}`,
+    )
+  }
+}

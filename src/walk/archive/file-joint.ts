@@ -1,0 +1,206 @@
+/** What is missing between a file of trades and what lies beside it. */
+
+import type { Gap, GapReason } from '../../base/gap.ts'
+import { earliest, latest, micros, type Micros, type Window } from '../../base/time.ts'
+import { lowerBound } from '../../rows/int64.ts'
+import { sliceRows } from '../../rows/order.ts'
+import type { Page } from '../../rows/page.ts'
+import type { Jump } from './file-gaps.ts'
+import { closing, strays, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
+import { fileAfter, fileBefore, type Beside } from './beside.ts'
+import {
+  gapsAfter,
+  hasAllIds,
+  isAgreedHead,
+  isHeldHead,
+  isToldAfter,
+  isToldBefore,
+  openGaps,
+  type FileEnd,
+} from './file-ends.ts'
+import type { IdSet } from './id-set.ts'
+import { Joints } from './joints.ts'
+import { joined } from './late-rows.ts'
+import { tradeRow, type Verdict } from './ends.ts'
+
+/** How the last file ended. */
+export type Tail = FileEnd & {
+  /** Did another source end with the same row before? */
+  readonly isAgreed: boolean
+  /** Did the lake hold this row before, and know the time after it? */
+  readonly isHeld: boolean
+  readonly ids: IdSet
+  /** Ids near the end that it lacks. */
+  readonly open: readonly Jump[]
+  /** Rows of it that are of the time after it. */
+  readonly late: readonly Page[]
+}
+
+/** How a file begins. */
+export type Head = {
+  readonly page: Page
+  /** Ids near the beginning that it lacks. */
+  readonly open: readonly Jump[]
+}
+
+/** What is missing at the beginning of a file. */
+export type HeadLack = {
+  readonly gaps: readonly Gap[]
+  /** Ids that nobody else has. */
+  readonly open: readonly Jump[]
+}
+
+/** The ends of the files of one window. */
+export class FileJoint {
+  readonly #run: ArchiveRun
+  readonly #window: Window
+  readonly #joints: Joints
+
+  constructor(run: ArchiveRun, window: Window) {
+    this.#run = run
+    this.#window = window
+    this.#joints = new Joints(run)
+  }
+
+  /** What is known of the end of the last file, which no other one follows. */
+  async *end(tail: Tail): AsyncGenerator<FileStep, void, void> {
+    const { to } = tail
+    const { series, plan } = this.#run
+    const next = await this.#joints.stored(tail.id, 1n, (time) => time >= to)
+    const beside = once(() => fileAfter(this.#run, this.#window.to))
+    const open = await this.#joints.leftOpen(tail.open, (time) => time >= to, beside)
+    const late = joined(plan.key, tail.late)
+    if (late !== undefined) yield strays(late, tail.reached)
+    if (next !== undefined && hasAllIds(series.manifest, next)) {
+      const reached = latest(to, earliest(this.#window.to, micros(next + 1n)))
+      const gaps = openGaps(series.manifest, { from: to, to: reached })
+      yield closing(reached, [...gaps, ...gapsOf(open)])
+      return
+    }
+    const verdict = tail.isHeld ? 'whole' : await this.#joints.witness.afterEnd(tail.id, to)
+    if (verdict === 'unknown') yield* this.#endBeside(tail, await beside(), gapsOf(open))
+    else yield closing(to, [...gapsAfter(tail, lackOf(verdict)), ...gapsOf(open)])
+  }
+
+  async *#endBeside(
+    tail: Tail,
+    beside: Beside | undefined,
+    gaps: readonly Gap[],
+  ): AsyncGenerator<FileStep, void, void> {
+    const { id, to, reached, isAgreed } = tail
+    if (beside !== undefined && beside.id <= id + 1n) {
+      for (const page of beside.strays.flatMap((one) => after(one, id))) yield strays(page, reached)
+      yield closing(this.#window.to, gaps)
+      return
+    }
+    const isNext = beside !== undefined && this.#window.to === to
+    const isTorn = isNext || isToldAfter(this.#run.series.manifest, to, id)
+    const verdict = isTorn ? 'torn' : isAgreed ? 'whole' : 'unknown'
+    yield closing(to, [...gapsAfter(tail, lackOf(verdict)), ...gaps])
+  }
+
+  /** What the first rows of a file tell of the one before it, and what is missing before them. */
+  async *between(
+    tail: Tail | undefined,
+    open: OpenFile,
+    head: Head,
+  ): AsyncGenerator<FileStep, HeadLack, void> {
+    const { part } = open
+    if (tail === undefined) return yield* this.#begin(open, head, false)
+    const ended = tail.open.filter(({ ids }) => !hasAll(head.page, ids, part.from))
+    const begun = head.open.filter(({ ids }) => !tail.ids.has(ids))
+    if ((head.page.keys[0] ?? 0n) <= tail.id + 1n) {
+      yield closing(part.from, gapsOf(ended))
+      return { gaps: [], open: begun }
+    }
+    // Ids that neither of two neighbours has: one of them lacks rows.
+    const isTorn = tail.to === part.from
+    const verdict = await this.#joints.witness.afterEnd(tail.id, tail.to)
+    const guess = isTorn ? 'torn' : tail.isAgreed ? 'whole' : 'unknown'
+    const lack = lackOf(verdict === 'unknown' ? guess : verdict)
+    yield closing(tail.to, [...gapsAfter(tail, lack), ...gapsOf(ended)])
+    return yield* this.#begin(open, { ...head, open: begun }, isTorn)
+  }
+
+  async *#begin(
+    open: OpenFile,
+    head: Head,
+    isTorn: boolean,
+  ): AsyncGenerator<FileStep, HeadLack, void> {
+    const { file, part } = open
+    const beside = once(() => fileBefore(this.#run, this.#window.from))
+    const left = await this.#joints.leftOpen(head.open, (time) => time < part.from, beside)
+    const first = tradeRow(head.page, 0)
+    const isInside = file.window.from < part.from && first.time < part.from
+    const lack = isInside ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
+    if (lack === undefined) return { gaps: [], open: left }
+    const time = head.page.times.find((one) => one >= part.from) ?? part.from
+    return { gaps: [{ from: part.from, to: micros(time + 1n), reason: lack }], open: left }
+  }
+
+  /** Why rows may be missing between the beginning of a part and its first row; `undefined` when none are. */
+  async *#lackBefore(
+    { file: { period, window }, part: { from } }: OpenFile,
+    { page }: Head,
+    { isTorn, beside: open }: { isTorn: boolean; beside: () => Promise<Beside | undefined> },
+  ): AsyncGenerator<FileStep, GapReason | undefined, void> {
+    const { id, time } = tradeRow(page, 0)
+    const { series } = this.#run
+    const known = series.manifest
+    if (id === 0n) return undefined
+    if (window.from < from && isHeldHead(known, { from, time }))
+      if ((await series.timeOfId(id)) !== undefined) return undefined
+    const before = await this.#joints.stored(id, -1n, (one) => one < from)
+    if (before !== undefined && hasAllIds(known, before)) {
+      yield { ...closing(from, openGaps(known, { from: before, to: from })), since: before }
+      return undefined
+    }
+    const verdict = await this.#joints.witness.beforeHead(id, from)
+    if (verdict !== 'unknown') return lackOf(verdict)
+    if (isTorn || isToldBefore(known, from, id)) return 'not-published'
+    const beside = await open()
+    if (beside !== undefined && beside.id >= id - 1n) {
+      const since = this.#window.from
+      for (const rows of beside.strays.flatMap((one) => upTo(one, id)))
+        yield { ...strays(rows, since), since }
+      yield closing(from)
+      return undefined
+    }
+    if (beside !== undefined && from === this.#window.from) return 'not-published'
+    return isAgreedHead(known, period, { id, from, time }) ? undefined : 'unconfirmed'
+  }
+}
+
+/** The gaps of jumps. */
+export function gapsOf(jumps: readonly Jump[]): readonly Gap[] {
+  return jumps.map(({ gap }) => gap)
+}
+
+function lackOf(verdict: Verdict): GapReason | undefined {
+  if (verdict === 'whole') return undefined
+  return verdict === 'torn' ? 'not-published' : 'unconfirmed'
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+/** Has a page rows with all of these ids that are of time from `from` on? */
+function hasAll(page: Page, { first, last }: Jump['ids'], from: Micros): boolean {
+  const [begin, end] = [lowerBound(page.keys, first), lowerBound(page.keys, last + 1n)]
+  const isEach = BigInt(end - begin) === last - first + 1n
+  return isEach && page.times.subarray(begin, end).every((time) => time >= from)
+}
+
+/** The rows of a page before this id. */
+function upTo(page: Page, id: bigint): Page[] {
+  const end = lowerBound(page.keys, id)
+  return end === 0 ? [] : [sliceRows(page, 0, end)]
+}
+
+/** The rows of a page after this id. */
+function after(page: Page, id: bigint): Page[] {
+  const first = lowerBound(page.keys, id + 1n)
+  return first === page.rowCount ? [] : [sliceRows(page, first, page.rowCount)]
+}

@@ -1,0 +1,291 @@
+/** The public archive, as the walks see it: what there is, and each file's rows. One per run. */
+
+import PQueue from 'p-queue'
+import { ArchiveError } from '../../base/errors.ts'
+import type { Files, World } from '../../base/ports.ts'
+import { clip, type Coverage } from '../../base/coverage.ts'
+import {
+  floorDiv,
+  micros,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../../base/time.ts'
+import {
+  archivePath,
+  archivePeriods,
+  archiveSpan,
+  dailyPeriods,
+  entryName,
+  publishedFrom,
+  type ArchivePeriod,
+} from '../../binance/archive.ts'
+import { DATASETS, type Numbers } from '../../binance/dataset.ts'
+import { intervalStep } from '../../binance/interval.ts'
+import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
+import type { SeriesKey } from '../../binance/series.ts'
+import { nodeFiles } from '../../node/files.ts'
+import type { Options, Source } from '../../options.ts'
+import { ArchiveClient } from '../../pull/archive/client.ts'
+import { Downloads, type Archive } from '../../pull/archive/download.ts'
+import { ArchiveIndex } from '../../pull/archive/listing.ts'
+import { unzip } from '../../pull/archive/zip.ts'
+import { CsvFile } from '../../rows/csv-file.ts'
+import type { Page, UnknownField } from '../../rows/page.ts'
+import { UnknownFields } from '../../rows/unknown-fields.ts'
+
+const DAY = 86_400_000_000n
+/** Listings, checksums and files asked for at once. */
+const CONCURRENCY = 4
+/**
+ * Whole days of a month, times the weight of a page, from which on all of the month is loaded rather than these days
+ * asked of REST. A row takes about 13 bytes in a zip and 16 in a gzipped page, so up to 24 days are less to load from
+ * REST; but a day of two million trades takes 8,000 weight as aggTrades and 50,000 as trades, and a file takes none.
+ */
+const MONTH_DAY_WEIGHTS_MIN = 40
+
+/** May rows of this series come from the archive? */
+export function usesArchive(
+  key: SeriesKey,
+  source: Source,
+  { baseUrls, archiveUrl }: Options,
+): boolean {
+  if (!DATASETS[key.dataset].hasArchive || source === 'rest') return false
+  // Rows of some other exchange, such as the simulator's, are not to be mixed with Binance's own.
+  const isOwn = baseUrls === undefined || baseUrls.every(isBinanceUrl)
+  return source === 'archive' || archiveUrl !== undefined || isOwn
+}
+
+/** How the archive is used; `attemptsMax`: how often each thing is asked for. */
+export type ArchiveOptions = Options & { readonly attemptsMax?: number }
+
+/** The archive, open for one run. */
+export class ArchiveSession {
+  readonly #index: ArchiveIndex
+  readonly #downloads: Downloads
+  readonly #scout: Downloads
+  readonly #onWarning: (message: string) => void
+  /** Of the files that were stored. */
+  readonly unknown: UnknownFields
+  #isDown = false
+
+  constructor(
+    world: World,
+    { archiveUrl, keepArchives, concurrency = CONCURRENCY, attemptsMax }: ArchiveOptions,
+    onWarning: (message: string) => void,
+  ) {
+    const urls = { url: archiveUrl ?? ARCHIVE_URL, listingUrl: archiveUrl ?? ARCHIVE_LISTING_URL }
+    const places = new PQueue({ concurrency: Math.min(concurrency, CONCURRENCY) })
+    const patience = attemptsMax === undefined ? {} : { attemptsMax }
+    const client = new ArchiveClient(world, { ...urls, ...patience, places })
+    // Whether there is an archive at all is found out fast: REST can do without it.
+    const scout = new ArchiveClient(world, { ...urls, places, attemptsMax: 2 })
+    this.#index = new ArchiveIndex(scout)
+    this.#scout = new Downloads(scout, { files: world.files })
+    const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
+    this.#downloads = new Downloads(client, { files: world.files, keep })
+    this.#onWarning = onWarning
+    this.unknown = new UnknownFields(onWarning)
+  }
+
+  /** Could the archive not be reached at all? Then nothing more is asked of it. */
+  get isDown(): boolean {
+    return this.#isDown
+  }
+
+  /**
+   * The files that hold the rows of `window`, oldest first, not overlapping: monthly ones for series whose partitions
+   * are as long, daily ones for the others, so that a file can be taken back as a whole.
+   */
+  async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
+    const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
+    const [first] = periods
+    if (this.#isDown || first === undefined) return []
+    const lists = await this.#lists(key, first)
+    if (lists === undefined) return []
+    return periods.flatMap((period) => {
+      const found = lists(period)
+      if (found.length > 0 || archiveSpan(period.period) === 'daily') return found
+      return hasDailyFiles(key) ? dailyPeriods(period.window, now).flatMap(lists) : []
+    })
+  }
+
+  /** The daily files of a stretch of time. */
+  async dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
+    const periods = hasDailyFiles(key) ? dailyPeriods(window, now) : []
+    const [first] = periods
+    if (this.#isDown || first === undefined) return []
+    const lists = await this.#lists(key, first)
+    return lists === undefined ? [] : periods.flatMap(lists)
+  }
+
+  /** Daily files of what is left although its monthly file was tried. */
+  async daysInstead(
+    key: SeriesKey,
+    left: Coverage,
+    { now, tried }: Instead,
+  ): Promise<readonly ArchiveFile[]> {
+    const months = tried.filter(({ period }) => archiveSpan(period) === 'monthly')
+    const days = new Map<string, ArchiveFile>()
+    for (const month of months)
+      for (const part of clip(left, month.window))
+        for (const day of await this.dailyFilesOf(key, part, now)) days.set(day.period, day)
+    return [...days.values()].sort((a, b) => (a.period < b.period ? -1 : 1))
+  }
+
+  /**
+   * Monthly files of what is left, for series whose daily files are tried first: where nothing else can be asked, or
+   * instead of REST from so many whole days on that REST would send as much.
+   */
+  async monthsInstead(
+    key: SeriesKey,
+    left: Coverage,
+    { now, isLast }: Instead,
+  ): Promise<readonly ArchiveFile[]> {
+    if (!isByDay(key)) return []
+    const days = left.flatMap(({ from, to }) => {
+      if (isLast) return [{ from, to }]
+      const first = micros(floorDiv(from + DAY - 1n, DAY) * DAY)
+      const end = micros(floorDiv(to, DAY) * DAY)
+      return first < end ? [{ from: first, to: end }] : []
+    })
+    const daysMin = BigInt(Math.ceil(MONTH_DAY_WEIGHTS_MIN / DATASETS[key.dataset].weight))
+    const months = new Map<string, ArchivePeriod>()
+    for (const { from, to } of days)
+      for (let at = from; at < to; at = periodWindow(periodOf(at, 'month')).to) {
+        const period = periodOf(at, 'month')
+        months.set(period, { period, window: periodWindow(period) })
+      }
+    const wanted = [...months.values()].filter(({ period, window }) => {
+      const length = clip(days, window).reduce((sum, part) => sum + part.to - part.from, 0n)
+      return publishedFrom(period) <= now && (isLast || length >= daysMin * DAY)
+    })
+    const [first] = wanted
+    if (this.#isDown || first === undefined) return []
+    const lists = await this.#lists(key, first)
+    return lists === undefined ? [] : wanted.flatMap(lists)
+  }
+
+  /** Which files there are: by the bucket's listing, or by name where the bucket cannot be listed. */
+  async #lists(
+    key: SeriesKey,
+    first: ArchivePeriod,
+  ): Promise<((period: ArchivePeriod) => ArchiveFile[]) | undefined> {
+    try {
+      const daily = await this.#index.files(key, 'daily')
+      const monthly = await this.#index.files(key, 'monthly')
+      return (period) => {
+        const files = archiveSpan(period.period) === 'daily' ? daily : monthly
+        const listed = files.get(archivePath(key, period.period))
+        return listed === undefined ? [] : [{ ...period, sizeBytes: listed.sizeBytes }]
+      }
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error
+      if (await this.#isReachable(archivePath(key, first.period)))
+        return (period) => [{ ...period, sizeBytes: undefined }]
+      // Several series may find out at the same time.
+      if (this.#isDown) return undefined
+      this.#isDown = true
+      this.#onWarning(`the archive cannot be reached: ${error.message}`)
+      return undefined
+    }
+  }
+
+  async #isReachable(path: string): Promise<boolean> {
+    try {
+      await this.#scout.checksum(path)
+      return true
+    } catch (error) {
+      if (error instanceof ArchiveError) return false
+      throw error
+    }
+  }
+
+  /** Downloads a file and checks it against its checksum; `undefined` when it is not published. */
+  open(key: SeriesKey, period: string, signal?: AbortSignal): Promise<Archive | undefined> {
+    return this.#downloads.open(archivePath(key, period), signal)
+  }
+
+  /** The checksum that the archive states now. */
+  checksum(path: string, signal?: AbortSignal): Promise<string | undefined> {
+    return this.#downloads.checksum(path, signal)
+  }
+}
+
+/** One published file; its size where the bucket can be listed. */
+export type ArchiveFile = ArchivePeriod & { readonly sizeBytes: number | undefined }
+
+/** What to try instead of files that left something missing. */
+export type Instead = {
+  readonly now: Micros
+  readonly tried: readonly ArchiveFile[]
+  /** Is there nothing else to be asked? */
+  readonly isLast: boolean
+}
+
+/** Series that are stored by day are read by day, so that a file can be taken back as a whole. */
+function isByDay({ interval }: SeriesKey): boolean {
+  return interval === undefined || interval === '1s'
+}
+
+function hasDailyFiles({ interval }: SeriesKey): boolean {
+  return interval === undefined || intervalStep(interval) <= DAY
+}
+
+/** The rows of an opened file. */
+export class ArchiveRows {
+  readonly #key: SeriesKey
+  readonly #numbers: Numbers
+  readonly #file: ArchivePeriod
+  readonly #archive: Archive
+  #csv: CsvFile | undefined
+
+  constructor(key: SeriesKey, numbers: Numbers, file: ArchivePeriod, archive: Archive) {
+    this.#key = key
+    this.#numbers = numbers
+    this.#file = file
+    this.#archive = archive
+  }
+
+  /**
+   * All of them: in order, each key once, all possible and in the file's own period. May be called again.
+   *
+   * @throws ArchiveError when the file cannot be used.
+   */
+  pages(): AsyncGenerator<Page, void, void> {
+    const { path, file } = this.#archive
+    const { period, window } = this.#file
+    const csv = new CsvFile(DATASETS[this.#key.dataset], this.#numbers, {
+      period: window,
+      file: path,
+    })
+    this.#csv = csv
+    return csv.pages(unzip(file, { path, entry: entryName(this.#key, period) }))
+  }
+
+  /** Reads the file to its end. @throws ArchiveError when it cannot be used */
+  async judge(): Promise<void> {
+    const pages = this.pages()
+    while (!(await pages.next()).done);
+  }
+
+  /** Columns of the file that this version does not know. */
+  get unknownFields(): readonly UnknownField[] {
+    return this.#csv?.unknownFields ?? []
+  }
+
+  /** That times go back while ids go on, in words. */
+  get disorder(): string | undefined {
+    const { back = 0n } = this.#csv?.evidence ?? {}
+    if (back === 0n) return undefined
+    return `${this.#archive.path}: times go back by up to ${Number(back) / 1e6} s while ids go on; rows are kept in the order of their ids`
+  }
+
+  /** What is odd about the rows that were read and does not make them useless, in words. */
+  get oddity(): string | undefined {
+    const { conflicts = 0 } = this.#csv?.evidence ?? {}
+    if (conflicts === 0) return undefined
+    return `${this.#archive.path}: ${conflicts} rows are there twice with different values; the later ones are taken`
+  }
+}

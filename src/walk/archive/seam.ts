@@ -1,0 +1,65 @@
+/**
+ * The seam where a file of the archive goes on after REST: the file is at hand whole, so its rows of the time before
+ * are compared with what is stored, and nothing more is asked.
+ */
+
+import type { RecordBatch } from 'apache-arrow'
+import { covers } from '../../base/coverage.ts'
+import { micros, periodWindow, type Micros, type Window } from '../../base/time.ts'
+import { archiveSpan } from '../../binance/archive.ts'
+import { DATASETS, type Dataset } from '../../binance/dataset.ts'
+import { pageOf } from '../../rows/batch.ts'
+import { lowerBound } from '../../rows/int64.ts'
+import { concatBatches, sliceRows } from '../../rows/order.ts'
+import type { Page } from '../../rows/page.ts'
+import type { Manifest } from '../../store/manifest.ts'
+import type { Series } from '../../store/series.ts'
+import type { ArchiveFile, ArchiveRows } from './files.ts'
+import { compareSeam, rowsBefore, type SeamNews } from '../seam.ts'
+
+/**
+ * What a file says otherwise of the newest rows before `part`, where REST brought these; `undefined` when it tells
+ * nothing new.
+ *
+ * @param part - Of the file's time, what is to be stored.
+ * @throws ArchiveError when the file cannot be used.
+ */
+export async function fileSeam(
+  series: Series,
+  { file, part }: { readonly file: ArchiveFile; readonly part: Window },
+  rows: ArchiveRows,
+): Promise<SeamNews | undefined> {
+  if (part.from <= file.window.from || isSettled(series.manifest, file, part.from)) return undefined
+  const stored = await rowsBefore(series, part.from, 'rest')
+  if (stored === undefined) return undefined
+  const said = await rowsLike(DATASETS[series.key.dataset], rows.pages(), stored)
+  const news = said === undefined ? undefined : compareSeam(series.key, stored, part.from, said)
+  // Nothing may be stored of a file that turns out to be wrong further down.
+  if (news !== undefined) await rows.judge()
+  return news
+}
+
+/** Has a daily file spoken of the time before `from`? A monthly one has nothing to add then. */
+function isSettled({ archives }: Manifest, { period }: ArchiveFile, from: Micros): boolean {
+  if (archiveSpan(period) === 'daily') return false
+  const last = { from: micros(from - 1n), to: from }
+  return [...archives.values()].some(
+    (entry) => archiveSpan(entry.period) === 'daily' && covers([periodWindow(entry.period)], last),
+  )
+}
+
+/** The rows of a file that lie between the keys of `stored`. Reads no further than it must. */
+async function rowsLike(
+  dataset: Dataset,
+  pages: AsyncIterable<Page>,
+  { keys, rowCount }: Page,
+): Promise<Page | undefined> {
+  const found: RecordBatch[] = []
+  for await (const page of pages) {
+    const first = lowerBound(page.keys, keys[0] ?? 0n)
+    const end = lowerBound(page.keys, (keys[rowCount - 1] ?? 0n) + 1n)
+    if (first < end) found.push(sliceRows(page, first, end).batch)
+    if (end < page.rowCount) break
+  }
+  return found.length === 0 ? undefined : pageOf(dataset, concatBatches(found))
+}

@@ -1,0 +1,162 @@
+/** Files of the archive, one after the other, into a series: each as a whole, or nothing of it. */
+
+import type { Coverage } from '../../base/coverage.ts'
+import { ArchiveError } from '../../base/errors.ts'
+import { earliest, latest, type Micros, type Window } from '../../base/time.ts'
+import type { Progress } from '../../progress.ts'
+import type { Archive } from '../../pull/archive/download.ts'
+import type { Page } from '../../rows/page.ts'
+import { hasRowsBefore } from '../../store/id-ends.ts'
+import { unconfirmedIn } from '../../store/ledger.ts'
+import type { ArchiveEntry } from '../../store/manifest.ts'
+import { idJumps, klineGaps, within } from './file-gaps.ts'
+import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
+import { fileSeam } from './seam.ts'
+import { ArchiveRows, type ArchiveFile } from './files.ts'
+import { TradeFiles } from './trade-files.ts'
+import { storeSeam } from '../seam.ts'
+import { WindowStore } from '../../store/window-store.ts'
+import { emptyStep } from '../../rows/step.ts'
+
+/** Stores files of one window, oldest first. End with `finish`; `abort` in any case. */
+export class ArchiveStore {
+  readonly #run: ArchiveRun
+  readonly #window: Window
+  readonly #trades: TradeFiles
+  readonly #agreed: Coverage
+  readonly #doubted: Coverage
+  readonly #holes: Window[] = []
+  readonly #taken: Record<string, ArchiveEntry> = {}
+  #store: WindowStore
+
+  /** @param agreed - Holes between klines that other files of this time have too. */
+  constructor(run: ArchiveRun, window: Window, agreed: Coverage = []) {
+    this.#run = run
+    this.#agreed = agreed
+    this.#doubted = unconfirmedIn(run.series.manifest)
+    this.#window = window
+    this.#trades = new TradeFiles(run, window)
+    this.#store = this.#storeOf(window)
+  }
+
+  /** Stretches without a kline between those that have some. */
+  get holes(): Coverage {
+    return this.#holes
+  }
+
+  /** The files that could be used. */
+  get taken(): Readonly<Record<string, ArchiveEntry>> {
+    return this.#taken
+  }
+
+  /** Stores one file. Returns why it could not be used; then nothing of it is stored. */
+  async *file(
+    file: ArchiveFile,
+    archive: Archive,
+  ): AsyncGenerator<Progress, ArchiveError | undefined, void> {
+    const { plan } = this.#run
+    const open = { file, archive, part: this.#partOf(file) }
+    const rows = new ArchiveRows(plan.key, plan.settings.numbers, file, archive)
+    let isBegun = false
+    try {
+      yield* this.#seam(open, rows)
+      const isTrades = plan.key.interval === undefined
+      const steps = isTrades ? this.#trades.steps(open, rows) : this.#klines(open, rows)
+      for await (const step of steps) {
+        this.#run.signal.throwIfAborted()
+        isBegun ||= step.isOwn
+        yield* this.#take(step)
+      }
+      this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
+      yield* this.#disorder(rows)
+      if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
+      Object.assign(this.#taken, sourceOf(open).archives)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error
+      if (isBegun) await this.#store.rewind()
+      return error
+    }
+  }
+
+  /** Commits what is whole. */
+  async *finish(): AsyncGenerator<Progress, void, void> {
+    for await (const step of this.#trades.end()) yield* this.#take(step)
+    yield* this.#store.finish()
+  }
+
+  async abort(): Promise<void> {
+    await this.#store.abort()
+  }
+
+  /** What the file says otherwise of what REST brought up to where its part begins. */
+  async *#seam(open: OpenFile, rows: ArchiveRows): AsyncGenerator<Progress, void, void> {
+    const { plan, series } = this.#run
+    const news = await fileSeam(series, open, rows)
+    if (news === undefined) return
+    // Rows that the file lacks are no answer.
+    const jumps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const gaps = jumps.map(({ gap }) => gap)
+    yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
+  }
+
+  #partOf({ window }: ArchiveFile): Window {
+    return {
+      from: latest(window.from, this.#window.from),
+      to: earliest(window.to, this.#window.to),
+    }
+  }
+
+  #storeOf(window: Window): WindowStore {
+    const { series, now, tally } = this.#run
+    return new WindowStore(series, window, now, tally)
+  }
+
+  /** Warns of it once: where times go back in one file, they do in others. */
+  *#disorder({ disorder }: ArchiveRows): Generator<Progress, void, void> {
+    const { plan, told } = this.#run
+    if (disorder === undefined || plan.key.interval !== undefined || told.has('disorder')) return
+    told.add('disorder')
+    yield { kind: 'warning', key: plan.key, message: disorder }
+  }
+
+  async *#take(step: FileStep): AsyncGenerator<Progress, void, void> {
+    const { since } = step
+    if (since !== undefined && this.#store.reached < since) yield* this.#moveTo(since)
+    yield* this.#store.take(step)
+  }
+
+  /** Leaves what lies before `from` missing. */
+  async *#moveTo(from: Micros): AsyncGenerator<Progress, void, void> {
+    yield* this.#store.finish()
+    this.#store = this.#storeOf({ from, to: this.#window.to })
+  }
+
+  /** A file of klines: short enough to be looked at whole before any of it is stored. */
+  async *#klines(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
+    const { plan, series, ask } = this.#run
+    const pages: Page[] = []
+    for await (const page of rows.pages()) pages.push(page)
+    const gaps = klineGaps(plan.key, pages, open.part, {
+      gaps: series.manifest.gaps,
+      hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
+      isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
+      holes: this.#agreed,
+      doubted: this.#doubted,
+      now: this.#run.now,
+    })
+    this.#holes.push(...gaps.filter(({ to }) => to < open.part.to))
+    this.#run.lacking.push(...gaps)
+    // The first step tells all gaps: each partition that the file completes is committed with its own.
+    const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
+    const own = { ...sourceOf(open), isOwn: true, since: open.part.from }
+    for (const [index, step] of steps.entries())
+      yield { ...own, ...(index === 0 ? { ...step, gaps } : step) }
+  }
+
+  async #hasDaily({ period, window }: ArchiveFile): Promise<boolean> {
+    const { plan, session, now } = this.#run
+    if (period.length !== 7) return false
+    return (await session.dailyFilesOf(plan.key, window, now)).length > 0
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Files of trades, oldest first: their rows, and whether they are whole at their ends. A file is never believed alone:
+ * its ids have to join those of the file beside it, of what is stored, or of what REST tells; else the time between is
+ * missing, and others are asked for it.
+ *
+ * Ids and times do not always rise together, and files are cut now by time and now by id: near its ends a file may have
+ * rows of its neighbour's time, and leave out ids that its neighbour has.
+ */
+
+import type { Gap } from '../../base/gap.ts'
+import { periodOf, type Window } from '../../base/time.ts'
+import { PartCut } from './cut.ts'
+import { idJumps, type Jump } from './file-gaps.ts'
+import { sourceOf, strays, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
+import type { ArchiveRows } from './files.ts'
+import { isAgreedEnd, isHeldEnd } from './file-ends.ts'
+import { FileJoint, gapsOf, type Tail } from './file-joint.ts'
+import { IdSet } from './id-set.ts'
+import { LateRows, withoutTold } from './late-rows.ts'
+import { tradeRow, type TradeRow } from './ends.ts'
+import { emptyStep } from '../../rows/step.ts'
+
+/** How near to an end of a file the ids are that its neighbour may have: as far as rows may lie outside of a file. */
+const NEAR = 3_600_000_000n
+
+/** The files of one window. */
+export class TradeFiles {
+  readonly #run: ArchiveRun
+  readonly #joint: FileJoint
+  #tail: Tail | undefined
+
+  constructor(run: ArchiveRun, window: Window) {
+    this.#run = run
+    this.#joint = new FileJoint(run, window)
+  }
+
+  /** The rows of one file, as it is read; before them, what is known now of the end of the file before it. */
+  async *steps(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
+    const { file, part, archive } = open
+    const { plan, series } = this.#run
+    const known = series.manifest
+    // Only a file with a partition of its own can be taken back: another one is read once to judge it.
+    if (periodOf(file.window.from, known.partition) !== file.period) await rows.judge()
+    const own = { ...sourceOf(open), isOwn: true, since: part.from }
+    const before = this.#tail
+    this.#tail = undefined
+    const late = new LateRows(plan.key, before?.late ?? [])
+    const cut = new PartCut({ path: archive.path, window: file.window, part })
+    const ids = new IdSet()
+    const ending: Jump[] = []
+    let last: TradeRow | undefined
+    for await (const sent of rows.pages()) {
+      if (last === undefined && sent.times.some((time) => time < file.window.from))
+        await rows.judge()
+      const told = last === undefined ? before?.id : undefined
+      const page = late.mergedInto(withoutTold(plan.key, sent, { told, from: file.window.from }))
+      if (page.rowCount === 0) continue
+      let jumps: readonly Jump[] = idJumps(page, last)
+      let gaps: Gap[] = []
+      if (last === undefined) {
+        const [near, others] = split(jumps, ({ gap }) => isNearHead(open, gap))
+        const lack = yield* this.#joint.between(before, open, { page, open: near })
+        gaps = [...lack.gaps]
+        jumps = [...lack.open, ...others]
+      }
+      const [near, others] = split(jumps, ({ gap }) => isNearEnd(open, gap))
+      ending.push(...near)
+      gaps.push(...gapsOf(others))
+      gaps = gaps.filter(({ from, to }) => from < part.to && to > part.from)
+      ids.take(page.keys)
+      last = tradeRow(page, page.rowCount - 1)
+      for (const step of cut.take(page)) yield { ...own, ...step, gaps: gaps.splice(0) }
+      if (gaps.length > 0) yield { ...own, ...emptyStep(cut.reached, gaps) }
+    }
+    const left = late.take()
+    if (left !== undefined) yield { ...strays(left, cut.reached), isOwn: true }
+    if (last === undefined) this.#tail = before
+    else if (cut.isPassed) yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
+    else {
+      const end = { id: last.id, reached: cut.reached, to: part.to }
+      const isHeld = isHeldEnd(known, end) && (await series.timeOfId(end.id)) !== undefined
+      const isAgreed = isAgreedEnd(known, file.period, end)
+      this.#tail = { ...end, isHeld, isAgreed, ids, open: ending, late: cut.late }
+    }
+  }
+
+  /** What is known of the end of the last file. */
+  async *end(): AsyncGenerator<FileStep, void, void> {
+    const tail = this.#tail
+    this.#tail = undefined
+    if (tail !== undefined) yield* this.#joint.end(tail)
+  }
+}
+
+/** May the file before have what is missing here? */
+function isNearHead({ file: { window } }: OpenFile, { from }: Gap): boolean {
+  return from < window.from + NEAR
+}
+
+/** May the next file have what is missing here? */
+function isNearEnd({ file: { window } }: OpenFile, { to }: Gap): boolean {
+  return to > window.to - NEAR
+}
+
+/** Those that are so, and the others. */
+function split<T>(items: readonly T[], isSo: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isSo), items.filter((item) => !isSo(item))]
+}

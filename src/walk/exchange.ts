@@ -1,0 +1,320 @@
+/** The exchange, as the walks see it: its clock, its limits, its symbols, and pages of rows. */
+
+import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
+import type { HttpAnswer, World } from '../base/ports.ts'
+import type { Credentials } from '../base/secret.ts'
+import type { Micros } from '../base/time.ts'
+import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
+import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
+import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Options } from '../options.ts'
+import type { Usage } from '../progress.ts'
+import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
+import type { OnWait } from '../pull/gate.ts'
+import { rankText } from '../pull/probe.ts'
+import type { HostList } from '../pull/query.ts'
+import { signer } from '../pull/sign.ts'
+import { endOf, type AskPage, type PageParams } from './walk.ts'
+import { WireFormat } from '../pull/wire.ts'
+import type { Page } from '../rows/page.ts'
+import { PageReader } from '../rows/page-reader.ts'
+
+/** Default share of the exchange's limits. */
+export const WEIGHT_SHARE = 0.9
+/** Default number of requests in flight. */
+export const CONCURRENCY = 8
+/** Sends of one request by commands that only look: some seconds, not the minute that a run gives. */
+export const LOOK_ATTEMPTS = 4
+/** Default longest wait, in milliseconds. */
+export const MAX_WAIT_MS = 600_000
+
+/** The limits are read anew so often: they were changed while programs ran (CHANGELOG 2023-08-25). */
+const LIMITS_AGE_MS = 3_600_000
+
+// The whole of exchangeInfo is some tens of megabytes of JSON.
+const INFO_BYTES_MAX = 256 << 20
+const INFO_WEIGHT = 20
+/** errors.md, -1121 BAD_SYMBOL. */
+const INVALID_SYMBOL = -1121
+
+/** One symbol of exchangeInfo, as far as it matters here. */
+export type SymbolInfo = {
+  readonly symbol: string
+  readonly status: string
+  readonly baseAsset: string
+  readonly quoteAsset: string
+}
+
+/** Which symbols exchangeInfo is asked about: it is long, and limits come with any of them. */
+export type InfoScope =
+  { readonly kind: 'all' } | { readonly kind: 'symbol'; readonly symbol: string }
+
+/** What happens on the way that the caller may want to tell. */
+export type ExchangeEvents = {
+  readonly onWait: OnWait
+  readonly onWarning: (message: string) => void
+  /** What was decided on the way and is worth a line. */
+  readonly onNote?: (message: string) => void
+  /** How often a request is sent at most; few where somebody waits for the answer and nothing is lost. */
+  readonly attemptsMax?: number
+  /** For account datasets; never used for others. */
+  readonly credentials?: Credentials | undefined
+}
+
+/** An open way to the exchange. */
+export class Exchange {
+  readonly gateway: Gateway
+  readonly #events: ExchangeEvents
+  readonly #concurrency: number
+  readonly #signal: AbortSignal | undefined
+  readonly #wire: WireFormat
+  readonly #reader: PageReader
+  readonly #sign: Sign | undefined
+  readonly #clock: World['clock']
+  readonly #prefer: Options['prefer']
+  #symbols: readonly SymbolInfo[] = []
+  /** Are these all that exchangeInfo knows? */
+  #hasAllSymbols = false
+  readonly #trading = new Map<string, Promise<boolean | undefined>>()
+  #limitsReadMs = 0
+  #slowdownsSeen = 0
+  #readingLimits: Promise<void> | undefined
+
+  constructor(
+    world: World,
+    options: Options,
+    events: ExchangeEvents,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#events = events
+    this.#clock = world.clock
+    this.#prefer = options.prefer
+    this.#signal = signal
+    this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
+    this.#reader = new PageReader(this.#wire, events.onWarning)
+    this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
+    this.#concurrency = options.concurrency ?? CONCURRENCY
+    const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
+    this.gateway = new Gateway(world, {
+      publicUrls: urls ?? [MARKET_DATA_URL],
+      apiUrls: urls ?? API_URLS,
+      limits: DEFAULT_LIMITS,
+      share: options.weightShare ?? WEIGHT_SHARE,
+      concurrency: this.#concurrency,
+      maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
+      accept: 'application/json',
+      onWait: events.onWait,
+      onWarning: events.onWarning,
+      attemptsMax: events.attemptsMax,
+      signal,
+    })
+  }
+
+  /**
+   * Honours an earlier ban, reads the server's clock and its limits. Call once, before anything else.
+   *
+   * @param lists - The hosts that will be asked, to be put into the order that the options want.
+   */
+  async open(scope: InfoScope, lists: readonly HostList[] = []): Promise<void> {
+    await this.gateway.gate.load()
+    await this.gateway.sync(this.#signal)
+    if (this.#prefer === 'fastest') for (const list of lists) await this.#preferFastest(list)
+    await this.#readInfo(scope)
+  }
+
+  async #preferFastest(list: HostList): Promise<void> {
+    if (this.gateway.health(list).length > 1) await this.gateway.preferFastest(list)
+    this.#events.onNote?.(rankText(this.gateway.health(list)))
+  }
+
+  /** The server's clock. */
+  now(): Micros {
+    return this.gateway.server.now()
+  }
+
+  /** The symbols that were read by {@link open}. */
+  get symbols(): readonly SymbolInfo[] {
+    return this.#symbols
+  }
+
+  /**
+   * Does exchangeInfo say that a symbol trades? One that it does not know does not. `undefined` when it does not answer:
+   * then nothing follows.
+   */
+  isTrading(symbol: string): Promise<boolean | undefined> {
+    const asked = this.#trading.get(symbol) ?? this.#askTrading(symbol)
+    this.#trading.set(symbol, asked)
+    return asked
+  }
+
+  async #askTrading(symbol: string): Promise<boolean | undefined> {
+    const statusIn = (symbols: readonly SymbolInfo[]): string | undefined =>
+      symbols.find((info) => info.symbol === symbol)?.status
+    const known = statusIn(this.#symbols)
+    if (known !== undefined || this.#hasAllSymbols) return known === 'TRADING'
+    try {
+      return statusIn(await this.#askInfo([['symbol', symbol]])) === 'TRADING'
+    } catch (error) {
+      if (error instanceof RejectedError)
+        return error.exchangeCode === INVALID_SYMBOL ? false : undefined
+      if (error instanceof UnreachableError || error instanceof DataError) return undefined
+      throw error
+    }
+  }
+
+  /** What was spent so far. */
+  usage(): Usage {
+    return { ...this.gateway.spent, ...this.gateway.budget.use() }
+  }
+
+  /** A way to ask for pages of one series. */
+  pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage {
+    const dataset = DATASETS[key.dataset]
+    return async (params, check, signal) => {
+      await this.#keepLimits()
+      let asked = this.#wire.format
+      const headers = (): Readonly<Record<string, string>> => {
+        asked = this.#wire.format
+        return this.#wire.headers()
+      }
+      const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
+      const sign = dataset.security === 'signed' ? this.#sign : undefined
+      const read = (answer: HttpAnswer): Page =>
+        this.#reader.read({ dataset, numbers }, answer, check)
+      try {
+        return await this.gateway.ask(query, read, sign)
+      } catch (error) {
+        if (!this.#wire.isRefused(error, asked)) throw error
+        return this.gateway.ask(query, read, sign)
+      }
+    }
+  }
+
+  /** All that a walk over one series needs to ask. */
+  rest(
+    key: SeriesKey,
+    numbers: Numbers,
+    priority: number,
+  ): {
+    ask: AskPage
+    askAggTrades: AskPage
+    readAhead: number
+    isTrading: () => Promise<boolean | undefined>
+  } {
+    const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
+    return {
+      ask: this.pages(key, numbers, priority),
+      askAggTrades: this.pages(aggTrades, numbers, priority),
+      readAhead: this.#concurrency,
+      isTrading: () => this.isTrading(key.symbol),
+    }
+  }
+
+  #query(
+    key: SeriesKey,
+    dataset: Dataset,
+    { limit, ...params }: PageParams,
+    { priority, signal }: { priority: number; signal: AbortSignal | undefined },
+  ): Query {
+    const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
+    return {
+      path: dataset.path,
+      params: [['symbol', key.symbol], ...interval, ...Object.entries(params)],
+      limit,
+      weight: dataset.weight,
+      priority,
+      hosts: hostListOf(dataset),
+      until: endOf(params),
+      signal: signal ?? this.#signal,
+    }
+  }
+
+  async #readInfo(scope: InfoScope): Promise<void> {
+    try {
+      this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
+      this.#hasAllSymbols = scope.kind === 'all'
+    } catch (error) {
+      // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
+      if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
+      await this.#readLimitsOnly()
+    }
+  }
+
+  /** For whoever names symbols: without exchangeInfo the limits of the documents hold, and rows still come. */
+  async #readLimitsOnly(): Promise<void> {
+    try {
+      this.#symbols = await this.#askInfo([])
+      this.#hasAllSymbols = true
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error
+      this.#limitsReadMs = this.#clock.monotonicMs()
+      this.#events.onWarning(`going on with the documented limits: ${error.message}`)
+    }
+  }
+
+  /** Reads the limits anew where they may have changed: after a 429, and every hour. */
+  async #keepLimits(): Promise<void> {
+    const isOld = this.#clock.monotonicMs() - this.#limitsReadMs > LIMITS_AGE_MS
+    if (!isOld && this.gateway.budget.slowdowns === this.#slowdownsSeen) return
+    this.#readingLimits ??= this.#rereadLimits().finally(() => (this.#readingLimits = undefined))
+    await this.#readingLimits
+  }
+
+  async #rereadLimits(): Promise<void> {
+    // exchangeInfo of one symbol names the limits as well as that of all.
+    const [known] = this.#symbols
+    this.#limitsReadMs = this.#clock.monotonicMs()
+    this.#slowdownsSeen = this.gateway.budget.slowdowns
+    try {
+      await this.#askInfo(known === undefined ? [] : [['symbol', known.symbol]])
+    } catch (error) {
+      // Without them the run goes on as before, slower after a 429; whatever stops everything stops this too.
+      if (!(error instanceof RejectedError || error instanceof UnreachableError)) throw error
+    }
+  }
+
+  async #askInfo(params: Query['params']): Promise<readonly SymbolInfo[]> {
+    const query: Query = {
+      path: '/api/v3/exchangeInfo',
+      params,
+      weight: INFO_WEIGHT,
+      priority: 1e9,
+      hosts: 'public',
+      sizeBytesMax: INFO_BYTES_MAX,
+      signal: this.#signal,
+    }
+    const info = await this.gateway.ask(query, ({ body }) => readInfo(body))
+    this.#limitsReadMs = this.#clock.monotonicMs()
+    if (info.limits.length > 0) this.gateway.budget.setLimits(info.limits)
+    return info.symbols
+  }
+}
+
+/** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
+export function hostListOf({ security }: Dataset): HostList {
+  return security === 'none' ? 'public' : 'api'
+}
+
+type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }
+
+function readInfo(body: Uint8Array): Info {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (cause) {
+    throw new TransportError('exchangeInfo: not JSON', { cause })
+  }
+  const { rateLimits, symbols } = (value ?? {}) as { rateLimits?: unknown; symbols?: unknown }
+  if (!Array.isArray(symbols)) throw new TransportError('exchangeInfo: without symbols')
+  return { limits: parseRateLimits(rateLimits), symbols: symbols.flatMap(readSymbol) }
+}
+
+function readSymbol(value: unknown): SymbolInfo[] {
+  const entry = (value ?? {}) as Record<string, unknown>
+  const { symbol, status, baseAsset, quoteAsset } = entry
+  if (typeof symbol !== 'string' || typeof status !== 'string') return []
+  if (typeof baseAsset !== 'string' || typeof quoteAsset !== 'string') return []
+  const nfc = (text: string): string => text.normalize('NFC')
+  return [{ symbol: nfc(symbol), status, baseAsset: nfc(baseAsset), quoteAsset: nfc(quoteAsset) }]
+}

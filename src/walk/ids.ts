@@ -1,0 +1,296 @@
+/**
+ * The walk over rows with contiguous ids (aggregate trades, trades, block trades). A time only finds the first id;
+ * from there on the cursor is an id, since thousands of trades share one microsecond and a cursor in time would lose
+ * or repeat them. Ids decide the order: times may go back while ids go on.
+ *
+ * An empty answer is not believed by itself: where the rows end, the newest row that the exchange names has to agree,
+ * and hosts lag behind (`id-end.ts`).
+ *
+ * @see binance-spot-api-docs, rest-api.md, "Compressed/Aggregate trades list": startTime, endTime and fromId are
+ * inclusive; fromId is never sent together with times (errors.md, -1128).
+ */
+
+import type { Gap } from '../base/gap.ts'
+import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
+import type { FindFirst } from './first-row.ts'
+import type { FirstRow } from './look-back.ts'
+import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
+import { checkFrom, idRow, runOf, type Bounds, type Progress, type Run } from './id-run.ts'
+import { ReadAhead, type AskPage, type WalkOptions } from './walk.ts'
+import type { Page } from '../rows/page.ts'
+import { type Step, emptyStep, type StepWarning } from '../rows/step.ts'
+
+/** What an id walk may assume, beside what all walks may. */
+export type IdWalkOptions = WalkOptions & {
+  /** The server's clock before the run: what is young may come yet. */
+  readonly now: Micros
+  /**
+   * The id after the last stored row, where the lake's coverage reaches the window without a break: the walk goes on
+   * from it and asks for no time.
+   */
+  readonly nextId: bigint | undefined
+  /** Where the coverage that reaches the window begins; default: none does. */
+  readonly coveredFrom?: Micros | undefined
+  /**
+   * The id of a later row that the lake holds: an exchange that sends no row although there is one does not speak of
+   * this time any more, unless the ids are joined. Default: not known.
+   */
+  readonly laterId?: bigint | undefined
+  /** Does the lake hold rows of the window's start or after it, whatever their ids? Default: not known. */
+  readonly hasRowsAfter?: boolean | undefined
+  /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
+  readonly areIdsSparse?: boolean
+}
+
+/** An empty page counts as the end only when it was sent so often. */
+const ASKS_MIN = 2
+/** An answer that another one contradicts is asked for so often at most. */
+const TRIES_MAX = 6
+
+/**
+ * Walks the rows in `window`, by id. Rows of before the window whose ids come later than those that are stored come
+ * too. What ends without a row after it, and without proof, is told as a gap.
+ *
+ * @throws DataError when rows come that were not asked for.
+ */
+export async function* walkIds(
+  window: Window,
+  findFirst: FindFirst,
+  ask: AskPage,
+  options: IdWalkOptions,
+): AsyncGenerator<Step, void, void> {
+  const { nextId } = options
+  const first =
+    nextId === undefined
+      ? await firstOf(window, findFirst, options)
+      : { id: nextId, isProven: true, hasRowsBefore: true }
+  if (first.id === undefined) {
+    yield emptyStep(window.to, quietGaps(window, first, options))
+    return
+  }
+  const walk = new IdWalk(window, ask, options, { ...first, id: first.id })
+  let isFirst = nextId === undefined
+  let reached = window.from
+  for await (const run of walk.runs()) {
+    const head = isFirst ? headGap(run, window, first, options) : []
+    isFirst = false
+    const gaps = [...head, ...run.gaps]
+    // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it, unless
+    // it is in a gap. Such a gap must be told of in full, or the next run would go on behind it.
+    const times = [walk.lastTime, ...gaps.map(({ to }) => earliest(to, window.to))]
+    reached = run.isLast ? window.to : times.reduce(latest, reached)
+    const { page, slices, warnings } = run
+    const last = { ...emptyStep(reached, gaps), warnings }
+    if (page === undefined || slices.length === 0) yield last
+    else
+      for (const [index, slice] of slices.entries())
+        yield { ...(index === slices.length - 1 ? last : emptyStep(reached)), page, ...slice }
+  }
+}
+
+/** Finds the first row; asks again where none is found although a newer one is named. */
+async function firstOf(
+  window: Window,
+  findFirst: FindFirst,
+  { now }: IdWalkOptions,
+): Promise<FirstRow> {
+  for (let tries = 1; ; tries++) {
+    const first = await findFirst(window.from)
+    if (first.id !== undefined || tries === TRIES_MAX) return first
+    const { newest } = first
+    if (judgeEnd({ stretch: window, expected: undefined, newest, now }) !== 'contradicted')
+      return first
+  }
+}
+
+/** What is to be said of a window in which no row was found, nor after it. */
+function quietGaps(
+  window: Window,
+  { newest }: FirstRow,
+  { now, laterId, hasRowsAfter }: IdWalkOptions,
+): Gap[] {
+  const verdict = judgeEnd({ stretch: window, expected: undefined, newest, now })
+  if (verdict === 'contradicted') return unconfirmed(window)
+  if (laterId !== undefined || hasRowsAfter === true) return forgotten(window)
+  return verdict === 'empty' ? [] : unconfirmed(window)
+}
+
+/** What is to be said of the time before the first row of a walk that began by time. */
+function headGap(
+  { page, slices }: Run,
+  { from, to }: Window,
+  { isProven, hasRowsBefore }: FirstRow,
+  options: IdWalkOptions,
+): Gap[] {
+  if (page === undefined) return []
+  const taken = slices.flatMap(({ first, end }) => [...page.times.subarray(first, end)])
+  const times = taken.length > 0 ? taken : [page.times[0] ?? to]
+  const first = times.reduce((a, b) => (a < b ? a : b))
+  // Rows that are out of reach may share the microsecond of the first that is not, where it has many.
+  const isBurst = times.indexOf(first) !== times.lastIndexOf(first)
+  if (!isProven && (first > from || isBurst))
+    return [{ from, to: earliest(micros(first + 1n), to), reason: 'unavailable-from-rest' }]
+  if (first <= from || hasRowsBefore || options.hasRowsBefore) return []
+  return [{ from, to: earliest(micros(first), to), reason: 'before-listing' }]
+}
+
+/** One walk by id, from a known id on. */
+class IdWalk {
+  readonly #window: Window
+  readonly #ask: AskPage
+  readonly #options: IdWalkOptions
+  readonly #bounds: Bounds
+  readonly #state: Progress
+
+  constructor(
+    window: Window,
+    ask: AskPage,
+    options: IdWalkOptions,
+    { id, isProven }: FirstRow & { readonly id: bigint },
+  ) {
+    const { nextId, areIdsSparse = false, coveredFrom } = options
+    this.#window = window
+    this.#ask = ask
+    this.#options = options
+    this.#bounds = { window, takenFrom: coveredFrom, areIdsSparse }
+    this.#state = {
+      expected: id,
+      highest: nextId === undefined && isProven ? id : undefined,
+      lastTime: window.from,
+      before: undefined,
+      rowsPast: 0,
+      isInside: nextId !== undefined,
+      emptyAsks: 0,
+      tries: 0,
+      pagesLeft: 1,
+      doubted: undefined,
+    }
+  }
+
+  /** The latest time of the rows that were taken. */
+  get lastTime(): Micros {
+    return this.#state.lastTime
+  }
+
+  /** The rows from the expected id on, each once and in order, until the window's end is passed. */
+  async *runs(): AsyncGenerator<Run, void, void> {
+    const state = this.#state
+    for (;;) {
+      for await (const page of this.#pages()) {
+        const run = runOf(page, state, this.#bounds)
+        if (run === undefined) break
+        yield run
+        if (run.isLast) return
+        this.#advance(page)
+      }
+      if (state.emptyAsks < ASKS_MIN || this.#isSeenOn()) {
+        if (++state.tries < TRIES_MAX) continue
+        yield this.#end(unconfirmed(this.#rest()))
+        return
+      }
+      const end = await this.#judgeEnd()
+      if (end === undefined) continue
+      yield end
+      return
+    }
+  }
+
+  /** Did any answer show a row that is still to come? */
+  #isSeenOn(): boolean {
+    const { highest, expected } = this.#state
+    return highest !== undefined && highest >= expected
+  }
+
+  #rest(): Window {
+    return { from: this.#state.lastTime, to: this.#window.to }
+  }
+
+  /** The end, as far as it is proven; `undefined` when there is more to come. */
+  async #judgeEnd(): Promise<Run | undefined> {
+    const { expected, rowsPast } = this.#state
+    const { laterId, now } = this.#options
+    // A later row came, or is stored: the ids join.
+    if (rowsPast > 0 || laterId === expected) return this.#end([])
+    const stretch = this.#rest()
+    const newest = await this.#newest()
+    const verdict = judgeEnd({ stretch, expected, newest, now })
+    if (verdict === 'contradicted') {
+      this.#state.highest = newest?.id
+      return undefined
+    }
+    // The walk may have passed the first one that is stored.
+    if (laterId !== undefined && laterId > expected) return this.#end(forgotten(stretch))
+    if (verdict === 'empty') return this.#end([])
+    const isRestarted = verdict === 'restarted' && newest !== undefined
+    return this.#end(unconfirmed(stretch), isRestarted ? [restartWarning(expected, newest)] : [])
+  }
+
+  /** The newest row that the exchange names; of sparse ids, which it names by id alone, the last from a known one on. */
+  async #newest(): Promise<IdRow | undefined> {
+    const { areIdsSparse = false, limit, signal } = this.#options
+    const { expected } = this.#state
+    const before = expected > 0n ? expected - 1n : 0n
+    const params = areIdsSparse ? { fromId: before, limit } : { limit: 1 }
+    const page = await this.#ask(params, () => undefined, signal)
+    return page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
+  }
+
+  #end(gaps: readonly Gap[], warnings: readonly StepWarning[] = []): Run {
+    return { page: undefined, slices: [], isLast: true, gaps, warnings }
+  }
+
+  /** Pages from the expected id on, asked ahead; ends when the next one does not join the rows that came. */
+  async *#pages(): AsyncGenerator<Page, void, void> {
+    const state = this.#state
+    const { limit, readAhead, signal, areIdsSparse } = this.#options
+    const ahead = new ReadAhead(
+      (fromId: bigint, aborted) => this.#pageFrom(fromId, aborted),
+      // Where sparse ids go on is not known before their page is.
+      areIdsSparse === true ? 1 : readAhead,
+      signal,
+    )
+    let next = state.expected
+    const nextId = (): bigint => {
+      const fromId = next > state.expected ? next : state.expected
+      next = fromId + BigInt(limit)
+      return fromId
+    }
+    try {
+      for (;;) {
+        const taken = await ahead.take(nextId, state.pagesLeft)
+        // Asked further on than rows have come: the page before was short. Ask again from where it ended.
+        if (taken === undefined || taken.task > state.expected) return
+        yield taken.value
+      }
+    } finally {
+      ahead.close()
+    }
+  }
+
+  async #pageFrom(fromId: bigint, aborted: AbortSignal): Promise<Page> {
+    const check = (page: Page): void => {
+      checkFrom(page, fromId)
+    }
+    const page = await this.#ask({ fromId, limit: this.#options.limit }, check, aborted)
+    const last = page.keys[page.rowCount - 1]
+    if (last !== undefined && last > (this.#state.highest ?? -1n)) this.#state.highest = last
+    return page
+  }
+
+  #advance(page: Page): void {
+    const state = this.#state
+    state.pagesLeft = pagesLeft(page, state.lastTime, this.#window.to, this.#options.limit)
+    state.before = idRow(page, page.rowCount - 1)
+    state.expected = state.before.id + 1n
+    state.emptyAsks = 0
+    state.tries = 0
+  }
+}
+
+/** About how many pages are left, from the density of the last: read-ahead past the end is weight for nothing. */
+function pagesLeft({ times, rowCount }: Page, lastTime: Micros, to: Micros, limit: number): number {
+  const since = Number(lastTime - (times[0] ?? lastTime))
+  if (since <= 0) return lastTime >= to - 1n ? 1 : Number.POSITIVE_INFINITY
+  const rowsLeft = (rowCount / since) * Number(to - lastTime)
+  return Math.max(1, Math.ceil((rowsLeft * 1.2) / limit))
+}

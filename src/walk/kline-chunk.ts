@@ -1,0 +1,158 @@
+/** One chunk of the walk over klines: asked for until each of its slots is there, or is known to be absent. */
+
+import { DataError } from '../base/errors.ts'
+import {
+  earliest,
+  floorDiv,
+  formatMicros,
+  latest,
+  micros,
+  type Micros,
+  type Window,
+} from '../base/time.ts'
+import { gridFloor, hasKnownGrid, slotsAfter, type Interval } from '../binance/interval.ts'
+import type { Page } from '../rows/page.ts'
+import type { Found } from './kline-steps.ts'
+import { missingSlots } from './slots.ts'
+import type { AskPage, WalkOptions } from './walk.ts'
+
+/** A missing stretch is a gap only once it was asked for this often. */
+const ASKS_MIN = 2
+
+/** What stays the same through one walk. */
+export type Walk = {
+  readonly window: Window
+  readonly interval: Interval
+  readonly ask: AskPage
+  readonly options: WalkOptions
+}
+
+/** A stretch of slots that is asked for at once. */
+export type Chunk = Window & {
+  /** The asking begins here, in the last slot before the chunk. */
+  readonly since: Micros
+  /** The chunk stands up to here: the rest of its last slot comes with the next chunk. */
+  readonly stands: Micros
+  /** Where the asking for the next chunk begins. */
+  readonly next: Micros
+}
+
+/** The chunk that begins at `from`: as many slots as a page has rows. */
+export function chunkAt(
+  { since, from }: Pick<Chunk, 'since' | 'from'>,
+  { window, interval, options: { limit } }: Walk,
+): Chunk {
+  const to = earliest(slotsAfter(interval, from, limit), window.to)
+  if (to === window.to || !hasKnownGrid(interval)) return { since, from, to, stands: to, next: to }
+  const lastSlot = latest(from, gridFloor(interval, micros(to - 1n)))
+  return { since, from, to, stands: lastSlot, next: millisecondAfter(lastSlot) }
+}
+
+/** The next moment that can be asked for. */
+function millisecondAfter(time: Micros): Micros {
+  return micros((floorDiv(time, 1_000n) + 1n) * 1_000n)
+}
+
+/** Missing slots, and where the asking for them begins: after the last row that came before them. */
+type Hole = Window & {
+  readonly since: Micros
+  readonly asks: number
+  /** The open of the row before it, where a page ended early with that. */
+  readonly last?: Micros
+}
+
+/**
+ * Asks for a chunk until each of its slots is there or was asked for twice, or an answer fails to come. `undefined`
+ * when its first answer was empty.
+ *
+ * @throws what the first answer failed with; later failures are in what was found.
+ */
+export async function fillChunk(
+  chunk: Chunk,
+  { interval, ask, options: { limit, signal: outer } }: Walk,
+  signal: AbortSignal | undefined = outer,
+): Promise<Found | undefined> {
+  const pages: Page[] = []
+  const gaps: Window[] = []
+  const young: Window[] = []
+  const holes: Hole[] = [{ ...chunk, asks: 0 }]
+  for (let hole = holes.shift(); hole !== undefined; hole = holes.shift()) {
+    const { since, to } = hole
+    const page = await askWindow({ from: since, to }, limit, ask, signal).catch(
+      (error: unknown) => ({ error }),
+    )
+    if ('error' in page) {
+      if (pages.length === 0) throw page.error
+      return { pages, ...provenBefore([hole, ...holes], gaps, interval), young, failure: page }
+    }
+    const asks = hole.asks + 1
+    if (page.rowCount === 0) {
+      if (pages.length === 0) return undefined
+      if (asks < ASKS_MIN) holes.unshift({ ...hole, asks })
+      else if (hole.from < to) gaps.push({ from: hole.from, to })
+      continue
+    }
+    pages.push(page)
+    // Rows follow: whoever sent the page before lags, and told its last row as it was while that was open.
+    if (hole.last !== undefined) young.push({ from: hole.last, to: micros(hole.last + 1n) })
+    const last = micros(page.keys[page.rowCount - 1] ?? 0n)
+    const isShort = page.rowCount < limit
+    const rest = { since: millisecondAfter(last), asks: 0, ...(isShort ? { last } : {}) }
+    const missing = missingSlots(interval, hole, page.keys)
+    for (const part of missing) {
+      // Rows after a missing slot were sent, so it was passed over; what follows the last row may be cut by the page.
+      if (part.from > last) holes.push({ ...part, ...rest })
+      else if (asks >= ASKS_MIN) gaps.push(part)
+      else holes.push({ ...part, since: part.from, asks })
+    }
+    const end = to === chunk.to ? chunk.next : to
+    const isTailAsked = missing.at(-1)?.to === to || rest.since >= end
+    if (page.rowCount >= limit && !isTailAsked) holes.push({ from: to, to, ...rest })
+  }
+  const reached = gaps.some(({ to }) => to === chunk.to) ? chunk.to : chunk.stands
+  return { pages, gaps: inTime(gaps), young, reached }
+}
+
+/** How far a chunk stands whose `holes` were not answered. */
+function provenBefore(
+  holes: readonly Hole[],
+  gaps: readonly Window[],
+  interval: Interval,
+): Pick<Found, 'gaps' | 'reached'> {
+  const reached = holes
+    .map(({ since }) => gridFloor(interval, since))
+    .reduce((least, slot) => earliest(least, slot))
+  return { gaps: inTime(gaps.filter(({ to }) => to <= reached)), reached }
+}
+
+function inTime(gaps: readonly Window[]): readonly Window[] {
+  return gaps.toSorted((a, b) => (a.from < b.from ? -1 : 1))
+}
+
+/** Asks for the klines that open in `window`. */
+export async function askWindow(
+  window: Window,
+  limit: number,
+  ask: AskPage,
+  signal?: AbortSignal,
+): Promise<Page> {
+  const startTime = floorDiv(window.from + 999n, 1_000n)
+  const endTime = floorDiv(window.to - 1n, 1_000n)
+  return ask(
+    { startTime, endTime, limit },
+    (page) => {
+      checkInside(page, window)
+    },
+    signal,
+  )
+}
+
+/** The exchange adjusts parameters that it finds out of range (CHANGELOG 2024-12-09): what it sends must be what was asked. */
+function checkInside(page: Page, { from, to }: Window): void {
+  for (const key of [page.keys[0], page.keys[page.rowCount - 1]]) {
+    if (key === undefined || (from <= key && key < to)) continue
+    throw new DataError(
+      `asked for klines from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(key))}`,
+    )
+  }
+}

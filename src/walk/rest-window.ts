@@ -1,0 +1,121 @@
+/** One window of a series over REST: where the walk begins, and its steps into the lake. */
+
+import { clip, union, type Coverage } from '../base/coverage.ts'
+import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
+import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
+import type { SeriesPlan } from '../plan/plan.ts'
+import type { Progress, Usage } from '../progress.ts'
+import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
+import type { Series } from '../store/series.ts'
+import { nextIdOf } from './id-start.ts'
+import { walkRest, type RestWorld } from './rest.ts'
+import { askSeam, rowsBefore, storeSeam } from './seam.ts'
+import { doneShare, rowsReport } from './rows-report.ts'
+import { WindowStore, type Tally } from '../store/window-store.ts'
+import { youthClock } from '../store/fresh.ts'
+import type { Step } from '../rows/step.ts'
+
+/** What a window needs. */
+export type WindowWorld = {
+  readonly rest: RestWorld
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
+  readonly tally: Tally
+  readonly usage: () => Usage
+  /** What was warned of already: each thing once a series and run. */
+  readonly told: Set<string>
+  /** Stretches that an earlier run left unconfirmed. */
+  readonly doubted: Coverage
+  /** Stretches that files of the archive lack, as read in this run. */
+  readonly lacking: Coverage
+  readonly signal: AbortSignal
+}
+
+/** One window of a series over REST. */
+export async function* restWindow(
+  plan: SeriesPlan,
+  series: Series,
+  asked: Window,
+  world: WindowWorld,
+): AsyncGenerator<Progress, void, void> {
+  yield* seamBefore(plan, series, asked, world)
+  const { manifest } = series
+  const nextId = await nextIdOf(series, asked.from)
+  const covered = manifest.coverage.find(({ from, to }) => from < asked.from && asked.from <= to)
+  // By id the walk goes on right behind the last row: whole milliseconds are for who asks by time.
+  const isNear =
+    covered !== undefined && covered.to < earliest(micros(asked.from + 1_000n), asked.to)
+  const window = nextId !== undefined && isNear ? { from: covered.to, to: asked.to } : asked
+  const before = {
+    hasRowsBefore: hasRowsBefore(manifest, window.from),
+    nextId,
+    coveredFrom: covered?.from,
+    askedUntil: world.doubted.find(({ from, to }) => from <= window.from && window.from < to)?.to,
+    laterId: firstIdAfter(manifest, window.from),
+    hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
+    partition: manifest.partition,
+    doubted: world.doubted,
+    lacking: world.lacking,
+  }
+  const young = youthClock(plan.key, world.now, plan.settings.settle)
+  const store = new WindowStore(series, window, young, world.tally)
+  yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
+}
+
+/** What REST says otherwise of the newest rows before `window`, where the archive brought these. */
+async function* seamBefore(
+  { key }: SeriesPlan,
+  series: Series,
+  { from }: Window,
+  { now, tally, rest: { ask } }: WindowWorld,
+): AsyncGenerator<Progress, void, void> {
+  const stored = await rowsBefore(series, from, 'archive')
+  const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
+  if (news !== undefined)
+    yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
+}
+
+/** Are trades stored of the time from `from` to the end of its partition? */
+async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
+  const { key, coverage, gaps, partition } = series.manifest
+  if (key.interval !== undefined) return false
+  const rest = { from, to: periodWindow(periodOf(from, partition)).to }
+  // Of time that nothing is known of, no row is stored: the file need not be read.
+  if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false
+  return (await series.newestRows(rest, 1)).length > 0
+}
+
+/** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
+async function* storeRest(
+  plan: SeriesPlan,
+  store: WindowStore,
+  steps: AsyncGenerator<Step, void, void>,
+  { usage, tally, signal, told: warned }: WindowWorld,
+): AsyncGenerator<Progress, void, void> {
+  const windows = union(plan.missing, plan.recheck)
+  let told = tally.received
+  try {
+    for await (const step of steps) {
+      for (const { code, message } of step.warnings ?? []) {
+        if (!warned.has(code)) yield { kind: 'warning', key: plan.key, message }
+        warned.add(code)
+      }
+      yield* store.take({ ...step, source: 'rest' })
+      const done = doneShare(windows, store.reached)
+      yield rowsReport(plan.key, tally.received - told, store.reached, {
+        done,
+        usage: usage(),
+      })
+      told = tally.received
+    }
+    yield* store.finish()
+  } catch (error) {
+    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    const isRefused = error instanceof StoreError || error instanceof DamageError
+    const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
+    if (isExpected && !isRefused) yield* store.finish()
+    throw error
+  } finally {
+    await store.abort()
+  }
+}

@@ -1,0 +1,92 @@
+/** A window of a series over REST: which walk it takes. */
+
+import type { Coverage } from '../base/coverage.ts'
+import type { Micros, Partition, Window } from '../base/time.ts'
+import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
+import { walkAccount } from './account.ts'
+import { walkIds } from './ids.ts'
+import { walkKlines } from './klines.ts'
+import type { AskPage } from './walk.ts'
+import { int64Values } from '../rows/batch.ts'
+import type { Page } from '../rows/page.ts'
+import type { Step } from '../rows/step.ts'
+
+/** What the lake knows of the time before a window. */
+export type Before = {
+  readonly hasRowsBefore: boolean
+  /** The id after the last stored row, where the coverage reaches the window. */
+  readonly nextId: bigint | undefined
+  /** The first stored id of the periods after the window's start. */
+  readonly laterId: bigint | undefined
+  /** Are rows stored of the same period, at the window's start or after it? */
+  readonly hasRowsAfter: boolean
+  /** Stretches that an earlier run left unconfirmed. */
+  readonly doubted: Coverage
+  /** Stretches that files of the archive lack, as read in this run. */
+  readonly lacking: Coverage
+  /** Until when all of the window was asked for before, and nothing came that anything confirmed. */
+  readonly askedUntil: Micros | undefined
+  /** Where the coverage that reaches the window begins. */
+  readonly coveredFrom: Micros | undefined
+  /** How long the partitions of the series last. */
+  readonly partition: Partition
+}
+
+/** How to ask. */
+export type RestWorld = {
+  readonly ask: AskPage
+  /** Asks for aggregate trades of the same symbol: they turn a time into a trade id. */
+  readonly askAggTrades: AskPage
+  readonly readAhead: number
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
+  /** Does exchangeInfo say that the symbol trades? */
+  readonly isTrading: () => Promise<boolean | undefined>
+  readonly signal: AbortSignal | undefined
+}
+
+/** Walks `window` of a series. */
+export function walkRest(
+  key: SeriesKey,
+  window: Window,
+  before: Before,
+  { ask, askAggTrades, readAhead, signal, now, isTrading }: RestWorld,
+): AsyncGenerator<Step, void, void> {
+  const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
+  const options = { limit, readAhead, signal, now, ...before }
+  switch (walk) {
+    case 'openTime':
+      if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
+      return walkKlines(window, key.interval, ask, {
+        ...options,
+        witnesses: { now, isTrading, doubted: before.doubted, lacking: before.lacking },
+      })
+    case 'aggTradeId':
+      return walkIds(window, findByTime(ask, options), ask, options)
+    case 'tradeId': {
+      const first = findTrade(askAggTrades, ask, { ...options, firstTradeIdsOf })
+      return walkIds(window, first, ask, options)
+    }
+    case 'blockTradeId':
+      return walkIds(window, findBlockTrade(ask, options), ask, { ...options, areIdsSparse: true })
+    case 'accountWindow': {
+      // An order may be younger than one with a later id; of allocations nothing is known.
+      const nextId = cursor === 'fromId' ? before.nextId : undefined
+      return walkAccount(window, ask, { ...options, nextId, cursor })
+    }
+  }
+}
+
+const FIRST_TRADE_ID = columnIndex(DATASETS.aggTrades, 'first_trade_id')
+
+function firstTradeIdsOf({ batch }: Page): BigInt64Array {
+  return int64Values(batch, FIRST_TRADE_ID)
+}
+
+/** When a series begins, asked once; `undefined` when it has no rows. */
+export async function firstTime(ask: AskPage): Promise<Micros | undefined> {
+  const page = await ask({ startTime: 0n, limit: 1 }, () => undefined)
+  return page.rowCount === 0 ? undefined : (page.times[0] as Micros)
+}

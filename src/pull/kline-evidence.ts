@@ -22,7 +22,7 @@ export type KlineWitnesses = {
 
 const DAY = 86_400_000_000n
 /** Between rows, what is older than this was empty for good: the exchange fills holes within hours. */
-const SETTLED = 2n * DAY
+export const SETTLED: bigint = 2n * DAY
 /** A later run's empty answer counts when the stretch is at least this old. */
 const ASKED_LATER = DAY
 

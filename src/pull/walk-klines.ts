@@ -45,8 +45,8 @@ export async function* walkKlines<P extends PageRows>(
   ask: AskPage<P>,
   options: KlineWalkOptions,
 ): AsyncGenerator<Step<P>, void, void> {
-  const walk = { window, interval, ask, options }
   const { witnesses, hasRowsBefore, signal } = options
+  const walk = { window, interval, ask, options, now: witnesses.now }
   const evidence = new KlineEvidence(ask, { ...witnesses, hasRowsBefore }, signal)
   let cursor = window.from
   let contradictions = 0
@@ -123,7 +123,11 @@ async function* fullChunks<P extends PageRows>(
       const pages = [...held, ...found.pages]
       yield { ...found, pages }
       const next = found.reached
-      held = pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
+      // A row behind the chunk only proves the last one.
+      held =
+        next < chunk.to
+          ? pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
+          : []
       reached = next
     }
   } finally {
@@ -137,7 +141,7 @@ async function wholeSlot<P extends PageRows>(
   held: readonly P[],
   walk: Walk<P>,
 ): Promise<Found<P>> {
-  const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to }
+  const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to, until: slot.to }
   const rest = await fillChunk(chunk, walk)
   return { reached: slot.to, gaps: [], ...rest, pages: [...held, ...(rest?.pages ?? [])] }
 }

@@ -7,12 +7,16 @@ import type { PageParams, PageRows } from '../../src/pull/walk.ts'
 import { minute } from '../support/histories.ts'
 
 /** What was found of eight minutes, where each answer has the klines up to another one. */
-async function found(ends: readonly number[], limit = 1_000): ReturnType<typeof fillChunk> {
+async function found(
+  ends: readonly number[],
+  limit = 1_000,
+  now = minute(8 + 2 * 24 * 60),
+): ReturnType<typeof fillChunk> {
   const window = { from: minute(0), to: minute(8) }
   const left = [...ends]
   const ask = async ({ startTime = 0n }: PageParams): Promise<PageRows> => {
     const end = left.shift() ?? 8
-    const opens = [0, 1, 2, 3, 4, 5, 6, 7].slice(0, end).map((at): bigint => minute(at))
+    const opens = [0, 1, 2, 3, 4, 5, 6, 7, 8].slice(0, end).map((at): bigint => minute(at))
     const keys = BigInt64Array.from(opens.filter((open) => open >= startTime * 1_000n)).slice(
       0,
       limit,
@@ -20,7 +24,7 @@ async function found(ends: readonly number[], limit = 1_000): ReturnType<typeof 
     return { rowCount: keys.length, keys, times: keys }
   }
   const options = { limit, readAhead: 1, signal: undefined, hasRowsBefore: false }
-  const walk = { window, interval: '1m' as const, ask, options }
+  const walk = { window, interval: '1m' as const, ask, options, now }
   return fillChunk(chunkAt({ since: window.from, from: window.from }, walk), walk)
 }
 
@@ -39,4 +43,12 @@ test('none follow, or the page is full: nothing is', async () => {
   expect((await found([3, 3, 3]))?.young).toEqual([])
   expect((await found([8]))?.young).toEqual([])
   expect((await found([8], 8))?.young).toEqual([])
+})
+
+test('none follow, and it is of the last days: it is asked for again, unless the answer has the next one', async () => {
+  const now = minute(60)
+  expect((await found([8], 1_000, now))?.young).toEqual([row(7)])
+  expect((await found([9], 1_000, now))?.young).toEqual([])
+  expect((await found([3, 8], 1_000, now))?.young).toEqual([row(2), row(7)])
+  expect((await found([9], 9, now))?.young).toEqual([])
 })

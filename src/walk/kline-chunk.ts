@@ -10,8 +10,16 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
-import { gridFloor, hasKnownGrid, slotsAfter, type Interval } from '../binance/interval.ts'
+import {
+  gridCeil,
+  gridFloor,
+  gridNext,
+  hasKnownGrid,
+  slotsAfter,
+  type Interval,
+} from '../binance/interval.ts'
 import type { Page } from '../rows/page.ts'
+import { oldBefore } from '../binance/lag.ts'
 import type { Found } from './kline-steps.ts'
 import { missingSlots } from './slots.ts'
 import type { AskPage, WalkOptions } from './walk.ts'
@@ -25,6 +33,8 @@ export type Walk = {
   readonly interval: Interval
   readonly ask: AskPage
   readonly options: WalkOptions
+  /** The server's clock, read before the first request. */
+  readonly now: Micros
 }
 
 /** A stretch of slots that is asked for at once. */
@@ -35,17 +45,33 @@ export type Chunk = Window & {
   readonly stands: Micros
   /** Where the asking for the next chunk begins. */
   readonly next: Micros
+  /** Where the asking for this one ends: behind the kline that follows it, where that is to prove the last one. */
+  readonly until: Micros
 }
 
-/** The chunk that begins at `from`: as many slots as a page has rows. */
+/**
+ * The chunk that begins at `from`: as many slots as a page has rows, or one less where the page is to have the kline that
+ * follows too.
+ */
 export function chunkAt(
   { since, from }: Pick<Chunk, 'since' | 'from'>,
-  { window, interval, options: { limit } }: Walk,
+  { window, interval, options: { limit }, now }: Walk,
 ): Chunk {
   const to = earliest(slotsAfter(interval, from, limit), window.to)
-  if (to === window.to || !hasKnownGrid(interval)) return { since, from, to, stands: to, next: to }
+  if (!hasKnownGrid(interval)) return { since, from, to, stands: to, next: to, until: to }
+  if (mayGrow(to, now)) {
+    const end = earliest(slotsAfter(interval, from, Math.max(1, limit - 1)), window.to)
+    const until = millisecondAfter(gridCeil(interval, end))
+    return { since, from, to: end, stands: end, next: end, until: until > now ? end : until }
+  }
+  if (to === window.to) return { since, from, to, stands: to, next: to, until: to }
   const lastSlot = latest(from, gridFloor(interval, micros(to - 1n)))
-  return { since, from, to, stands: lastSlot, next: millisecondAfter(lastSlot) }
+  return { since, from, to, stands: lastSlot, next: millisecondAfter(lastSlot), until: to }
+}
+
+/** May a kline that ends then have been sent half done? No host lags farther behind its clock. */
+function mayGrow(end: Micros, now: Micros): boolean {
+  return end > oldBefore(now)
 }
 
 /** The next moment that can be asked for. */
@@ -57,7 +83,7 @@ function millisecondAfter(time: Micros): Micros {
 type Hole = Window & {
   readonly since: Micros
   readonly asks: number
-  /** The open of the row before it, where a page ended early with that. */
+  /** The open of the row before it, where that may have been sent half done. */
   readonly last?: Micros
 }
 
@@ -69,7 +95,7 @@ type Hole = Window & {
  */
 export async function fillChunk(
   chunk: Chunk,
-  { interval, ask, options: { limit, signal: outer } }: Walk,
+  { interval, ask, options: { limit, signal: outer }, now }: Walk,
   signal: AbortSignal | undefined = outer,
 ): Promise<Found | undefined> {
   const pages: Page[] = []
@@ -78,7 +104,8 @@ export async function fillChunk(
   const holes: Hole[] = [{ ...chunk, asks: 0 }]
   for (let hole = holes.shift(); hole !== undefined; hole = holes.shift()) {
     const { since, to } = hole
-    const page = await askWindow({ from: since, to }, limit, ask, signal).catch(
+    const until = to === chunk.to ? chunk.until : to
+    const page = await askWindow({ from: since, to: until }, limit, ask, signal).catch(
       (error: unknown) => ({ error }),
     )
     if ('error' in page) {
@@ -93,12 +120,14 @@ export async function fillChunk(
       continue
     }
     pages.push(page)
-    // Rows follow: whoever sent the page before lags, and told its last row as it was while that was open.
-    if (hole.last !== undefined) young.push({ from: hole.last, to: micros(hole.last + 1n) })
+    // Rows follow: whoever sent the page before may lag, and have sent its last row as it was while that was open.
+    if (hole.last !== undefined) young.push(momentOf(hole.last))
     const last = micros(page.keys[page.rowCount - 1] ?? 0n)
-    const isShort = page.rowCount < limit
-    const rest = { since: millisecondAfter(last), asks: 0, ...(isShort ? { last } : {}) }
-    const missing = missingSlots(interval, hole, page.keys)
+    const isYoung = mayGrow(gridNext(interval, last), now)
+    const rest = { since: millisecondAfter(last), asks: 0, ...(isYoung ? { last } : {}) }
+    const missing = missingSlots(interval, hole, keysBefore(to, page))
+    // Nothing later came with it.
+    if (isYoung && last < to && (missing.at(-1)?.to ?? last) <= last) young.push(momentOf(last))
     for (const part of missing) {
       // Rows after a missing slot were sent, so it was passed over; what follows the last row may be cut by the page.
       if (part.from > last) holes.push({ ...part, ...rest })
@@ -111,6 +140,17 @@ export async function fillChunk(
   }
   const reached = gaps.some(({ to }) => to === chunk.to) ? chunk.to : chunk.stands
   return { pages, gaps: inTime(gaps), young, reached }
+}
+
+function keysBefore(to: Micros, { keys, rowCount }: Page): BigInt64Array {
+  let end = rowCount
+  while ((keys[end - 1] ?? 0n) >= to) end--
+  return keys.subarray(0, end)
+}
+
+/** The place of a kline that may not have been done. */
+function momentOf(open: Micros): Window {
+  return { from: open, to: micros(open + 1n) }
 }
 
 /** How far a chunk stands whose `holes` were not answered. */

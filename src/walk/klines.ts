@@ -40,8 +40,8 @@ export async function* walkKlines(
   ask: AskPage,
   options: KlineWalkOptions,
 ): AsyncGenerator<Step, void, void> {
-  const walk = { window, interval, ask, options }
   const { witnesses, hasRowsBefore, signal } = options
+  const walk = { window, interval, ask, options, now: witnesses.now }
   const evidence = new KlineEvidence(ask, { ...witnesses, hasRowsBefore }, signal)
   let cursor = window.from
   let contradictions = 0
@@ -115,7 +115,11 @@ async function* fullChunks(walk: Walk, cursor: Micros): AsyncGenerator<Found, vo
       const pages = [...held, ...found.pages]
       yield { ...found, pages }
       const next = found.reached
-      held = pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
+      // A row behind the chunk only proves the last one.
+      held =
+        next < chunk.to
+          ? pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
+          : []
       reached = next
     }
   } finally {
@@ -125,7 +129,7 @@ async function* fullChunks(walk: Walk, cursor: Micros): AsyncGenerator<Found, vo
 
 /** A slot whose rest did not come with the next chunk, since that is empty. */
 async function wholeSlot(slot: Window, held: readonly Page[], walk: Walk): Promise<Found> {
-  const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to }
+  const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to, until: slot.to }
   const rest = await fillChunk(chunk, walk)
   return { reached: slot.to, gaps: [], ...rest, pages: [...held, ...(rest?.pages ?? [])] }
 }

@@ -172,3 +172,78 @@ test.each(LAGS)('a host that lags by %d s: sound runs later make all of it true'
   const data = sound.log.entries.slice(before).filter(({ path }) => path === '/api/v3/klines')
   expect(data).toEqual([])
 })
+
+const FINISHED = `
+version: 1
+compression: none
+source: rest
+numbers: string
+symbols: [BTCUSDT]
+from: 2026-05-30T12:00
+to: 2026-05-31T22:00
+datasets: [{kind: klines, intervals: [1m, 15m]}, {kind: klines, intervals: [1s], from: 2026-05-31T21:20}]
+`
+const INTERVALS = ['1m', '15m', '1s'] as const
+
+/** An exchange whose `lags`-th answers of an interval are those of a moment within the last slot that was asked for. */
+function laggingAtEnds(lags: readonly number[], agoMs: number): Exchange {
+  const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })
+  const handle = exchange.handle.bind(exchange)
+  const asked = new Map<string | null, number>()
+  exchange.handle = (request, now) => {
+    const query = new URLSearchParams(request.query)
+    const interval = query.get('interval')
+    const count = asked.get(interval) ?? 0
+    if (request.path === '/api/v3/klines') asked.set(interval, count + 1)
+    const isLate = lags.includes(count) && query.has('endTime')
+    const end = BigInt(query.get('endTime') ?? 0) - BigInt(agoMs)
+    const answer = handle(request, isLate ? ((end * 1_000n) as Micros) : now)
+    const date = new Date(Number(now / 1_000n)).toUTCString()
+    return { ...answer, headers: { ...answer.headers, date } }
+  }
+  return exchange
+}
+
+async function finishedRun(exchange: Exchange, files: MemFiles, start: string): Promise<Ended> {
+  const world = virtualWorld(exchange, { files, start: parseMicros(start) })
+  return attempt(FINISHED, { world })
+}
+
+const dataRequests = ({ log }: Exchange): number =>
+  log.entries.filter(({ path }) => path === '/api/v3/klines').length
+
+test.each(
+  [[0], [1], [2], [0, 1], [0, 1, 2, 3, 4, 5, 6, 7]].flatMap((lags) =>
+    [2, 30_000, 600_000].map((ago) => [lags, ago] as const),
+  ),
+)(
+  'answers %j end within the last slot that was asked for, %d ms before its end: it is asked again',
+  async (lags, ago) => {
+    const sound = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })
+    const calm = memFiles()
+    await finishedRun(sound, calm, '2026-06-01T01:00:31')
+    const files = memFiles()
+    // The same twice over: that two runs agree proves nothing here.
+    await finishedRun(laggingAtEnds(lags, ago), files, '2026-06-01T00:00:31')
+    await finishedRun(laggingAtEnds(lags, ago), files, '2026-06-01T00:30:31')
+    for (const time of ['01:00', '01:10', '01:20', '01:30'])
+      await finishedRun(sound, files, `2026-06-01T${time}:31`)
+    for (const interval of INTERVALS)
+      expect(await rowsOf(files, { ...KEY, interval })).toEqual(
+        await rowsOf(calm, { ...KEY, interval }),
+      )
+    const before = dataRequests(sound)
+    expect(await finishedRun(sound, files, '2026-06-01T01:40:31')).toMatchObject({ exit: 0 })
+    expect(dataRequests(sound)).toBe(before)
+  },
+)
+
+test('what a sound host tells of the last hours is done at once, and costs no more requests', async () => {
+  const sound = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })
+  const files = memFiles()
+  await finishedRun(sound, files, '2026-06-01T00:00:31')
+  // 2,040 slots of a minute, 136 of a quarter of an hour, 2,400 of a second.
+  expect(dataRequests(sound)).toBe(3 + 1 + 3)
+  await finishedRun(sound, files, '2026-06-01T00:01:31')
+  expect(dataRequests(sound)).toBe(3 + 1 + 3)
+})

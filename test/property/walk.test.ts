@@ -89,14 +89,15 @@ test.each([
         window,
         pages,
         reading,
-        async (rows, wanted, [pageRows, more], open) => {
+        fc.boolean(),
+        async (rows, wanted, [pageRows, more], open, isYoung) => {
           const exchange = exchangeOf(rows, { pageRows, ...open })
           const { ask, requests } = asker(exchange, MINUTES, NOW)
           const options = {
             limit: pageRows + more,
             readAhead: 4,
             hasRowsBefore: false,
-            witnesses: SETTLED,
+            witnesses: isYoung ? { ...SETTLED, now: NOW } : SETTLED,
           }
           const { keys, steps } = await keysOf(walkKlines(wanted, '1m', ask, options))
 

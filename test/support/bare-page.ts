@@ -1,8 +1,8 @@
 /** Pages without columns, for walks: these steer by keys and times alone. */
 
-import { RecordBatch, Schema } from 'apache-arrow'
+import { RecordBatch } from 'apache-arrow'
 import type { Page } from '../../src/rows/page.ts'
 
 export function barePage(keys: BigInt64Array, times: BigInt64Array): Page {
-  return { batch: new RecordBatch(new Schema([])), rowCount: keys.length, keys, times }
+  return { batch: new RecordBatch({}), rowCount: keys.length, keys, times }
 }

@@ -7,6 +7,7 @@ export {
   ClockError,
   DamageError,
   DataError,
+  describeError,
   JobError,
   LockedError,
   RejectedError,
@@ -15,7 +16,7 @@ export {
   UnreachableError,
   UsageError,
 } from './base/errors.ts'
-export type { JobProblem } from './base/errors.ts'
+export type { ErrorEntry, JobProblem } from './base/errors.ts'
 export type { Gap, GapReason } from './base/gap.ts'
 export type { World } from './base/ports.ts'
 export { displayWidth, jsonText, quoteText, safeJson } from './base/text.ts'
@@ -31,6 +32,7 @@ export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'
 export { stopOnSignals } from './node/signals.ts'
 export type { Options, Source } from './options.ts'
 export type { Plan, SeriesPlan } from './plan/plan.ts'
+export type { ArchiveTask, PublishedFile, Task } from './plan/task.ts'
 export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
 export { coverage, gaps, readSeries, readTable } from './query/read.ts'
 export type { Moment, SeriesQuery } from './query/read.ts'

@@ -4,7 +4,8 @@ import type { Micros } from '../base/time.ts'
 import type { Options } from '../options.ts'
 import { totalled, type Plan, type SeriesPlan } from '../plan/plan.ts'
 import { splitSeries } from '../plan/split.ts'
-import { usesArchive, type ArchiveFile, type ArchiveSession } from '../walk/archive/files.ts'
+import type { PublishedFile } from '../plan/task.ts'
+import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
 import type { Exchange } from '../walk/exchange.ts'
 
 /** The plan, split by the files that are published now. */
@@ -14,22 +15,23 @@ export async function splitPlan(
   { exchange, options }: { readonly exchange: Exchange; readonly options: Options },
 ): Promise<Plan> {
   const now = exchange.now()
+  const perMinute = exchange.gateway.budget.weightPerMinute()
   const series = await Promise.all(
     plan.series.map(async (one) =>
       usesArchive(one.key, one.settings.source, options)
-        ? splitSeries(one, await filesOf(one, session, now))
+        ? splitSeries(one, await filesOf(one, session, now), perMinute)
         : one,
     ),
   )
-  return totalled(series, exchange.gateway.budget.weightPerMinute())
+  return totalled(series)
 }
 
 async function filesOf(
   { key, missing }: SeriesPlan,
   session: ArchiveSession,
   now: Micros,
-): Promise<readonly ArchiveFile[]> {
-  const files = new Map<string, ArchiveFile>()
+): Promise<readonly PublishedFile[]> {
+  const files = new Map<string, PublishedFile>()
   for (const window of missing)
     for (const file of await session.filesFor(key, window, now)) files.set(file.period, file)
   return [...files.values()]

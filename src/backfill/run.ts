@@ -54,8 +54,8 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     }
     const exchange = await openExchange(world, jobs, options, events)
     const wants = await wantsOf(jobs, exchange, manifests, options)
-    const problem = wants.find((want) => want.problem !== undefined)?.problem
-    if (problem !== undefined) throw problem
+    const [first] = wants
+    if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
     const plan = await planWants(wants, manifests, exchange, options)
     const session = new ArchiveSession(world, options, events.onWarning)
     return await splitPlan(plan, session, { exchange, options })

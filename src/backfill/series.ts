@@ -10,18 +10,20 @@ import {
 } from '../base/coverage.ts'
 import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress, Usage } from '../progress.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
-import { storeArchive, storeFiles, type ArchiveRun } from '../walk/archive/archive.ts'
+import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import type { Exchange } from '../walk/exchange.ts'
 import { Failures } from './failures.ts'
+import { daysInstead, monthsInstead, restOf, type TaskSource } from './next-tasks.ts'
 import type { RestWorld } from '../walk/rest.ts'
 import { restWindow } from '../walk/rest-window.ts'
 import { restatedArchives } from '../walk/archive/restated.ts'
 import { doneShare, rowsReport } from '../walk/rows-report.ts'
 import type { Tally } from '../store/window-store.ts'
+import type { ArchiveTask, Task } from '../plan/task.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
@@ -38,46 +40,62 @@ export type FetchWorld = {
   readonly signal: AbortSignal
 }
 
-/** Fetches what a plan says of one series, oldest first from each source. */
+/** Fetches what a plan says of one series: its tasks, and what one source leaves from the next. */
 export async function* fetchSeries(
   plan: SeriesPlan,
   series: Series,
   world: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
+  const { exchange, now, signal } = world
   const rest = {
-    ...world.exchange.rest(plan.key, plan.settings.numbers, world.priority),
-    now: world.now,
-    signal: world.signal,
+    ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
+    ...{ now, signal },
   }
-  const doubted = unconfirmedIn(series.manifest)
   const told = new Set<string>()
+  const doubted = unconfirmedIn(series.manifest)
   const run = archiveRun(plan, series, { ...world, told }, rest)
-  if (run !== undefined) {
-    yield* fromArchive(run, world)
-    yield* replaced(run, world)
-  }
-  const left = leftToAsk(plan.missing, series.manifest.coverage)
-  if (plan.settings.source === 'archive') {
-    for (const window of subtractAll(left, unconfirmedIn(series.manifest))) {
-      const gaps = [{ ...window, reason: 'not-published' as const }]
-      series.coverEmpty({ window, gaps, fresh: [] })
-    }
-    await series.flush()
-    return
-  }
   const failures = new Failures()
-  const usage = () => world.exchange.usage()
-  for (const window of union(left, plan.recheck)) {
-    world.signal.throwIfAborted()
-    const lacking = union(run?.lacking ?? [])
-    const how = { ...world, rest, told, usage, doubted, lacking }
-    yield* failures.keep(window, restWindow(plan, series, window, how))
-    if (failures.isHopeless) break
+  const left = (): Coverage => leftToAsk(plan.missing, series.manifest.coverage)
+  const usage = (): Usage => exchange.usage()
+
+  async function* execute(task: Task): AsyncGenerator<Progress, void, void> {
+    signal.throwIfAborted()
+    if (task.source === 'archive') {
+      if (run !== undefined) yield* reported(run, task, usage)
+    } else if (!failures.isHopeless) {
+      const how = { ...world, rest, told, usage, doubted, lacking: union(run?.lacking ?? []) }
+      yield* failures.keep(task.window, restWindow(plan, series, task.window, how))
+    }
   }
-  if (run !== undefined) yield* lastResort({ ...run, ask: rest.ask })
+
+  if (run !== undefined) yield* replaced(run, world)
+  for (const source of sourcesOf(plan, run, exchange.gateway.budget.weightPerMinute()))
+    for (const task of await source(left())) yield* execute(task)
+  if (plan.settings.source === 'archive') await coverUnpublished(series, left())
   const { length } = series.manifest.doubts
   if (length > 0) yield { kind: 'warning', key: plan.key, message: `${length} ${DOUBTED}` }
-  failures.report(union(leftToAsk(plan.missing, series.manifest.coverage), plan.recheck))
+  failures.report(union(left(), plan.recheck))
+}
+
+/** Whom to ask, one after the other. */
+function sourcesOf(
+  plan: SeriesPlan,
+  run: ArchiveRun | undefined,
+  weightPerMinute: number,
+): readonly TaskSource[] {
+  const rest = restOf(plan, weightPerMinute)
+  if (run === undefined) return [rest]
+  const planned = plan.tasks.filter(({ source }) => source === 'archive')
+  const files = [() => planned, daysInstead(run)]
+  if (plan.settings.source === 'archive') return [...files, monthsInstead(run, true)]
+  return [...files, monthsInstead(run, false), rest, monthsInstead(run, true)]
+}
+
+/** Nothing but the archive may be asked, and it has no rows of what is left. */
+async function coverUnpublished(series: Series, left: Coverage): Promise<void> {
+  for (const window of subtractAll(left, unconfirmedIn(series.manifest)))
+    series.coverEmpty({ window, gaps: [{ ...window, reason: 'not-published' }], fresh: [] })
+  await series.flush()
 }
 
 const DOUBTED = 'came less finished than stored: kept as stored, and asked again by the next run'
@@ -91,39 +109,25 @@ function archiveRun(
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  return { plan, series, session, now, tally, signal, ask, lacking: [], told }
+  return { plan, series, session, now, tally, signal, ask, lacking: [], holes: [], told }
 }
 
-async function* fromArchive(
+/** Stores the files of a task, and reports rows with each commit. */
+async function* reported(
   run: ArchiveRun,
-  { exchange }: FetchWorld,
+  task: ArchiveTask,
+  usage: () => Usage,
 ): AsyncGenerator<Progress, void, void> {
-  const { plan, series, now, tally, signal } = run
-  for (const window of plan.missing) {
-    signal.throwIfAborted()
-    let told = tally.received
-    for await (const event of storeArchive(run, window)) {
-      yield event
-      if (event.kind !== 'committed') continue
-      const done =
-        doneShare(plan.missing, micros(now)) * shareOf(plan.missing, series.manifest.coverage)
-      yield rowsReport(plan.key, tally.received - told, window.from, {
-        done,
-        usage: exchange.usage(),
-      })
-      told = tally.received
-    }
+  const { plan, series, now, tally } = run
+  let told = tally.received
+  for await (const event of storeTask(run, task)) {
+    yield event
+    if (event.kind !== 'committed') continue
+    const { coverage } = series.manifest
+    const done = doneShare(plan.missing, micros(now)) * shareOf(plan.missing, coverage)
+    yield rowsReport(plan.key, tally.received - told, task.window.from, { done, usage: usage() })
+    told = tally.received
   }
-}
-
-/** Monthly files of what neither the files that were chosen nor REST have. */
-async function* lastResort(run: ArchiveRun): AsyncGenerator<Progress, void, void> {
-  const { plan, series, session, now } = run
-  const left = leftToAsk(plan.missing, series.manifest.coverage)
-  if (left.length === 0) return
-  const months = await session.monthsInstead(plan.key, left, { now, tried: [], isLast: true })
-  for (const month of months)
-    for (const part of clip(left, month.window)) yield* storeFiles(run, part, [month])
 }
 
 /**
@@ -142,11 +146,11 @@ async function* replaced(
   for await (const { state, path, period, message } of restatedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
-    const file = { period, window: periodWindow(period), sizeBytes: undefined }
+    const file = { period, path, window: periodWindow(period), sizeBytes: undefined }
     const states = new Set<string | undefined>()
     const had = clip(union(series.manifest.coverage, plan.wanted), file.window)
     for (const window of wholeMillis(had)) {
-      const { taken } = yield* storeFiles(run, window, [file])
+      const taken = yield* storeFiles(run, window, [file])
       states.add(taken[path]?.sha256)
     }
     const [sha256, ...others] = states

@@ -98,15 +98,20 @@ const PLAN: Command = {
   operands: '[JOB...]',
   describe: 'print what run would do, and what it would cost',
   long: [
-    'For each series the missing windows, requests, request weight, and about how many rows and bytes; then how many minutes that takes within the rate limit. Writes nothing.',
+    'For each series the missing windows, requests, request weight, and about how many rows and bytes; then how many minutes that takes within the rate limit and for downloads. Writes nothing.',
+    'A series that cannot be planned, such as one of an unknown symbol, is reported; the others are planned, and the exit code is 3.',
   ],
-  own: [...JOB_FLAGS, 'recheck', 'detailed-exitcode'],
+  own: [...JOB_FLAGS, 'recheck', 'tasks', 'detailed-exitcode'],
   shared: SHARED_FLAGS,
   examples: [
     { line: 'plan jobs/majors.yaml', does: 'the bill before the meal' },
     {
       line: 'plan --dataset aggTrades --symbol BTCUSDT --from 7d',
       does: 'the last seven days of one symbol',
+    },
+    {
+      line: 'plan jobs/majors.yaml --json --tasks',
+      does: 'each piece of work: its source, window, files and cost',
     },
     {
       line: 'plan jobs/majors.yaml --detailed-exitcode --quiet',

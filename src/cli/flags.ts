@@ -171,6 +171,7 @@ export const FLAGS: FlagTable = {
     value: 'DIR',
     read: readText,
   },
+  tasks: { describe: 'with --json: the pieces of work too, as run executes them' },
   'detailed-exitcode': { describe: 'end with 10 when there is work to do, 0 when there is none' },
   revisions: { describe: 'list the rows that changed since they were first stored' },
   subset: {

@@ -1,6 +1,13 @@
 /** The plan for a person: what is missing, what it costs, and how long it takes. */
 
-import { formatWindow, quoteText, seriesName, type Plan, type SeriesPlan } from '../index.ts'
+import {
+  formatWindow,
+  quoteText,
+  seriesName,
+  type Plan,
+  type SeriesPlan,
+  type Task,
+} from '../index.ts'
 import { bytes, count, counted, minutesAbout, spans } from './human.ts'
 import { fit, padded, table, type Row } from './table.ts'
 
@@ -14,8 +21,10 @@ export function isPending({ missing, recheck }: SeriesPlan): boolean {
 /** `plan` as text of at most 80 columns. */
 export function invoice(plan: Plan): string {
   const pending = plan.series.filter(isPending)
-  const covered = plan.series.length - pending.length
-  if (pending.length === 0) return `Nothing to do: ${allCovered(covered)}.\n`
+  const unknown = plan.series.filter((one) => one.problem !== undefined && !isPending(one))
+  const covered = plan.series.length - pending.length - unknown.length
+  if (pending.length === 0)
+    return covered === 0 && unknown.length > 0 ? '' : `Nothing to do: ${allCovered(covered)}.\n`
   const { total } = plan
   const rows = [
     ...pending.flatMap(entry),
@@ -39,8 +48,20 @@ function allCovered(series: number): string {
   return series === 1 ? 'the series is covered' : `all ${count(series)} series are covered`
 }
 
-function budget({ total: { weight, minutes } }: Plan): string {
-  return minutes > 0 ? ` at ${count(weight / minutes)} weight a minute` : ''
+/** What the time rests on: the weight that may be spent, and how fast files are taken. */
+function budget({ series }: Plan): string {
+  const tasks = series.flatMap((one) => one.tasks)
+  const rest = tasks.filter(({ source }) => source === 'rest')
+  const sum = (of: (task: Task) => number): number =>
+    rest.reduce((total, task) => total + of(task), 0)
+  const seconds = sum(({ cost }) => cost.seconds)
+  const parts = [
+    ...(seconds > 0
+      ? [`${count((sum(({ cost }) => cost.weight) * 60) / seconds)} weight a minute`]
+      : []),
+    ...(rest.length < tasks.length ? ['10 MB of files a second'] : []),
+  ]
+  return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
 }
 
 function entry(plan: SeriesPlan): readonly Row[] {

@@ -1,6 +1,7 @@
 /** The documents of `--json`: series keys flattened, windows as text, so that no bigint reaches JSON. */
 
 import {
+  describeError,
   formatWindow,
   type Plan,
   type Progress,
@@ -9,6 +10,7 @@ import {
   type SeriesResult,
   type StatusReport,
   type Summary,
+  type Task,
   type VerifyReport,
   type WindowText,
 } from '../index.ts'
@@ -34,9 +36,10 @@ export function flatKey({ market, dataset, symbol, interval, account }: SeriesKe
 }
 
 /** `plan --json`. `recheck` is there only when covered windows would be asked again. */
-export function planDocument({ series, total }: Plan): object {
+export function planDocument({ series, total }: Plan, withTasks = false): object {
   return {
     series: series.map(seriesPlan),
+    ...(withTasks ? { tasks: series.flatMap(({ tasks }) => tasks).map(taskDocument) } : {}),
     total: {
       requests: total.requests,
       weight: total.weight,
@@ -47,8 +50,17 @@ export function planDocument({ series, total }: Plan): object {
   }
 }
 
+function taskDocument(task: Task): object {
+  const { key, source, window, cost } = task
+  const files =
+    task.source === 'archive'
+      ? { files: task.files.map(({ path, sizeBytes }) => ({ path, bytes: sizeBytes ?? null })) }
+      : {}
+  return { ...flatKey(key), source, window: formatWindow(window), ...files, ...cost }
+}
+
 function seriesPlan(plan: SeriesPlan): object {
-  const { key, missing, recheck, settings, requests, weight, rows, bytes, archive } = plan
+  const { key, missing, recheck, settings, requests, weight, rows, bytes, archive, problem } = plan
   return {
     ...flatKey(key),
     missing: missing.map(formatWindow),
@@ -59,6 +71,7 @@ function seriesPlan(plan: SeriesPlan): object {
     rows,
     bytes,
     ...(archive === undefined ? {} : { archive }),
+    ...(problem === undefined ? {} : { error: describeError(problem) }),
   }
 }
 

@@ -28,6 +28,7 @@ export type Values = {
   readonly recheck?: { readonly from: string; readonly to: string }
   readonly 'refresh-archives'?: boolean
   readonly 'keep-archives'?: string
+  readonly tasks?: boolean
   readonly 'detailed-exitcode'?: boolean
   readonly revisions?: boolean
   readonly subset?: { readonly index: number; readonly count: number }

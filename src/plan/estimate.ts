@@ -17,6 +17,18 @@ export type Estimate = {
   readonly bytes: number
 }
 
+/** What one piece of work takes. */
+export type Cost = {
+  /** Over REST; downloads spend none. */
+  readonly requests: number
+  readonly weight: number
+  /** Of zips where they are downloaded, else of what is stored. */
+  readonly bytes: number
+  readonly seconds: number
+}
+
+export const NO_COST: Cost = { requests: 0, weight: 0, bytes: 0, seconds: 0 }
+
 /** How dense a series is. */
 export type Pace = {
   /** Of no meaning for klines, whose rows lie on a grid. */

@@ -13,6 +13,7 @@ import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
+import { restTasks, type Task } from './task.ts'
 
 /** How a series is fetched and stored. */
 export type SeriesSettings = {
@@ -69,6 +70,8 @@ export type SeriesPlan = Want &
     readonly pace: Pace
     /** See {@link Have}. */
     readonly seams: readonly Micros[]
+    /** What is to be done, in this order. */
+    readonly tasks: readonly Task[]
     /** Absent when nothing comes from the archive. */
     readonly archive?: ArchiveShare
   }
@@ -99,22 +102,26 @@ export function makePlan(
     const again = union(fresh, recheck === undefined ? [] : [recheck])
     const asked = wholeMillis(intersect(intersect(want.wanted, covered), again))
     const rechecked = subtractAll(asked, missing)
+    const windows = union(missing, rechecked)
     return {
       ...want,
       missing,
       recheck: rechecked,
       pace,
       seams,
-      ...estimateRest(want.key, union(missing, rechecked), { pace, seams }),
+      tasks: restTasks(want.key, windows, { pace, seams, weightPerMinute }),
+      ...estimateRest(want.key, windows, { pace, seams }),
     }
   })
-  return totalled(series, weightPerMinute)
+  return totalled(series)
 }
 
-/** A plan of these series. @param weightPerMinute - Request weight that may be spent in a minute. */
-export function totalled(series: readonly SeriesPlan[], weightPerMinute: number): Plan {
-  const total = sum(series)
-  return { series, total: { ...total, minutes: total.weight / weightPerMinute } }
+/** A plan of these series. */
+export function totalled(series: readonly SeriesPlan[]): Plan {
+  const seconds = series
+    .flatMap(({ tasks }) => tasks)
+    .reduce((sum, { cost }) => sum + cost.seconds, 0)
+  return { series, total: { ...sum(series), minutes: seconds / 60 } }
 }
 
 function sum(parts: readonly Estimate[]): Estimate {

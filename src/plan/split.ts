@@ -1,32 +1,31 @@
 /** A plan split between the archive and REST, by the files that were found to be published. Pure. */
 
-import { subtractAll, union } from '../base/coverage.ts'
-import type { Window } from '../base/time.ts'
-import { estimateRest } from './estimate.ts'
+import { union } from '../base/coverage.ts'
 import type { SeriesPlan } from './plan.ts'
-
-/** A published file. */
-export type PublishedFile = {
-  /** The time that it is about. */
-  readonly window: Window
-  /** `undefined` where the bucket does not say. */
-  readonly sizeBytes: number | undefined
-}
+import { archiveTasks, leftBy, restTasks, type PublishedFile } from './task.ts'
 
 /**
  * What a series takes when these files are used: REST is asked for what they leave, and once more at each seam where
  * it goes on after them.
+ *
+ * @param files - In order; they do not overlap.
+ * @param weightPerMinute - Request weight that may be spent in a minute.
  */
-export function splitSeries(plan: SeriesPlan, files: readonly PublishedFile[]): SeriesPlan {
-  const { key, missing, recheck, settings } = plan
-  if (files.length === 0 && settings.source !== 'archive') return plan
-  const published = files.map(({ window }) => window)
-  const left = subtractAll(missing, union(published))
+export function splitSeries(
+  plan: SeriesPlan,
+  files: readonly PublishedFile[],
+  weightPerMinute: number,
+): SeriesPlan {
+  const { key, missing, recheck, settings, pace } = plan
   const isAlone = settings.source === 'archive'
-  const seams = [...plan.seams, ...published.map(({ to }) => to)]
-  const windows = isAlone ? [] : union(left, recheck)
-  const { requests, weight } = estimateRest(key, windows, { pace: plan.pace, seams })
-  const split = { ...plan, requests, weight }
+  if (files.length === 0 && !isAlone) return plan
+  const archive = archiveTasks(key, missing, files)
+  const seams = [...plan.seams, ...files.map(({ window }) => window.to)]
+  const windows = isAlone ? [] : union(leftBy(archive, missing), recheck)
+  const rest = restTasks(key, windows, { pace, seams, weightPerMinute })
+  const requests = rest.reduce((sum, { cost }) => sum + cost.requests, 0)
+  const weight = rest.reduce((sum, { cost }) => sum + cost.weight, 0)
+  const split = { ...plan, requests, weight, tasks: [...archive, ...rest] }
   if (files.length === 0) return split
   const bytes = files.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
   const requestsSaved = Math.max(0, plan.requests - requests)

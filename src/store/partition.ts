@@ -41,20 +41,21 @@ export type PartitionOptions = {
   readonly claims?: Claims | undefined
 }
 
+/** The keys of the first row of a file and of the last one. */
+export type KeyRange = { readonly firstKey: string; readonly lastKey: string }
+
 /** A file that is written whole and checked, but not yet visible. */
 export type Written = {
   readonly rows: number
   readonly bytes: number
   readonly sha256: string
-  readonly firstKey: bigint
-  readonly lastKey: bigint
   /** Makes it visible under its final name. */
   publish(): Promise<void>
   /** Drops it. */
   abort(): Promise<void>
 }
 
-/** Writes one partition. Appends are in the order of the keys; end with `finish` or `abort`. */
+/** Writes one partition. Appends are in the order of the keys; then `drain` and `seal`, or `abort`. */
 export class PartitionWriter {
   readonly #options: PartitionOptions
   readonly #prover: RowProver
@@ -174,15 +175,12 @@ export class PartitionWriter {
   }
 
   /**
-   * Writes what is left of the old rows and the footer, and reads the footer back.
+   * Writes what is left of the old rows: all rows are written then.
    *
    * @param answered - What was asked and answered in full; stored rows in it that were not appended are {@link absent}.
-   * @param facts - Makes the footer's metadata; called when all rows are written.
+   * @returns the first key and the last
    */
-  async finish(
-    answered: Coverage,
-    facts: (written: { firstKey: bigint; lastKey: bigint }) => Record<string, string>,
-  ): Promise<Written> {
+  async drain(answered: Coverage): Promise<KeyRange> {
     for (
       let rest = await this.#stored.head();
       rest !== undefined;
@@ -193,16 +191,17 @@ export class PartitionWriter {
       this.#stored.skip(rest.numRows)
     }
     await this.#stored.close()
-    const firstKey = this.#firstKey ?? 0n
-    const lastKey = this.#lastKey ?? 0n
-    const { rows, bytes } = await this.#parquet.finish(facts({ firstKey, lastKey }))
+    return { firstKey: String(this.#firstKey ?? 0n), lastKey: String(this.#lastKey ?? 0n) }
+  }
+
+  /** Writes the footer with `metadata`, and reads it back. */
+  async seal(metadata: Readonly<Record<string, string>>): Promise<Written> {
+    const { rows, bytes } = await this.#parquet.finish(metadata)
     await this.#readBack(rows, bytes)
     return {
       rows,
       bytes,
       sha256: this.#hash.digest('hex'),
-      firstKey,
-      lastKey,
       publish: () => this.#upload.commit(),
       abort: () => this.#upload.abort(),
     }

@@ -18,7 +18,6 @@ import {
   answeredPart,
   changedGaps,
   cover,
-  cutGaps,
   emptyManifest,
   restated,
   type Answered,
@@ -34,11 +33,12 @@ import { newestRows } from './newest-rows.ts'
 import type { Claims } from './change.ts'
 import { PartitionWriter } from './partition.ts'
 import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
-import { publish, type News } from './publish.ts'
+import { factsFor, seal } from './publish.ts'
 import { timeOfId } from './row-by-id.ts'
 import { openRecorded } from './recorded.ts'
-import { revise, slotsOf, vanishedKeys } from './vanished.ts'
+import { vanishedKeys } from './vanished.ts'
 import { changedTime, claimsOf, withYouth } from './youth.ts'
+import { learn } from './learn.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'
@@ -222,47 +222,35 @@ export class Series {
     return this.#store(period, writer, { ...origin, answered: undefined })
   }
 
+  /** Drain, learn, facts, seal: rows first, then what they teach, what the footer says of it, and the file's name. */
   async #store(
     period: string,
     writer: PartitionWriter,
     { answered, source, archives }: Origin & { readonly answered: Answered | undefined },
   ): Promise<Committed> {
-    const manifest = this.#manifest
-    const before = manifest.partitions.get(period)
+    const before = this.#manifest
     const asked = answered === undefined ? [] : answeredPart(answered)
-    const askedAgain = intersect(asked, manifest.coverage)
-    const known = useArchives(manifest, archives)
-    let news = 0
-    const learn = (): Manifest => {
-      const absent = writer.absent(askedAgain)
-      const kept = absent.map(({ key }) => BigInt(key))
-      const next =
-        answered === undefined
-          ? known
-          : cover(known, { ...answered, gaps: cutGaps(answered.gaps, slotsOf(this.key, kept)) })
-      const { changes: changed, returned } = writer
-      const told = revise(next.revisions, { period, changed, absent, returned })
-      news = told.news
-      return { ...next, revisions: told.revisions }
-    }
-    const entry = await this.#publish(period, writer, { askedAgain, learn, source })
+    const askedAgain = intersect(asked, before.coverage)
+    const keys = await writer.drain(askedAgain)
+    const known = useArchives(before, archives)
+    const { manifest: learnt, news } = learn(known, period, writer, { answered, askedAgain })
+    const drained = { period, writer, keys, source }
+    const sealed = await seal(this.#world, factsFor(learnt, drained), drained)
+    this.#manifest = sealed.manifest
     if (answered !== undefined) {
       const told = { answered, period, source, doubts: writer.doubts }
-      this.#manifest = withYouth(manifest, this.#manifest, told)
+      this.#manifest = withYouth(before, this.#manifest, told)
       this.#learnt.push(answered.window)
     }
     await this.#restate(period)
     await this.#save()
-    const path = partitionPath(this.key, period)
-    const added = entry.rows - (before?.rows ?? 0)
-    const isChanged = before?.sha256 !== entry.sha256
-    return { path, period, entry, added, revisions: news, isChanged }
-  }
-
-  async #publish(period: string, writer: PartitionWriter, news: News): Promise<PartitionEntry> {
-    const published = await publish(this.#world, this.#manifest, { period, writer, ...news })
-    this.#manifest = published.manifest
-    return published.entry
+    const { entry } = sealed
+    const old = before.partitions.get(period)
+    return {
+      ...{ path: partitionPath(this.key, period), period, entry, revisions: news },
+      added: entry.rows - (old?.rows ?? 0),
+      isChanged: old?.sha256 !== entry.sha256,
+    }
   }
 
   /**
@@ -276,7 +264,9 @@ export class Series {
       if (period === written) continue
       const writer = await this.begin(period)
       try {
-        await this.#publish(period, writer, { askedAgain: [], learn: () => this.#manifest })
+        const drained = { period, writer, keys: await writer.drain([]) }
+        const sealed = await seal(this.#world, factsFor(this.#manifest, drained), drained)
+        this.#manifest = sealed.manifest
       } finally {
         await writer.abort()
       }

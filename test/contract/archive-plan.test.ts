@@ -1,6 +1,7 @@
 /** The plan says what comes from the archive and what from REST; `verify --remote` says what was replaced since. */
 
 import { describe, expect, test } from 'vitest'
+import { union } from '../../src/base/coverage.ts'
 import { planJobs } from '../../src/backfill/run.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { parseJob } from '../../src/job/parse.ts'
@@ -33,7 +34,9 @@ describe('the plan', () => {
     })
     expect(series[0]?.archive?.bytes).toBeGreaterThan(100_000)
     expect(series[0]?.rows).toBe(65 * 96)
-    expect(total).toMatchObject({ requests: 0, weight: 0, minutes: 0, rows: 65 * 96 })
+    expect(total).toMatchObject({ requests: 0, weight: 0, rows: 65 * 96 })
+    // Four files a second, and their bytes.
+    expect(total.minutes).toBeGreaterThan(6 / 4 / 60)
   })
 
   test('counts REST where a file is missing, and one request more at the seam', async () => {
@@ -57,6 +60,27 @@ describe('the plan', () => {
     const alone = await planOf(archiveJob(KLINES, span, 'archive'), rules)
     expect(alone.series[0]).toMatchObject({ requests: 0, weight: 0 })
     expect(alone.series[0]?.archive).toBeUndefined()
+  })
+
+  test('is made of tasks that hold what is missing, each moment once; a run reads their files and no others', async () => {
+    const rules = [{ path: '-2025-01-03.zip', fault: { kind: 'missing' } as const }]
+    const simulator = await serve({ exchange: archiveExchange(rules) })
+    const options = { dataDir: await tempDir(), ...doors(simulator) }
+    const job = archiveJob(KLINES, ['2024-12-20', '2025-01-05T06:00'], 'auto')
+    const plan = await planJobs([parseJob(job, 'test.yaml')], options)
+    const [{ tasks, missing } = { tasks: [], missing: [] }] = plan.series
+    expect(tasks.map(({ source }) => source)).toEqual(['archive', 'archive', 'rest'])
+    expect(union(tasks.map(({ window }) => window))).toEqual(missing)
+    expect(tasks.reduce((sum, { window }) => sum + window.to - window.from, 0n)).toBe(
+      missing.reduce((sum, { from, to }) => sum + to - from, 0n),
+    )
+    const before = simulator.log.entries.length
+    expect((await run(job, options)).summary.complete).toBe(true)
+    const read = simulator.log.entries
+      .slice(before)
+      .flatMap(({ path }) => (path.endsWith('.zip') ? [path.slice(1)] : []))
+    const files = tasks.flatMap((task) => (task.source === 'archive' ? task.files : []))
+    expect(read.toSorted()).toEqual(files.map(({ path }) => path).toSorted())
   })
 
   test('holds: a run sends no more requests to REST than planned', async () => {

@@ -52,6 +52,39 @@ describe('plan', () => {
     expect(dataRequests(simulator)).toBe(0)
   })
 
+  test('--json --tasks adds the pieces of work', async () => {
+    const { url } = await serve()
+    const { call } = await bench(url)
+    const { exit, stdout } = await call(['plan', ...KLINES, '--json', '--tasks'])
+    expect(exit).toBe(0)
+    expect((JSON.parse(stdout) as { tasks: unknown }).tasks).toEqual([
+      {
+        ...KEY,
+        source: 'rest',
+        window: WINDOW,
+        ...{ requests: 1, weight: 2 },
+        bytes: expect.any(Number) as number,
+        seconds: expect.any(Number) as number,
+      },
+    ])
+    const bare = await call(['plan', ...KLINES, '--tasks'])
+    expect([bare.exit, bare.stderr]).toEqual([2, expect.stringContaining('--json')])
+  })
+
+  test('an unknown symbol among good ones: these are planned, and the exit code is 3', async () => {
+    const { url } = await serve()
+    const { call } = await bench(url)
+    const flags = ['--interval', '1h', '--from', '2024-01-01', '--to', '2024-01-03', '--json']
+    const symbols = ['--symbol', 'NOPEUSDT', '--symbol', 'BTCUSDT']
+    const { exit, stdout } = await call(['plan', '--dataset', 'klines', ...symbols, ...flags])
+    expect(exit).toBe(3)
+    const { series } = JSON.parse(stdout) as { series: { symbol: string; error?: object }[] }
+    expect(series.map(({ symbol, error }) => [symbol, error !== undefined])).toEqual([
+      ['NOPEUSDT', true],
+      ['BTCUSDT', false],
+    ])
+  })
+
   test('--weight-share, --source and --detailed-exitcode count', async () => {
     const { url } = await serve()
     const { call } = await bench(url)

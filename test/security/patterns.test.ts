@@ -11,7 +11,7 @@ const LENGTH = 1 << 17
 /** Patterns that take the square of a text's length, and why the text is short. */
 const SHORT: ReadonlySet<string> = new Set([
   // a URL of the user's own
-  String.raw`heartbeat.ts /\/+$/`,
+  String.raw`watch/heartbeat.ts /\/+$/`,
   String.raw`walk/exchange.ts /\/+$/`,
   String.raw`pull/archive/client.ts /\/+$/`,
   String.raw`cli/read.ts /\/+$/`,

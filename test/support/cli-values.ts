@@ -30,6 +30,7 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
     recheck: [],
     pace: { rowsPerDay: 1_440, rowBytes: 45, isGuess: false },
     seams: [],
+    tasks: [],
     requests: 0,
     weight: 0,
     rows: 0,

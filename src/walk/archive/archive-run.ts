@@ -7,9 +7,10 @@ import type { Archive } from '../../pull/archive/download.ts'
 import { type AskPage } from '../walk.ts'
 import type { Page } from '../../rows/page.ts'
 import type { Series } from '../../store/series.ts'
-import type { ArchiveFile, ArchiveSession } from './files.ts'
+import type { ArchiveSession } from './files.ts'
 import type { SourcedStep, Tally } from '../../store/window-store.ts'
 import { emptyStep } from '../../rows/step.ts'
+import type { PublishedFile } from '../../plan/task.ts'
 
 /** What storing from the archive needs. */
 export type ArchiveRun = {
@@ -24,13 +25,15 @@ export type ArchiveRun = {
   readonly ask: AskPage | undefined
   /** Filled on the way: stretches that the files of klines were found to lack. */
   readonly lacking: Window[]
+  /** Filled on the way: those of them that lie between klines. */
+  readonly holes: Window[]
   /** What was warned of already: each thing once a series and run. */
   readonly told: Set<string>
 }
 
 /** A file that was opened: where it lies, and what it is about. */
 export type OpenFile = {
-  readonly file: ArchiveFile
+  readonly file: PublishedFile
   readonly archive: Archive
   readonly part: Window
 }

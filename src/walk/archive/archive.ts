@@ -1,7 +1,6 @@
 /**
- * A series from the public archive: file by file, oldest first. A file that cannot be used leaves its time missing,
- * with nothing committed of it; then files of the other length are tried, and what those leave missing, REST fills in
- * where it may.
+ * A series from the public archive: file by file, oldest first. A file that cannot be used leaves its time missing, with
+ * nothing committed of it.
  */
 
 import { clip, leftToAsk, union, type Coverage } from '../../base/coverage.ts'
@@ -13,41 +12,26 @@ import type { Archive } from '../../pull/archive/download.ts'
 import { ReadAhead } from '../walk.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
 import type { ArchiveRun } from './archive-run.ts'
-import type { ArchiveFile } from './files.ts'
 import { ArchiveStore } from './store-files.ts'
 import { isDoubted } from './file-ends.ts'
+import type { ArchiveTask, PublishedFile } from '../../plan/task.ts'
 
 export type { ArchiveRun } from './archive-run.ts'
 
 /** Files downloaded ahead of the one being read. */
 const DOWNLOADS_AHEAD = 3
 
-/** Stores what the archive has of `window`; covers only what it proves. */
-export async function* storeArchive(
+/** Stores the files of a task, oldest first; covers only what they prove. */
+export async function* storeTask(
   run: ArchiveRun,
-  window: Window,
+  { files, window }: ArchiveTask,
 ): AsyncGenerator<Progress, void, void> {
-  const { plan, session, now, ask } = run
-  const files = await session.filesFor(plan.key, window, now)
+  const agreed = union(run.holes)
   const spent = files.filter((file) => isSpent(run, file, window))
-  const { holes } = yield* storeFiles(
-    run,
-    window,
-    files.filter((file) => !spent.includes(file)),
-  )
+  const fresh = files.filter((file) => !spent.includes(file))
+  yield* storeFiles(run, window, fresh, agreed)
   for (const file of spent)
     for (const part of clip(left(run, window), file.window)) yield* storeFiles(run, part, [file])
-  const options = { now, tried: files, isLast: ask === undefined }
-  // Days are taken whole, so that a day and the month that it is a part of are compared: the day is right.
-  const days = await session.daysInstead(plan.key, left(run, window), options)
-  for (const [first, ...rest] of neighbours(days)) {
-    if (first === undefined) continue
-    const last = rest.at(-1) ?? first
-    const span = { from: first.window.from, to: last.window.to }
-    yield* storeFiles(run, clipped(span, window), [first, ...rest], holes)
-  }
-  for (const month of await session.monthsInstead(plan.key, left(run, window), options))
-    for (const part of clip(left(run, window), month.window)) yield* storeFiles(run, part, [month])
 }
 
 function left({ series }: ArchiveRun, window: Window): Coverage {
@@ -60,7 +44,7 @@ function left({ series }: ArchiveRun, window: Window): Coverage {
  */
 function isSpent(
   { plan: { key }, series }: ArchiveRun,
-  file: ArchiveFile,
+  file: PublishedFile,
   window: Window,
 ): boolean {
   const { manifest } = series
@@ -68,30 +52,23 @@ function isSpent(
   return key.interval === undefined && isStored && isDoubted(manifest, clipped(file.window, window))
 }
 
-/** What storing files came to. */
-export type Stored = {
-  /** Holes between klines. */
-  readonly holes: Coverage
-  /** The files that could be used, by their path in the archive. */
-  readonly taken: Readonly<Record<string, ArchiveEntry>>
-}
-
 /**
  * Stores these files, as far as they lie in `window`.
  *
  * @param agreed - Holes that other files of this time were found to have.
+ * @returns the files that could be used, by their path in the archive
  */
 export async function* storeFiles(
   run: ArchiveRun,
   window: Window,
-  files: readonly ArchiveFile[],
+  files: readonly PublishedFile[],
   agreed: Coverage = [],
-): AsyncGenerator<Progress, Stored, void> {
-  if (files.length === 0) return { holes: [], taken: {} }
+): AsyncGenerator<Progress, Readonly<Record<string, ArchiveEntry>>, void> {
+  if (files.length === 0) return {}
   const { key } = run.plan
   const opening = new Openings(run)
   const ahead = new ReadAhead(
-    (file: ArchiveFile, signal) => opening.open(file, signal),
+    (file: PublishedFile, signal) => opening.open(file, signal),
     DOWNLOADS_AHEAD,
     run.signal,
   )
@@ -110,7 +87,7 @@ export async function* storeFiles(
       if (problem !== undefined) yield { kind: 'warning', key, message: problem.message }
     }
     yield* storing.finish()
-    return { holes: union(storing.holes), taken: storing.taken }
+    return storing.taken
   } finally {
     ahead.close()
     try {
@@ -133,7 +110,7 @@ class Openings {
 
   /** A file, or why it cannot be had; `undefined` when it is not published. */
   async open(
-    { period }: ArchiveFile,
+    { period }: PublishedFile,
     signal: AbortSignal | undefined,
   ): Promise<Archive | ArchiveError | undefined> {
     const { plan, session } = this.#run
@@ -163,17 +140,6 @@ class Openings {
     await Promise.allSettled(closings)
     await Promise.all(closings)
   }
-}
-
-/** Files in groups that follow each other without a break. */
-function neighbours(files: readonly ArchiveFile[]): readonly (readonly ArchiveFile[])[] {
-  const groups: ArchiveFile[][] = []
-  for (const file of files) {
-    const last = groups.at(-1)
-    if (last?.at(-1)?.window.to === file.window.from) last.push(file)
-    else groups.push([file])
-  }
-  return groups
 }
 
 function clipped(a: Window, b: Window): Window {

@@ -34,6 +34,7 @@ import { unzip } from '../../pull/archive/zip.ts'
 import { CsvFile } from '../../rows/csv-file.ts'
 import type { Page, UnknownField } from '../../rows/page.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
+import type { PublishedFile } from '../../plan/task.ts'
 
 const DAY = 86_400_000_000n
 /** Listings, checksums and files asked for at once. */
@@ -98,7 +99,7 @@ export class ArchiveSession {
    * The files that hold the rows of `window`, oldest first, not overlapping: monthly ones for series whose partitions
    * are as long, daily ones for the others, so that a file can be taken back as a whole.
    */
-  async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
+  async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
     const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
     const [first] = periods
     if (this.#isDown || first === undefined) return []
@@ -112,7 +113,11 @@ export class ArchiveSession {
   }
 
   /** The daily files of a stretch of time. */
-  async dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly ArchiveFile[]> {
+  async dailyFilesOf(
+    key: SeriesKey,
+    window: Window,
+    now: Micros,
+  ): Promise<readonly PublishedFile[]> {
     const periods = hasDailyFiles(key) ? dailyPeriods(window, now) : []
     const [first] = periods
     if (this.#isDown || first === undefined) return []
@@ -125,9 +130,9 @@ export class ArchiveSession {
     key: SeriesKey,
     left: Coverage,
     { now, tried }: Instead,
-  ): Promise<readonly ArchiveFile[]> {
+  ): Promise<readonly PublishedFile[]> {
     const months = tried.filter(({ period }) => archiveSpan(period) === 'monthly')
-    const days = new Map<string, ArchiveFile>()
+    const days = new Map<string, PublishedFile>()
     for (const month of months)
       for (const part of clip(left, month.window))
         for (const day of await this.dailyFilesOf(key, part, now)) days.set(day.period, day)
@@ -142,7 +147,7 @@ export class ArchiveSession {
     key: SeriesKey,
     left: Coverage,
     { now, isLast }: Instead,
-  ): Promise<readonly ArchiveFile[]> {
+  ): Promise<readonly PublishedFile[]> {
     if (!isByDay(key)) return []
     const days = left.flatMap(({ from, to }) => {
       if (isLast) return [{ from, to }]
@@ -171,19 +176,22 @@ export class ArchiveSession {
   async #lists(
     key: SeriesKey,
     first: ArchivePeriod,
-  ): Promise<((period: ArchivePeriod) => ArchiveFile[]) | undefined> {
+  ): Promise<((period: ArchivePeriod) => PublishedFile[]) | undefined> {
     try {
       const daily = await this.#index.files(key, 'daily')
       const monthly = await this.#index.files(key, 'monthly')
       return (period) => {
         const files = archiveSpan(period.period) === 'daily' ? daily : monthly
-        const listed = files.get(archivePath(key, period.period))
-        return listed === undefined ? [] : [{ ...period, sizeBytes: listed.sizeBytes }]
+        const path = archivePath(key, period.period)
+        const listed = files.get(path)
+        return listed === undefined ? [] : [{ ...period, path, sizeBytes: listed.sizeBytes }]
       }
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error
       if (await this.#isReachable(archivePath(key, first.period)))
-        return (period) => [{ ...period, sizeBytes: undefined }]
+        return (period) => [
+          { ...period, path: archivePath(key, period.period), sizeBytes: undefined },
+        ]
       // Several series may find out at the same time.
       if (this.#isDown) return undefined
       this.#isDown = true
@@ -213,13 +221,10 @@ export class ArchiveSession {
   }
 }
 
-/** One published file; its size where the bucket can be listed. */
-export type ArchiveFile = ArchivePeriod & { readonly sizeBytes: number | undefined }
-
 /** What to try instead of files that left something missing. */
 export type Instead = {
   readonly now: Micros
-  readonly tried: readonly ArchiveFile[]
+  readonly tried: readonly PublishedFile[]
   /** Is there nothing else to be asked? */
   readonly isLast: boolean
 }

@@ -14,8 +14,9 @@ import { concatBatches, sliceRows } from '../../rows/order.ts'
 import type { Page } from '../../rows/page.ts'
 import type { Manifest } from '../../store/manifest.ts'
 import type { Series } from '../../store/series.ts'
-import type { ArchiveFile, ArchiveRows } from './files.ts'
+import type { ArchiveRows } from './files.ts'
 import { compareSeam, rowsBefore, type SeamNews } from '../seam.ts'
+import type { PublishedFile } from '../../plan/task.ts'
 
 /**
  * What a file says otherwise of the newest rows before `part`, where REST brought these; `undefined` when it tells
@@ -26,7 +27,7 @@ import { compareSeam, rowsBefore, type SeamNews } from '../seam.ts'
  */
 export async function fileSeam(
   series: Series,
-  { file, part }: { readonly file: ArchiveFile; readonly part: Window },
+  { file, part }: { readonly file: PublishedFile; readonly part: Window },
   rows: ArchiveRows,
 ): Promise<SeamNews | undefined> {
   if (part.from <= file.window.from || isSettled(series.manifest, file, part.from)) return undefined
@@ -40,7 +41,7 @@ export async function fileSeam(
 }
 
 /** Has a daily file spoken of the time before `from`? A monthly one has nothing to add then. */
-function isSettled({ archives }: Manifest, { period }: ArchiveFile, from: Micros): boolean {
+function isSettled({ archives }: Manifest, { period }: PublishedFile, from: Micros): boolean {
   if (archiveSpan(period) === 'daily') return false
   const last = { from: micros(from - 1n), to: from }
   return [...archives.values()].some(

@@ -12,11 +12,12 @@ import type { ArchiveEntry } from '../../store/manifest.ts'
 import { idJumps, klineGaps, within } from './file-gaps.ts'
 import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import { fileSeam } from './seam.ts'
-import { ArchiveRows, type ArchiveFile } from './files.ts'
+import { ArchiveRows } from './files.ts'
 import { TradeFiles } from './trade-files.ts'
 import { storeSeam } from '../seam.ts'
 import { WindowStore } from '../../store/window-store.ts'
 import { emptyStep } from '../../rows/step.ts'
+import type { PublishedFile } from '../../plan/task.ts'
 
 /** Stores files of one window, oldest first. End with `finish`; `abort` in any case. */
 export class ArchiveStore {
@@ -25,7 +26,6 @@ export class ArchiveStore {
   readonly #trades: TradeFiles
   readonly #agreed: Coverage
   readonly #doubted: Coverage
-  readonly #holes: Window[] = []
   readonly #taken: Record<string, ArchiveEntry> = {}
   #store: WindowStore
 
@@ -39,11 +39,6 @@ export class ArchiveStore {
     this.#store = this.#storeOf(window)
   }
 
-  /** Stretches without a kline between those that have some. */
-  get holes(): Coverage {
-    return this.#holes
-  }
-
   /** The files that could be used. */
   get taken(): Readonly<Record<string, ArchiveEntry>> {
     return this.#taken
@@ -51,7 +46,7 @@ export class ArchiveStore {
 
   /** Stores one file. Returns why it could not be used; then nothing of it is stored. */
   async *file(
-    file: ArchiveFile,
+    file: PublishedFile,
     archive: Archive,
   ): AsyncGenerator<Progress, ArchiveError | undefined, void> {
     const { plan } = this.#run
@@ -100,7 +95,7 @@ export class ArchiveStore {
     yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
   }
 
-  #partOf({ window }: ArchiveFile): Window {
+  #partOf({ window }: PublishedFile): Window {
     return {
       from: latest(window.from, this.#window.from),
       to: earliest(window.to, this.#window.to),
@@ -145,7 +140,7 @@ export class ArchiveStore {
       doubted: this.#doubted,
       now: this.#run.now,
     })
-    this.#holes.push(...gaps.filter(({ to }) => to < open.part.to))
+    this.#run.holes.push(...gaps.filter(({ to }) => to < open.part.to))
     this.#run.lacking.push(...gaps)
     // The first step tells all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
@@ -154,7 +149,7 @@ export class ArchiveStore {
       yield { ...own, ...(index === 0 ? { ...step, gaps } : step) }
   }
 
-  async #hasDaily({ period, window }: ArchiveFile): Promise<boolean> {
+  async #hasDaily({ period, window }: PublishedFile): Promise<boolean> {
     const { plan, session, now } = this.#run
     if (period.length !== 7) return false
     return (await session.dailyFilesOf(plan.key, window, now)).length > 0

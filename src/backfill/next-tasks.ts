@@ -1,0 +1,39 @@
+/** What a source could not get becomes tasks of the next one. */
+
+import { union, type Coverage } from '../base/coverage.ts'
+import type { SeriesPlan } from '../plan/plan.ts'
+import { archiveTasks, restTasks, type Task } from '../plan/task.ts'
+import type { ArchiveRun } from '../walk/archive/archive.ts'
+
+/** Chooses tasks for what is left. */
+export type TaskSource = (left: Coverage) => Promise<readonly Task[]> | readonly Task[]
+
+/**
+ * Daily files of what is left although its monthly file was tried. They are taken whole, so that a day and the month
+ * that it is a part of are compared: the day is right.
+ */
+export function daysInstead({ plan, session, now }: ArchiveRun): TaskSource {
+  const { key, missing, tasks } = plan
+  const tried = tasks.flatMap((task) => (task.source === 'archive' ? task.files : []))
+  return async (left) =>
+    archiveTasks(key, missing, await session.daysInstead(key, left, { now, tried, isLast: false }))
+}
+
+/** Monthly files of what is left. @param isLast - Is there nothing else to be asked? */
+export function monthsInstead(
+  { plan: { key }, session, now }: ArchiveRun,
+  isLast: boolean,
+): TaskSource {
+  return async (left) => {
+    const months = await session.monthsInstead(key, left, { now, tried: [], isLast })
+    return archiveTasks(key, left, months)
+  }
+}
+
+/** REST, for what is left and what is to be asked once more. */
+export function restOf(
+  { key, recheck, pace, seams }: SeriesPlan,
+  weightPerMinute: number,
+): TaskSource {
+  return (left) => restTasks(key, union(left, recheck), { pace, seams, weightPerMinute })
+}

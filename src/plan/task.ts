@@ -1,0 +1,109 @@
+/** Tasks: the work that a plan finds left, as plain data. What `plan --tasks` prints is what a run executes. */
+
+import { subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { earliest, latest, type Micros, type Window } from '../base/time.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import { estimateRest, NO_COST, type Cost, type Pace } from './estimate.ts'
+
+/** A published file. */
+export type PublishedFile = {
+  /** `YYYY-MM` or `YYYY-MM-DD`. */
+  readonly period: string
+  /** The time that it is about. */
+  readonly window: Window
+  /** Its place in the archive. */
+  readonly path: string
+  /** `undefined` where the bucket does not say. */
+  readonly sizeBytes: number | undefined
+}
+
+/** One piece of work: a stretch of a series, from one source. The windows of a plan's tasks do not overlap. */
+export type Task = {
+  readonly key: SeriesKey
+  readonly window: Window
+  readonly cost: Cost
+} & (
+  | { readonly source: 'rest' }
+  | { readonly source: 'archive'; readonly files: readonly PublishedFile[] }
+)
+
+/** A task that reads published files. */
+export type ArchiveTask = Extract<Task, { readonly source: 'archive' }>
+
+/** How the work of one series is reckoned. */
+export type Reckoning = {
+  readonly pace: Pace
+  /** Where the archive's rows end: REST, going on there, is asked once more. */
+  readonly seams: readonly Micros[]
+  /** Request weight that may be spent in a minute. */
+  readonly weightPerMinute: number
+}
+
+/** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
+const ARCHIVE_BYTES_PER_SECOND = 10_000_000
+/** What each file takes besides its bytes: its checksum and its first byte. */
+const SECONDS_PER_FILE = 0.25
+
+/** The files that lie in `windows`, as one task for each stretch that they fill without a break. */
+export function archiveTasks(
+  key: SeriesKey,
+  windows: Coverage,
+  files: readonly PublishedFile[],
+): readonly ArchiveTask[] {
+  return windows.flatMap((window) =>
+    stretches(files.filter((file) => isTouched(file.window, window))).map((stretch) => {
+      const bytes = stretch.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
+      const seconds = bytes / ARCHIVE_BYTES_PER_SECOND + stretch.length * SECONDS_PER_FILE
+      return {
+        key,
+        source: 'archive',
+        window: clipTo(window, spanOf(stretch)),
+        files: stretch,
+        cost: { ...NO_COST, bytes, seconds },
+      }
+    }),
+  )
+}
+
+/** What REST is to be asked for: one task a window. */
+export function restTasks(
+  key: SeriesKey,
+  windows: Coverage,
+  { pace, seams, weightPerMinute }: Reckoning,
+): readonly Task[] {
+  return windows.map((window) => {
+    const { requests, weight, bytes } = estimateRest(key, [window], { pace, seams })
+    const seconds = (weight / weightPerMinute) * 60
+    return { key, source: 'rest', window, cost: { requests, weight, bytes, seconds } }
+  })
+}
+
+/** What of `windows` no task is about. */
+export function leftBy(tasks: readonly Task[], windows: Coverage): Coverage {
+  return subtractAll(windows, union(tasks.map(({ window }) => window)))
+}
+
+/** Files in groups that follow each other without a break. */
+function stretches(files: readonly PublishedFile[]): readonly (readonly PublishedFile[])[] {
+  const groups: PublishedFile[][] = []
+  for (const file of files) {
+    const last = groups.at(-1)
+    if (last?.at(-1)?.window.to === file.window.from) last.push(file)
+    else groups.push([file])
+  }
+  return groups
+}
+
+function spanOf(stretch: readonly PublishedFile[]): Window {
+  const [from, to] = [stretch[0]?.window.from, stretch.at(-1)?.window.to]
+  if (from === undefined || to === undefined) throw new RangeError('a stretch has files')
+  return { from, to }
+}
+
+function isTouched(a: Window, b: Window): boolean {
+  return a.from < b.to && b.from < a.to
+}
+
+function clipTo(outer: Window, inner: Window): Window {
+  return { from: latest(outer.from, inner.from), to: earliest(outer.to, inner.to) }
+}

@@ -2,10 +2,7 @@
 
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
-import type { Compression } from './job/job.ts'
-
-/** Where the published history is taken from; `auto`: archives where they exist, REST for the rest. */
-export type Source = 'auto' | 'rest' | 'archive'
+import type { Compression, Source } from './job/job.ts'
 
 /** Options of every call that touches the lake or the exchange. */
 export type Options = {

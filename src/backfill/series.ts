@@ -3,12 +3,13 @@
 import {
   clip,
   leftToAsk,
+  shareWithout,
   subtractAll,
   union,
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
-import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { micros, periodWindow, type Micros } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Usage } from '../progress.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
@@ -124,7 +125,8 @@ async function* reported(
     yield event
     if (event.kind !== 'committed') continue
     const { coverage } = series.manifest
-    const done = doneShare(plan.missing, micros(now)) * shareOf(plan.missing, coverage)
+    const lacking = subtractAll(plan.missing, coverage)
+    const done = doneShare(plan.missing, micros(now)) * shareWithout(plan.missing, lacking)
     yield rowsReport(plan.key, tally.received - told, task.window.from, { done, usage: usage() })
     told = tally.received
   }
@@ -158,11 +160,4 @@ async function* replaced(
     series.renewArchive(path, { sha256, period })
     await series.flush()
   }
-}
-
-/** How much of `wanted` is covered, 0 to 1. */
-function shareOf(wanted: Coverage, covered: Coverage): number {
-  const length = (windows: Coverage): number =>
-    windows.reduce((sum: number, { from, to }: Window) => sum + Number(to - from), 0)
-  return 1 - length(subtractAll(wanted, covered)) / Math.max(1, length(wanted))
 }

@@ -80,3 +80,14 @@ export function covers(coverage: Coverage, window: Window): boolean {
 function byFrom(a: Window, b: Window): number {
   return a.from < b.from ? -1 : a.from > b.from ? 1 : 0
 }
+
+/** How long these windows are, together, in microseconds. */
+export function lengthOf(windows: Coverage): number {
+  return windows.reduce((sum, { from, to }) => sum + Number(to - from), 0)
+}
+
+/** The part of `wanted` that is not `missing`, 0 to 1; 1 where nothing is wanted. */
+export function shareWithout(wanted: Coverage, missing: Coverage): number {
+  const all = lengthOf(wanted)
+  return all === 0 ? 1 : Math.max(0, 1 - lengthOf(missing) / all)
+}

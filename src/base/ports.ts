@@ -85,6 +85,12 @@ export type Readable = {
 export type FileEntry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }
 
 /**
+ * Where files lie that are not committed yet, in the lake: on the same file system, so that a rename is one step;
+ * outside of every directory that readers look into; and never `*.parquet`.
+ */
+export const TEMP_DIRECTORY = '_tmp'
+
+/**
  * A directory tree, as narrow as an object store: put if absent, replace, read a range, list, delete. Paths are
  * relative to the root, with `/`, without `..`; a path that would leave the root is an error.
  *

@@ -1,12 +1,14 @@
 /** The values of flags once they are read; `flags.ts` says how each is. */
 
+import type { Source, Compression } from '../index.ts'
+
 /** What the flags were set to, by the command line or the environment; absent when by neither. */
 export type Values = {
   readonly 'data-dir'?: string
   readonly 'base-url'?: readonly string[]
   readonly 'archive-url'?: string
   readonly prefer?: 'listed' | 'fastest'
-  readonly source?: 'auto' | 'rest' | 'archive'
+  readonly source?: Source
   readonly 'weight-share'?: number
   readonly concurrency?: number
   /** Milliseconds. */
@@ -21,7 +23,7 @@ export type Values = {
   readonly to?: string
   readonly settle?: string
   readonly numbers?: string
-  readonly compression?: 'zstd' | 'snappy' | 'gzip' | 'none'
+  readonly compression?: Compression
   readonly partition?: string
   /** Milliseconds. */
   readonly 'wait-lock'?: number

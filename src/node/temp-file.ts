@@ -5,17 +5,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { StoreError } from '../base/errors.ts'
-import type { Readable, Upload } from '../base/ports.ts'
+import { TEMP_DIRECTORY, type Readable, type Upload } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { asStore, systemCode, unless } from './disk-error.ts'
 import { OPEN, type FsCalls } from './fs-calls.ts'
 import type { Tree } from './tree.ts'
-
-/**
- * Where temporary files lie, in the lake. On the same file system, so that a rename is one step; outside of every
- * directory that readers look into; and never `*.parquet`.
- */
-export const TEMP_DIRECTORY = '_tmp'
 
 const FILE_MODE = 0o644
 

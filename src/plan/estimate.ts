@@ -3,7 +3,7 @@
  * by what the lake holds of the series, or guessed by a busy symbol's day where it holds none.
  */
 
-import { subtractAll, type Coverage } from '../base/coverage.ts'
+import { lengthOf, subtractAll, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
 import { DATASETS } from '../binance/dataset.ts'
 import { slotCount } from '../binance/interval.ts'
@@ -100,8 +100,4 @@ export function estimateRest(
 function rowCount({ interval }: SeriesKey, window: Window, { rowsPerDay }: Pace): number {
   if (interval !== undefined) return slotCount(interval, window)
   return Math.ceil((lengthOf([window]) / DAY) * rowsPerDay)
-}
-
-function lengthOf(windows: Coverage): number {
-  return windows.reduce((sum, { from, to }) => sum + Number(to - from), 0)
 }

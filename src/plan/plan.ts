@@ -11,15 +11,16 @@ import {
 import type { BackfillError } from '../base/errors.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
+import type { Compression, Source } from '../job/job.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
 import { restTasks, type Task } from './task.ts'
 
 /** How a series is fetched and stored. */
 export type SeriesSettings = {
-  readonly source: 'auto' | 'rest' | 'archive'
+  readonly source: Source
   readonly numbers: Numbers
-  readonly compression: 'zstd' | 'snappy' | 'gzip' | 'none'
+  readonly compression: Compression
   /** Microseconds after its close at which a row is taken as final. */
   readonly settle: bigint
   /** `undefined`: whatever the series has, or the default of its dataset. */

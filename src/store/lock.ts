@@ -8,7 +8,13 @@
  */
 
 import { LockedError, StoreError } from '../base/errors.ts'
-import type { Files, ProcessIdentity, Random, World } from '../base/ports.ts'
+import {
+  TEMP_DIRECTORY,
+  type Files,
+  type ProcessIdentity,
+  type Random,
+  type World,
+} from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { formatMicros } from '../base/time.ts'
 import {
@@ -27,9 +33,6 @@ export const HEARTBEAT_MS = 10_000
 /** A holder that may be dead must write nothing for so long, under our eyes, before its lock is taken. */
 export const OBSERVE_MS: number = 3 * HEARTBEAT_MS
 const POLL_MS = 1_000
-/** Where the Files port keeps files that are not committed yet. */
-const TEMP_DIRECTORY = '_tmp'
-
 /** The lake, held. */
 export type LakeLock = {
   /** Grows with every holder. */

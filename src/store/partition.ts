@@ -15,13 +15,14 @@ import { mergeBatches } from '../rows/merge.ts'
 import { proverOf, type RowProver } from '../rows/proof.ts'
 import type { Known } from './ledger.ts'
 import type { Proof } from './manifest.ts'
-import type { Compression } from './parquet/compress.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
 import type { Change, Claims } from './change.ts'
 import { AbsentRows } from './absent-rows.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
+import { lowerBound } from '../rows/int64.ts'
+import type { Compression } from '../job/job.ts'
 
 /** How partitions of a series are written. */
 export type PartitionOptions = {
@@ -245,14 +246,7 @@ export class PartitionWriter {
   }
 
   #upTo(batch: RecordBatch, key: bigint): RecordBatch {
-    let low = 0
-    let high = batch.numRows
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#keyAt(batch, middle) <= key) low = middle + 1
-      else high = middle
-    }
-    return batch.slice(0, low)
+    return batch.slice(0, lowerBound(this.#keys(batch), key + 1n))
   }
 
   #keys(batch: RecordBatch): BigInt64Array {

@@ -28,7 +28,6 @@ import {
   type Manifest,
   type PartitionEntry,
 } from './manifest.ts'
-import type { Compression } from './parquet/compress.ts'
 import { newestRows } from './newest-rows.ts'
 import type { Claims } from './change.ts'
 import { PartitionWriter } from './partition.ts'
@@ -39,6 +38,7 @@ import { openRecorded } from './recorded.ts'
 import { vanishedKeys } from './vanished.ts'
 import { changedTime, claimsOf, withYouth } from './youth.ts'
 import { learn } from './learn.ts'
+import type { Compression } from '../job/job.ts'
 
 export { checkFixed } from './fixed.ts'
 export { readManifest } from './present.ts'

@@ -1,6 +1,6 @@
 /** What lies in the lake and is not of it: files of others, files of nobody's, and what dead runs left behind. */
 
-import type { FileEntry, Files } from '../base/ports.ts'
+import { TEMP_DIRECTORY, type FileEntry, type Files } from '../base/ports.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Flaw } from '../store/flaw.ts'
 import { RESCUE_DIRECTORY } from '../store/lake.ts'
@@ -9,9 +9,6 @@ import type { Manifest } from '../store/manifest.ts'
 
 /** A flaw and where it is. */
 export type PlacedFlaw = Flaw & { readonly path: string }
-
-/** Where the Files port keeps files that are not committed yet. */
-const TEMP_DIRECTORY = '_tmp'
 
 /** What is in a series' directory and not in its manifest. */
 export async function* strangersIn(

@@ -16,7 +16,7 @@ import type { FindFirst } from './first-row.ts'
 import type { FirstRow } from './look-back.ts'
 import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
 import { checkFrom, idRow, runOf, type Bounds, type Progress, type Run } from './id-run.ts'
-import { ReadAhead, type AskPage, type WalkOptions } from './walk.ts'
+import { ASKS_MIN, ReadAhead, type AskPage, type WalkOptions } from './walk.ts'
 import type { Page } from '../rows/page.ts'
 import { type Step, emptyStep, type StepWarning } from '../rows/step.ts'
 
@@ -42,8 +42,6 @@ export type IdWalkOptions = WalkOptions & {
   readonly areIdsSparse?: boolean
 }
 
-/** An empty page counts as the end only when it was sent so often. */
-const ASKS_MIN = 2
 /** An answer that another one contradicts is asked for so often at most. */
 const TRIES_MAX = 6
 

@@ -22,10 +22,7 @@ import type { Page } from '../rows/page.ts'
 import { oldBefore } from '../binance/lag.ts'
 import type { Found } from './kline-steps.ts'
 import { missingSlots } from './slots.ts'
-import type { AskPage, WalkOptions } from './walk.ts'
-
-/** A missing stretch is a gap only once it was asked for this often. */
-const ASKS_MIN = 2
+import { ASKS_MIN, type AskPage, type WalkOptions } from './walk.ts'
 
 /** What stays the same through one walk. */
 export type Walk = {

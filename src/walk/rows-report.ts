@@ -1,19 +1,17 @@
 /** How far a series has come, as it is told. */
 
-import { clip, union, type Coverage } from '../base/coverage.ts'
+import { clip, lengthOf, union, type Coverage } from '../base/coverage.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
 
 /** How much of `windows` lies before `reached`, 0 to 1. */
 export function doneShare(windows: Coverage, reached: Micros): number {
-  const length = (coverage: Coverage): number =>
-    coverage.reduce((sum, { from, to }) => sum + Number(to - from), 0)
   const done = windows.flatMap((window) =>
     clip([window], { from: micros(-(2n ** 62n)), to: reached }),
   )
-  const all = length(windows)
-  return all === 0 ? 1 : length(union(done)) / all
+  const all = lengthOf(windows)
+  return all === 0 ? 1 : lengthOf(union(done)) / all
 }
 
 /** What a row report says. */

@@ -34,7 +34,7 @@ export type AskPage = (
 ) => Promise<Page>
 
 /** An empty answer counts only when it was sent so often. */
-const ASKS_MIN = 2
+export const ASKS_MIN = 2
 
 /** Asks again when the answer is empty. */
 export async function askTwice(

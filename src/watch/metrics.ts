@@ -1,7 +1,7 @@
 /** Metrics of one run in the text format of Prometheus, for node_exporter's textfile collector and the like. */
 
 import type { Gauge as GaugeType, Registry as RegistryType } from 'prom-client'
-import type { Coverage } from '../base/coverage.ts'
+import { shareWithout, type Coverage } from '../base/coverage.ts'
 import type { GapReason } from '../base/gap.ts'
 import type { Micros } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
@@ -109,7 +109,7 @@ export class RunMetrics {
     gauges.complete.set(labels, complete ? 1 : 0)
     // Without a plan it is not known what was wanted: the run could not begin.
     const wanted = this.#wanted.get(seriesName(key))
-    if (wanted !== undefined) gauges.coverage.set(labels, ratio(wanted, missing))
+    if (wanted !== undefined) gauges.coverage.set(labels, shareWithout(wanted, missing))
     gauges.added.set(labels, rows)
     gauges.changed.set(labels, revisions)
     if (facts === undefined) return
@@ -166,12 +166,4 @@ function lastSuccessOf(before: string | undefined): number | undefined {
   const line = before?.split('\n').find((text) => text.startsWith(`${LAST_SUCCESS} `))
   const seconds = Number(line?.slice(LAST_SUCCESS.length + 1))
   return line !== undefined && Number.isFinite(seconds) ? seconds : undefined
-}
-
-/** The part of `wanted` that is not missing. */
-function ratio(wanted: Coverage, missing: Coverage): number {
-  const length = (windows: Coverage): number =>
-    windows.reduce((sum, { from, to }) => sum + Number(to - from), 0)
-  const all = length(wanted)
-  return all === 0 ? 1 : Math.max(0, 1 - length(missing) / all)
 }

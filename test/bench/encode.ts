@@ -11,7 +11,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { RecordBatch } from 'apache-arrow'
-import type { Compression } from '../../src/store/parquet/compress.ts'
 import {
   makeTrades,
   tradeBatch,
@@ -20,6 +19,7 @@ import {
   type TradeNumbers,
 } from '../support/parquet-trades.ts'
 import { readParquet, writeParquet } from '../support/parquet-memory.ts'
+import type { Compression } from '../../src/job/job.ts'
 
 const REPEATS = 5
 /** Rows of a batch: a hundred full pages of the exchange. */

@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { parquetMetadata } from 'hyparquet'
 import { readColumnIndex, readOffsetIndex } from 'hyparquet/src/indexes.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Compression } from '../../src/store/parquet/compress.ts'
 import { columnBounds } from '../../src/store/parquet/read.ts'
 import { filePlans } from '../support/parquet-arbitraries.ts'
 import {
@@ -18,6 +17,7 @@ import {
 import { readParquet, writeParquet } from '../support/parquet-memory.ts'
 import { keyColumn, tableBatch, tableSchema, type Table } from '../support/parquet-tables.ts'
 import { makeTrades, mulberry32, tradeBatch, tradeSchema } from '../support/parquet-trades.ts'
+import type { Compression } from '../../src/job/job.ts'
 
 let folder: string
 let connection: DuckDBConnection

@@ -1,8 +1,8 @@
 /** Tables of any shape and content, with the values that writers get wrong. */
 
 import fc from 'fast-check'
-import type { Compression } from '../../src/store/parquet/compress.ts'
 import type { Cell, ColumnKind, Table, TableColumn } from './parquet-tables.ts'
+import type { Compression } from '../../src/job/job.ts'
 
 const INT_MIN = -(2n ** 63n)
 const INT_MAX = 2n ** 63n - 1n

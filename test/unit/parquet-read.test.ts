@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/base/errors.ts'
 import { columnBounds, readFooter, readRowGroup } from '../../src/store/parquet/read.ts'
-import type { Compression } from '../../src/store/parquet/compress.ts'
 import { memoryFile, readParquet, writeParquet } from '../support/parquet-memory.ts'
 import {
   batchCells,
@@ -11,6 +10,7 @@ import {
   type Cell,
   type Table,
 } from '../support/parquet-tables.ts'
+import type { Compression } from '../../src/job/job.ts'
 
 /** One of every kind of column and encoding, some with nulls. */
 function smallTable(rows: number): Table {

@@ -7,9 +7,7 @@ import * as zlib from 'node:zlib'
 import * as zstdWasm from '@bokuweb/zstd-wasm'
 import { snappyUncompress } from 'hyparquet'
 import snappy from 'parquetjs-lite/lib/compression.js'
-
-/** How the pages of a file are compressed. */
-export type Compression = 'zstd' | 'snappy' | 'gzip' | 'none'
+import { COMPRESSIONS, type Compression } from '../../job/job.ts'
 
 /** Compresses one page. Never changes its input; the answer may be its input. */
 export type Compress = (bytes: Uint8Array) => Uint8Array
@@ -42,8 +40,7 @@ export const CODEC_NAMES: Readonly<
 
 /** The codec with Parquet's own `name`; `undefined` for one that we do not have. */
 export function compressionNamed(name: string): Compression | undefined {
-  const known: readonly Compression[] = ['zstd', 'snappy', 'gzip', 'none']
-  return known.find((compression) => CODEC_NAMES[compression] === name)
+  return COMPRESSIONS.find((compression) => CODEC_NAMES[compression] === name)
 }
 
 /** Gives the function that compresses pages, ready to be called. */

@@ -8,10 +8,11 @@ import library from 'parquetjs-lite'
 import types, { type ColumnMetaData } from 'parquetjs-lite/gen-nodejs/parquet_types.js'
 import util from 'parquetjs-lite/lib/util.js'
 import type { Chunk } from './chunk.ts'
-import { CODEC_NAMES, type Compression } from './compress.ts'
+import { CODEC_NAMES } from './compress.ts'
 import { encodingNumber, enumNumber } from './page.ts'
 import { schemaElements } from './schema-elements.ts'
 import { FIXED_BYTES, type ColumnShape } from './shape.ts'
+import type { Compression } from '../../job/job.ts'
 
 /** What a file is made of, besides its rows. */
 type EnvelopeOptions = {

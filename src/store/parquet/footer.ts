@@ -5,7 +5,7 @@ import { parquetMetadata, type FileMetaData, type SchemaElement } from 'hyparque
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 import { BackfillError, StoreError } from '../../base/errors.ts'
 import type { Readable } from '../../base/ports.ts'
-import { compressionNamed, type Compression } from './compress.ts'
+import { compressionNamed } from './compress.ts'
 import {
   decimalPhysical,
   FIXED_BYTES,
@@ -14,6 +14,7 @@ import {
   type ColumnShape,
   type Logical,
 } from './shape.ts'
+import type { Compression } from '../../job/job.ts'
 
 /** Where a column chunk lies and what the footer says of it. */
 export type ChunkPlace = {

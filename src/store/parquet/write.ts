@@ -4,10 +4,11 @@ import type { RecordBatch, Schema } from 'apache-arrow'
 import { isAscending } from './bounds.ts'
 import { writeChunk } from './chunk.ts'
 import { ColumnBuffer } from './column-buffer.ts'
-import { compressor, type Compress, type Compression } from './compress.ts'
+import { compressor, type Compress } from './compress.ts'
 import { Envelope } from './envelope.ts'
 import { shapeOf, type ColumnShape } from './shape.ts'
 import { intAt } from './values.ts'
+import type { Compression } from '../../job/job.ts'
 
 /** Rows of a row group, unless asked otherwise: what DuckDB, too, writes and reads in parallel. */
 export const ROW_GROUP_ROWS = 122_880

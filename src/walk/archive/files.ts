@@ -26,7 +26,7 @@ import { intervalStep } from '../../binance/interval.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
-import type { Options, Source } from '../../options.ts'
+import type { Options } from '../../options.ts'
 import { ArchiveClient } from '../../pull/archive/client.ts'
 import { Downloads, type Archive } from '../../pull/archive/download.ts'
 import { ArchiveIndex } from '../../pull/archive/listing.ts'
@@ -35,6 +35,7 @@ import { CsvFile } from '../../rows/csv-file.ts'
 import type { Page, UnknownField } from '../../rows/page.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
 import type { PublishedFile } from '../../plan/task.ts'
+import type { Source } from '../../job/job.ts'
 
 const DAY = 86_400_000_000n
 /** Listings, checksums and files asked for at once. */

@@ -1,7 +1,7 @@
 /** What happens in a life, one thing after the other. Plain data: a life is told by it, and shortened by leaving some out. */
 
 import { micros, type Micros, type Window } from '../../../src/base/time.ts'
-import type { Source } from '../../../src/options.ts'
+import type { Source } from '../../../src/job/job.ts'
 import type { Dice } from './dice.ts'
 import { faultOf, type Fault, type FaultKind } from './faults.ts'
 import { DAY, END, HOUR, ORIGIN } from './history.ts'

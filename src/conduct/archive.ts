@@ -30,13 +30,16 @@ export async function* storeArchive(
   const { plan, session, now, ask } = run
   const files = await session.filesFor(plan.key, window, now)
   const spent = files.filter((file) => isSpent(run, file, window))
-  const { holes } = yield* storeFiles(
-    run,
-    window,
-    files.filter((file) => !spent.includes(file)),
-  )
-  for (const file of spent)
-    for (const part of clip(left(run, window), file.window)) yield* storeFiles(run, part, [file])
+  const others = files.filter((file) => !spent.includes(file))
+  const { holes } = yield* storeFiles(run, window, others)
+  for (const file of spent) {
+    const parts = clip(left(run, window), file.window)
+    for (const part of parts) yield* storeFiles(run, part, [file])
+    // It may have been replaced: then it proves ends beside it that it did not prove before.
+    const open = parts.length === 0 ? [] : besides(left(run, window), file)
+    for (const other of others)
+      for (const part of clip(open, other.window)) yield* storeFiles(run, part, [other])
+  }
   const options = { now, tried: files, isLast: ask === undefined }
   // Days are taken whole, so that a day and the month that it is a part of are compared: the day is right.
   const days = await session.daysInstead(plan.key, left(run, window), options)
@@ -52,6 +55,11 @@ export async function* storeArchive(
 
 function left({ series }: ArchiveRun, window: Window): Coverage {
   return leftToAsk([window], series.manifest.coverage)
+}
+
+/** The stretches that begin where a file ends, or end where it begins. */
+function besides(stretches: Coverage, { window }: ArchiveFile): Coverage {
+  return stretches.filter(({ from, to }) => from === window.to || to === window.from)
 }
 
 /**

@@ -100,9 +100,9 @@ function brokenChains(stretch: Stretch): Flaw[] {
     const first = nextEntry.proof['first_trade_id']
     const isNamed =
       typeof last === 'string' && typeof first === 'string' && last !== '' && first !== ''
-    // Where ids interleave, the rows next to the joint are not neighbours.
-    const isInterleaved = BigInt(nextEntry.firstKey) <= BigInt(entry.lastKey)
-    if (!isNamed || isInterleaved || BigInt(first) === BigInt(last) + 1n) return []
+    // Where ids interleave, of two files or of three, the rows next to the joint are not neighbours.
+    const areNeighbours = BigInt(nextEntry.firstKey) === BigInt(entry.lastKey) + 1n
+    if (!isNamed || !areNeighbours || BigInt(first) === BigInt(last) + 1n) return []
     const message = `${period} ends with trade ${last}, ${next} begins with ${first}`
     return [warning('chain-breaks', message)]
   })

@@ -141,6 +141,18 @@ const placed = (id: bigint, micro: bigint): Placed => ({
   place: at(micro),
 })
 
+test('a row that comes a day early leaves no break in the chain of trades', async () => {
+  const files = memFiles()
+  const midnight = 86_400n * 1_000_000n - (BEGIN % (86_400n * 1_000_000n))
+  const rows = [
+    placed(0n, midnight),
+    placed(1n, midnight - 9_000_000n),
+    placed(2n, midnight + 26n * HOUR),
+  ]
+  await runOnce(files, WANTED, rows, SOUND)
+  expect([await foundIn(files), (await lakeOf(files)).ids]).toEqual([[], truthOf(rows)])
+})
+
 test('ids that begin anew are said, and nothing after the old ones is covered', async () => {
   const files = memFiles()
   const old = [5_000n, 5_001n, 5_002n].map((id, row) => placed(id, BigInt(row) * HOUR))

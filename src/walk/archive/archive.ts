@@ -28,14 +28,25 @@ export async function* storeTask(
 ): AsyncGenerator<Progress, void, void> {
   const agreed = union(run.holes)
   const spent = files.filter((file) => isSpent(run, file, window))
-  const fresh = files.filter((file) => !spent.includes(file))
-  yield* storeFiles(run, window, fresh, agreed)
-  for (const file of spent)
-    for (const part of clip(left(run, window), file.window)) yield* storeFiles(run, part, [file])
+  const others = files.filter((file) => !spent.includes(file))
+  yield* storeFiles(run, window, others, agreed)
+  for (const file of spent) {
+    const parts = clip(left(run, window), file.window)
+    for (const part of parts) yield* storeFiles(run, part, [file])
+    // It may have been replaced: then it proves ends beside it that it did not prove before.
+    const open = parts.length === 0 ? [] : besides(left(run, window), file)
+    for (const other of others)
+      for (const part of clip(open, other.window)) yield* storeFiles(run, part, [other])
+  }
 }
 
 function left({ series }: ArchiveRun, window: Window): Coverage {
   return leftToAsk([window], series.manifest.coverage)
+}
+
+/** The stretches that begin where a file ends, or end where it begins. */
+function besides(stretches: Coverage, { window }: PublishedFile): Coverage {
+  return stretches.filter(({ from, to }) => from === window.to || to === window.from)
 }
 
 /**

@@ -9,7 +9,8 @@ import type { Page } from '../../rows/page.ts'
 import { pageOfRows, runsWhere } from './cut.ts'
 import { ArchiveRows } from './files.ts'
 import type { ArchiveRun } from './archive-run.ts'
-import { IdSet } from './id-set.ts'
+import { NEAR } from './file-ends.ts'
+import { IdSet, type IdRange } from './id-set.ts'
 
 /** What such a file has to say. */
 export type Beside = {
@@ -17,35 +18,56 @@ export type Beside = {
   readonly id: bigint
   /** The ids of its rows that are of its own time, as far as it was read. */
   readonly ids: IdSet
+  /** The ids from a row of our end on to one that is so far beyond that no time goes back from there; none is left out. */
+  readonly isJoinedTo: (id: bigint) => boolean
   /** Rows of it that lie on our side of its time, in order. */
   readonly strays: readonly Page[]
 }
 
-/** The file of the day that begins at `to`; `undefined` when none does, or it cannot be used. */
+/**
+ * The file of the day that begins at `to`; `undefined` when none does, or it cannot be used. It is read until times
+ * cannot go back to before it.
+ */
 export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: to, to: micros(to + 1n) }, async (rows, window) => {
+    const [ids, all, strays] = [new IdSet(), new IdSet(), [] as Page[]]
+    let id: bigint | undefined
+    let far: bigint | undefined
     for await (const page of rows.pages()) {
-      const strays = rowsWhere(page, (time) => time < window.from)
-      if (strays.length > 0) await rows.judge()
-      const ids = new IdSet()
+      id ??= page.keys[0]
+      strays.push(...rowsWhere(page, (time) => time < window.from))
       for (const own of rowsWhere(page, (time) => time >= window.from)) ids.take(own.keys)
-      return { id: page.keys[0] ?? 0n, ids, strays }
+      all.take(page.keys)
+      far = page.keys[page.times.findIndex((time) => time >= window.from + NEAR)]
+      if (far !== undefined) break
     }
-    return undefined
+    if (strays.length > 0) await rows.judge()
+    const isJoinedTo = (end: bigint): boolean =>
+      id !== undefined && id <= end + 1n && hasAll(all, far, (last) => ({ first: end + 1n, last }))
+    return id === undefined ? undefined : { id, ids, strays, isJoinedTo }
   })
 }
 
 /** The file of the day that ends at `from`; `undefined` when none does, or it cannot be used. */
 export function fileBefore(run: ArchiveRun, from: Micros): Promise<Beside | undefined> {
   return lookInto(run, { from: micros(from - 1n), to: from }, async (rows, window) => {
-    const [ids, strays] = [new IdSet(), [] as Page[]]
+    const [ids, all, strays] = [new IdSet(), new IdSet(), [] as Page[]]
     let id: bigint | undefined
+    let far: bigint | undefined
     for await (const page of rows.pages()) {
       id = page.keys[page.rowCount - 1]
       strays.push(...rowsWhere(page, (time) => time >= window.to))
       for (const own of rowsWhere(page, (time) => time < window.to)) ids.take(own.keys)
+      all.take(page.keys)
+      const isFirst = far === undefined && page.keys[0] === 0n
+      far = page.keys[page.times.findLastIndex((time) => time < window.to - NEAR)] ?? far
+      if (isFirst) far ??= 0n
     }
-    return id === undefined ? undefined : { id, ids, strays }
+    const isJoinedTo = (begin: bigint): boolean =>
+      id !== undefined &&
+      id >= begin - 1n &&
+      hasAll(all, far, (first) => ({ first, last: begin - 1n }))
+    return id === undefined ? undefined : { id, ids, strays, isJoinedTo }
   })
 }
 
@@ -70,6 +92,13 @@ async function lookInto(
     if (error instanceof ArchiveError) return undefined
     throw error
   }
+}
+
+/** Are all ids up to a row that is far beyond the end in the set? Where no row is so far, nothing is proven. */
+function hasAll(ids: IdSet, far: bigint | undefined, upTo: (far: bigint) => IdRange): boolean {
+  if (far === undefined) return false
+  const range = upTo(far)
+  return range.last < range.first || ids.has(range)
 }
 
 function rowsWhere(page: Page, isLike: (time: bigint) => boolean): Page[] {

@@ -6,6 +6,7 @@
 
 import { BackfillError, isFatal } from '../../base/errors.ts'
 import { micros, type Micros } from '../../base/time.ts'
+import { DISORDER } from '../../binance/disorder.ts'
 import type { AskPage } from '../walk.ts'
 import { lowerBound } from '../../rows/int64.ts'
 import type { Page } from '../../rows/page.ts'
@@ -13,6 +14,9 @@ import type { IdRange } from './id-set.ts'
 
 /** Rows beside an end that are looked at, since times may go back while ids go on: as many as one request brings. */
 const ROWS_BESIDE = 1_000
+
+/** Pages after an end that are looked through at most. */
+const PAGES_MAX = 10
 
 /** One row by its id. */
 export type TradeRow = { readonly id: bigint; readonly time: Micros }
@@ -29,12 +33,18 @@ export class Witness {
     this.#ask = ask
   }
 
-  /** Do rows follow the row `id` that lie before `to`? */
+  /** Do rows follow the row `id` that lie before `to`? They are looked through until times do not go back so far. */
   async afterEnd(id: bigint, to: Micros): Promise<Verdict> {
-    const page = await this.#rowsFrom(id + 1n)
-    // A later row than the next one: REST has forgotten what lies between.
-    if (page?.keys[0] !== id + 1n) return 'unknown'
-    return page.times.some((time) => time < to) ? 'torn' : 'whole'
+    let next = id + 1n
+    for (let count = 0; count < PAGES_MAX; count++) {
+      const page = await this.#rowsFrom(next)
+      // A later row than the next one: REST has forgotten what lies between.
+      if (page === undefined || !isContiguous(page, next)) return 'unknown'
+      if (page.times.some((time) => time < to)) return 'torn'
+      if ((page.times.at(-1) ?? to) >= to + DISORDER) return 'whole'
+      next += BigInt(page.rowCount)
+    }
+    return 'unknown'
   }
 
   /** Do rows come before the row `id` that lie after `from`? */
@@ -71,6 +81,11 @@ export class Witness {
       throw error
     }
   }
+}
+
+/** Does a page have each id from this one to its last? */
+function isContiguous({ keys, rowCount }: Page, first: bigint): boolean {
+  return keys[0] === first && keys[rowCount - 1] === first + BigInt(rowCount - 1)
 }
 
 /** The row at `row` of a page. */

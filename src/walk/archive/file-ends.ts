@@ -5,8 +5,15 @@ import { isKnown, type Gap, type GapReason } from '../../base/gap.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../../base/time.ts'
 import { archivePath } from '../../binance/archive.ts'
 import { clipGaps } from '../../store/footer.ts'
+import { leftOutOf } from '../../store/id-ends.ts'
 import { unconfirmedIn } from '../../store/ledger.ts'
 import type { Manifest, PartitionEntry } from '../../store/manifest.ts'
+
+/**
+ * How far, in microseconds, times are taken to go back at most while ids go on, and so how near to an end of a file the
+ * ids are that its neighbour may have: as far as rows may lie outside of a file.
+ */
+export const NEAR = 3_600_000_000n
 
 /** Where a file ends. */
 export type FileEnd = {
@@ -59,9 +66,18 @@ function entryAt({ partitions, partition }: Manifest, time: Micros): PartitionEn
   return partitions.get(periodOf(time, partition))
 }
 
-/** Does the partition of this moment leave no ids out? Rows of the time beside it could have them. */
-export function hasAllIds(known: Manifest, time: Micros): boolean {
-  return Number(entryAt(known, time)?.proof['id_breaks'] ?? 0) === 0
+/** Stored rows of which no id in between is left out. */
+export type IdRun = { readonly period: Window; readonly first: bigint; readonly last: bigint }
+
+/**
+ * The partition of this moment, where it has all ids from its first to its last. Its proof does not tell: that is about
+ * covered time alone, and rows of other time are stored too.
+ */
+export function runAt(known: Manifest, time: Micros): IdRun | undefined {
+  const entry = entryAt(known, time)
+  if (entry === undefined || leftOutOf([entry]) > 0n) return undefined
+  const period = periodWindow(periodOf(time, known.partition))
+  return { period, first: BigInt(entry.firstKey), last: BigInt(entry.lastKey) }
 }
 
 /** Is the time known from right after the end of a file to where its part ends, and there too? */

@@ -10,11 +10,11 @@ import { closing, strays, type ArchiveRun, type FileStep, type OpenFile } from '
 import { fileAfter, fileBefore, type Beside } from './beside.ts'
 import {
   gapsAfter,
-  hasAllIds,
   isAgreedHead,
   isHeldHead,
   isToldAfter,
   isToldBefore,
+  NEAR,
   openGaps,
   type FileEnd,
 } from './file-ends.ts'
@@ -25,6 +25,8 @@ import { tradeRow, type Verdict } from './ends.ts'
 
 /** How the last file ended. */
 export type Tail = FileEnd & {
+  /** Where the file's own time ends: there the next file may begin. */
+  readonly fileTo: Micros
   /** Did another source end with the same row before? */
   readonly isAgreed: boolean
   /** Did the lake hold this row before, and know the time after it? */
@@ -66,13 +68,19 @@ export class FileJoint {
   async *end(tail: Tail): AsyncGenerator<FileStep, void, void> {
     const { to } = tail
     const { series, plan } = this.#run
-    const next = await this.#joints.stored(tail.id, 1n, (time) => time >= to)
-    const beside = once(() => fileAfter(this.#run, this.#window.to))
+    const reachedBy = (next: Micros): Micros =>
+      latest(to, earliest(this.#window.to, micros(next + 1n)))
+    const next = await this.#joints.stored(tail.id, {
+      by: 1n,
+      isThere: (time) => time >= to,
+      edgeOf: reachedBy,
+    })
+    const beside = once(() => fileAfter(this.#run, latest(this.#window.to, tail.fileTo)))
     const open = await this.#joints.leftOpen(tail.open, (time) => time >= to, beside)
     const late = joined(plan.key, tail.late)
     if (late !== undefined) yield strays(late, tail.reached)
-    if (next !== undefined && hasAllIds(series.manifest, next)) {
-      const reached = latest(to, earliest(this.#window.to, micros(next + 1n)))
+    if (next !== undefined) {
+      const reached = reachedBy(next)
       const gaps = openGaps(series.manifest, { from: to, to: reached })
       yield closing(reached, [...gaps, ...gapsOf(open)])
       return
@@ -88,12 +96,12 @@ export class FileJoint {
     gaps: readonly Gap[],
   ): AsyncGenerator<FileStep, void, void> {
     const { id, to, reached, isAgreed } = tail
-    if (beside !== undefined && beside.id <= id + 1n) {
+    if (beside?.isJoinedTo(id) === true) {
       for (const page of beside.strays.flatMap((one) => after(one, id))) yield strays(page, reached)
       yield closing(this.#window.to, gaps)
       return
     }
-    const isNext = beside !== undefined && this.#window.to === to
+    const isNext = beside !== undefined && beside.id > id + 1n && this.#window.to === to
     const isTorn = isNext || isToldAfter(this.#run.series.manifest, to, id)
     const verdict = isTorn ? 'torn' : isAgreed ? 'whole' : 'unknown'
     yield closing(to, [...gapsAfter(tail, lackOf(verdict)), ...gaps])
@@ -128,14 +136,20 @@ export class FileJoint {
     isTorn: boolean,
   ): AsyncGenerator<FileStep, HeadLack, void> {
     const { file, part } = open
-    const beside = once(() => fileBefore(this.#run, this.#window.from))
+    const isInside = file.window.from < part.from
+    const edge = isInside ? file.window.from : this.#window.from
+    const beside = once(() => fileBefore(this.#run, edge))
     const left = await this.#joints.leftOpen(head.open, (time) => time < part.from, beside)
     const first = tradeRow(head.page, 0)
-    const isInside = file.window.from < part.from && first.time < part.from
-    const lack = isInside ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
+    const nearTo = micros(file.window.from + NEAR)
+    // Rows of the time near the file's beginning may be in the file before it.
+    const isBegun = isInside && first.time < part.from
+    const isSure = isBegun && part.from >= nearTo
+    const lack = isSure ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
     if (lack === undefined) return { gaps: [], open: left }
     const time = head.page.times.find((one) => one >= part.from) ?? part.from
-    return { gaps: [{ from: part.from, to: micros(time + 1n), reason: lack }], open: left }
+    const to = isBegun ? latest(nearTo, micros(time + 1n)) : micros(time + 1n)
+    return { gaps: [{ from: part.from, to: earliest(to, part.to), reason: lack }], open: left }
   }
 
   /** Why rows may be missing between the beginning of a part and its first row; `undefined` when none are. */
@@ -150,23 +164,28 @@ export class FileJoint {
     if (id === 0n) return undefined
     if (window.from < from && isHeldHead(known, { from, time }))
       if ((await series.timeOfId(id)) !== undefined) return undefined
-    const before = await this.#joints.stored(id, -1n, (one) => one < from)
-    if (before !== undefined && hasAllIds(known, before)) {
+    const before = await this.#joints.stored(id, {
+      by: -1n,
+      isThere: (one) => one < from,
+      edgeOf: (there) => latest(this.#window.from, there),
+    })
+    if (before !== undefined) {
       yield { ...closing(from, openGaps(known, { from: before, to: from })), since: before }
       return undefined
     }
     const verdict = await this.#joints.witness.beforeHead(id, from)
     if (verdict !== 'unknown') return lackOf(verdict)
-    if (isTorn || isToldBefore(known, from, id)) return 'not-published'
+    if (isTorn) return 'not-published'
     const beside = await open()
-    if (beside !== undefined && beside.id >= id - 1n) {
+    if (beside?.isJoinedTo(id) === true) {
       const since = this.#window.from
       for (const rows of beside.strays.flatMap((one) => upTo(one, id)))
         yield { ...strays(rows, since), since }
       yield closing(from)
       return undefined
     }
-    if (beside !== undefined && from === this.#window.from) return 'not-published'
+    const isNext = beside !== undefined && beside.id < id - 1n && from === this.#window.from
+    if (isNext || isToldBefore(known, from, id)) return 'not-published'
     return isAgreedHead(known, period, { id, from, time }) ? undefined : 'unconfirmed'
   }
 }

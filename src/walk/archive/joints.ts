@@ -3,15 +3,24 @@
  * beyond the file's time are no lack of it.
  */
 
-import type { Micros } from '../../base/time.ts'
+import { earliest, latest, micros, type Micros, type Window } from '../../base/time.ts'
 import type { Jump } from './file-gaps.ts'
 import type { ArchiveRun } from './archive-run.ts'
 import type { Beside } from './beside.ts'
+import { NEAR, runAt } from './file-ends.ts'
 import type { IdRange } from './id-set.ts'
 import { Witness } from './ends.ts'
 
 /** Times may go back while ids go on: so many ids beside an end are looked up in the lake. */
 const STEPS_MAX = 100n
+
+/** One side of an end: where ids go, which rows lie there, and how near to them times may still come back. */
+export type Side = {
+  readonly by: 1n | -1n
+  readonly isThere: (time: Micros) => boolean
+  /** Where what is proven ends, when a row of `there` is the first one beyond. */
+  readonly edgeOf: (there: Micros) => Micros
+}
 
 /** Looks ids up. */
 export class Joints {
@@ -23,17 +32,39 @@ export class Joints {
     this.witness = new Witness(run.ask)
   }
 
-  /** The time of the first stored row that is like that, going from id to id; `undefined` where one is not stored. */
-  async stored(
-    id: bigint,
-    by: 1n | -1n,
-    isThere: (time: Micros) => boolean,
-  ): Promise<Micros | undefined> {
+  /**
+   * The time of the first stored row beyond an end, going from id to id. One such row proves nothing: a row of this side
+   * may have an id beyond it. So all ids are to be stored up to one that times cannot go back from; else `undefined`.
+   */
+  async stored(id: bigint, { by, isThere, edgeOf }: Side): Promise<Micros | undefined> {
+    const { series } = this.#run
+    let there: Micros | undefined
+    let at = id
     for (let step = 1n; step <= STEPS_MAX; step++) {
-      const time = await this.#run.series.timeOfId(id + by * step)
-      if (time === undefined || isThere(time)) return time
+      at += by
+      // Nothing comes before the first row of all.
+      if (at < 0n) return there
+      const time = await series.timeOfId(at)
+      if (time === undefined) return undefined
+      if (isThere(time)) there ??= time
+      if (there === undefined) continue
+      const edge = edgeOf(there)
+      if (by > 0n ? time >= edge + NEAR : time < edge - NEAR) return there
+      const run = runAt(series.manifest, time)
+      if (run === undefined) continue
+      if (await this.#isFar(run.period, by, edge)) return there
+      at = by > 0n ? run.last : run.first
     }
     return undefined
+  }
+
+  /** Are rows of this period stored that are so far beyond an edge? */
+  async #isFar({ from, to }: Window, by: 1n | -1n, edge: Micros): Promise<boolean> {
+    const far =
+      by > 0n
+        ? { from: latest(from, micros(edge + NEAR)), to }
+        : { from, to: earliest(to, micros(edge - NEAR)) }
+    return far.from < far.to && (await this.#run.series.newestRows(far, 1)).length > 0
   }
 
   /**

@@ -13,15 +13,12 @@ import { PartCut } from './cut.ts'
 import { idJumps, type Jump } from './file-gaps.ts'
 import { sourceOf, strays, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import type { ArchiveRows } from './files.ts'
-import { isAgreedEnd, isHeldEnd } from './file-ends.ts'
+import { isAgreedEnd, isHeldEnd, NEAR } from './file-ends.ts'
 import { FileJoint, gapsOf, type Tail } from './file-joint.ts'
 import { IdSet } from './id-set.ts'
 import { LateRows, withoutTold } from './late-rows.ts'
 import { tradeRow, type TradeRow } from './ends.ts'
 import { emptyStep } from '../../rows/step.ts'
-
-/** How near to an end of a file the ids are that its neighbour may have: as far as rows may lie outside of a file. */
-const NEAR = 3_600_000_000n
 
 /** The files of one window. */
 export class TradeFiles {
@@ -75,9 +72,10 @@ export class TradeFiles {
     const left = late.take()
     if (left !== undefined) yield { ...strays(left, cut.reached), isOwn: true }
     if (last === undefined) this.#tail = before
-    else if (cut.isPassed) yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
+    else if (cut.isPassed && part.to + NEAR <= file.window.to)
+      yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
     else {
-      const end = { id: last.id, reached: cut.reached, to: part.to }
+      const end = { id: last.id, reached: cut.reached, to: part.to, fileTo: file.window.to }
       const isHeld = isHeldEnd(known, end) && (await series.timeOfId(end.id)) !== undefined
       const isAgreed = isAgreedEnd(known, file.period, end)
       this.#tail = { ...end, isHeld, isAgreed, ids, open: ending, late: cut.late }

@@ -54,6 +54,12 @@ export class Spoiler {
     return { path, bytes: (await isTrue(action, path, { own, bytes })) ? undefined : there }
   }
 
+  /** Can all rows of a spoilt file be read, and are they those that the program had there? */
+  async hasOwnRows(path: string): Promise<boolean> {
+    const put = this.#put.get(path)
+    return put !== undefined && haveSameRows(path, put.own, put.bytes).catch(() => false)
+  }
+
   #spoiltBytes(action: SpoilAction, path: string, now: Uint8Array): Uint8Array | undefined {
     if (action.kind === 'delete') return undefined
     if (action.kind === 'damage') {

@@ -2,7 +2,6 @@
 
 import type { Gap, GapReason } from '../base/gap.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
-import { DISORDER } from '../binance/disorder.ts'
 import { lowerBound } from '../rows/int64.ts'
 import { sliceRows } from '../rows/order.ts'
 import type { Page } from '../rows/page.ts'
@@ -136,9 +135,7 @@ export class FileJoint {
     const lack = isInside ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
     if (lack === undefined) return { gaps: [], open: left }
     const time = head.page.times.find((one) => one >= part.from) ?? part.from
-    // What has an earlier id may be of a later time.
-    const to = earliest(micros(time + DISORDER), part.to)
-    return { gaps: [{ from: part.from, to, reason: lack }], open: left }
+    return { gaps: [{ from: part.from, to: micros(time + 1n), reason: lack }], open: left }
   }
 
   /** Why rows may be missing between the beginning of a part and its first row; `undefined` when none are. */

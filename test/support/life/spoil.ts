@@ -15,6 +15,8 @@ export type Spoilt = { readonly path: string; readonly bytes: Uint8Array | undef
 export class Spoiler {
   readonly #machine: LifeMachine
   readonly #older = new Map<string, Uint8Array[]>()
+  /** What was put in the place of files, and what the program had there. */
+  readonly #put = new Map<string, { readonly bytes: Uint8Array; readonly own: Uint8Array }>()
 
   constructor(machine: LifeMachine) {
     this.#machine = machine
@@ -25,6 +27,7 @@ export class Spoiler {
     for (const [path, bytes] of this.#machine.disk.files()) {
       if (!path.endsWith('.parquet') && !path.endsWith('_series.json')) continue
       const known = this.#older.get(path) ?? []
+      if (this.#put.get(path)?.bytes === bytes) continue
       if (known.at(-1) !== bytes) this.#older.set(path, [...known, bytes])
     }
   }
@@ -45,7 +48,16 @@ export class Spoiler {
     else await booted.world.files.replace(relative, bytes)
     booted.end()
     const there = this.#machine.disk.files().get(path)
-    return { path, bytes: (await isTrue(action, path, { now, bytes })) ? undefined : there }
+    const put = this.#put.get(path)
+    const own = put?.bytes === now ? put.own : now
+    if (there !== undefined) this.#put.set(path, { bytes: there, own })
+    return { path, bytes: (await isTrue(action, path, { own, bytes })) ? undefined : there }
+  }
+
+  /** Can all rows of a spoilt file be read, and are they those that the program had there? */
+  async hasOwnRows(path: string): Promise<boolean> {
+    const put = this.#put.get(path)
+    return put !== undefined && haveSameRows(path, put.own, put.bytes).catch(() => false)
   }
 
   #spoiltBytes(action: SpoilAction, path: string, now: Uint8Array): Uint8Array | undefined {
@@ -65,14 +77,9 @@ export class Spoiler {
 async function isTrue(
   { kind, what }: SpoilAction,
   path: string,
-  { now, bytes }: { readonly now: Uint8Array; readonly bytes: Uint8Array | undefined },
+  { own, bytes }: { readonly own: Uint8Array; readonly bytes: Uint8Array | undefined },
 ): Promise<boolean> {
   if (kind === 'damage') return false
   if (bytes === undefined || what === 'manifest') return true
-  try {
-    return await haveSameRows(path, now, bytes)
-  } catch {
-    // What was there was damaged before.
-    return false
-  }
+  return haveSameRows(path, own, bytes)
 }

@@ -4,6 +4,9 @@ import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
 import type { Compression, Source } from './job/job.ts'
 
+/** Default directory of the lake. */
+export const DATA_DIR = 'data'
+
 /** Options of every call that touches the lake or the exchange. */
 export type Options = {
   /** The lake's directory. Default `data`. */

@@ -13,21 +13,12 @@ import { splitPlan } from './plan-archive.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
-import {
-  checkStored,
-  doubtful,
-  exchangeFor,
-  isListingNew,
-  lostWords,
-  Manifests,
-  openExchange,
-  openFor,
-  openSeries,
-  recordListing,
-  seriesWorld,
-  wantsOf,
-  worldOf,
-} from '../session/session.ts'
+import { checkStored, wantsOf } from '../session/checked-wants.ts'
+import { doubtful, lostWords, openSeries, seriesWorld } from '../session/series.ts'
+import { exchangeFor, openExchange, openFor } from '../session/exchange.ts'
+import { isListingNew, recordListing } from '../session/listing.ts'
+import { Manifests } from '../session/manifests.ts'
+import { worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, unopenedPlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'

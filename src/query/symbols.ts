@@ -1,7 +1,8 @@
 /** The symbols that the exchange lists. */
 
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
-import { openExchange, worldOf } from '../session/session.ts'
+import { openExchange } from '../session/exchange.ts'
+import { worldOf } from '../session/world.ts'
 import type { Options } from '../options.ts'
 
 /** One symbol of exchangeInfo. */

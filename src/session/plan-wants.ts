@@ -7,7 +7,7 @@ import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/pl
 import type { Manifest } from '../store/manifest.ts'
 import type { Exchange } from '../walk/exchange.ts'
 import { seamsAfter } from '../walk/seam.ts'
-import type { Manifests } from './session.ts'
+import type { Manifests } from './manifests.ts'
 
 /** Plans what the wants lack. */
 export async function planWants(

@@ -7,7 +7,8 @@ import { DATASETS } from '../binance/dataset.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job, SymbolSelection } from '../job/job.ts'
 import { accountLabel } from './account.ts'
-import { listedAt, Manifests } from './session.ts'
+import { listedAt } from './listing.ts'
+import { Manifests } from './manifests.ts'
 import { resolveWants } from './wants.ts'
 
 /** A series to look at; `wanted` is `undefined` where jobs name it and cannot tell its range, or where there are none. */

@@ -17,7 +17,7 @@ const FIRST_DAY = 20_000n * DAY
 const dist = pathToFileURL(`${resolve(folder)}/`).href
 const load = (path) => import(new URL(path, dist))
 const { DATASETS } = await load('binance/dataset.js')
-const { openSeries, seriesWorld } = await load('session/session.js')
+const { openSeries, seriesWorld } = await load('session/series.js')
 const { nodeFiles } = await load('node/files.js')
 const { decodePage } = await load('rows/scan.js')
 const { markLake } = await load('store/lake.js')

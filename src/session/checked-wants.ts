@@ -1,0 +1,77 @@
+/** What jobs want, resolved with the help of the exchange and held against what is stored. */
+
+import { DamageError, UnavailableError } from '../base/errors.ts'
+import { DATASETS } from '../binance/dataset.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import type { Job } from '../job/job.ts'
+import type { Options } from '../options.ts'
+import type { Want } from '../plan/plan.ts'
+import { checkFixed } from '../store/series.ts'
+import { Exchange } from '../walk/exchange.ts'
+import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
+import { accountLabel } from './account.ts'
+import { listedAt, beginning } from './listing.ts'
+import type { Manifests } from './manifests.ts'
+
+/** Resolves what the jobs want, with the exchange's help. */
+export async function wantsOf(
+  jobs: readonly Job[],
+  exchange: Exchange,
+  manifests: Manifests,
+  options: Options,
+): Promise<readonly Want[]> {
+  const wants = await resolveWants(jobs, {
+    now: exchange.now(),
+    symbols: symbolsFor(jobs, exchange.symbols),
+    source: options.source,
+    account: accountLabel(jobs),
+    listingOf: async (key) => {
+      const known = listedAt(await manifests.get(key))
+      if (known !== undefined) return known
+      // Klines tell the listing of every dataset: they reach back to it, trades may not.
+      const klines: SeriesKey = DATASETS[key.dataset].hasInterval
+        ? key
+        : { market: 'spot', dataset: 'klines', symbol: key.symbol, interval: '1m' }
+      const begin = await beginning(exchange.pages(klines, 'string', 0))
+      if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
+        throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
+          hint: 'A symbol that trades has rows: run again later, or name a date in from.',
+        })
+      return begin
+    },
+  })
+  return Promise.all(wants.map((want) => checkWant(want, manifests)))
+}
+
+/** A want of a series whose manifest is sound and as the job asks, or else with its problem. */
+export async function checkWant(want: Want, manifests: Manifests): Promise<Want> {
+  try {
+    const begun = await manifests.begunAs(want.key)
+    if (begun !== undefined) checkFixed(begun, want.settings)
+    return want
+  } catch (problem) {
+    // A damaged manifest, or a file that is not as it says, is the failure of its series; the others go on.
+    if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+    throw problem
+  }
+}
+
+/**
+ * Checks what needs no answer of the exchange: the series that the jobs name are stored as the jobs ask.
+ *
+ * @throws UsageError when one was begun with other numbers or partitions, or needs an account label.
+ */
+export async function checkStored(jobs: readonly Job[], manifests: Manifests): Promise<void> {
+  const named = { symbols: [], account: accountLabel(jobs) }
+  for (const { datasets } of jobs)
+    for (const dataset of datasets)
+      for (const key of seriesOf(dataset, named)) {
+        const { numbers, partition } = dataset
+        const begun = await manifests.begunAs(key).catch(ifSound)
+        if (begun !== undefined) checkFixed(begun, { numbers, partition })
+      }
+}
+
+function ifSound(error: unknown): undefined {
+  if (!(error instanceof DamageError)) throw error
+}

@@ -1,0 +1,37 @@
+/** Where series begin: what the exchange says once, and the lake knows from then on. */
+
+import { micros, type Micros } from '../base/time.ts'
+import type { Want } from '../plan/plan.ts'
+import type { AskPage } from '../walk/walk.ts'
+import type { Manifest } from '../store/manifest.ts'
+import { Series } from '../store/series.ts'
+import { firstTime } from '../walk/rest.ts'
+
+/** The beginning of time, for series that are wanted from their listing on. */
+const EPOCH = micros(0n)
+
+/** When the lake knows a series to begin: the end of the stretch before its listing, asked from the beginning of time. */
+export function listedAt(manifest: Manifest | undefined): Micros | undefined {
+  return manifest?.gaps.find(({ reason, from }) => reason === 'before-listing' && from === EPOCH)
+    ?.to
+}
+
+/** Was the listing of a series asked for, and does its manifest not know it yet? */
+export function isListingNew(manifest: Manifest | undefined, { listing }: Want): boolean {
+  return listing !== undefined && listing > EPOCH && listedAt(manifest) === undefined
+}
+
+/** Records that there is nothing before the listing of a series, so that no later run asks for it. */
+export async function recordListing(series: Series, want: Want): Promise<void> {
+  const { listing } = want
+  if (listing === undefined || !isListingNew(series.manifest, want)) return
+  const window = { from: EPOCH, to: listing }
+  series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
+  await series.flush()
+}
+
+/** A stretch before a listing is known only once it was asked for twice. */
+export async function beginning(ask: AskPage): Promise<Micros | undefined> {
+  const [first, again] = [await firstTime(ask), await firstTime(ask)]
+  return first === undefined || (again !== undefined && again < first) ? again : first
+}

@@ -1,0 +1,11 @@
+/** The machine that a call runs on. */
+
+import type { World } from '../base/ports.ts'
+import { nodeWorld } from '../node/world.ts'
+import { DATA_DIR, type Options } from '../options.ts'
+import { USER_AGENT } from '../version.ts'
+
+/** The machine that the options name, or this one. */
+export function worldOf({ world, dataDir }: Options): World {
+  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT })
+}

@@ -1,12 +1,31 @@
 /** What a source could not get becomes tasks of the next one. */
 
 import { union, type Coverage } from '../base/coverage.ts'
+import type { Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import { archiveTasks, restTasks, type Task } from '../plan/task.ts'
 import type { ArchiveRun } from '../walk/archive/archive.ts'
 
 /** Chooses tasks for what is left. */
 export type TaskSource = (left: Coverage) => Promise<readonly Task[]> | readonly Task[]
+
+/**
+ * The planned files, those of one missing window at once: the ids on both sides of a day without a file may join, and
+ * what the files beside the window say is asked at its own ends.
+ */
+export function plannedFiles({ missing, tasks }: SeriesPlan): TaskSource {
+  const planned = tasks.filter((task) => task.source === 'archive')
+  return () =>
+    missing.flatMap((window) => {
+      const [first, ...rest] = planned.filter((task) => isIn(window, task))
+      if (first === undefined) return []
+      return [{ ...first, window, files: [first, ...rest].flatMap(({ files }) => files) }]
+    })
+}
+
+function isIn({ from, to }: Window, { window }: Task): boolean {
+  return from <= window.from && window.to <= to
+}
 
 /**
  * Daily files of what is left although its monthly file was tried. They are taken whole, so that a day and the month

@@ -18,7 +18,7 @@ import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import type { Exchange } from '../walk/exchange.ts'
 import { Failures } from './failures.ts'
-import { daysInstead, monthsInstead, restOf, type TaskSource } from './next-tasks.ts'
+import { daysInstead, monthsInstead, plannedFiles, restOf, type TaskSource } from './next-tasks.ts'
 import type { RestWorld } from '../walk/rest.ts'
 import { restWindow } from '../walk/rest-window.ts'
 import { restatedArchives } from '../walk/archive/restated.ts'
@@ -86,8 +86,7 @@ function sourcesOf(
 ): readonly TaskSource[] {
   const rest = restOf(plan, weightPerMinute)
   if (run === undefined) return [rest]
-  const planned = plan.tasks.filter(({ source }) => source === 'archive')
-  const files = [() => planned, daysInstead(run)]
+  const files = [plannedFiles(plan), daysInstead(run)]
   if (plan.settings.source === 'archive') return [...files, monthsInstead(run, true)]
   return [...files, monthsInstead(run, false), rest, monthsInstead(run, true)]
 }

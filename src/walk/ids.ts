@@ -12,6 +12,7 @@
 
 import type { Gap } from '../base/gap.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
+import { DISORDER } from '../binance/disorder.ts'
 import type { FindFirst } from './first-row.ts'
 import type { FirstRow } from './look-back.ts'
 import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
@@ -36,6 +37,8 @@ export type IdWalkOptions = WalkOptions & {
    * this time any more, unless the ids are joined. Default: not known.
    */
   readonly laterId?: bigint | undefined
+  /** The same of the rows behind the window: ids that come up to it leave nothing out. Default: none are stored. */
+  readonly joinId?: bigint | undefined
   /** Does the lake hold rows of the window's start or after it, whatever their ids? Default: not known. */
   readonly hasRowsAfter?: boolean | undefined
   /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
@@ -73,9 +76,12 @@ export async function* walkIds(
     const head = isFirst ? headGap(run, window, first, options) : []
     isFirst = false
     const gaps = [...head, ...run.gaps]
-    // More rows of the last microsecond may follow on the next page: the walk has come up to it, not past it, unless
-    // it is in a gap. Such a gap must be told of in full, or the next run would go on behind it.
-    const times = [walk.lastTime, ...gaps.map(({ to }) => earliest(to, window.to))]
+    // More rows of the last moments may follow on the next page: the walk has come up to these, not past them, unless
+    // they are in a gap. Such a gap must be told of in full, or the next run would go on behind it.
+    const times = [
+      micros(walk.lastTime - DISORDER),
+      ...gaps.map(({ to }) => earliest(to, window.to)),
+    ]
     reached = run.isLast ? window.to : times.reduce(latest, reached)
     const { page, slices, warnings } = run
     const last = { ...emptyStep(reached, gaps), warnings }
@@ -206,9 +212,9 @@ class IdWalk {
   /** The end, as far as it is proven; `undefined` when there is more to come. */
   async #judgeEnd(): Promise<Run | undefined> {
     const { expected, rowsPast } = this.#state
-    const { laterId, now } = this.#options
+    const { laterId, joinId, now } = this.#options
     // A later row came, or is stored: the ids join.
-    if (rowsPast > 0 || laterId === expected) return this.#end([])
+    if (rowsPast > 0 || joinId === expected) return this.#end([])
     const stretch = this.#rest()
     const newest = await this.#newest()
     const verdict = judgeEnd({ stretch, expected, newest, now })
@@ -217,7 +223,7 @@ class IdWalk {
       return undefined
     }
     // The walk may have passed the first one that is stored.
-    if (laterId !== undefined && laterId > expected) return this.#end(forgotten(stretch))
+    if (laterId !== undefined && laterId >= expected) return this.#end(forgotten(stretch))
     if (verdict === 'empty') return this.#end([])
     const isRestarted = verdict === 'restarted' && newest !== undefined
     return this.#end(unconfirmed(stretch), isRestarted ? [restartWarning(expected, newest)] : [])

@@ -52,6 +52,7 @@ export async function* restWindow(
     coveredFrom: covered?.from,
     askedUntil: world.doubted.find(({ from, to }) => from <= window.from && window.from < to)?.to,
     laterId: firstIdAfter(manifest, window.from),
+    joinId: firstIdAfter(manifest, window.to),
     hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
     partition: manifest.partition,
     doubted: world.doubted,

@@ -20,6 +20,8 @@ export type Before = {
   readonly nextId: bigint | undefined
   /** The first stored id of the periods after the window's start. */
   readonly laterId: bigint | undefined
+  /** The first stored id of the periods after the window's end. */
+  readonly joinId: bigint | undefined
   /** Are rows stored of the same period, at the window's start or after it? */
   readonly hasRowsAfter: boolean
   /** Stretches that an earlier run left unconfirmed. */

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseMicros } from '../../src/base/time.ts'
+import { micros, parseMicros } from '../../src/base/time.ts'
 import {
   CALM,
   DAYS,
@@ -103,6 +103,36 @@ describe.each(CUTS)('a file %s', (...cut) => {
     }
   })
 })
+
+/** Times go back by seconds while ids go on, as those of real rows do. */
+const BACK = rowsAt(
+  DAYS.flatMap((day) =>
+    [1, 9, 18, 23].flatMap((hour) =>
+      [8, 1, 4, 9, 3].map((second) =>
+        micros(parseMicros(day) + BigInt(hour * 3_600 + second) * 1_000_000n),
+      ),
+    ),
+  ),
+)
+
+test.each(CUTS.slice(0, 2))(
+  'a file %s, whose times go back: what it lacks is not covered, and comes with the month',
+  async (_, cut) => {
+    const wanted = [FIRST, SECOND].flatMap((day) => fileOf(BACK, day))
+    for (const day of [FIRST, SECOND])
+      for (let at = 1; at < fileOf(BACK, day).length; at += 3) {
+        const lake = new TornLake(BACK)
+        const files = { ...filesOf(BACK, DAYS), [day]: cut(fileOf(BACK, day), at) }
+        await lake.run(WANTED, files, 'none')
+        const stored = new Set((await lake.rows()).map(({ id }) => id))
+        for (const { id, time } of wanted)
+          if (!stored.has(id)) expect(await lake.covers(time), `${day} ${at}: ${id}`).toBe(false)
+        const ended = await lake.run(WANTED, { ...files, '2025-03': BACK }, 'none')
+        expect(ended).toMatchObject({ exit: 0, summary: { complete: true } })
+        expect(await lake.rows()).toEqual(wanted)
+      }
+  },
+)
 
 test('in whatever order files are taken, run by run, a lake is never complete without all rows', async () => {
   const span = fc.constantFrom(ALONE, [SECOND, AFTER] as const, WANTED)

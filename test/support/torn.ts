@@ -2,6 +2,7 @@
 
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
 import { Exchange, type ArchiveRule, type FaultOptions } from '../../src/simulator/index.ts'
+import { readManifest } from '../../src/store/series.ts'
 import { rowsOf } from './chaos.ts'
 import { statusOfOne } from './checked.ts'
 import { aggTradeAt } from './histories.ts'
@@ -126,6 +127,12 @@ export class TornLake {
   async rows(): Promise<readonly Row[]> {
     const stored = await rowsOf(this.#files, KEY)
     return [...stored].map(([id, { time }]) => ({ id: BigInt(id), time: micros(time) }))
+  }
+
+  /** Is this moment covered? */
+  async covers(time: Micros): Promise<boolean> {
+    const { coverage = [] } = (await readManifest(this.#files, KEY)) ?? {}
+    return coverage.some(({ from, to }) => from <= time && time < to)
   }
 
   /** What `status` says, of all of the lake or of some days. */

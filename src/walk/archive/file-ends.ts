@@ -4,6 +4,7 @@ import { covers, union } from '../../base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from '../../base/gap.ts'
 import { micros, periodOf, periodWindow, type Micros, type Window } from '../../base/time.ts'
 import { archivePath } from '../../binance/archive.ts'
+import { DISORDER } from '../../binance/disorder.ts'
 import { clipGaps } from '../../store/footer.ts'
 import { leftOutOf } from '../../store/id-ends.ts'
 import { unconfirmedIn } from '../../store/ledger.ts'
@@ -115,7 +116,7 @@ export function openGaps({ gaps }: Pick<Manifest, 'gaps'>, window: Window): read
   return clipGaps(gaps, window).filter((gap) => !isKnown(gap) && gap.reason !== 'unconfirmed')
 }
 
-/** What is missing after the end of a file. */
+/** What is missing after the end of a file: what has a later id may be of an earlier time than its newest row. */
 export function gapsAfter({ reached, to }: FileEnd, lack: GapReason | undefined): readonly Gap[] {
-  return lack === undefined ? [] : [{ from: reached, to, reason: lack }]
+  return lack === undefined ? [] : [{ from: micros(reached - DISORDER), to, reason: lack }]
 }

@@ -22,6 +22,7 @@ import type { IdSet } from './id-set.ts'
 import { Joints } from './joints.ts'
 import { joined } from './late-rows.ts'
 import { tradeRow, type Verdict } from './ends.ts'
+import { DISORDER } from '../../binance/disorder.ts'
 
 /** How the last file ended. */
 export type Tail = FileEnd & {
@@ -69,7 +70,7 @@ export class FileJoint {
     const { to } = tail
     const { series, plan } = this.#run
     const reachedBy = (next: Micros): Micros =>
-      latest(to, earliest(this.#window.to, micros(next + 1n)))
+      latest(to, earliest(this.#window.to, micros(next + DISORDER)))
     const next = await this.#joints.stored(tail.id, {
       by: 1n,
       isThere: (time) => time >= to,
@@ -148,7 +149,9 @@ export class FileJoint {
     const lack = isSure ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
     if (lack === undefined) return { gaps: [], open: left }
     const time = head.page.times.find((one) => one >= part.from) ?? part.from
-    const to = isBegun ? latest(nearTo, micros(time + 1n)) : micros(time + 1n)
+    // What has an earlier id may be of a later time.
+    const near = micros(time + DISORDER)
+    const to = isBegun ? latest(nearTo, near) : near
     return { gaps: [{ from: part.from, to: earliest(to, part.to), reason: lack }], open: left }
   }
 
@@ -170,7 +173,9 @@ export class FileJoint {
       edgeOf: (there) => latest(this.#window.from, there),
     })
     if (before !== undefined) {
-      yield { ...closing(from, openGaps(known, { from: before, to: from })), since: before }
+      // All ids are there, so no row of the last moments before it is missing either.
+      const since = micros(before - DISORDER)
+      yield { ...closing(from, openGaps(known, { from: since, to: from })), since }
       return undefined
     }
     const verdict = await this.#joints.witness.beforeHead(id, from)

@@ -24,11 +24,12 @@ import { keepsFromBeginning, unopenedPlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
-import { isBlocked, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
+import { isBlocked, totalled, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { checkLake, markLake } from '../store/lake.ts'
 import { acquireLock } from '../store/lock.ts'
 import type { Series, SeriesWorld } from '../store/series.ts'
+import { withoutUnknown } from './unknown-symbols.ts'
 
 /** Plans what a run of `jobs` would do. Asks the exchange for its time, limits and listings; writes nothing. */
 export async function planJobs(jobs: readonly Job[], options: Options = {}): Promise<Plan> {
@@ -49,7 +50,8 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
     const plan = await planWants(wants, manifests, exchange, options)
     const session = new ArchiveSession(world, options, events.onWarning)
-    return await splitPlan(plan, session, { exchange, options })
+    const split = await splitPlan(plan, session, { exchange, options })
+    return totalled(await withoutUnknown(split.series, exchange))
   } finally {
     if (options.world === undefined) await world.http.close()
   }

@@ -9,7 +9,7 @@ import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/tim
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job, Source, SymbolFilter } from '../job/job.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
-import type { SymbolInfo } from '../walk/exchange.ts'
+import type { SymbolInfo } from '../binance/exchange-info.ts'
 
 /** What resolving needs to know. */
 export type WantWorld = {

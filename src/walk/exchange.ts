@@ -1,12 +1,12 @@
 /** The exchange, as the walks see it: its clock, its limits, its symbols, and pages of rows. */
 
-import { DataError, RejectedError, TransportError, UnreachableError } from '../base/errors.ts'
+import { DataError, RejectedError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'
 import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
-import { DEFAULT_LIMITS, parseRateLimits } from '../binance/limit.ts'
+import { DEFAULT_LIMITS } from '../binance/limit.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
@@ -19,6 +19,7 @@ import { endOf, type AskPage, type PageParams } from './walk.ts'
 import { WireFormat } from '../pull/wire.ts'
 import type { Page } from '../rows/page.ts'
 import { PageReader } from '../rows/page-reader.ts'
+import { type SymbolInfo, readInfo } from '../binance/exchange-info.ts'
 
 /** Default share of the exchange's limits. */
 export const WEIGHT_SHARE = 0.9
@@ -35,16 +36,11 @@ const LIMITS_AGE_MS = 3_600_000
 // The whole of exchangeInfo is some tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
 const INFO_WEIGHT = 20
+/** The status of a symbol that exchangeInfo does not name. */
+export const UNKNOWN_SYMBOL = 'UNKNOWN'
+
 /** errors.md, -1121 BAD_SYMBOL. */
 const INVALID_SYMBOL = -1121
-
-/** One symbol of exchangeInfo, as far as it matters here. */
-export type SymbolInfo = {
-  readonly symbol: string
-  readonly status: string
-  readonly baseAsset: string
-  readonly quoteAsset: string
-}
 
 /** Which symbols exchangeInfo is asked about: it is long, and limits come with any of them. */
 export type InfoScope =
@@ -76,7 +72,7 @@ export class Exchange {
   #symbols: readonly SymbolInfo[] = []
   /** Are these all that exchangeInfo knows? */
   #hasAllSymbols = false
-  readonly #trading = new Map<string, Promise<boolean | undefined>>()
+  readonly #statuses = new Map<string, Promise<string | undefined>>()
   #limitsReadMs = 0
   #slowdownsSeen = 0
   #readingLimits: Promise<void> | undefined
@@ -142,25 +138,36 @@ export class Exchange {
    * Does exchangeInfo say that a symbol trades? One that it does not know does not. `undefined` when it does not answer:
    * then nothing follows.
    */
-  isTrading(symbol: string): Promise<boolean | undefined> {
-    const asked = this.#trading.get(symbol) ?? this.#askTrading(symbol)
-    this.#trading.set(symbol, asked)
+  async isTrading(symbol: string): Promise<boolean | undefined> {
+    const status = await this.statusOf(symbol)
+    return status === undefined ? undefined : status === 'TRADING'
+  }
+
+  /** What exchangeInfo says of a symbol; `undefined` when it does not answer. */
+  statusOf(symbol: string): Promise<string | undefined> {
+    const asked = this.#statuses.get(symbol) ?? this.#askStatus(symbol)
+    this.#statuses.set(symbol, asked)
     return asked
   }
 
-  async #askTrading(symbol: string): Promise<boolean | undefined> {
-    const statusIn = (symbols: readonly SymbolInfo[]): string | undefined =>
-      symbols.find((info) => info.symbol === symbol)?.status
+  async #askStatus(symbol: string): Promise<string | undefined> {
+    const statusIn = (symbols: readonly SymbolInfo[]): string =>
+      symbols.find((info) => info.symbol === symbol)?.status ?? UNKNOWN_SYMBOL
     const known = statusIn(this.#symbols)
-    if (known !== undefined || this.#hasAllSymbols) return known === 'TRADING'
+    if (known !== UNKNOWN_SYMBOL || this.#hasAllSymbols) return known
     try {
-      return statusIn(await this.#askInfo([['symbol', symbol]])) === 'TRADING'
+      return statusIn(await this.#askInfo([['symbol', symbol]]))
     } catch (error) {
       if (error instanceof RejectedError)
-        return error.exchangeCode === INVALID_SYMBOL ? false : undefined
+        return error.exchangeCode === INVALID_SYMBOL ? UNKNOWN_SYMBOL : undefined
       if (error instanceof UnreachableError || error instanceof DataError) return undefined
       throw error
     }
+  }
+
+  /** Reads all of exchangeInfo, which costs as much as one symbol of it; then each {@link statusOf} is known. */
+  async readAllSymbols(): Promise<void> {
+    if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
   }
 
   /** What was spent so far. */
@@ -294,27 +301,4 @@ export class Exchange {
 /** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
 export function hostListOf({ security }: Dataset): HostList {
   return security === 'none' ? 'public' : 'api'
-}
-
-type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }
-
-function readInfo(body: Uint8Array): Info {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch (cause) {
-    throw new TransportError('exchangeInfo: not JSON', { cause })
-  }
-  const { rateLimits, symbols } = (value ?? {}) as { rateLimits?: unknown; symbols?: unknown }
-  if (!Array.isArray(symbols)) throw new TransportError('exchangeInfo: without symbols')
-  return { limits: parseRateLimits(rateLimits), symbols: symbols.flatMap(readSymbol) }
-}
-
-function readSymbol(value: unknown): SymbolInfo[] {
-  const entry = (value ?? {}) as Record<string, unknown>
-  const { symbol, status, baseAsset, quoteAsset } = entry
-  if (typeof symbol !== 'string' || typeof status !== 'string') return []
-  if (typeof baseAsset !== 'string' || typeof quoteAsset !== 'string') return []
-  const nfc = (text: string): string => text.normalize('NFC')
-  return [{ symbol: nfc(symbol), status, baseAsset: nfc(baseAsset), quoteAsset: nfc(quoteAsset) }]
 }

@@ -6,6 +6,7 @@ import {
   type SeriesPlan,
   type SeriesResult,
   type Summary,
+  type Task,
   type Window,
 } from '../../src/index.ts'
 
@@ -30,13 +31,27 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
     recheck: [],
     pace: { rowsPerDay: 1_440, rowBytes: 45, isGuess: false },
     seams: [],
-    tasks: [],
+    tasks: tasksOf(part),
     requests: 0,
     weight: 0,
     rows: 0,
     bytes: 0,
     ...part,
   }
+}
+
+/** One task of REST at 5,400 weight a minute, and one of files, where the series has any. */
+function tasksOf({ weight = 0, requests = 0, archive }: Partial<SeriesPlan>): readonly Task[] {
+  const key = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
+  const span = window('2024-01-01', '2024-01-02')
+  const cost = { requests, weight, bytes: 0, seconds: (weight / 5400) * 60 }
+  const files = { requests: 0, weight: 0, bytes: archive?.bytes ?? 0, seconds: 1 }
+  return [
+    ...(archive === undefined
+      ? []
+      : [{ key, source: 'archive', window: span, files: [], cost: files } as const]),
+    ...(weight === 0 ? [] : [{ key, source: 'rest', window: span, cost } as const]),
+  ]
 }
 
 /** A plan of `series` at 5,400 weight a minute. */

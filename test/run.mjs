@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const started = Date.now()
 const directory = mkdtempSync(join(tmpdir(), 'binance-backfill-tests-'))
 const report = join(directory, 'report.json')
 const vitest = join('node_modules', 'vitest', 'vitest.mjs')
@@ -14,6 +15,7 @@ const { status } = spawnSync(
   [vitest, 'run', ...config, ...reporters, ...process.argv.slice(2)],
   { stdio: 'inherit' },
 )
+const minutes = ((Date.now() - started) / 60_000).toFixed(1)
 let counts
 try {
   counts = JSON.parse(readFileSync(report, 'utf8'))
@@ -26,5 +28,6 @@ const passed = counts?.numPassedTests ?? 0
 const failed = Math.max(counts?.numFailedTests ?? 1, status === 0 && passed > 0 ? 0 : 1)
 const skipped = (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
 if (skipped > 0) console.log(`${skipped} not run, since what they need is not there (see above)`)
+console.log(`the tests took ${minutes} minutes`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

@@ -43,7 +43,7 @@ export function keepsFromBeginning(error: unknown): error is BackfillError {
  *
  * @throws UsageError when two jobs contradict each other.
  */
-export async function unopenedPlan(
+export async function offlinePlan(
   jobs: readonly Job[],
   { exchange, manifests }: { readonly exchange: Exchange; readonly manifests: Manifests },
   options: Options,

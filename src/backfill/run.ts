@@ -14,13 +14,13 @@ import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
-import { doubtful, lostWords, openSeries, seriesWorld } from '../session/series.ts'
+import { maybePublished, lostWords, openSeries, seriesWorld } from '../session/series.ts'
 import { exchangeFor, openExchange, openFor } from '../session/exchange.ts'
 import { isListingNew, recordListing } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
 import { worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
-import { keepsFromBeginning, unopenedPlan } from './offline-plan.ts'
+import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
@@ -135,7 +135,7 @@ class Run {
     } catch (error) {
       if (!keepsFromBeginning(error)) throw error
       this.#errors.push(error)
-      const plan = await unopenedPlan(jobs, { exchange, manifests }, this.#options)
+      const plan = await offlinePlan(jobs, { exchange, manifests }, this.#options)
       for (const series of plan.series)
         await this.#leave(series, manifests, {
           error: series.problem ?? error,
@@ -199,7 +199,7 @@ class Run {
   async #prepare(want: Want, manifests: Manifests): Promise<Want> {
     if (isBlocked(want)) return want
     const manifest = await manifests.get(want.key)
-    const windows = doubtful(want, manifest, this.#options)
+    const windows = maybePublished(want, manifest, this.#options)
     const isNew = windows.length > 0 || isListingNew(manifest, want)
     if (!isNew && !(await manifests.isBehind(want.key))) return want
     const message = await lostWords(want, manifests)

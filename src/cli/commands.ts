@@ -1,7 +1,7 @@
 /** Every command, as data: the parser, the help and docs/CLI.md are made from this table. */
 
 import type { Io } from './io.ts'
-import { JOB_FLAGS, OUTPUT_FLAGS, SHARED_FLAGS } from './flag-groups.ts'
+import { JOB_FLAGS, OUTPUT_FLAGS, SHARED_FLAGS } from './flags.ts'
 import type { FlagName, Values } from './flags.ts'
 import type { Printer } from './print.ts'
 

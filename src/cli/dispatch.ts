@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises'
 import { exitOf } from './failure.ts'
 import type { Io } from './io.ts'
-import { LOADERS } from './loaders.ts'
 import { parseCommandLine } from './parse.ts'
 import { printerOf } from './print.ts'
+import type { CommandName, Execute } from './commands.ts'
 
 /**
  * Runs one command line; prints its result or its error. Never rejects.
@@ -42,3 +42,21 @@ async function version(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
+
+/** Loads the code of a command. */
+export const LOADERS: Readonly<Record<CommandName, () => Promise<{ readonly execute: Execute }>>> =
+  {
+    run: () => import('./command/run.ts'),
+    plan: () => import('./command/plan.ts'),
+    status: () => import('./command/status.ts'),
+    verify: () => import('./command/verify.ts'),
+    validate: () => import('./command/validate.ts'),
+    schema: () => import('./command/schema.ts'),
+    symbols: () => import('./command/symbols.ts'),
+    report: () => import('./command/report.ts'),
+    sql: () => import('./command/sql.ts'),
+    simulate: () => import('./command/simulate.ts'),
+    doctor: () => import('./command/doctor.ts'),
+    quickstart: () => import('./command/quickstart.ts'),
+    completion: () => import('./command/completion.ts'),
+  }

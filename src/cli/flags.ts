@@ -283,3 +283,33 @@ export const FLAG_NAMES: readonly FlagName[] = Object.keys(FLAGS) as FlagName[]
 export function isSwitch(name: FlagName): boolean {
   return FLAGS[name].value === undefined
 }
+
+/** Flags of every command. */
+export const OUTPUT_FLAGS: readonly FlagName[] = ['json', 'quiet', 'verbose', 'no-progress', 'help']
+
+/** Flags of the commands that touch the lake or the exchange. */
+export const SHARED_FLAGS: readonly FlagName[] = [
+  'data-dir',
+  'base-url',
+  'prefer',
+  'archive-url',
+  'source',
+  'weight-share',
+  'concurrency',
+  'max-wait',
+  'recv-window',
+  'wire',
+]
+
+/** Flags that make up a job, instead of a job file. `compression` may also stand beside one. */
+export const JOB_FLAGS: readonly FlagName[] = [
+  'dataset',
+  'symbol',
+  'interval',
+  'from',
+  'to',
+  'settle',
+  'numbers',
+  'compression',
+  'partition',
+]

@@ -2,7 +2,7 @@
 
 import { COMMANDS, flagsOf, type Command } from './commands.ts'
 import { EXIT_CODES } from './exit-codes.ts'
-import { SHARED_FLAGS } from './flag-groups.ts'
+import { SHARED_FLAGS } from './flags.ts'
 import { FLAGS, isSwitch, type FlagName } from './flags.ts'
 
 const WIDTH = 80

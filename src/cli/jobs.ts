@@ -11,7 +11,7 @@ import {
   type Job,
   type JobProblem,
 } from '../index.ts'
-import { JOB_FLAGS } from './flag-groups.ts'
+import { JOB_FLAGS } from './flags.ts'
 import type { Values } from './flags.ts'
 import { Misuse } from './misuse.ts'
 

@@ -2,10 +2,10 @@
 
 import { quoteText, seriesName, type Progress } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
-import { inShort } from './invoice.ts'
+import { inShort } from './command/plan.ts'
 import type { Ticker } from './io.ts'
-import { PULSE_MS, Pulse } from './pulse.ts'
-import { reason } from './standing.ts'
+import { PULSE_MS, Pulse } from './tally.ts'
+import { reason } from './command/status.ts'
 import { waitText, type Tally } from './tally.ts'
 
 /** Shows a run while it works. */

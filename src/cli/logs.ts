@@ -5,7 +5,7 @@ import { pino, type Logger } from 'pino'
 import { safeJson, seriesName, type Progress, type Summary } from '../index.ts'
 import type { Io, Ticker } from './io.ts'
 import type { View } from './lines.ts'
-import { PULSE_MS, Pulse } from './pulse.ts'
+import { PULSE_MS, Pulse } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 /** Writes lines of JSON to stderr: `level` in words, `time` in ISO 8601, `run`, `event`, and what belongs to it. */

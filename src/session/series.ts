@@ -38,7 +38,7 @@ export async function openSeries(
 }
 
 /** What of a want a crashed run may have published without recording it. */
-export function doubtful(
+export function maybePublished(
   { wanted }: Want,
   manifest: Manifest | undefined,
   { recheck, refreshArchives }: Options,

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { displayWidth, status, writeReport } from '../../src/index.ts'
-import { standing } from '../../src/cli/standing.ts'
+import { statusTable } from '../../src/cli/command/status.ts'
 import { accountOf } from '../support/accounts.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 
@@ -63,7 +63,7 @@ test('from the job to the page', async () => {
 
   // In tables a name is as wide as it looks, and series have one order everywhere.
   const report = await status([], options)
-  const lines = standing(report, false).split('\n')
+  const lines = statusTable(report, false).split('\n')
   const ends = lines.filter((line) => /  complete$/.test(line)).map(displayWidth)
   expect([ends.length, new Set(ends).size]).toEqual([4, 1])
   expect(report.series.map(({ dataset, symbol }) => [dataset, symbol])).toEqual([

@@ -3,7 +3,7 @@
 import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { csvLine, jsonPieces, tableCell } from '../../src/cli/answer.ts'
+import { csvLine, jsonPieces, tableCell } from '../../src/cli/command/sql.ts'
 import { run as runCommand } from '../../src/cli/dispatch.ts'
 import { sql, type SqlValue } from '../../src/index.ts'
 import { contents, tempDir } from '../support/lake.ts'

@@ -2,7 +2,7 @@
 
 import { COMMANDS, type Command } from '../../src/cli/commands.ts'
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts'
-import { OUTPUT_FLAGS, SHARED_FLAGS } from '../../src/cli/flag-groups.ts'
+import { OUTPUT_FLAGS, SHARED_FLAGS } from '../../src/cli/flags.ts'
 import { FLAGS, isSwitch, type FlagName } from '../../src/cli/flags.ts'
 
 /** The document as Markdown. */

@@ -8,9 +8,9 @@ import {
   type Summary,
 } from '../../src/index.ts'
 import { bytes, count, duration, minutesAbout, span, spans } from '../../src/cli/human.ts'
-import { findingsText } from '../../src/cli/findings.ts'
-import { invoice, inShort } from '../../src/cli/invoice.ts'
-import { standing } from '../../src/cli/standing.ts'
+import { findingsText } from '../../src/cli/command/verify.ts'
+import { planText, inShort } from '../../src/cli/command/plan.ts'
+import { statusTable } from '../../src/cli/command/status.ts'
 import { summaryText } from '../../src/cli/summary.ts'
 import { fit, padded, table } from '../../src/cli/table.ts'
 import { window, plan, seriesPlan, summary } from '../support/cli-values.ts'
@@ -148,7 +148,7 @@ describe('the plan', () => {
       }),
       seriesPlan({ key: { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } }),
     ])
-    expect(invoice(three)).toBe(
+    expect(planText(three)).toBe(
       text(`
 SERIES                        REQUESTS  WEIGHT     ROWS      SIZE
 klines BTCUSDT 1m                   87     174  ~86,400   ~3.9 MB
@@ -184,7 +184,7 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
         missing,
       }),
     ])
-    expect(invoice(two)).toBe(
+    expect(planText(two)).toBe(
       text(`
 SERIES                        REQUESTS  WEIGHT     ROWS     SIZE
 klines BTCUSDT 1m                    2       4  ~99,360  ~4.5 MB
@@ -216,7 +216,7 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
       bytes: 72_000,
     })
     const known = { ...one, pace: { ...one.pace, isGuess: false } }
-    const told = invoice(plan([one, one, known]))
+    const told = planText(plan([one, one, known]))
     expect(told).toMatch(/^aggTrades BTCUSDT +~10 +~40 +~9,000 +~72.0 kB$/m)
     expect(told).toMatch(/^TOTAL +~30 +~120 /m)
     expect(inShort(plan([one]))).toBe(
@@ -225,15 +225,15 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
     expect(told.match(/^.*guessed.*$/gm)).toEqual([
       'aggTrades: new series are guessed to have 1,000,000 rows a day.',
     ])
-    expect(invoice(plan([known, known]))).not.toContain('guessed')
+    expect(planText(plan([known, known]))).not.toContain('guessed')
   })
 
   test('says so when there is nothing to do', () => {
-    expect(invoice(plan([seriesPlan({})]))).toBe('Nothing to do: the series is covered.\n')
-    expect(invoice(plan([seriesPlan({}), seriesPlan({})]))).toBe(
+    expect(planText(plan([seriesPlan({})]))).toBe('Nothing to do: the series is covered.\n')
+    expect(planText(plan([seriesPlan({}), seriesPlan({})]))).toBe(
       'Nothing to do: all 2 series are covered.\n',
     )
-    expect(invoice(plan([]))).toBe('Nothing to do: the jobs ask for no series.\n')
+    expect(planText(plan([]))).toBe('Nothing to do: the jobs ask for no series.\n')
   })
 
   test('stays within 80 columns, however long the names and large the numbers', () => {
@@ -250,7 +250,7 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
       rows: 12_345_678_901,
       bytes: 555_555_555_555,
     } as const
-    const lines = invoice(plan([seriesPlan(big)])).split('\n')
+    const lines = planText(plan([seriesPlan(big)])).split('\n')
     expect(lines.filter((line) => displayWidth(line) > 80)).toEqual([])
   })
 })
@@ -302,7 +302,7 @@ describe('the status', () => {
       ],
     }
     delete (second as { interval?: string }).interval
-    expect(standing({ series: [STATUS, second] }, false)).toBe(
+    expect(statusTable({ series: [STATUS, second] }, false)).toBe(
       text(`
 SERIES                            ROWS  FILES    SIZE  VERDICT
 klines BTCUSDT 1m               86,400      2  3.9 MB  complete
@@ -317,25 +317,25 @@ aggTrades ETHUSDT               86,400      2  3.9 MB  incomplete
 2 series, 172,800 rows, 4 files, 7.8 MB.
 `),
     )
-    expect(standing({ series: [second] }, true)).toContain(
+    expect(statusTable({ series: [second] }, true)).toContain(
       '\n  changed 2024-01-01 00:00 (17): volume 1.0 -> 2.0\n',
     )
   })
 
   test('has a line of its own for what the proofs say is lacking', () => {
     const broken = { ...STATUS, verdict: 'incomplete: ids are not contiguous in 1 place' }
-    expect(standing({ series: [broken] }, false)).toContain(
+    expect(statusTable({ series: [broken] }, false)).toContain(
       'incomplete\n  incomplete: ids are not contiguous in 1 place\n  covered ',
     )
   })
 
   test('of an empty lake is one line', () => {
-    expect(standing({ series: [] }, false)).toBe('The lake holds no series.\n')
+    expect(statusTable({ series: [] }, false)).toBe('The lake holds no series.\n')
   })
 
   test('cannot be forged by a name in the lake', () => {
     const evil = { ...STATUS, symbol: 'A\u001b[2J\u202eB' }
-    expect(standing({ series: [evil] }, false)).toContain('klines A\\u{1b}[2J\\u{202e}B 1m')
+    expect(statusTable({ series: [evil] }, false)).toContain('klines A\\u{1b}[2J\\u{202e}B 1m')
   })
 })
 
@@ -453,5 +453,5 @@ Next: run the same command again; it fetches only what is missing.
 
 test('a plan of 2,000 series without work is one line', () => {
   const many: Plan = plan(Array.from({ length: 2000 }, () => seriesPlan({})))
-  expect(invoice(many)).toBe('Nothing to do: all 2,000 series are covered.\n')
+  expect(planText(many)).toBe('Nothing to do: all 2,000 series are covered.\n')
 })

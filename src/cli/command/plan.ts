@@ -1,11 +1,21 @@
 /** `plan`: prints what `run` would do. */
 
-import { makePlan, UsageError, type Plan } from '../../index.ts'
+import {
+  UsageError,
+  formatWindow,
+  makePlan,
+  quoteText,
+  seriesName,
+  type Plan,
+  type SeriesPlan,
+  type Task,
+} from '../../index.ts'
 import type { Execute } from '../commands.ts'
-import { invoice, isPending } from '../invoice.ts'
 import { jobsFrom } from '../jobs.ts'
 import { optionsOf } from '../options.ts'
 import { planDocument } from '../shape.ts'
+import { bytes, count, counted, minutesAbout, spans } from '../human.ts'
+import { fit, padded, table, type Row } from '../table.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
@@ -16,7 +26,7 @@ export const execute: Execute = async ({ values, operands, print }) => {
   const jobs = await jobsFrom(operands, values)
   const plan = await makePlan(jobs, optionsOf(values))
   if (values.json === true) await print.json(planDocument(plan, values.tasks))
-  else await print.result(invoice(plan))
+  else await print.result(planText(plan))
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)
 }
@@ -29,4 +39,136 @@ function exitOf({ series }: Plan): number | undefined {
 
 function isAnyPending({ series }: Plan): boolean {
   return series.some(isPending)
+}
+
+const NAME_WIDTH = 28
+
+/** Is there anything to ask the exchange for? */
+export function isPending({ missing, recheck }: SeriesPlan): boolean {
+  return missing.length > 0 || recheck.length > 0
+}
+
+/** `plan` as text of at most 80 columns. */
+export function planText(plan: Plan): string {
+  const pending = plan.series.filter(isPending)
+  const unknown = plan.series.filter((one) => one.problem !== undefined && !isPending(one))
+  const covered = plan.series.length - pending.length - unknown.length
+  if (pending.length === 0)
+    return covered === 0 && unknown.length > 0 ? '' : `Nothing to do: ${allCovered(covered)}.\n`
+  const { total } = plan
+  const rows = [
+    ...pending.flatMap(entry),
+    ...(pending.length === 1 ? [] : [['TOTAL', ...figures(total, pending.every(isCounted))]]),
+  ]
+  const rest =
+    covered === 0 ? '' : `${counted(covered, 'more series', 'more series')} covered already.\n`
+  return [
+    table(['SERIES', 'REQUESTS', 'WEIGHT', 'ROWS', 'SIZE'], 'lrrrr', rows),
+    '\n',
+    `${counted(pending.length, 'series', 'series')} to fetch: ${minutesAbout(total.minutes)}${budget(plan)}.\n`,
+    archiveTotal(pending),
+    rest,
+    ...guesses(pending),
+    'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
+  ].join('')
+}
+
+function allCovered(series: number): string {
+  if (series === 0) return 'the jobs ask for no series'
+  return series === 1 ? 'the series is covered' : `all ${count(series)} series are covered`
+}
+
+/** What the time rests on: the weight that may be spent, and how fast files are taken. */
+function budget({ series }: Plan): string {
+  const tasks = series.flatMap((one) => one.tasks)
+  const rest = tasks.filter(({ source }) => source === 'rest')
+  const sum = (of: (task: Task) => number): number =>
+    rest.reduce((total, task) => total + of(task), 0)
+  const seconds = sum(({ cost }) => cost.seconds)
+  const parts = [
+    ...(seconds > 0
+      ? [`${count((sum(({ cost }) => cost.weight) * 60) / seconds)} weight a minute`]
+      : []),
+    ...(rest.length < tasks.length ? ['10 MB of files a second'] : []),
+  ]
+  return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
+}
+
+function entry(plan: SeriesPlan): readonly Row[] {
+  const name = quoteText(seriesName(plan.key))
+  return [
+    [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan, isCounted(plan))],
+    ...archiveLine(plan),
+    ...spans(plan.missing.map(formatWindow)),
+    ...spans(plan.recheck.map(formatWindow), 1).map((text) => `again: ${text}`),
+  ]
+}
+
+/** What comes from the archive, under the series' own line; the figures there are those of REST. */
+function archiveLine({ archive, settings }: SeriesPlan): readonly Row[] {
+  if (archive === undefined)
+    return settings.source === 'archive' ? ['archive: nothing published'] : []
+  const { files, bytes: size, requestsSaved } = archive
+  const loaded = `${counted(files, 'file')}, ${bytes(size)}`
+  return [`archive: ${loaded}; saves ${counted(requestsSaved, 'request')}`]
+}
+
+/** What the estimates of series rest on that the lake knows nothing of. */
+function guesses(pending: readonly SeriesPlan[]): readonly string[] {
+  const perDay = new Map(
+    pending
+      .filter(({ pace }) => pace.isGuess)
+      .map(({ key, pace }) => [key.dataset, pace.rowsPerDay] as const),
+  )
+  return [...perDay].map(
+    ([dataset, rows]) => `${dataset}: new series are guessed to have ${count(rows)} rows a day.\n`,
+  )
+}
+
+function archiveTotal(pending: readonly SeriesPlan[]): string {
+  const shares = pending.flatMap(({ archive }) => archive ?? [])
+  if (shares.length === 0) return ''
+  const sum = (of: (share: (typeof shares)[number]) => number): number =>
+    shares.reduce((total, share) => total + of(share), 0)
+  const loaded = `${counted(
+    sum(({ files }) => files),
+    'file',
+  )}, ${bytes(sum((share) => share.bytes))}`
+  return `From the archive: ${loaded}; requests and weight are what REST takes besides.\n`
+}
+
+/** Rows on a grid can be counted beforehand, and so the requests for them; so can none. */
+function isCounted({ key, requests }: SeriesPlan): boolean {
+  return key.interval !== undefined || requests === 0
+}
+
+function figures(estimate: Plan['total'] | SeriesPlan, hasCount: boolean): readonly string[] {
+  const { requests, weight, rows } = estimate
+  const about = hasCount ? '' : '~'
+  return [
+    `${about}${count(requests)}`,
+    `${about}${count(weight)}`,
+    `~${count(rows)}`,
+    `~${bytes(estimate.bytes)}`,
+  ]
+}
+
+/** For the first line of a run. */
+export function inShort(plan: Plan): string {
+  const pending = plan.series.filter(isPending)
+  if (pending.length === 0) return `nothing to do: ${allCovered(plan.series.length)}`
+  const { total } = plan
+  const parts = [
+    counted(pending.length, 'series', 'series'),
+    `${pending.every(isCounted) ? '' : '~'}${counted(total.requests, 'request')}`,
+    ...archivesInShort(pending),
+    `~${count(total.rows)} rows`,
+    minutesAbout(total.minutes),
+  ]
+  return `to do: ${parts.join(', ')}`
+}
+
+function archivesInShort(pending: readonly SeriesPlan[]): readonly string[] {
+  const files = pending.reduce((sum, { archive }) => sum + (archive?.files ?? 0), 0)
+  return files === 0 ? [] : [counted(files, 'archive file')]
 }

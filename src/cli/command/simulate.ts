@@ -6,12 +6,13 @@ import {
   startSimulator,
   stopOnSignals,
   type ExchangeOptions,
+  type Fault,
+  type FaultOptions,
 } from '../../index.ts'
 import type { Execute } from '../commands.ts'
 import { exitOf } from '../failure.ts'
-import { parseFaults } from '../faults.ts'
 import type { Values } from '../flags.ts'
-import { Misuse } from '../misuse.ts'
+import { Misuse, didYouMean } from '../misuse.ts'
 
 const DEFAULT_SEED = 1
 
@@ -68,4 +69,107 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => {
     signal.addEventListener('abort', resolve, { once: true })
   })
+}
+
+type Rule = NonNullable<FaultOptions['rules']>[number]
+type Part = { readonly rule: Rule } | { readonly probability: number }
+
+const BODIES = ['empty', 'object', 'null', 'html', 'garbage'] as const
+const PAGES = ['duplicated', 'reversed', 'short', 'impossible'] as const
+
+/** Makes a fault of its value; `undefined` when the value is not one of its kind. */
+const KINDS: Readonly<Record<string, (value: string) => Fault | undefined>> = {
+  limited: (value) => withSeconds('limited', value),
+  banned: (value) => withSeconds('banned', value),
+  blocked: (value) => withSeconds('blocked', value),
+  region: (value) => (value === '' ? { kind: 'region' } : undefined),
+  status: (value) => whole(value, 400, 599, (status) => ({ kind: 'status', status })),
+  error: (value) => whole(value, -9999, -1000, (code) => ({ kind: 'error', code })),
+  body: (value) => among(BODIES, value, (body) => ({ kind: 'body', body })),
+  page: (value) => among(PAGES, value, (page) => ({ kind: 'page', page })),
+  reset: (value) => maybeCut('reset', value),
+  truncatedGzip: (value) => cut(value, (fraction) => ({ kind: 'truncatedGzip', fraction })),
+  hang: (value) => maybeCut('hang', value),
+  drip: (value) => whole(value, 1, 1e6, (bytes) => ({ kind: 'drip', bytes, everyMs: 50 })),
+  closeAfter: (value) => (value === '' ? { kind: 'closeAfter' } : undefined),
+}
+
+/** What `random` draws from: each is mended by trying again. */
+const MENDABLE: readonly Fault[] = [
+  { kind: 'status', status: 503 },
+  { kind: 'error', code: -1001 },
+  { kind: 'body', body: 'garbage' },
+  { kind: 'page', page: 'short' },
+  { kind: 'reset' },
+  { kind: 'reset', fraction: 0.5 },
+  { kind: 'truncatedGzip', fraction: 0.5 },
+  { kind: 'closeAfter' },
+]
+
+/**
+ * Reads `--faults`.
+ *
+ * @throws Misuse that names the part which cannot be read.
+ */
+export function parseFaults(spec: string, seed: number): FaultOptions {
+  const parts = spec.split(',').map((part) => parsePart(part.trim()))
+  const chances = parts.flatMap((part) => ('probability' in part ? [part.probability] : []))
+  const [probability] = chances
+  return {
+    rules: parts.flatMap((part) => ('rule' in part ? [part.rule] : [])),
+    ...(probability === undefined ? {} : { random: { seed, probability, faults: MENDABLE } }),
+  }
+}
+
+function parsePart(part: string): Part {
+  const match = /^([a-zA-Z]+)(?:=([^@]*?))?(?:@(\d+))?(?:x(\d+|\*))?$/.exec(part)
+  const [, kind = '', value = '', nth = '1', times = '1'] = match ?? []
+  if (match === null || nth === '0' || times === '0')
+    throw new Misuse(`--faults: expected KIND[=VALUE][@NTH][xTIMES], got "${part}"`)
+  if (kind === 'random') {
+    const probability = Number(value)
+    if (value !== '' && probability >= 0 && probability <= 1) return { probability }
+    throw new Misuse(`--faults: random needs a probability from 0 to 1, got "${value}"`)
+  }
+  const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
+  if (make === undefined) {
+    const hint = didYouMean(kind, [...Object.keys(KINDS), 'random'])
+    throw new Misuse(`--faults: unknown fault "${kind}"${hint}`)
+  }
+  const fault = make(value)
+  if (fault === undefined) throw new Misuse(`--faults: "${value}" is no value of ${kind}`)
+  return { rule: { fault, nth: Number(nth), times: times === '*' ? Infinity : Number(times) } }
+}
+
+function withSeconds(kind: 'limited' | 'banned' | 'blocked', value: string): Fault | undefined {
+  return whole(value === '' ? '1' : value, 0, 1e6, (seconds) => ({ kind, seconds }))
+}
+
+function whole(
+  value: string,
+  min: number,
+  max: number,
+  make: (number: number) => Fault,
+): Fault | undefined {
+  const number = Number(value)
+  const isGood = /^-?\d+$/.test(value) && number >= min && number <= max
+  return isGood ? make(number) : undefined
+}
+
+function among<Choice extends string>(
+  choices: readonly Choice[],
+  value: string,
+  make: (choice: Choice) => Fault,
+): Fault | undefined {
+  const choice = choices.find((candidate) => candidate === value)
+  return choice === undefined ? undefined : make(choice)
+}
+
+function maybeCut(kind: 'reset' | 'hang', value: string): Fault | undefined {
+  return value === '' ? { kind } : cut(value, (fraction) => ({ kind, fraction }))
+}
+
+function cut(value: string, make: (fraction: number) => Fault): Fault | undefined {
+  const fraction = value === '' ? NaN : Number(value)
+  return fraction >= 0 && fraction <= 1 ? make(fraction) : undefined
 }

@@ -1,10 +1,9 @@
 /** `sql`: asks the lake with SQL. */
 
-import { quoteText, sql, type SqlAnswer, type SqlValue } from '../../index.ts'
+import { jsonText, quoteText, sql, type SqlAnswer, type SqlValue } from '../../index.ts'
 import type { Call, Execute } from '../commands.ts'
-import { csvLine, isRight, jsonPieces, tableCell } from '../answer.ts'
 import { counted } from '../human.ts'
-import { table } from '../table.ts'
+import { fit, table } from '../table.ts'
 
 /** Rows of a table; what is to be counted on needs --csv or --json. */
 const TABLE_ROWS_MAX = 100
@@ -63,4 +62,50 @@ async function writeTable(answer: SqlAnswer, { print }: Call): Promise<void> {
       ? `the first ${counted(rows.length, 'row')}; --csv or --json prints all`
       : counted(rows.length, 'row'),
   )
+}
+
+const CELL_WIDTH = 40
+
+/** A value in a table: on one line, and not too wide. Moments lose what every one of them has. */
+export function tableCell(value: SqlValue): string {
+  const text = plain(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.(\d{6})Z$/, moment)
+  return fit(quoteText(text), CELL_WIDTH)
+}
+
+function moment(_: string, day: string, time: string, micros: string): string {
+  return micros === '000000' ? `${day} ${time}` : `${day} ${time}.${micros}`
+}
+
+/** Are values of this type numbers, to be read from the right? */
+export function isRight(type: string): boolean {
+  return /INT|DOUBLE|FLOAT|DECIMAL|NUMERIC/.test(type)
+}
+
+/** A line of CSV as RFC 4180 has it, but ended by a line feed alone; null is an empty field. */
+export function csvLine(values: readonly SqlValue[]): string {
+  return `${values.map(csvField).join(',')}\n`
+}
+
+function csvField(value: SqlValue): string {
+  if (value === null) return ''
+  const text = plain(value)
+  const isQuoted = text === '' || /[",\r\n]/.test(text)
+  return isQuoted ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+function plain(value: SqlValue): string {
+  if (value === null) return 'NULL'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** `{"columns":[{"name","type"}],"rows":[[...]]}`, a row a line. */
+export async function* jsonPieces(answer: SqlAnswer): AsyncGenerator<string, void, void> {
+  yield `{"columns":${jsonText(answer.columns)},"rows":[`
+  let separator = '\n'
+  for await (const rows of answer.rows()) {
+    if (rows.length === 0) continue
+    yield separator + rows.map((row) => jsonText(row)).join(',\n')
+    separator = ',\n'
+  }
+  yield ']}\n'
 }

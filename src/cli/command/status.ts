@@ -1,21 +1,87 @@
 /** `status`: prints what the lake holds. */
 
-import { status } from '../../index.ts'
+import {
+  quoteText,
+  status,
+  type RevisionEntry,
+  type SeriesStatus,
+  type StatusReport,
+} from '../../index.ts'
 import type { Execute } from '../commands.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { optionsOf } from '../options.ts'
 import { statusDocument } from '../shape.ts'
-import { standing } from '../standing.ts'
 import { damagedSeries } from '../unfinished.ts'
+import { bytes, count, counted, instant, span, spans } from '../human.ts'
+import { fit, padded, table, type Row } from '../table.ts'
 
 export const execute: Execute = async ({ values, operands, print }) => {
   const report = await status(await jobsFromFiles(operands), optionsOf(values))
   const withRevisions = values.revisions === true
   if (values.json === true) await print.json(statusDocument(report, withRevisions))
-  else await print.result(standing(report, withRevisions))
+  else await print.result(statusTable(report, withRevisions))
   const damage = damagedSeries(
     report.series.flatMap(({ error }) => (error === undefined ? [] : [error])),
   )
   if (damage !== undefined) await print.error(damage)
   return damage?.exit ?? 0
+}
+
+const NAME_WIDTH = 30
+
+/** `status` as text of at most 80 columns, but for values of revisions. */
+export function statusTable({ series }: StatusReport, withRevisions: boolean): string {
+  if (series.length === 0) return 'The lake holds no series.\n'
+  const rows = series.flatMap((one) => entry(one, withRevisions))
+  const total = series.reduce((sum, one) => sum + one.rows, 0)
+  const size = series.reduce((sum, one) => sum + one.bytes, 0)
+  const files = series.reduce((sum, one) => sum + one.partitions, 0)
+  return [
+    table(['SERIES', 'ROWS', 'FILES', 'SIZE', 'VERDICT'], 'lrrrl', rows),
+    '\n',
+    `${counted(series.length, 'series', 'series')}, ${counted(total, 'row')}, ${counted(files, 'file')}, ${bytes(size)}.\n`,
+  ].join('')
+}
+
+function entry(one: SeriesStatus, withRevisions: boolean): readonly Row[] {
+  const { account, dataset, symbol, interval } = one
+  const parts = [account, dataset, symbol, interval].filter((part) => part !== undefined)
+  const name = fit(quoteText(parts.join(' ')), NAME_WIDTH)
+  const verdict = quoteText(one.verdict)
+  const [word = ''] = verdict.split(/[: ]/)
+  return [
+    [padded(name, NAME_WIDTH), count(one.rows), count(one.partitions), bytes(one.bytes), word],
+    // Missing windows and gaps have lines of their own; what the proofs say and what is damaged has none.
+    ...(one.error !== undefined || (word === 'incomplete' && one.missing.length === 0)
+      ? [verdict]
+      : []),
+    ...spans(one.covered).map((text) => `covered ${text}`),
+    ...spans(one.missing).map((text) => `missing ${text}`),
+    ...gaps(one),
+    ...(withRevisions ? one.revisions.flatMap(revision) : revisionCount(one)),
+  ]
+}
+
+const GAPS_MAX = 6
+
+function gaps({ gaps: all }: SeriesStatus): readonly string[] {
+  const lines = all.slice(0, GAPS_MAX).map((gap) => `gap     ${span(gap)} (${reason(gap.reason)})`)
+  const rest = all.length - lines.length
+  return rest === 0 ? lines : [...lines, `gap     and ${count(rest)} more; --json lists them all`]
+}
+
+/** A gap's reason in words: `before listing`. */
+export function reason(code: string): string {
+  return quoteText(code.replaceAll('-', ' '))
+}
+
+function revisionCount({ revisions }: SeriesStatus): readonly string[] {
+  if (revisions.length === 0) return []
+  return [`${counted(revisions.length, 'row')} changed after being stored; see --revisions`]
+}
+
+function revision({ key, time, old, new: now }: RevisionEntry): readonly string[] {
+  const changed = Object.keys({ ...old, ...now }).filter((name) => old[name] !== now[name])
+  const changes = changed.map((name) => `${name} ${old[name] ?? '-'} -> ${now[name] ?? '-'}`)
+  return [quoteText(`changed ${instant(time)} (${key}): ${changes.join(', ')}`, 1000)]
 }

@@ -289,7 +289,7 @@ export class ArchiveRows {
   }
 
   /** What is odd about the rows that were read and does not make them useless, in words. */
-  get oddity(): string | undefined {
+  get anomaly(): string | undefined {
     const { conflicts = 0 } = this.#csv?.evidence ?? {}
     if (conflicts === 0) return undefined
     return `${this.#archive.path}: ${conflicts} rows are there twice with different values; the later ones are taken`

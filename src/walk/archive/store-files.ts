@@ -64,7 +64,8 @@ export class ArchiveStore {
       }
       this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
       yield* this.#disorder(rows)
-      if (rows.oddity !== undefined) yield { kind: 'warning', key: plan.key, message: rows.oddity }
+      if (rows.anomaly !== undefined)
+        yield { kind: 'warning', key: plan.key, message: rows.anomaly }
       Object.assign(this.#taken, sourceOf(open).archives)
       return undefined
     } catch (error) {

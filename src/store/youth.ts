@@ -23,6 +23,16 @@ export function changedTime(before: Manifest, after: Manifest): Coverage {
   return intersect(slotsOf(after.key, keys), after.coverage)
 }
 
+/**
+ * Time that was taken for the time after a delisting, and that rows follow now. Whoever said that the symbol did not
+ * trade may have lagged, so what lies between is asked for once more.
+ */
+function relistedTime(before: Manifest, after: Manifest): Coverage {
+  const ended = union(before.gaps.filter(({ reason }) => reason === 'after-delisting'))
+  const outages = union(after.gaps.filter(({ reason }) => reason === 'outage'))
+  return intersect(ended, outages)
+}
+
 function nameOf({ key, old, new: now }: Revision): string {
   return JSON.stringify([key, old, now])
 }
@@ -50,7 +60,7 @@ export function withYouth(
   )
   // A file of the archive was made when its time was long over.
   const changed = source === 'archive' ? [] : changedTime(before, after)
-  const young = union(changed, intersect(slots, after.coverage))
+  const young = union(union(changed, relistedTime(before, after)), intersect(slots, after.coverage))
   return {
     ...after,
     fresh: union(after.fresh, young),

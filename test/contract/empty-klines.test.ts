@@ -209,6 +209,23 @@ describe('the ends of a history', () => {
     expect(await lake.gaps()).toEqual(['after-delisting'])
   })
 
+  test('one that goes on after all was hidden by hosts that lag: what lay between is asked for once more', async () => {
+    const lake = market({ status: 'BREAK' })
+    lake.hides = (open) => open >= parseMicros('2026-05-08')
+    expect((await lake.run()).exit).toBe(0)
+    expect(await lake.gaps()).toEqual(['after-delisting'])
+    lake.hides = () => false
+    lake.clock.skip(3 * 86_400_000)
+    await lake.run()
+    await lake.run()
+    expect(await lake.rows()).toBe(hoursUntil(lake.clock.now()))
+    expect(await lake.gaps()).toEqual([])
+    const asked = lake.requests
+    await lake.run()
+    // The youngest klines alone.
+    expect(lake.requests).toBe(asked + 1)
+  })
+
   test('a symbol that trades and has no later row is not', async () => {
     const lake = market({ delistedAt: parseMicros('2026-05-08'), status: 'TRADING' })
     const { exit, summary } = await lake.run()

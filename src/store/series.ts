@@ -92,6 +92,8 @@ export class Series {
   #stated: Manifest
   #learnt: Window[] = []
   readonly #claims: Claims
+  /** What was known when the series was opened. */
+  readonly #opened: Manifest
   /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
   #withoutLost: Manifest | undefined
 
@@ -108,6 +110,7 @@ export class Series {
     this.#saved = saved
     this.#stated = manifest
     this.#claims = claimsOf(manifest)
+    this.#opened = manifest
   }
 
   /**
@@ -238,7 +241,7 @@ export class Series {
     const sealed = await seal(this.#world, factsFor(learnt, drained), drained)
     this.#manifest = sealed.manifest
     if (answered !== undefined) {
-      const told = { answered, period, source, doubts: writer.doubts }
+      const told = { answered, period, source, doubts: writer.doubts, opened: this.#opened }
       this.#manifest = withYouth(before, this.#manifest, told)
       this.#learnt.push(answered.window)
     }

@@ -3,7 +3,7 @@
  * final. A host that lags behind its clock tells a kline as it was while that was open.
  */
 
-import { clip, intersect, union, type Coverage } from '../base/coverage.ts'
+import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { micros, parseMicros } from '../base/time.ts'
 import { answeredPart, type Answered } from './ledger.ts'
 import type { Manifest, Revision } from './manifest.ts'
@@ -27,8 +27,8 @@ export function changedTime(before: Manifest, after: Manifest): Coverage {
  * Time that was taken for the time after a delisting, and that rows follow now. Whoever said that the symbol did not
  * trade may have lagged, so what lies between is asked for once more.
  */
-function relistedTime(before: Manifest, after: Manifest): Coverage {
-  const ended = union(before.gaps.filter(({ reason }) => reason === 'after-delisting'))
+function relistedTime(opened: Manifest, after: Manifest): Coverage {
+  const ended = union(opened.gaps.filter(({ reason }) => reason === 'after-delisting'))
   const outages = union(after.gaps.filter(({ reason }) => reason === 'outage'))
   return intersect(ended, outages)
 }
@@ -44,13 +44,15 @@ type Told = {
   readonly source: string
   /** Rows that came less finished than they are stored, and were not taken. */
   readonly doubts: readonly Change[]
+  /** What was known when the run began. */
+  readonly opened: Manifest
 }
 
 /** The manifest after a commit, with that in it that the next run is to ask for once more. */
 export function withYouth(
   before: Manifest,
   after: Manifest,
-  { answered, period, source, doubts }: Told,
+  { answered, period, source, doubts, opened }: Told,
 ): Manifest {
   const asked = answeredPart(answered)
   const held = doubts.map((doubt) => ({ period, ...doubt }))
@@ -60,7 +62,9 @@ export function withYouth(
   )
   // A file of the archive was made when its time was long over.
   const changed = source === 'archive' ? [] : changedTime(before, after)
-  const young = union(union(changed, relistedTime(before, after)), intersect(slots, after.coverage))
+  // What was asked for just now is as it was told.
+  const relisted = subtractAll(relistedTime(opened, after), asked)
+  const young = union(union(changed, relisted), intersect(slots, after.coverage))
   return {
     ...after,
     fresh: union(after.fresh, young),

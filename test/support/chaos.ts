@@ -2,7 +2,7 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import { expect } from 'vitest'
-import { clip, subtractAll, wholeMillis, type Coverage } from '../../src/base/coverage.ts'
+import { clip, subtractAll, type Coverage } from '../../src/base/coverage.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { micros, parseMicros, type Window } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/dataset.ts'
@@ -214,19 +214,9 @@ export async function coverageOf(files: Files): Promise<ReadonlyMap<string, Cove
   for (const key of await listSeries(files)) {
     if (key.interval === undefined) continue
     const { coverage = [], fresh = [] } = (await readManifest(files, key)) ?? {}
-    covered.set(
-      `symbol=${key.symbol}&interval=${key.interval}&`,
-      subtractAll(coverage, wholeMillis(fresh)),
-    )
+    covered.set(`symbol=${key.symbol}&interval=${key.interval}&`, subtractAll(coverage, fresh))
   }
   return covered
-}
-
-/** Is there something of a series that the next run asks for once more? */
-export async function isYoung(files: Files): Promise<boolean> {
-  for (const key of await listSeries(files))
-    if (((await readManifest(files, key))?.fresh.length ?? 0) > 0) return true
-  return false
 }
 
 /** The queries from request `since` on that asked for pages of windows that were `covered` before. */

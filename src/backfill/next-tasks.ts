@@ -1,7 +1,6 @@
 /** What a source could not get becomes tasks of the next one. */
 
-import { union, type Coverage } from '../base/coverage.ts'
-import type { Window } from '../base/time.ts'
+import { covers, union, type Coverage } from '../base/coverage.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import { archiveTasks, restTasks, type Task } from '../plan/task.ts'
 import type { ArchiveRun } from '../walk/archive/archive.ts'
@@ -17,14 +16,10 @@ export function plannedFiles({ missing, tasks }: SeriesPlan): TaskSource {
   const planned = tasks.filter((task) => task.source === 'archive')
   return () =>
     missing.flatMap((window) => {
-      const [first, ...rest] = planned.filter((task) => isIn(window, task))
+      const [first, ...rest] = planned.filter((task) => covers([window], task.window))
       if (first === undefined) return []
       return [{ ...first, window, files: [first, ...rest].flatMap(({ files }) => files) }]
     })
-}
-
-function isIn({ from, to }: Window, { window }: Task): boolean {
-  return from <= window.from && window.to <= to
 }
 
 /**

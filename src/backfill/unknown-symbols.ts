@@ -1,24 +1,26 @@
 /** Symbols that a plan would ask REST for and that the exchange does not know: found before anything is fetched. */
 
-import { UnavailableError } from '../base/errors.ts'
-import { quoteText } from '../base/text.ts'
+import { RejectedError, type BackfillError } from '../base/errors.ts'
+import type { SeriesKey } from '../binance/series.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import { UNKNOWN_SYMBOL, type Exchange } from '../walk/exchange.ts'
+import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type Exchange } from '../walk/exchange.ts'
+import { firstTime } from '../walk/rest.ts'
 
 /** Gives series of unknown symbols their problem, and nothing to do. What the archive has is fetched all the same. */
 export async function withoutUnknown(
   series: readonly SeriesPlan[],
   exchange: Exchange,
 ): Promise<readonly SeriesPlan[]> {
-  const asked = new Set(series.filter(isForRest).map(({ key }) => key.symbol))
-  if (asked.size > 1) await exchange.readAllSymbols()
-  return Promise.all(
-    series.map(async (plan) => {
-      if (!isForRest(plan)) return plan
-      const status = await exchange.statusOf(plan.key.symbol)
-      return status === UNKNOWN_SYMBOL ? withProblem(plan) : plan
-    }),
-  )
+  const symbols = new Set(series.filter(isForRest).map(({ key }) => key.symbol))
+  if (symbols.size > 1) await exchange.readAllSymbols()
+  const refusals = new Map<string, BackfillError | undefined>()
+  for (const symbol of symbols) refusals.set(symbol, await refusalOf(symbol, exchange))
+  return series.map((plan) => {
+    const problem = isForRest(plan) ? refusals.get(plan.key.symbol) : undefined
+    if (problem === undefined) return plan
+    const nothing = { requests: 0, weight: 0, rows: 0, bytes: 0, tasks: [], recheck: [] }
+    return { ...plan, ...nothing, problem: plan.problem ?? problem }
+  })
 }
 
 /** Is REST the only one to be asked? */
@@ -26,11 +28,15 @@ function isForRest({ tasks }: SeriesPlan): boolean {
   return tasks.length > 0 && tasks.every(({ source }) => source === 'rest')
 }
 
-function withProblem(plan: SeriesPlan): SeriesPlan {
-  const problem = new UnavailableError(
-    `${quoteText(plan.key.symbol)}: the exchange does not know this symbol`,
-    { hint: '`binance-backfill symbols` lists those that it knows.' },
-  )
-  const nothing = { requests: 0, weight: 0, rows: 0, bytes: 0, tasks: [], recheck: [] }
-  return { ...plan, ...nothing, problem: plan.problem ?? problem }
+/** How the exchange refuses a symbol. One that exchangeInfo does not name any more may still have a history. */
+async function refusalOf(symbol: string, exchange: Exchange): Promise<BackfillError | undefined> {
+  if ((await exchange.statusOf(symbol)) !== UNKNOWN_SYMBOL) return undefined
+  const klines: SeriesKey = { market: 'spot', dataset: 'klines', symbol, interval: '1m' }
+  try {
+    await firstTime(exchange.pages(klines, 'string', 0))
+    return undefined
+  } catch (error) {
+    if (error instanceof RejectedError && error.exchangeCode === INVALID_SYMBOL) return error
+    throw error
+  }
 }

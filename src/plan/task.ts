@@ -1,7 +1,7 @@
 /** Tasks: the work that a plan finds left, as plain data. What `plan --tasks` prints is what a run executes. */
 
-import { subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { earliest, latest, type Micros, type Window } from '../base/time.ts'
+import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import type { Micros, Window } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, NO_COST, type Cost, type Pace } from './estimate.ts'
 
@@ -40,7 +40,7 @@ export type Reckoning = {
 }
 
 /** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
-const ARCHIVE_BYTES_PER_SECOND = 10_000_000
+export const ARCHIVE_BYTES_PER_SECOND = 10_000_000
 /** What each file takes besides its bytes: its checksum and its first byte. */
 const SECONDS_PER_FILE = 0.25
 
@@ -50,17 +50,15 @@ export function archiveTasks(
   windows: Coverage,
   files: readonly PublishedFile[],
 ): readonly ArchiveTask[] {
-  return windows.flatMap((window) =>
-    stretches(files.filter((file) => isTouched(file.window, window))).map((stretch) => {
+  return windows.flatMap((wanted) =>
+    stretches(files.filter((file) => clip([wanted], file.window).length > 0)).flatMap((stretch) => {
       const bytes = stretch.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
       const seconds = bytes / ARCHIVE_BYTES_PER_SECOND + stretch.length * SECONDS_PER_FILE
-      return {
-        key,
-        source: 'archive',
-        window: clipTo(window, spanOf(stretch)),
-        files: stretch,
-        cost: { ...NO_COST, bytes, seconds },
-      }
+      const cost = { ...NO_COST, bytes, seconds }
+      // Files that follow each other are about one window.
+      return union(stretch.map(({ window }) => window))
+        .flatMap((span) => clip([wanted], span))
+        .map((window) => ({ key, source: 'archive' as const, window, files: stretch, cost }))
     }),
   )
 }
@@ -92,18 +90,4 @@ function stretches(files: readonly PublishedFile[]): readonly (readonly Publishe
     else groups.push([file])
   }
   return groups
-}
-
-function spanOf(stretch: readonly PublishedFile[]): Window {
-  const [from, to] = [stretch[0]?.window.from, stretch.at(-1)?.window.to]
-  if (from === undefined || to === undefined) throw new RangeError('a stretch has files')
-  return { from, to }
-}
-
-function isTouched(a: Window, b: Window): boolean {
-  return a.from < b.to && b.from < a.to
-}
-
-function clipTo(outer: Window, inner: Window): Window {
-  return { from: latest(outer.from, inner.from), to: earliest(outer.to, inner.to) }
 }

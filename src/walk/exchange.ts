@@ -40,7 +40,7 @@ const INFO_WEIGHT = 20
 export const UNKNOWN_SYMBOL = 'UNKNOWN'
 
 /** errors.md, -1121 BAD_SYMBOL. */
-const INVALID_SYMBOL = -1121
+export const INVALID_SYMBOL: number = -1121
 
 /** Which symbols exchangeInfo is asked about: it is long, and limits come with any of them. */
 export type InfoScope =

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   displayWidth,
   parseMicros,
+  UsageError,
   type Plan,
   type SeriesStatus,
   type Summary,
@@ -195,7 +196,7 @@ trades BTCUSDT                       0       0       ~0     ~0 B
   2024-01-01 to 2024-03-10
 TOTAL                                2       4  ~99,360  ~4.5 MB
 
-2 series to fetch: less than a minute at 5,400 weight a minute and 10 MB of files a second.
+2 series to fetch: less than a minute at 5,400 weight a minute and 10.0 MB of files a second.
 From the archive: 11 files, 3.2 MB; requests and weight are what REST takes besides.
 Windows are UTC, without their ends. Figures with ~ are estimates.
 `),
@@ -203,6 +204,19 @@ Windows are UTC, without their ends. Figures with ~ are estimates.
     expect(inShort(two)).toBe(
       'to do: 2 series, 2 requests, 11 archive files, ~99,360 rows, less than a minute',
     )
+  })
+
+  test('a series that cannot be planned is neither to fetch nor covered', () => {
+    const missing = [window('2024-01-01', '2024-03-01')]
+    const problem = new UsageError('no such symbol')
+    const refused = seriesPlan({ missing, problem })
+    expect(planText(plan([refused]))).toBe('')
+    expect(planText(plan([refused, seriesPlan({})]))).toBe(
+      'Nothing to do: the series is covered.\n',
+    )
+    const text = planText(plan([refused, seriesPlan({ missing, requests: 87, weight: 174 })]))
+    expect(text).toMatch(/^1 series to fetch: /m)
+    expect(text).not.toContain('covered')
   })
 
   test('says what a guess rests on, once for each dataset', () => {

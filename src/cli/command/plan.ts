@@ -1,6 +1,7 @@
 /** `plan`: prints what `run` would do. */
 
 import {
+  ARCHIVE_BYTES_PER_SECOND,
   UsageError,
   formatWindow,
   makePlan,
@@ -43,18 +44,23 @@ function isAnyPending({ series }: Plan): boolean {
 
 const NAME_WIDTH = 28
 
-/** Is there anything to ask the exchange for? */
-export function isPending({ missing, recheck }: SeriesPlan): boolean {
-  return missing.length > 0 || recheck.length > 0
+/** Is there anything to ask for? */
+export function isPending(plan: SeriesPlan): boolean {
+  return !isRefused(plan) && (plan.missing.length > 0 || plan.recheck.length > 0)
+}
+
+/** Can nothing of a series be planned? */
+function isRefused({ problem, tasks }: SeriesPlan): boolean {
+  return problem !== undefined && tasks.length === 0
 }
 
 /** `plan` as text of at most 80 columns. */
 export function planText(plan: Plan): string {
   const pending = plan.series.filter(isPending)
-  const unknown = plan.series.filter((one) => one.problem !== undefined && !isPending(one))
-  const covered = plan.series.length - pending.length - unknown.length
+  const refused = plan.series.filter(isRefused).length
+  const covered = plan.series.length - pending.length - refused
   if (pending.length === 0)
-    return covered === 0 && unknown.length > 0 ? '' : `Nothing to do: ${allCovered(covered)}.\n`
+    return covered === 0 && refused > 0 ? '' : `Nothing to do: ${allCovered(covered)}.\n`
   const { total } = plan
   const rows = [
     ...pending.flatMap(entry),
@@ -89,7 +95,7 @@ function budget({ series }: Plan): string {
     ...(seconds > 0
       ? [`${count((sum(({ cost }) => cost.weight) * 60) / seconds)} weight a minute`]
       : []),
-    ...(rest.length < tasks.length ? ['10 MB of files a second'] : []),
+    ...(rest.length < tasks.length ? [`${bytes(ARCHIVE_BYTES_PER_SECOND)} of files a second`] : []),
   ]
   return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
 }

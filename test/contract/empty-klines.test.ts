@@ -226,6 +226,25 @@ describe('the ends of a history', () => {
     expect(lake.requests).toBe(asked + 1)
   })
 
+  test('one that is listed anew: the pause is asked for once more, and is known then', async () => {
+    const lake = market({ status: 'BREAK' })
+    const pause = { from: parseMicros('2026-05-03'), to: parseMicros('2026-05-11') }
+    lake.hides = (open) => open >= pause.from
+    await lake.run()
+    lake.hides = (open) => open >= pause.from && open < pause.to
+    lake.clock.skip(4 * 86_400_000)
+    await lake.run()
+    await lake.run()
+    expect(await lake.gaps()).toEqual(['outage'])
+    const paused = Number((pause.to - pause.from) / HOUR)
+    expect(await lake.rows()).toBe(hoursUntil(lake.clock.now()) - paused)
+    const asked = lake.requests
+    const { exit, summary } = await lake.run()
+    expect([exit, summary?.complete]).toEqual([0, true])
+    // The youngest klines alone.
+    expect(lake.requests).toBe(asked + 1)
+  })
+
   test('a symbol that trades and has no later row is not', async () => {
     const lake = market({ delistedAt: parseMicros('2026-05-08'), status: 'TRADING' })
     const { exit, summary } = await lake.run()

@@ -121,3 +121,6 @@ export function dailyPeriods(window: Window, now: Micros): readonly ArchivePerio
 function isPublished(period: string, now: Micros): boolean {
   return publishedFrom(period) <= now
 }
+
+/** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
+export const ARCHIVE_BYTES_PER_SECOND = 10_000_000

@@ -1,6 +1,8 @@
 /** Words about single steps of a run, and the plain view for pipes and CI logs, with a heartbeat. */
 
-import { quoteText, seriesName, type Progress } from '../index.ts'
+import { quoteText } from '../base/text.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Progress } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
 import { inShort } from './command/plan.ts'
 import type { Ticker } from './io.ts'

@@ -2,7 +2,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
-import { safeJson, seriesName, type Progress, type Summary } from '../index.ts'
+import { safeJson } from '../base/text.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Progress, Summary } from '../index.ts'
 import type { Io, Ticker } from './io.ts'
 import type { View } from './lines.ts'
 import { PULSE_MS, Pulse } from './tally.ts'

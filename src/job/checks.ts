@@ -8,7 +8,7 @@ import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
 import { readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
-import { quoted, type Reading } from './suggest.ts'
+import { quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
 
 /** Says where the value of a path stands, as an end of a sentence: `on line 7`. */

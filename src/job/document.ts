@@ -6,7 +6,7 @@
 import { Composer, Lexer, LineCounter, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml'
 import type { Alias, CST, Document, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { quoteText } from '../base/text.ts'
-import { quoted } from './suggest.ts'
+import { quoted } from '../base/suggest.ts'
 
 /** Keys and indexes from the document to a value. */
 export type Path = readonly (string | number)[]

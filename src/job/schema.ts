@@ -25,7 +25,7 @@ import type {
   SymbolSelection,
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
-import { closest, didYouMean, oneOf, quoted, type Reading } from './suggest.ts'
+import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
 /** The keys that stand at the top level, in a dataset, or in both: there the dataset's wins. */

@@ -7,7 +7,7 @@ import { INTERVALS } from '../../src/binance/interval.ts'
 import { SYMBOL_PATTERN } from '../../src/binance/series.ts'
 import { readFrom, readTo } from '../../src/job/moment.ts'
 import { jobFromFlags, parseJob } from '../../src/job/parse.ts'
-import { closest, editDistance } from '../../src/job/suggest.ts'
+import { closest, editDistance } from '../../src/base/suggest.ts'
 import { readSymbol } from '../../src/job/symbol.ts'
 
 /** The problems of `text`; fails on anything but a Job or a JobError. */

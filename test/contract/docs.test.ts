@@ -90,6 +90,19 @@ describe('links', () => {
   })
 })
 
+/** Longer ones cannot be read in a browser. */
+const CELL_WORDS_MAX = 25
+
+test('no cell of a table is too long to be read', async () => {
+  const long: string[] = []
+  for (const path of await markdown()) {
+    const rows = (await text(path)).replace(/^```.*?^```$/gms, '').match(/^\|.*\|$/gm) ?? []
+    for (const cell of rows.flatMap((row) => row.split(/(?<!\\)\|/)))
+      if (cell.trim().split(/\s+/).length > CELL_WORDS_MAX) long.push(`${path}: ${cell.trim()}`)
+  }
+  expect(long).toEqual([])
+})
+
 describe('tests', () => {
   async function namedTests(path: string): Promise<readonly string[]> {
     return [...(await text(path)).matchAll(/`(test\/[^`\s]+\.\w+)`/g)].map(([, name = '']) => name)

@@ -6,9 +6,8 @@ import type { Progress } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
 import { inShort } from './command/plan.ts'
 import type { Ticker } from './io.ts'
-import { PULSE_MS, Pulse } from './tally.ts'
+import { PULSE_MS, Pulse, type Tally, waitText } from './tally.ts'
 import { reason } from './command/status.ts'
-import { waitText, type Tally } from './tally.ts'
 
 /** Shows a run while it works. */
 export type View = {

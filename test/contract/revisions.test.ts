@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import type { Files } from '../../src/base/ports.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
-import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
+import { Exchange, type ExchangeOptions, type Simulator } from '../../src/simulator/index.ts'
 import { manifestPath } from '../../src/store/layout.ts'
 import type { Manifest } from '../../src/store/manifest.ts'
 import { readManifest } from '../../src/store/series.ts'
@@ -19,7 +19,6 @@ import { contents, run, serve, tempDir, type Told } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock } from '../support/sim-clock.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
-import type { Simulator } from '../../src/simulator/index.ts'
 
 const JOB = `
 version: 1

@@ -2,7 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { DATASET_KINDS, DATASETS } from '../../src/binance/dataset.ts'
+import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_LAYOUTS } from '../../src/binance/sbe.ts'
 
 const datasets = readFileSync('docs/DATASETS.md', 'utf8')
@@ -18,7 +19,7 @@ test.each(DATASET_KINDS)('%s: its row has the facts of the program', (kind) => {
     path: endpoint,
     weight: facts.weight,
     rows: facts.pageRows,
-    archive: facts.hasArchive ? 'yes' : 'no',
+    archive: facts.archive !== undefined ? 'yes' : 'no',
   })
 })
 

@@ -37,7 +37,7 @@ function lakeWith(known: Partial<Manifest>, rows = 10): Manifest {
 const taken = (period: string): Partial<Manifest> => ({
   archives: new Map([[archivePath(KEY, period), { sha256: '', period }]]),
 })
-const end = { id: 19n, reached: at('22:00'), to: END }
+const end = { id: 19n, time: at('21:59'), reached: at('22:00'), to: END }
 const head = { id: 10n, from: at('00:00'), time: at('02:00') }
 
 test('a partition is one run of ids by its rows, not by a proof that is about covered time alone', () => {
@@ -108,6 +108,6 @@ test('a joint of ids closes what waits for a second word, and leaves open what i
   expect(gapsAfter(end, undefined)).toEqual([])
   expect(gapsAfter(end, 'unconfirmed')).toEqual([
     // Rows that are missing after it may be of an earlier time.
-    { from: micros(end.reached - DISORDER), to: END, reason: 'unconfirmed' },
+    { from: micros(end.time - DISORDER), to: END, reason: 'unconfirmed' },
   ])
 })

@@ -6,9 +6,8 @@
 
 import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { quoteText } from '../base/text.ts'
-import { isBinanceUrl } from '../binance/host.ts'
-import { misuse } from './failure.ts'
+import { Misuse } from './failure.ts'
+import { library } from './library.ts'
 
 /** Whose rows they are. */
 export type Origin = 'binance' | 'simulator'
@@ -19,13 +18,13 @@ const MARKER_BYTES_MAX = 1_024
 
 /** Whose rows a run from `baseUrls` would store; `undefined` for hosts that could be either. */
 export function originOf(baseUrls: readonly string[] = []): Origin | undefined {
-  return baseUrls.every(isBinanceUrl) ? 'binance' : undefined
+  return baseUrls.every(library.isBinanceUrl) ? 'binance' : undefined
 }
 
 /**
  * Refuses to mix.
  *
- * @throws UsageError when the lake holds rows of the other origin.
+ * @throws Misuse when the lake holds rows of the other origin.
  */
 export async function refuseMix(
   wanted: Origin | undefined,
@@ -35,8 +34,8 @@ export async function refuseMix(
   if (wanted === undefined || present === undefined || present === wanted) return
   const [has, would] =
     present === 'simulator' ? ["the simulator's", 'real'] : ['real', "the simulator's"]
-  throw misuse(
-    `${quoteText(dataDir)} holds ${has} rows; ${would} rows are not mixed into them`,
+  throw new Misuse(
+    `${library.quoteText(dataDir)} holds ${has} rows; ${would} rows are not mixed into them`,
     'take another lake with --data-dir DIR',
   )
 }
@@ -44,7 +43,7 @@ export async function refuseMix(
 /**
  * Writes down whose rows the lake will hold. Call before the first row is stored.
  *
- * @throws UsageError when the directory cannot be made or written.
+ * @throws Misuse when the directory cannot be made or written.
  */
 export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR): Promise<void> {
   try {
@@ -55,8 +54,8 @@ export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR):
     await writeFile(path, `${JSON.stringify({ origin })}\n`, { flag: 'wx' })
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    throw misuse(
-      `${quoteText(dataDir)} cannot be written (${code})`,
+    throw new Misuse(
+      `${library.quoteText(dataDir)} cannot be written (${code})`,
       'take another lake with --data-dir DIR',
     )
   }

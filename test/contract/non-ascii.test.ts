@@ -7,6 +7,7 @@ import { displayWidth, status, writeReport } from '../../src/index.ts'
 import { statusTable } from '../../src/cli/command/status.ts'
 import { accountOf } from '../support/accounts.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import '../support/cli-library.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()

@@ -9,6 +9,7 @@ import { sql, type SqlValue } from '../../src/index.ts'
 import { contents, tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 import { fakeIo } from '../support/terminal.ts'
+import '../support/cli-library.ts'
 
 const LAKE = `
 version: 1

@@ -9,6 +9,7 @@ import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
 import { fakeIo } from '../support/terminal.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
+import '../support/cli-library.ts'
 
 const JOB = `
 version: 1

@@ -13,6 +13,7 @@ import { parseJob } from '../../src/job/parse.ts'
 import { quickstartExchange } from '../../src/simulator/index.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { fakeIo } from '../support/terminal.ts'
+import '../support/cli-library.ts'
 
 const JOB = parseJob(
   `

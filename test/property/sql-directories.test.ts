@@ -9,6 +9,7 @@ import { sql } from '../../src/index.ts'
 import { query as duck } from '../support/duck.ts'
 import { tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
+import '../support/cli-library.ts'
 
 const job = (symbol: string): string => `
 version: 1

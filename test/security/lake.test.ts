@@ -17,6 +17,7 @@ import { writeReport } from '../../src/report/report.ts'
 import { command } from '../support/command.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { attempt, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
+import '../support/cli-library.ts'
 
 type Document = Record<string, unknown> & { partitions: Record<string, Record<string, unknown>> }
 

@@ -9,6 +9,7 @@ import { jobsFrom } from '../../src/cli/jobs.ts'
 import { JOB_FLAGS, optionsOf } from '../../src/cli/flags.ts'
 import { markOrigin, originOf, refuseMix } from '../../src/cli/origin.ts'
 import { fakeIo, type FakeIo } from '../support/terminal.ts'
+import '../support/cli-library.ts'
 
 const GOOD = `version: 1
 symbols: [BTCUSDT]

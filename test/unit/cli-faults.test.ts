@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { parseFaults } from '../../src/cli/command/simulate.ts'
+import '../support/cli-library.ts'
 
 test.each([
   ['limited=5@10', { fault: { kind: 'limited', seconds: 5 }, nth: 10, times: 1 }],

@@ -5,6 +5,7 @@ import { statusDocument } from '../../src/cli/command/status.ts'
 import { verifyDocument } from '../../src/cli/command/verify.ts'
 import { progressDocument } from '../../src/cli/running.ts'
 import { plan, seriesPlan, summary, window } from '../support/cli-values.ts'
+import '../support/cli-library.ts'
 
 const KEY = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
 

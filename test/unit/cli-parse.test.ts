@@ -5,6 +5,7 @@ import { COMMANDS, FLAGS } from '../../src/cli/commands.ts'
 import { isSwitch, LAKE_FLAGS, OUTPUT_FLAGS } from '../../src/cli/flags.ts'
 import { helpText } from '../../src/cli/help.ts'
 import { parseCommandLine, type Parsed } from '../../src/cli/parse.ts'
+import '../support/cli-library.ts'
 
 /** Splits a line as a shell would, but for redirections, which belong to the shell. */
 function words(line: string): readonly string[] {

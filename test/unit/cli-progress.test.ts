@@ -6,6 +6,7 @@ import { lineView } from '../../src/cli/lines.ts'
 import { Tally } from '../../src/cli/tally.ts'
 import { plan, seriesPlan, summary, window } from '../support/cli-values.ts'
 import { fakeIo } from '../support/terminal.ts'
+import '../support/cli-library.ts'
 
 const BTC = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
 const WIDE = { market: 'spot', dataset: 'klines', symbol: '币安人生USDT', interval: '1h' } as const

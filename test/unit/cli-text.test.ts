@@ -15,6 +15,7 @@ import { statusTable } from '../../src/cli/command/status.ts'
 import { summaryText } from '../../src/cli/summary.ts'
 import { fit, padded, table } from '../../src/cli/table.ts'
 import { window, plan, seriesPlan, summary } from '../support/cli-values.ts'
+import '../support/cli-library.ts'
 
 const PLAIN = createColors(false)
 

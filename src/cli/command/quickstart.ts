@@ -10,6 +10,7 @@ import { tableCell } from './sql.ts'
 import { counted } from '../human.ts'
 import { table } from '../table.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
+import { library } from '../library.ts'
 
 const JOB_FILE = fileURLToPath(new URL('../../../jobs/quickstart.yaml', import.meta.url))
 
@@ -50,8 +51,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
 
 async function runOffline(jobs: readonly Job[], call: Call): Promise<number> {
   const { 'data-dir': dataDir = 'data' } = call.values
-  const { startSimulator } = await import('../../index.ts')
-  const simulator = await startSimulator()
+  const simulator = await library.startSimulator()
   try {
     await call.print.say(
       `Offline: the simulator answers at ${simulator.url}; its rows are made up.`,
@@ -122,9 +122,8 @@ export async function answers(dataDir: string): Promise<AsyncIterable<string> | 
 }
 
 async function* ask(dataDir: string): AsyncGenerator<string, void, void> {
-  const { sql } = await import('../../index.ts')
   for (const { says, query, aligns } of QUESTIONS) {
-    const answer = await sql(query, { dataDir })
+    const answer = await library.sql(query, { dataDir })
     try {
       const rows: string[][] = []
       for await (const some of answer.rows()) rows.push(...some.map((row) => row.map(tableCell)))

@@ -2,7 +2,14 @@
 
 import { covers, union } from '../../base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from '../../base/gap.ts'
-import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../../base/time.ts'
+import {
+  earliest,
+  micros,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../../base/time.ts'
 import { archivePath } from '../../binance/archive.ts'
 import { DISORDER } from '../../binance/disorder.ts'
 import { clipGaps } from '../../store/footer.ts'

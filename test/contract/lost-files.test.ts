@@ -30,6 +30,7 @@ import { tempDir } from '../support/lake.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
 import { manifestOf, openStored, storeWindow } from '../support/stored-series.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const job = (to: string): string => `
 version: 1
@@ -232,9 +233,9 @@ it('one whose time is empty now: stopped after any write, the files say no less 
     let left = writes
     const upload = async (path: string): Promise<Upload> => {
       const open = await files.upload(path)
-      const commit = async (): Promise<void> => {
+      const commit: Upload['commit'] = async (expected) => {
         if (left-- === 0) throw new StoreError('E_STORE_IO', 'stopped')
-        await open.commit()
+        return open.commit(expected)
       }
       return { ...open, commit }
     }
@@ -278,13 +279,13 @@ describe('an older copy in the place of a file', () => {
     expect(exit).toBe(4)
     expect(summary?.series.map(({ error }) => error?.code)).toEqual(['E_DAMAGED', undefined])
     expect(summary?.series[0]?.error?.message).toBe(refused)
-    expect(await files.read(path)).toEqual(older)
+    expect(await bytesOf(files, path)).toEqual(older)
   }
 
   it('is not merged with, and moving it away brings the rows back', async () => {
     const { files } = await lakeOfJob()
     const older = await olderCopy()
-    await files.replace(path, older)
+    await put(files, path, older)
     await expectRefused(files, older)
     await files.remove(path)
     const world = virtualWorld(newExchange(), { files })
@@ -300,7 +301,7 @@ describe('an older copy in the place of a file', () => {
     const exchange = newExchange()
     const handle = exchange.handle.bind(exchange)
     exchange.handle = (request, now) => {
-      if (request.path === '/api/v3/klines') void files.replace(path, older)
+      if (request.path === '/api/v3/klines') void put(files, path, older)
       return handle(request, now)
     }
     await expectRefused(files, older, exchange)

@@ -17,6 +17,7 @@ import { writeReport } from '../../src/report/report.ts'
 import { command } from '../support/command.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { attempt, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 type Document = Record<string, unknown> & { partitions: Record<string, Record<string, unknown>> }
 
@@ -47,11 +48,11 @@ async function hostile(
 ): Promise<VirtualWorld> {
   const world = virtualWorld(new Exchange(EXCHANGE))
   expect((await attempt(SMALL_JOB, { world })).exit).toBe(0)
-  const text = new TextDecoder().decode(await world.files.read(PATH))
+  const text = new TextDecoder().decode(await bytesOf(world.files, PATH))
   const document = JSON.parse(text) as Document
   expect(sealed(document)).toBe(text)
   change(document)
-  await world.files.replace(PATH, new TextEncoder().encode(format(document)))
+  await put(world.files, PATH, new TextEncoder().encode(format(document)))
   return world
 }
 

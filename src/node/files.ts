@@ -83,7 +83,6 @@ async function listDirectory({ tree, calls }: Disk, path: string): Promise<reado
   return [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-// eslint-disable-next-line max-params -- those of the port, and the disk
 async function replaceFile(
   disk: Disk,
   path: string,

@@ -11,7 +11,7 @@ export type ManifestFile = {
   /** What whoever writes it anew builds upon. */
   readonly version: Expected
   /** `undefined` when there is none. @throws DamageError, UsageError */
-  parse(): Manifest | undefined
+  readonly parse: () => Manifest | undefined
 }
 
 /** Reads the manifest of a series, and says which version that is, whether it is sound or not. */

@@ -1,5 +1,6 @@
 /** Writing to a lake that may have been taken meanwhile. */
 
+import { DamageError, StoreError } from '../base/errors.ts'
 import type { Expected, Files, Version } from '../base/ports.ts'
 
 /** A lake, and whether it is still ours. */
@@ -38,8 +39,22 @@ export async function committed<T>(
   try {
     return await commit()
   } catch (error) {
-    // Swept away, or replaced, by whoever took the lake: then that is what there is to say.
+    // Swept away, or replaced, by whoever took the lake.
+    throw await failureIn(assertHeld, error)
+  }
+}
+
+/** What to say of something that failed: where the lake was lost meanwhile, its files are another's, and that is why. */
+export async function failureIn(
+  assertHeld: HeldFiles['assertHeld'],
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof DamageError) && !(error instanceof StoreError)) return error
+  try {
     await assertHeld()
-    throw error
+    return error
+  } catch (lost) {
+    const isLost = lost instanceof StoreError && lost.code === 'E_STORE_FENCED'
+    return isLost ? lost : error
   }
 }

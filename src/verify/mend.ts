@@ -5,7 +5,7 @@ import { DamageError } from '../base/errors.ts'
 import type { Expected, Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Flaw } from '../store/flaw.ts'
-import type { HeldFiles } from '../store/held.ts'
+import { failureIn, type HeldFiles } from '../store/held.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { readManifestFile, writeManifest, type ManifestFile } from '../store/manifest-file.ts'
 import { mendManifest, removeManifest, soundFromFooters } from '../store/rebuild.ts'
@@ -20,7 +20,8 @@ export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<reado
   try {
     const done = await mend(lake, key)
     return done === undefined ? [] : [{ severity: 'note', code: 'rebuilt', message: done }]
-  } catch (error) {
+  } catch (thrown) {
+    const error = await failureIn(lake.assertHeld, thrown)
     if (!(error instanceof DamageError)) throw error
     const { message, hint } = error
     const flaw = { severity: 'damage', code: 'not-rebuilt', message } as const

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill/run.ts'
-import type { Files, Upload } from '../../src/base/ports.ts'
+import type { Files, Http, Upload } from '../../src/base/ports.ts'
 import { StoreError } from '../../src/base/errors.ts'
 import { clip, subtractAll, union, wholeMillis, type Coverage } from '../../src/base/coverage.ts'
 import {
@@ -28,6 +28,7 @@ import { expectSameLake } from '../support/chaos.ts'
 import { klineAt } from '../support/histories.ts'
 import { tempDir } from '../support/lake.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
+import { simProcesses } from '../support/sim-world.ts'
 import { manifestOf, openStored, storeWindow } from '../support/stored-series.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 import { bytesOf, put } from '../support/put.ts'
@@ -208,6 +209,28 @@ it('a file that is removed while the lake is written is not taken for one that n
     exit: 0,
   })
   expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
+})
+
+it('a run that loses the lake says so, and does not take what the other one wrote for damage', async () => {
+  const klines = WHOLE.replace('  - {kind: aggTrades}\n', '')
+  const files = memFiles()
+  const processes = simProcesses()
+  const mine = processes.spawn()
+  const world = virtualWorld(newExchange(), { files, process: mine })
+  let isTaken = false
+  const get: Http['get'] = async (request) => {
+    if (!isTaken && /klines.*limit=1000/.test(request.url)) {
+      isTaken = true
+      mine.kill()
+      const other = virtualWorld(newExchange(), { files, process: processes.spawn() })
+      expect(await attempt(klines, { world: other })).toMatchObject({ exit: 0 })
+    }
+    return world.http.get(request)
+  }
+  const ended = await attempt(klines, { world: { ...world, http: { ...world.http, get } } })
+  expect(isTaken).toBe(true)
+  expect(ended).toMatchObject({ exit: 1, error: { code: 'E_STORE_FENCED' } })
+  expectSameLake(await lakeOf(files), (await lakeOfJob(klines)).lake)
 })
 
 it('one whose time is empty now: stopped after any write, the files say no less than the manifest', async () => {

@@ -69,10 +69,20 @@ async function replaceUnderReader(
  * @throws StoreError when it could be and fails now: full, I/O error, or it reads back something else.
  */
 export async function probeDirectory(files: Files, name: string): Promise<void> {
+  // A run may hold the lake and probe it at this moment.
+  const own = `${PROBE_PATH}-${process.pid}-${randomBytes(4).toString('hex')}`
+  await usable(name, () => probeFiles(files, own))
+}
+
+/**
+ * Runs `work` in a data directory.
+ *
+ * @param name - Of the directory, for the message.
+ * @throws UsageError when the directory cannot be used as it is: not a directory, not writable, read-only.
+ */
+export async function usable<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
-    // A run may hold the lake and probe it at this moment.
-    const own = `${PROBE_PATH}-${process.pid}-${randomBytes(4).toString('hex')}`
-    await probeFiles(files, own)
+    return await work()
   } catch (error) {
     throw asUsage(error, name)
   }

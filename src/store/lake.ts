@@ -10,7 +10,8 @@ import { putIfAbsent } from './put-if-absent.ts'
 /** The lake's own mark, so that a directory of something else is not taken for one. */
 const MARK_PATH = '_lake.json'
 const MARK = { format: 1, made_by: 'binance-backfill' }
-const MARKETS = ['spot']
+/** The directories of series, one for each market. */
+export const MARKETS: readonly string[] = ['spot']
 /** What a file system keeps in its own root: an empty volume has it too, and not everyone may look inside. */
 export const RESCUE_DIRECTORY = 'lost+found'
 

@@ -32,6 +32,7 @@ export default tseslint.config(
       ],
       // async generators and port implementations keep one shape, whether or not they wait
       '@typescript-eslint/require-await': 'off',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: false }],
     },
   },
   {

@@ -46,7 +46,8 @@ module.exports = {
     only(
       'cli-uses-the-public-door',
       { path: '^src/cli/' },
-      { path: '^src/', pathNot: '^src/(index\\.ts$|cli/)' },
+      { path: '^src/', pathNot: '^src/(index\\.ts$|cli/|base/|binance/)' },
+      'And the words and facts that everyone shares, so that the help loads no library.',
     ),
     only(
       'the-edge-knows-only-the-ports',

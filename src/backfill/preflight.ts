@@ -1,7 +1,7 @@
 /** What is looked at before anything is asked or written: options, jobs side by side, keys. */
 
 import { UsageError } from '../base/errors.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { seriesName } from '../binance/series.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
@@ -30,7 +30,10 @@ export function checkJobs(jobs: readonly Job[], options: Options): void {
   const named = { symbols: [], account: accountLabel(jobs) }
   for (const { source, ...dataset } of jobs.flatMap(({ datasets }) => datasets)) {
     const settings = { ...dataset, source: options.source ?? source }
-    if (options.source === 'archive' && !DATASETS[dataset.kind].hasArchive)
+    if (
+      options.source === 'archive' &&
+      datasetOf({ market: dataset.market, dataset: dataset.kind }).archive === undefined
+    )
       throw new UsageError(`source archive: ${dataset.kind} are not published in the archive`, {
         hint: 'Leave --source away, or take auto or rest.',
       })

@@ -1,7 +1,8 @@
 /** Symbols that a plan would ask REST for and that the exchange does not know: found before anything is fetched. */
 
 import { RejectedError, type BackfillError } from '../base/errors.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import { klinesOf } from '../binance/market.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type Exchange } from '../walk/exchange.ts'
 import { firstTime } from '../walk/rest.ts'
@@ -11,12 +12,15 @@ export async function withoutUnknown(
   series: readonly SeriesPlan[],
   exchange: Exchange,
 ): Promise<readonly SeriesPlan[]> {
-  const symbols = new Set(series.filter(isForRest).map(({ key }) => key.symbol))
-  if (symbols.size > 1) await exchange.readAllSymbols()
+  // One of each symbol: its klines, which every symbol has.
+  const klines = new Map(
+    series.filter(isForRest).map(({ key }) => [seriesName(klinesOf(key)), klinesOf(key)]),
+  )
+  if (klines.size > 1) await exchange.readAllSymbols()
   const refusals = new Map<string, BackfillError | undefined>()
-  for (const symbol of symbols) refusals.set(symbol, await refusalOf(symbol, exchange))
+  for (const [name, key] of klines) refusals.set(name, await refusalOf(key, exchange))
   return series.map((plan) => {
-    const problem = isForRest(plan) ? refusals.get(plan.key.symbol) : undefined
+    const problem = isForRest(plan) ? refusals.get(seriesName(klinesOf(plan.key))) : undefined
     if (problem === undefined) return plan
     const nothing = { requests: 0, weight: 0, rows: 0, bytes: 0, tasks: [], recheck: [] }
     return { ...plan, ...nothing, problem: plan.problem ?? problem }
@@ -29,9 +33,11 @@ function isForRest({ tasks }: SeriesPlan): boolean {
 }
 
 /** How the exchange refuses a symbol. One that exchangeInfo does not name any more may still have a history. */
-async function refusalOf(symbol: string, exchange: Exchange): Promise<BackfillError | undefined> {
-  if ((await exchange.statusOf(symbol)) !== UNKNOWN_SYMBOL) return undefined
-  const klines: SeriesKey = { market: 'spot', dataset: 'klines', symbol, interval: '1m' }
+async function refusalOf(
+  klines: SeriesKey,
+  exchange: Exchange,
+): Promise<BackfillError | undefined> {
+  if ((await exchange.statusOf(klines.symbol)) !== UNKNOWN_SYMBOL) return undefined
   try {
     await firstTime(exchange.pages(klines, 'string', 0))
     return undefined

@@ -18,6 +18,7 @@ import {
   type Window,
 } from '../base/time.ts'
 import { intervalPathName, intervalStep } from './interval.ts'
+import { MARKETS } from './market.ts'
 import type { SeriesKey } from './series.ts'
 
 /** How long a file of the archive lasts. */
@@ -45,8 +46,11 @@ export function archiveSpan(period: string): ArchiveSpan {
 }
 
 /** Where the files of a series lie: `data/spot/daily/klines/BTCUSDT/1m/`. Not percent-encoded. */
-export function archiveFolder({ dataset, symbol, interval }: SeriesKey, span: ArchiveSpan): string {
-  const folder = `data/spot/${span}/${dataset}/${symbol}/`
+export function archiveFolder(
+  { market, dataset, symbol, interval }: SeriesKey,
+  span: ArchiveSpan,
+): string {
+  const folder = `${MARKETS[market].archiveFolder}/${span}/${dataset}/${symbol}/`
   return interval === undefined ? folder : `${folder}${intervalPathName(interval)}/`
 }
 
@@ -121,3 +125,6 @@ export function dailyPeriods(window: Window, now: Micros): readonly ArchivePerio
 function isPublished(period: string, now: Micros): boolean {
   return publishedFrom(period) <= now
 }
+
+/** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
+export const ARCHIVE_BYTES_PER_SECOND = 10_000_000

@@ -1,8 +1,6 @@
 /**
- * The datasets: for each its endpoint, request weight, page cap, key, walk, and columns, as data. To add one is to
- * add an entry here; everything else follows from it.
- *
- * @see binance-spot-api-docs, rest-api.md, "Market Data endpoints" and "Account Endpoints".
+ * What a dataset is. To add one is to add a file of facts in `datasets/` and to name it in `market.ts`; everything else
+ * follows from them, unless its order of asking (a walk) or the rules of its rows are new.
  */
 
 import type { Partition } from '../base/time.ts'
@@ -56,6 +54,17 @@ export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 
 /** The parameter that asks for an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
+/** Which rules the rows of a dataset keep, see `rows/check.ts`. */
+export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation'
+
+/** One column of the CSV files of the archive. */
+export type ArchiveColumn = {
+  /** The column of the dataset that it fills; `undefined` for the one that is always to be ignored. */
+  readonly name: string | undefined
+  /** What header rows were seen to call it, as {@link headerWord} writes it. */
+  readonly headers: readonly string[]
+}
+
 /** What is known about one dataset. */
 export type Dataset = {
   readonly kind: DatasetKind
@@ -87,226 +96,16 @@ export type Dataset = {
    * new ones come behind it, and if it says something else, elements have moved.
    */
   readonly filler?: string
-  /** Published at data.binance.vision. */
-  readonly hasArchive: boolean
+  readonly rules: RowRules
+  /** Rows change until they are final, as orders do until they are filled or cancelled. */
+  readonly staysOpen?: true
+  /** The columns of its files in the archive, in their order; absent where it has none there. */
+  readonly archive?: readonly ArchiveColumn[]
+  /** How long a partition lasts unless the job says otherwise. */
+  partition(interval?: Interval): Partition
   /** Guesses for `plan`: bytes a stored row takes and rows a day of a busy symbol has (klines: from the interval). */
   readonly rowBytes: number
   readonly rowsPerDay: number
-}
-
-const kline: Omit<Dataset, 'kind' | 'path' | 'hasArchive'> = {
-  weight: 2,
-  pageRows: 1000,
-  walk: 'openTime',
-  security: 'none',
-  shape: 'array',
-  hasInterval: true,
-  key: 'open_time',
-  time: 'open_time',
-  columns: [
-    { name: 'open_time', type: 'time', json: 0 },
-    { name: 'open', type: 'price', json: 1 },
-    { name: 'high', type: 'price', json: 2 },
-    { name: 'low', type: 'price', json: 3 },
-    { name: 'close', type: 'price', json: 4 },
-    { name: 'volume', type: 'quantity', json: 5 },
-    { name: 'close_time', type: 'end', json: 6 },
-    { name: 'quote_volume', type: 'quantity', json: 7 },
-    { name: 'trade_count', type: 'count', json: 8 },
-    { name: 'taker_buy_volume', type: 'quantity', json: 9 },
-    { name: 'taker_buy_quote_volume', type: 'quantity', json: 10 },
-  ],
-  ignored: [11],
-  filler: '0',
-  rowBytes: 45,
-  rowsPerDay: 1440,
-}
-
-const trade: Omit<Dataset, 'kind' | 'path' | 'walk' | 'columns' | 'hasArchive'> = {
-  weight: 25,
-  pageRows: 1000,
-  security: 'apiOnly',
-  shape: 'object',
-  hasInterval: false,
-  key: 'trade_id',
-  time: 'time',
-  ignored: [],
-  rowBytes: 10,
-  rowsPerDay: 2_000_000,
-}
-
-const tradeColumns: readonly Column[] = [
-  { name: 'trade_id', type: 'id', json: 'id' },
-  { name: 'price', type: 'price', json: 'price' },
-  { name: 'quantity', type: 'quantity', json: 'qty' },
-  { name: 'quote_quantity', type: 'quantity', json: 'quoteQty' },
-  { name: 'time', type: 'time', json: 'time' },
-  { name: 'is_buyer_maker', type: 'flag', json: 'isBuyerMaker' },
-]
-
-const account = {
-  weight: 20,
-  pageRows: 1000,
-  walk: 'accountWindow',
-  security: 'signed',
-  shape: 'object',
-  hasInterval: false,
-  time: 'time',
-  hasArchive: false,
-  rowBytes: 60,
-  rowsPerDay: 100,
-} as const
-
-/** Every dataset by its name. */
-export const DATASETS: Readonly<Record<DatasetKind, Dataset>> = {
-  klines: { ...kline, kind: 'klines', path: '/api/v3/klines', hasArchive: true },
-  uiKlines: { ...kline, kind: 'uiKlines', path: '/api/v3/uiKlines', hasArchive: false },
-  aggTrades: {
-    kind: 'aggTrades',
-    path: '/api/v3/aggTrades',
-    weight: 4,
-    pageRows: 1000,
-    walk: 'aggTradeId',
-    security: 'none',
-    shape: 'object',
-    hasInterval: false,
-    key: 'agg_trade_id',
-    time: 'time',
-    columns: [
-      { name: 'agg_trade_id', type: 'id', json: 'a' },
-      { name: 'price', type: 'price', json: 'p' },
-      { name: 'quantity', type: 'quantity', json: 'q' },
-      { name: 'first_trade_id', type: 'id', json: 'f' },
-      { name: 'last_trade_id', type: 'id', json: 'l' },
-      { name: 'time', type: 'time', json: 'T' },
-      { name: 'is_buyer_maker', type: 'flag', json: 'm' },
-      { name: 'is_best_match', type: 'flag', json: 'M' },
-    ],
-    ignored: [],
-    hasArchive: true,
-    rowBytes: 8,
-    rowsPerDay: 1_000_000,
-  },
-  trades: {
-    ...trade,
-    kind: 'trades',
-    path: '/api/v3/historicalTrades',
-    walk: 'tradeId',
-    columns: [...tradeColumns, { name: 'is_best_match', type: 'flag', json: 'isBestMatch' }],
-    hasArchive: true,
-  },
-  blockTrades: {
-    ...trade,
-    kind: 'blockTrades',
-    path: '/api/v3/historicalBlockTrades',
-    walk: 'blockTradeId',
-    columns: tradeColumns,
-    hasArchive: false,
-    rowsPerDay: 100,
-  },
-  myTrades: {
-    ...account,
-    kind: 'myTrades',
-    path: '/api/v3/myTrades',
-    cursor: 'fromId',
-    key: 'trade_id',
-    columns: [
-      { name: 'trade_id', type: 'id', json: 'id' },
-      { name: 'order_id', type: 'id', json: 'orderId' },
-      { name: 'order_list_id', type: 'id', json: 'orderListId' },
-      { name: 'price', type: 'price', json: 'price' },
-      { name: 'quantity', type: 'quantity', json: 'qty' },
-      { name: 'quote_quantity', type: 'quantity', json: 'quoteQty' },
-      { name: 'commission', type: 'quantity', json: 'commission' },
-      { name: 'commission_asset', type: 'text', json: 'commissionAsset' },
-      { name: 'time', type: 'time', json: 'time' },
-      { name: 'is_buyer', type: 'flag', json: 'isBuyer' },
-      { name: 'is_maker', type: 'flag', json: 'isMaker' },
-      { name: 'is_best_match', type: 'flag', json: 'isBestMatch' },
-    ],
-    ignored: ['symbol'],
-  },
-  allOrders: {
-    ...account,
-    kind: 'allOrders',
-    path: '/api/v3/allOrders',
-    cursor: 'orderId',
-    key: 'order_id',
-    columns: [
-      { name: 'order_id', type: 'id', json: 'orderId' },
-      { name: 'order_list_id', type: 'id', json: 'orderListId' },
-      { name: 'client_order_id', type: 'text', json: 'clientOrderId' },
-      { name: 'price', type: 'price', json: 'price' },
-      { name: 'orig_quantity', type: 'quantity', json: 'origQty' },
-      { name: 'executed_quantity', type: 'quantity', json: 'executedQty' },
-      { name: 'cumulative_quote_quantity', type: 'quantity', json: 'cummulativeQuoteQty' },
-      { name: 'status', type: 'text', json: 'status' },
-      { name: 'time_in_force', type: 'text', json: 'timeInForce' },
-      { name: 'type', type: 'text', json: 'type' },
-      { name: 'side', type: 'text', json: 'side' },
-      { name: 'stop_price', type: 'price', json: 'stopPrice', nullable: true },
-      { name: 'iceberg_quantity', type: 'quantity', json: 'icebergQty', nullable: true },
-      { name: 'time', type: 'time', json: 'time' },
-      { name: 'update_time', type: 'time', json: 'updateTime' },
-      { name: 'is_working', type: 'flag', json: 'isWorking' },
-      { name: 'working_time', type: 'time', json: 'workingTime', nullable: true },
-      { name: 'orig_quote_order_quantity', type: 'quantity', json: 'origQuoteOrderQty' },
-      {
-        name: 'self_trade_prevention_mode',
-        type: 'text',
-        json: 'selfTradePreventionMode',
-        nullable: true,
-      },
-      { name: 'extra', type: 'extra', json: '', nullable: true },
-    ],
-    ignored: ['symbol'],
-    // rest-api.md, "Conditional fields in Order Responses".
-    extras: [
-      'trailingDelta',
-      'trailingTime',
-      'strategyId',
-      'strategyType',
-      'workingFloor',
-      'preventedMatchId',
-      'preventedQuantity',
-      'usedSor',
-      'pegPriceType',
-      'pegOffsetType',
-      'pegOffsetValue',
-      'peggedPrice',
-      'expiryReason',
-    ],
-  },
-  myAllocations: {
-    ...account,
-    kind: 'myAllocations',
-    path: '/api/v3/myAllocations',
-    cursor: 'fromAllocationId',
-    key: 'allocation_id',
-    columns: [
-      { name: 'allocation_id', type: 'id', json: 'allocationId' },
-      { name: 'allocation_type', type: 'text', json: 'allocationType' },
-      { name: 'order_id', type: 'id', json: 'orderId' },
-      { name: 'order_list_id', type: 'id', json: 'orderListId' },
-      { name: 'price', type: 'price', json: 'price' },
-      { name: 'quantity', type: 'quantity', json: 'qty' },
-      { name: 'quote_quantity', type: 'quantity', json: 'quoteQty' },
-      { name: 'commission', type: 'quantity', json: 'commission' },
-      { name: 'commission_asset', type: 'text', json: 'commissionAsset' },
-      { name: 'time', type: 'time', json: 'time' },
-      { name: 'is_buyer', type: 'flag', json: 'isBuyer' },
-      { name: 'is_maker', type: 'flag', json: 'isMaker' },
-      { name: 'is_allocator', type: 'flag', json: 'isAllocator' },
-    ],
-    ignored: ['symbol'],
-  },
-}
-
-/** How long a partition of a dataset lasts unless the job says otherwise (CONTRACT, the lake). */
-export function defaultPartition(kind: DatasetKind, interval?: Interval): Partition {
-  if (interval === undefined) return DATASETS[kind].security === 'signed' ? 'month' : 'day'
-  if (interval === '1s') return 'day'
-  return interval.endsWith('m') ? 'month' : 'year'
 }
 
 /** The index of a column by its name; a dataset always has the columns that it names itself. */
@@ -314,4 +113,27 @@ export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
+}
+
+/** The columns of the files of `dataset`, in their order. @throws RangeError when it has none in the archive */
+export function archiveColumns({ kind, archive }: Dataset): readonly ArchiveColumn[] {
+  if (archive !== undefined) return archive
+  throw new RangeError(`${kind} is not in the archive`)
+}
+
+/** A column of an archive file; header rows call it `name`, or as `headers` say. */
+export function archiveColumn(
+  name: string | undefined,
+  ...headers: readonly string[]
+): ArchiveColumn {
+  return { name, headers: [...(name === undefined ? [] : [headerWord(name)]), ...headers] }
+}
+
+/**
+ * A name of a header row without what drifts: letters and digits only, in lower case. One letter alone keeps its
+ * case, since `m` and `M` are two columns.
+ */
+export function headerWord(name: string): string {
+  const word = name.replace(/[^A-Za-z0-9]/g, '')
+  return word.length === 1 ? word : word.toLowerCase()
 }

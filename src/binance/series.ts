@@ -3,9 +3,17 @@
 import type { DatasetKind } from './dataset.ts'
 import type { Interval } from './interval.ts'
 
+/** The names of the markets, as in job files and paths. */
+export const MARKET_NAMES = ['spot'] as const
+/** @see {@link MARKET_NAMES} */
+export type Market = (typeof MARKET_NAMES)[number]
+
+/** The market of a job or a question that names none. */
+export const DEFAULT_MARKET: Market = 'spot'
+
 /** One dataset of one symbol (and interval, and account). */
 export type SeriesKey = {
-  readonly market: 'spot'
+  readonly market: Market
   readonly dataset: DatasetKind
   /** As Binance writes it, NFC. */
   readonly symbol: string

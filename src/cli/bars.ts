@@ -1,7 +1,8 @@
 /** The view on a terminal: a bar for each series at work, and a last line with rows, rate, weight and time left. */
 
 import { MultiBar, type SingleBar } from 'cli-progress'
-import { seriesName, type Progress } from '../index.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Progress } from '../index.ts'
 import { count, duration } from './human.ts'
 import type { Sink, Ticker } from './io.ts'
 import { gapFilter, stepLine, type View } from './lines.ts'

@@ -2,10 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { exitOf } from './failure.ts'
+import { optionsOf } from './flags.ts'
 import type { Io } from './io.ts'
 import { parseCommandLine } from './parse.ts'
 import { printerOf } from './print.ts'
-import type { CommandName, Execute } from './commands.ts'
+import { flagsOf } from './command.ts'
+import { COMMANDS } from './commands.ts'
 
 /**
  * Runs one command line; prints its result or its error. Never rejects.
@@ -30,8 +32,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     const { command, values, operands } = parsed
     print = printerOf(values, io)
-    const { execute } = await LOADERS[command.name]()
-    return await execute({ values, operands, io, print })
+    const options = optionsOf(values, flagsOf(command))
+    return await command.execute({ values, options, operands, commands: COMMANDS, io, print })
   } catch (error) {
     await print.error(error)
     return exitOf(error)
@@ -42,21 +44,3 @@ async function version(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
-
-/** Loads the code of a command. */
-export const LOADERS: Readonly<Record<CommandName, () => Promise<{ readonly execute: Execute }>>> =
-  {
-    run: () => import('./command/run.ts'),
-    plan: () => import('./command/plan.ts'),
-    status: () => import('./command/status.ts'),
-    verify: () => import('./command/verify.ts'),
-    validate: () => import('./command/validate.ts'),
-    schema: () => import('./command/schema.ts'),
-    symbols: () => import('./command/symbols.ts'),
-    report: () => import('./command/report.ts'),
-    sql: () => import('./command/sql.ts'),
-    simulate: () => import('./command/simulate.ts'),
-    doctor: () => import('./command/doctor.ts'),
-    quickstart: () => import('./command/quickstart.ts'),
-    completion: () => import('./command/completion.ts'),
-  }

@@ -1,6 +1,67 @@
-/** Errors as a person and a script read them. Imports the library only once something has failed. */
+/** How a command fails: its exit code, and its error as a person and a script read it. */
 
-import type { JobProblem } from '../index.ts'
+import { UsageError, type ErrorEntry, type JobProblem } from '../base/errors.ts'
+import { closest } from '../base/suggest.ts'
+import { quoteText } from '../base/text.ts'
+import { counted } from './human.ts'
+
+/** What the process ends with, and what that means, in the order of the numbers; the help and docs/CLI.md print it. */
+export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'done: all that was asked for is covered, known exchange gaps included'],
+  ['1', 'unexpected failure'],
+  ['2', 'the command line or a job file is not valid; nothing was done'],
+  ['3', 'some of it could not be fetched; what was is kept; run again'],
+  ['4', "verify found damage, or the exchange's data was refused"],
+  ['5', 'rate limited or banned for longer than --max-wait'],
+  ['6', 'another run holds the lake'],
+  ['10', 'plan --detailed-exitcode: there is work to do'],
+  ['129, 130, 143', 'stopped by SIGHUP, SIGINT or SIGTERM, after a clean commit'],
+]
+
+/** The command line or the environment asks for something that cannot be. Nothing was done; exit 2. */
+export function misuse(message: string, hint?: string): UsageError {
+  // One line, whatever was typed: the next one would pass for ours.
+  return new UsageError(message.replaceAll('\n', '\\u{a}'), { hint })
+}
+
+/** `; did you mean X?`, or nothing when `text` is near to none of `known`. */
+export function suggested(text: string, known: readonly string[], prefix = ''): string {
+  const name = closest(text, known)
+  return name === undefined ? '' : `; did you mean ${prefix}${name}?`
+}
+
+/** Not all was fetched, or damage was found. By shape an error like those of the library. */
+export class Unfinished extends Error {
+  readonly code: string
+  readonly exit: number
+  readonly hint: string
+
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly exit: number; readonly hint: string },
+  ) {
+    super(message)
+    this.name = 'Unfinished'
+    this.code = code
+    this.exit = options.exit
+    this.hint = options.hint
+  }
+}
+
+/** Exit code of what could not be fetched. */
+export const INCOMPLETE = 3
+/** Exit code of rows that were refused, and of damage. */
+export const DAMAGED = 4
+
+/** What to say of series that could not be told, since they are damaged; `undefined` when there are none. */
+export function damagedSeries(errors: readonly ErrorEntry[]): Unfinished | undefined {
+  const [first] = errors
+  if (first === undefined) return undefined
+  const where = `damage found in ${counted(errors.length, 'series', 'series')}: ${first.message}`
+  const hint = first.hint ?? 'binance-backfill verify --json lists all'
+  return new Unfinished(first.code, where, { exit: DAMAGED, hint })
+}
 
 /** An error for `--json`, and its exit code for the process. */
 export type Failure = {
@@ -34,7 +95,7 @@ type Known = Error & {
   readonly problems?: readonly JobProblem[]
 }
 
-/** Was it thrown on purpose? By shape, so that usage errors are told without loading the library. */
+/** Was it thrown on purpose? By shape, since some come from another copy of the library. */
 function isKnown(error: unknown): error is Known {
   if (!(error instanceof Error)) return false
   const { code, exit } = error as Partial<Known>
@@ -47,8 +108,7 @@ export function exitOf(error: unknown): number {
 }
 
 /** Describes any thrown value, safe for a terminal. */
-export async function describeError(error: unknown, isVerbose: boolean): Promise<Described> {
-  const { quoteText } = await import('../index.ts')
+export function describeError(error: unknown, isVerbose: boolean): Described {
   const document = isKnown(error) ? knownFailure(error) : bug(error)
   const hint = document.hint === undefined ? '' : ` (${document.hint})`
   const said = document.message.split('\n')

@@ -1,9 +1,9 @@
 /** The help, made from the tables, for 80 columns. */
 
-import { COMMANDS, flagsOf, type Command } from './commands.ts'
-import { EXIT_CODES } from './exit-codes.ts'
-import { SHARED_FLAGS } from './flags.ts'
-import { FLAGS, isSwitch, type FlagName } from './flags.ts'
+import { flagsOf, type Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { EXIT_CODES } from './failure.ts'
+import { isSwitch, LAKE_FLAGS, type Flag } from './flags.ts'
 
 const WIDTH = 80
 const LEFT = 25
@@ -31,13 +31,14 @@ function programHelp(): readonly string[] {
 
 function commandHelp(command: Command): readonly string[] {
   const { name, operands, long, examples } = command
-  const flags = flagsOf(command)
-  const isShared = (flag: FlagName): boolean => SHARED_FLAGS.includes(flag)
+  const flags = Object.entries(flagsOf(command))
+  const isOfLake = ([flag]: readonly [string, Flag]): boolean =>
+    command.takesLake === true && flag in LAKE_FLAGS
   return [
     ['binance-backfill', name, operands, '[FLAGS]'].filter((word) => word !== undefined).join(' '),
     ...long.flatMap((paragraph) => ['', ...wrap(paragraph)]),
-    ...section('Flags:', flags.filter((flag) => !isShared(flag)).flatMap(flagEntry)),
-    ...section('Lake and exchange:', flags.filter(isShared).flatMap(flagEntry)),
+    ...section('Flags:', flags.filter((flag) => !isOfLake(flag)).flatMap(flagEntry)),
+    ...section('Lake and exchange:', flags.filter(isOfLake).flatMap(flagEntry)),
     ...section(
       'Examples:',
       examples.flatMap(({ line, does }) => [
@@ -52,13 +53,13 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines]
 }
 
-function flagEntry(name: FlagName): readonly string[] {
-  const { describe, value, default: preset, env } = FLAGS[name]
+function flagEntry([name, flag]: readonly [string, Flag]): readonly string[] {
+  const { describe, value, default: preset, env } = flag
   const notes = [
     preset === undefined ? undefined : `default: ${preset}`,
     env === undefined ? undefined : `env: ${env}`,
   ].filter((note) => note !== undefined)
-  const left = isSwitch(name) ? `--${name}` : `--${name} ${value ?? ''}`
+  const left = isSwitch(flag) ? `--${name}` : `--${name} ${value ?? ''}`
   return entry(left, notes.length === 0 ? describe : `${describe} (${notes.join('; ')})`)
 }
 

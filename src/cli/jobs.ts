@@ -2,18 +2,11 @@
 
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import {
-  jobFromFlags,
-  JobError,
-  parseJob,
-  quoteText,
-  UsageError,
-  type Job,
-  type JobProblem,
-} from '../index.ts'
-import { JOB_FLAGS } from './flags.ts'
-import type { Values } from './flags.ts'
-import { Misuse } from './misuse.ts'
+import { JobError, UsageError, type JobProblem } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import type { Job } from '../index.ts'
+import { misuse } from './failure.ts'
+import { JOB_FLAGS, type ValuesOf } from './flags.ts'
 
 /** Job files that cannot be used: problems inside them, or files that cannot be read. */
 export class JobFilesError extends UsageError {
@@ -49,6 +42,7 @@ async function readJobFile(path: string): Promise<JobFile> {
     const problem = { file, line: 1, column: 1, path: '', message: read.refusal }
     return { file, problems: [problem], lines: [`${file}: ${read.refusal}`] }
   }
+  const { parseJob } = await import('../index.ts')
   try {
     return { file, job: parseJob(read.text, path), problems: [], lines: [] }
   } catch (error) {
@@ -73,24 +67,28 @@ export async function jobsFromFiles(files: readonly string[]): Promise<readonly 
 /**
  * Jobs from files, or one from flags.
  *
- * @throws Misuse when there are both or neither.
+ * @throws UsageError when there are both or neither.
  */
-export async function jobsFrom(files: readonly string[], values: Values): Promise<readonly Job[]> {
-  const flags = JOB_FLAGS.filter((name) => name in values)
+export async function jobsFrom(
+  files: readonly string[],
+  values: ValuesOf<typeof JOB_FLAGS>,
+): Promise<readonly Job[]> {
+  const flags = Object.keys(JOB_FLAGS).filter((name) => name in values)
   const described = flags.filter((name) => name !== 'compression')
   if (files.length > 0) {
     const [extra] = described
     if (extra === undefined) return jobsFromFiles(files)
-    throw new Misuse(
+    throw misuse(
       `--${extra} cannot stand beside job files`,
       'put it into the job file, or give a whole job by flags',
     )
   }
   if (described.length > 0) {
     const own = Object.entries(values).filter(([name]) => flags.some((flag) => flag === name))
+    const { jobFromFlags } = await import('../index.ts')
     return [jobFromFlags(Object.fromEntries(own))]
   }
-  throw new Misuse(
+  throw misuse(
     'no job: give job files, or --dataset, --symbol, --interval, --from and --to',
     'for example: binance-backfill run --dataset klines --symbol BTCUSDT --interval 1h --from 30d',
   )

@@ -1,12 +1,13 @@
 /** Words about single steps of a run, and the plain view for pipes and CI logs, with a heartbeat. */
 
-import { quoteText, seriesName, type Progress } from '../index.ts'
+import { quoteText } from '../base/text.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Progress } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
 import { inShort } from './command/plan.ts'
 import type { Ticker } from './io.ts'
-import { PULSE_MS, Pulse } from './tally.ts'
+import { PULSE_MS, Pulse, type Tally, waitText } from './tally.ts'
 import { reason } from './command/status.ts'
-import { waitText, type Tally } from './tally.ts'
 
 /** Shows a run while it works. */
 export type View = {

@@ -2,11 +2,12 @@
 
 import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
-import { safeJson, seriesName, type Progress, type Summary } from '../index.ts'
+import { safeJson } from '../base/text.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Progress, Summary } from '../index.ts'
 import type { Io, Ticker } from './io.ts'
 import type { View } from './lines.ts'
-import { PULSE_MS, Pulse } from './tally.ts'
-import type { Tally } from './tally.ts'
+import { PULSE_MS, Pulse, type Tally } from './tally.ts'
 
 /** Writes lines of JSON to stderr: `level` in words, `time` in ISO 8601, `run`, `event`, and what belongs to it. */
 export function jsonLogger(io: Io, isQuiet: boolean): Logger {

@@ -6,8 +6,9 @@
 
 import { lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isBinanceUrl, quoteText } from '../index.ts'
-import { Misuse } from './misuse.ts'
+import { quoteText } from '../base/text.ts'
+import { isBinanceUrl } from '../binance/host.ts'
+import { misuse } from './failure.ts'
 
 /** Whose rows they are. */
 export type Origin = 'binance' | 'simulator'
@@ -24,7 +25,7 @@ export function originOf(baseUrls: readonly string[] = []): Origin | undefined {
 /**
  * Refuses to mix.
  *
- * @throws Misuse when the lake holds rows of the other origin.
+ * @throws UsageError when the lake holds rows of the other origin.
  */
 export async function refuseMix(
   wanted: Origin | undefined,
@@ -34,7 +35,7 @@ export async function refuseMix(
   if (wanted === undefined || present === undefined || present === wanted) return
   const [has, would] =
     present === 'simulator' ? ["the simulator's", 'real'] : ['real', "the simulator's"]
-  throw new Misuse(
+  throw misuse(
     `${quoteText(dataDir)} holds ${has} rows; ${would} rows are not mixed into them`,
     'take another lake with --data-dir DIR',
   )
@@ -43,7 +44,7 @@ export async function refuseMix(
 /**
  * Writes down whose rows the lake will hold. Call before the first row is stored.
  *
- * @throws Misuse when the directory cannot be made or written.
+ * @throws UsageError when the directory cannot be made or written.
  */
 export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR): Promise<void> {
   try {
@@ -54,7 +55,7 @@ export async function markOrigin(origin: Origin, dataDir: string = DEFAULT_DIR):
     await writeFile(path, `${JSON.stringify({ origin })}\n`, { flag: 'wx' })
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
-    throw new Misuse(
+    throw misuse(
       `${quoteText(dataDir)} cannot be written (${code})`,
       'take another lake with --data-dir DIR',
     )

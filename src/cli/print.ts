@@ -4,9 +4,10 @@
  */
 
 import pc from 'picocolors'
+import { jsonText } from '../base/text.ts'
 import type { Io } from './io.ts'
 import { describeError } from './failure.ts'
-import type { Values } from './flags.ts'
+import type { SharedValues } from './flags.ts'
 
 /** Colours, or functions that return their text as it is. */
 export type Paint = ReturnType<typeof pc.createColors>
@@ -27,7 +28,10 @@ export type Printer = {
 }
 
 /** Makes the printer that `values` and the terminal ask for. */
-export function printerOf(values: Values, io: Io): Printer {
+export function printerOf(
+  values: SharedValues & { readonly 'log-format'?: 'text' | 'json' },
+  io: Io,
+): Printer {
   const out = pc.createColors(hasColour(io))
   const err = pc.createColors(hasColour(io) && io.stderr.isTerminal)
   // With --json a machine reads stderr too, and gets errors only; but for `run --json > file` at a terminal.
@@ -36,7 +40,6 @@ export function printerOf(values: Values, io: Io): Printer {
   const isShown = values.quiet !== true && values.json !== true
   return {
     json: async (value) => {
-      const { jsonText } = await import('../index.ts')
       await io.stdout.write(`${jsonText(value)}\n`)
     },
     result: async (text) => {
@@ -46,8 +49,7 @@ export function printerOf(values: Values, io: Io): Printer {
       if (isSpoken) await io.stderr.write(`${text}\n`)
     },
     error: async (error) => {
-      const { jsonText } = await import('../index.ts')
-      const { lines, document } = await describeError(error, values.verbose === true)
+      const { lines, document } = describeError(error, values.verbose === true)
       const text =
         values.json === true || values['log-format'] === 'json'
           ? jsonText(document)

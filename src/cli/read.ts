@@ -1,12 +1,15 @@
-/** Readers of flag values: text to a value, or a Misuse that names the flag and says what was expected. */
+/** Readers of flag values: text to a value, or a usage error that names the flag and says what was expected. */
 
-import { Misuse } from './misuse.ts'
+import type { UsageError } from '../base/errors.ts'
+import { quoteText } from '../base/text.ts'
+import { parseMicros, type Micros } from '../base/time.ts'
+import { misuse } from './failure.ts'
 
 /** Reads one text; `name` is the flag (or environment variable) as the user wrote it, for the error. */
 export type Reader<Value> = (text: string, name: string) => Value
 
-function refuse(name: string, text: string, expected: string): Misuse {
-  return new Misuse(`${name}: expected ${expected}, got "${text}"`)
+function refuse(name: string, text: string, expected: string): UsageError {
+  return misuse(`${name}: expected ${expected}, got "${text}"`)
 }
 
 /** Any text that is not blank. */
@@ -16,7 +19,9 @@ export const readText: Reader<string> = (text, name) => {
 }
 
 /** One of `choices`, letter by letter. */
-export function readChoice<Choice extends string>(choices: readonly Choice[]): Reader<Choice> {
+export function readChoice<const Choices extends readonly string[]>(
+  choices: Choices,
+): Reader<Choices[number]> {
   return (text, name) => {
     const choice = choices.find((candidate) => candidate === text)
     if (choice !== undefined) return choice
@@ -58,20 +63,31 @@ export const readUrl: Reader<string> = (text, name) => {
   const expected = 'a URL such as https://api.binance.com'
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && (url.username !== '' || url.password !== ''))
-    throw new Misuse(`${name}: a URL with a user or password is not accepted`)
+    throw misuse(`${name}: a URL with a user or password is not accepted`)
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (url !== undefined && isHttp && url.search === '' && url.hash === '')
     return url.href.replace(/\/+$/, '')
   // What may hold a password must not reach the terminal or a log, so only a plain host is repeated.
   if (/^(?:https?:\/\/)?[^\s:/@?#]*(?::\d*)?\/?$/.test(text)) throw refuse(name, text, expected)
-  throw new Misuse(`${name}: expected ${expected}, without user, password, query or fragment`)
+  throw misuse(`${name}: expected ${expected}, without user, password, query or fragment`)
 }
 
-/** Two texts around `..`, for windows; the moments are read by the library. */
-export const readRange: Reader<{ readonly from: string; readonly to: string }> = (text, name) => {
+/** A half-open window `FROM..TO` of UTC dates or date-times. */
+export const readRange: Reader<{ readonly from: Micros; readonly to: Micros }> = (text, name) => {
   const [from = '', to = '', ...rest] = text.split('..')
-  if (from !== '' && to !== '' && rest.length === 0) return { from, to }
-  throw refuse(name, text, 'FROM..TO, such as 2024-01-01..2024-02-01')
+  if (from === '' || to === '' || rest.length > 0)
+    throw refuse(name, text, 'FROM..TO, such as 2024-01-01..2024-02-01')
+  const window = { from: readMoment(from, name), to: readMoment(to, name) }
+  if (window.from < window.to) return window
+  throw misuse(`${name}: ${quoteText(from)} is not before ${quoteText(to)}`)
+}
+
+const readMoment: Reader<Micros> = (text, name) => {
+  try {
+    return parseMicros(text)
+  } catch {
+    throw refuse(name, quoteText(text), 'a date or a UTC date-time such as 2024-01-01T12:00:00Z')
+  }
 }
 
 /** `i/n`, the i-th of n parts, counted from 1. */

@@ -1,19 +1,41 @@
 /** A run on a terminal or in a pipe: progress to the views, the summary to stdout, signals to the library. */
 
-import {
-  stopOnSignals,
-  watchedBackfill,
-  type Job,
-  type Options,
-  type Summary,
-  type WatchOptions,
-} from '../index.ts'
-import type { Call } from './commands.ts'
+import { formatWindow } from '../base/time.ts'
+import { planDocument } from './command/plan.ts'
+import type { Job, Options, Progress, SeriesResult, Summary, WatchOptions } from '../index.ts'
+import type { Call } from './command.ts'
+import { flatKey } from './flat-key.ts'
+import type { Flags } from './flags.ts'
 import { lineView, type View } from './lines.ts'
-import { progressDocument } from './shape.ts'
-import { summaryText } from './summary.ts'
+import { readChoice, readText } from './read.ts'
+import { summaryText, unfinishedRun } from './summary.ts'
 import { Tally } from './tally.ts'
-import { unfinishedRun } from './unfinished.ts'
+
+/** Flags of how a run is watched. */
+export const WATCH_FLAGS = {
+  'metrics-file': {
+    describe: 'write metrics for Prometheus to this file when the run ends',
+    value: 'FILE',
+    env: 'BINANCE_BACKFILL_METRICS_FILE',
+    read: readText,
+  },
+  'heartbeat-url': {
+    describe:
+      'ask this URL when the run succeeded, URL/start when it starts and URL/fail when it fails; https, or http on this machine',
+    value: 'URL',
+    env: 'BINANCE_BACKFILL_HEARTBEAT_URL',
+    read: readText,
+  },
+  'log-format': {
+    describe: 'text, or json: a JSON object a line on stderr, with the id of the run',
+    value: 'FORMAT',
+    default: 'text',
+    read: readChoice(['text', 'json']),
+  },
+} satisfies Flags
+
+/** A call that shows how a run goes. */
+export type Watching = Pick<Call<typeof WATCH_FLAGS>, 'values' | 'io' | 'print'>
 
 /** Exit code when whoever read stdout has left: something may be missing, and running again mends it. */
 const READER_GONE = 3
@@ -26,8 +48,9 @@ const READER_GONE = 3
 export async function runJobs(
   jobs: readonly Job[],
   options: Options,
-  call: Pick<Call, 'values' | 'io' | 'print'>,
+  call: Watching,
 ): Promise<number> {
+  const { stopOnSignals } = await import('../index.ts')
   const stop = stopOnSignals()
   const signal = AbortSignal.any([stop.signal, call.io.gone])
   try {
@@ -44,11 +67,8 @@ export async function runJobs(
   }
 }
 
-async function follow(
-  jobs: readonly Job[],
-  options: Options,
-  call: Pick<Call, 'values' | 'io' | 'print'>,
-): Promise<Summary> {
+async function follow(jobs: readonly Job[], options: Options, call: Watching): Promise<Summary> {
+  const { watchedBackfill } = await import('../index.ts')
   const { values, io, print } = call
   const { ticker } = io
   const tally = new Tally(ticker.nowMs())
@@ -70,7 +90,7 @@ async function follow(
   return summary
 }
 
-function watchOf(values: Call['values']): WatchOptions {
+function watchOf(values: Watching['values']): WatchOptions {
   const { 'metrics-file': metricsFile, 'heartbeat-url': heartbeatUrl } = values
   return {
     ...(metricsFile === undefined ? {} : { metricsFile }),
@@ -78,10 +98,7 @@ function watchOf(values: Call['values']): WatchOptions {
   }
 }
 
-async function viewOf(
-  tally: Tally,
-  { values, io, print }: Pick<Call, 'values' | 'io' | 'print'>,
-): Promise<View> {
+async function viewOf(tally: Tally, { values, io, print }: Watching): Promise<View> {
   const { ticker, stderr, env } = io
   if (values['log-format'] === 'json') {
     const { jsonLogger, logView } = await import('./logs.ts')
@@ -96,4 +113,27 @@ async function viewOf(
   }
   const say = (line: string): void => void print.say(line)
   return lineView({ tally, ticker, isVerbose, isTerse, say })
+}
+
+/** One line of `run --json`. */
+export function progressDocument(item: Progress): object {
+  if (item.kind === 'plan') return { kind: 'plan', ...planDocument(item.plan) }
+  if (item.kind === 'series') return { kind: 'series', ...seriesResult(item.result) }
+  if (item.kind === 'summary') return summaryDocument(item)
+  if (!('key' in item)) return item
+  const { kind, key, ...rest } = item
+  return { kind, ...flatKey(key), ...rest }
+}
+
+/** The last line of `run --json`. */
+export function summaryDocument(summary: Summary): object {
+  const { kind, complete, rows, requests, weight, partitions, bytes, seconds } = summary
+  const series = summary.series.map(seriesResult)
+  const totals = { complete, rows, requests, weight, partitions, bytes, seconds }
+  return { kind, ...totals, series, exit: summary.exit }
+}
+
+function seriesResult({ key, missing, unconfirmed, ...rest }: SeriesResult): object {
+  const windows = { missing: missing.map(formatWindow), unconfirmed: unconfirmed.map(formatWindow) }
+  return { ...flatKey(key), ...rest, ...windows }
 }

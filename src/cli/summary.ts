@@ -1,6 +1,10 @@
 /** The end of a run, for a tired person: is it complete, what is missing, what to do next. */
 
-import { formatWindow, quoteText, seriesName, type SeriesResult, type Summary } from '../index.ts'
+import { quoteText } from '../base/text.ts'
+import { formatWindow } from '../base/time.ts'
+import { seriesName } from '../binance/series.ts'
+import type { SeriesResult, Summary } from '../index.ts'
+import { DAMAGED, Unfinished } from './failure.ts'
 import { bytes, count, counted, duration, spans } from './human.ts'
 import { failure } from './lines.ts'
 import type { Paint } from './print.ts'
@@ -70,4 +74,20 @@ function nextStep(exit: number): string {
   if (exit === 5) return 'wait until the limit or ban has passed, then run the same command again.'
   if (STOPPED.has(exit)) return 'run the same command again; it goes on from here.'
   return 'run the same command again; it fetches only what is missing.'
+}
+
+/** What to say of a run that ended with the exit code 3 or 4. */
+export function unfinishedRun({ series, exit }: Summary): Unfinished {
+  const incomplete = series.filter(({ complete }) => !complete)
+  const of = counted(series.length, 'series', 'series')
+  const lack = `${incomplete.length} of ${of} ${incomplete.length === 1 ? 'lacks' : 'lack'} data`
+  const [first] = incomplete.filter(({ error }) => exit !== DAMAGED || isRefusal(error))
+  const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
+  const why = first?.error === undefined ? '' : `: ${seriesName(first.key)}: ${first.error.message}`
+  const hint = first?.error?.hint ?? 'run again; what was fetched is kept'
+  return new Unfinished(code, `${lack}${why}`, { exit, hint })
+}
+
+function isRefusal(error: SeriesResult['error']): boolean {
+  return error?.code === 'E_DATA_REFUSED' || error?.code === 'E_DAMAGED'
 }

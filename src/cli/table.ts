@@ -1,7 +1,7 @@
 /** Plain tables: columns apart by two spaces, no lines, no trailing spaces, wide characters measured. */
 
 import Table from 'cli-table3'
-import { displayWidth } from '../index.ts'
+import { displayWidth } from '../base/text.ts'
 
 const NO_LINES = {
   top: '',

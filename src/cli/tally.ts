@@ -1,6 +1,7 @@
 /** What a run has done so far, counted from its progress; the views only print it. */
 
-import { seriesName, type Plan, type Progress, type Usage } from '../index.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Plan, Progress, Usage } from '../index.ts'
 import { duration } from './human.ts'
 
 /** One series while it runs. */

@@ -1,5 +1,6 @@
 /** Plain data → the settings of a job, or everything that is wrong with it. Shared by job files and flags. */
 
+import { DEFAULT_MARKET } from '../binance/series.ts'
 import { checkJob, type Describe } from './checks.ts'
 import type { DatasetJob } from './job.ts'
 import { explainIssues, type Finding, type Plain } from './problems.ts'
@@ -19,7 +20,7 @@ const DEFAULTS = {
   compression: 'zstd',
   settle: 60_000_000n,
   partition: undefined,
-  market: 'spot',
+  market: DEFAULT_MARKET,
 } as const
 
 /** Checks and merges; the findings are in no order. */

@@ -3,12 +3,14 @@
  * where a neighbour is invalid; skips what cannot be read, since that has a finding of its own.
  */
 
-import { DATASETS, DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
+import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
+import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
 import { readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
-import { quoted, type Reading } from './suggest.ts'
+import { quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
 
 /** Says where the value of a path stands, as an end of a sentence: `on line 7`. */
@@ -48,8 +50,14 @@ function entriesOf(root: unknown): readonly Entry[] {
     const kind = DATASET_KINDS.find((name) => name === valueAt(item, ['kind']))
     const pathOf = (key: string): Path | undefined =>
       [[...path, key], [key]].find((candidate) => valueAt(root, candidate) !== undefined)
-    return [{ path, dataset: kind && DATASETS[kind], pathOf }]
+    const market = marketOf(valueAt(item, ['market']) ?? valueAt(root, ['market']))
+    return [{ path, dataset: kind && datasetOf({ market, dataset: kind }), pathOf }]
   })
+}
+
+/** What is no market is a problem that the schema names. */
+function marketOf(value: unknown): Market {
+  return MARKET_NAMES.find((name) => name === value) ?? DEFAULT_MARKET
 }
 
 /** `symbols` and `from` have no default; said once when no dataset has them. */
@@ -103,7 +111,7 @@ function checkAccount(root: unknown, { path, dataset, pathOf }: Entry): Finding[
 
 function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[] {
   const source = valueAt(root, pathOf('source') ?? ['source'])
-  if (dataset === undefined || dataset.hasArchive || source !== 'archive') return []
+  if (dataset === undefined || dataset.archive !== undefined || source !== 'archive') return []
   const message = `${dataset.kind} are not published in the archive; write source: auto or rest here`
   return [finding([...path, 'kind'], message)]
 }

@@ -3,10 +3,26 @@
  * tags, no merge keys, one document, few aliases. Knows nothing of jobs.
  */
 
-import { Composer, Lexer, LineCounter, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml'
-import type { Alias, CST, Document, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import {
+  type Alias,
+  type CST,
+  Composer,
+  type Document,
+  Lexer,
+  LineCounter,
+  type Pair,
+  type ParsedNode,
+  Parser,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+} from 'yaml'
 import { quoteText } from '../base/text.ts'
-import { quoted } from './suggest.ts'
+import { quoted } from '../base/suggest.ts'
 
 /** Keys and indexes from the document to a value. */
 export type Path = readonly (string | number)[]

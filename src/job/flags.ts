@@ -5,7 +5,7 @@ import { settleJob } from './build.ts'
 import type { Path } from './document.ts'
 import type { Job } from './job.ts'
 import { valueAt, type Finding } from './problems.ts'
-import { quoted } from './suggest.ts'
+import { quoted } from '../base/suggest.ts'
 
 /** The flags, as texts; one that is absent or undefined has the default of job files. */
 export type JobFlags = {

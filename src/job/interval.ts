@@ -2,7 +2,7 @@
 
 import { INTERVALS, intervalStep, parseInterval, type Interval } from '../binance/interval.ts'
 import { readDurationLoosely } from './moment.ts'
-import { didYouMean, oneOf, quoted, type Reading } from './suggest.ts'
+import { didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
 /** Reads an interval by its own name, case-sensitive; `1mo` is `1M`. */
 export function readInterval(text: string): Reading<Interval> {

@@ -3,6 +3,7 @@
 import type { Micros, Partition } from '../base/time.ts'
 import type { DatasetKind, Numbers } from '../binance/dataset.ts'
 import type { Interval } from '../binance/interval.ts'
+import type { Market } from '../binance/series.ts'
 
 /** A moment that the job names itself. */
 type FixedMoment = { readonly kind: 'at'; readonly time: Micros }
@@ -57,7 +58,7 @@ export type DatasetJob = {
   readonly settle: bigint
   /** `undefined`: the default of the dataset and interval. */
   readonly partition: Partition | undefined
-  readonly market: 'spot'
+  readonly market: Market
 }
 
 /** A whole job. */

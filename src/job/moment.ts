@@ -2,7 +2,7 @@
 
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import type { EndMoment, Moment } from './job.ts'
-import { closest, didYouMean, quoted, type Reading } from './suggest.ts'
+import { closest, didYouMean, quoted, type Reading } from '../base/suggest.ts'
 
 const SECOND = 1_000_000n
 const DAY = 86_400n * SECOND

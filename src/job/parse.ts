@@ -6,7 +6,7 @@ import { settleJob } from './build.ts'
 import { readDocument, type Flaw, type Path, type PlainDocument } from './document.ts'
 import type { Job } from './job.ts'
 import type { Finding } from './problems.ts'
-import { quoted } from './suggest.ts'
+import { quoted } from '../base/suggest.ts'
 
 export { jobFromFlags, type JobFlags } from './flags.ts'
 export { jobSchema } from './schema.ts'

@@ -6,7 +6,7 @@ import { quoteText } from '../base/text.ts'
 import type { Path } from './document.ts'
 import { suggestDate } from './moment.ts'
 import { DATASET_KEYS, FILTER_KEYS, JOB_KEYS } from './schema.ts'
-import { closest, didYouMean, quoted } from './suggest.ts'
+import { closest, didYouMean, quoted } from '../base/suggest.ts'
 
 /** One thing that is wrong with a job, by the path of the value or of the key. */
 export type Finding = {

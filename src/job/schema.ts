@@ -5,27 +5,24 @@
 
 import * as z from 'zod'
 import { PARTITIONS, type Partition } from '../base/time.ts'
-import {
-  DATASETS,
-  DATASET_KINDS,
-  NUMBERS,
-  type DatasetKind,
-  type Numbers,
-} from '../binance/dataset.ts'
+import { DATASET_KINDS, NUMBERS, type DatasetKind, type Numbers } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/market.ts'
+import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import { INTERVALS, type Interval } from '../binance/interval.ts'
 import { readInterval } from './interval.ts'
-import { COMPRESSIONS, SOURCES } from './job.ts'
-import type {
-  Compression,
-  EndMoment,
-  Moment,
-  Source,
-  SymbolFilter,
-  SymbolList,
-  SymbolSelection,
+import {
+  COMPRESSIONS,
+  type Compression,
+  type EndMoment,
+  type Moment,
+  SOURCES,
+  type Source,
+  type SymbolFilter,
+  type SymbolList,
+  type SymbolSelection,
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
-import { closest, didYouMean, oneOf, quoted, type Reading } from './suggest.ts'
+import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
 /** The keys that stand at the top level, in a dataset, or in both: there the dataset's wins. */
@@ -38,7 +35,7 @@ type Settings = {
   readonly compression?: Compression | undefined
   readonly settle?: bigint | undefined
   readonly partition?: Partition | undefined
-  readonly market?: 'spot' | undefined
+  readonly market?: Market | undefined
 }
 
 /** A job file, read text by text but not yet merged. */
@@ -96,8 +93,9 @@ function readJobName(value: string): Reading<string> {
   return { problem: `${quoted(value)} is not a name; ${help}` }
 }
 
-function readMarket(value: string): Reading<'spot'> {
-  if (value === 'spot') return { value }
+function readMarket(value: string): Reading<Market> {
+  const market = MARKET_NAMES.find((name) => name === value)
+  if (market !== undefined) return { value: market }
   return { problem: `${quoted(value)} is not built yet; the only market is spot` }
 }
 
@@ -200,9 +198,9 @@ const settings = {
   market: text(readMarket, {
     title: 'Market',
     description: 'Which market; only spot is built.',
-    enum: ['spot'],
-    default: 'spot',
-    examples: ['spot'],
+    enum: MARKET_NAMES,
+    default: DEFAULT_MARKET,
+    examples: [DEFAULT_MARKET],
   }).optional(),
 }
 

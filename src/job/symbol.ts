@@ -1,7 +1,7 @@
 /** Reads symbols, assets and symbol statuses. Never changes case by itself: outside ASCII that changes the text. */
 
 import { SYMBOL_PATTERN } from '../binance/series.ts'
-import { closest, didYouMean, oneOf, quoted, type Reading } from './suggest.ts'
+import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
 /**
  * Statuses that a spot symbol can have, now or in the past.

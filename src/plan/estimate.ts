@@ -5,7 +5,7 @@
 
 import { lengthOf, subtractAll, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 
@@ -54,7 +54,7 @@ const LEARNT_MIN = DAY / 24
 
 /** How dense a series is by what is stored of it, or by what its dataset is like. */
 export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): Pace {
-  const { rowsPerDay, rowBytes } = DATASETS[key.dataset]
+  const { rowsPerDay, rowBytes } = datasetOf(key)
   const length = lengthOf(subtractAll(covered, gaps))
   const isGuess = key.interval === undefined && (rows === 0 || length < LEARNT_MIN)
   return {
@@ -66,7 +66,7 @@ export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): 
 
 /** Estimates what asking for `windows` of a series takes over REST. */
 export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimate {
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   let requests = 0
   let rows = 0
   for (const window of windows) {
@@ -94,7 +94,7 @@ export function estimateRest(
   const { requests, ...rest } = estimate(key, windows, pace)
   const ends = new Set(seams)
   const all = requests + windows.filter(({ from }) => ends.has(from)).length
-  return { ...rest, requests: all, weight: all * DATASETS[key.dataset].weight }
+  return { ...rest, requests: all, weight: all * datasetOf(key).weight }
 }
 
 function rowCount({ interval }: SeriesKey, window: Window, { rowsPerDay }: Pace): number {

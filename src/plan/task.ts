@@ -2,6 +2,7 @@
 
 import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
+import { ARCHIVE_BYTES_PER_SECOND } from '../binance/archive.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, NO_COST, type Cost, type Pace } from './estimate.ts'
 
@@ -39,8 +40,6 @@ export type Reckoning = {
   readonly weightPerMinute: number
 }
 
-/** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
-export const ARCHIVE_BYTES_PER_SECOND = 10_000_000
 /** What each file takes besides its bytes: its checksum and its first byte. */
 const SECONDS_PER_FILE = 0.25
 

@@ -4,9 +4,10 @@ import { UsageError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { micros, parseMicros, type Micros, type Window } from '../base/time.ts'
-import { DATASETS, type DatasetKind } from '../binance/dataset.ts'
+import { type DatasetKind } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/market.ts'
+import { DEFAULT_MARKET, type SeriesKey, seriesName } from '../binance/series.ts'
 import { parseInterval } from '../binance/interval.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
 import { DATA_DIR } from '../options.ts'
 import { nodeFiles } from '../node/files.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
@@ -77,7 +78,7 @@ function keyOf({ dataset, symbol, interval, account }: SeriesQuery): SeriesKey {
   if (interval !== undefined && parsed === undefined)
     throw new UsageError(`no such interval: ${quoteText(interval)}`)
   const key: SeriesKey = {
-    market: 'spot',
+    market: DEFAULT_MARKET,
     dataset,
     symbol: symbol.normalize('NFC'),
     ...(parsed === undefined ? {} : { interval: parsed }),

@@ -4,7 +4,8 @@ import { Schema, Table, type RecordBatch } from 'apache-arrow'
 import { clip, type Coverage } from '../base/coverage.ts'
 import type { Gap } from '../base/gap.ts'
 import { periodWindow, type Window } from '../base/time.ts'
-import { DATASETS, type Dataset } from '../binance/dataset.ts'
+import { type Dataset } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
 import { clipGaps } from '../store/footer.ts'
@@ -44,7 +45,7 @@ export async function readTable(query: SeriesQuery): Promise<Table> {
   const batches: RecordBatch[] = []
   for await (const batch of readSeries(query)) batches.push(batch)
   if (batches.length > 0) return new Table(batches)
-  const { fields } = schemaOf(DATASETS[manifest.key.dataset], manifest.numbers)
+  const { fields } = schemaOf(datasetOf(manifest.key), manifest.numbers)
   return new Table(new Schema(columns.flatMap((name) => fields.filter((one) => one.name === name))))
 }
 
@@ -90,7 +91,7 @@ async function* readPartition(
     if (file.sizeBytes !== manifest.partitions.get(period)?.bytes)
       await lookAtSeries(files, manifest.key)
     const footer = await reading(path, () => readFooter(file))
-    const dataset = DATASETS[manifest.key.dataset]
+    const dataset = datasetOf(manifest.key)
     for (const index of footer.rowGroups.keys()) {
       signal?.throwIfAborted()
       const place = placeOf(footer, index, dataset, window)

@@ -5,7 +5,7 @@ import type { GapReason } from '../base/gap.ts'
 import { DamageError, describeError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { formatWindow, micros, type WindowText } from '../base/time.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import type { Market, SeriesKey } from '../binance/series.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { listedAt } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
@@ -25,7 +25,7 @@ import { accountLabel } from '../session/account.ts'
 
 /** One series of the lake, or one that a job wants. */
 export type SeriesStatus = {
-  readonly market: 'spot'
+  readonly market: Market
   readonly dataset: string
   readonly symbol: string
   readonly interval?: string

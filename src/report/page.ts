@@ -1,10 +1,9 @@
 /** The page as one string: it fetches nothing, and its policy lets it run nothing but its own script. */
 
 import { createHash } from 'node:crypto'
-import type { DayRow } from './days.ts'
+import { type DayRow, dayName } from './days.ts'
 import type { ReportDocument } from './document.ts'
 import { seriesRow, spanOf, strip, totals, type DaySpan } from './overview.ts'
-import { dayName } from './days.ts'
 import { count, html, scriptJson } from './text.ts'
 
 /** What is built into the page besides the data. */

@@ -29,19 +29,16 @@ export type CheckReport = {
 export function checkPage(dataset: Dataset, page: Page): CheckReport {
   const rows = new Rows(dataset, page)
   rows.checkOrder()
-  switch (dataset.kind) {
-    case 'klines':
-    case 'uiKlines':
+  switch (dataset.rules) {
+    case 'kline':
       return checkKlines(rows)
-    case 'aggTrades':
+    case 'aggTrade':
       return checkAggTrades(rows)
-    case 'trades':
-    case 'blockTrades':
-    case 'myTrades':
+    case 'trade':
       return checkTrades(rows)
-    case 'allOrders':
+    case 'order':
       return checkOrders(rows)
-    case 'myAllocations':
+    case 'allocation':
       rows.checkFalse('is_allocator')
       return checkTrades(rows)
   }

@@ -3,8 +3,14 @@
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import type { Window } from '../base/time.ts'
-import { archiveColumns, headerWord, type ArchiveColumn } from '../binance/archive-columns.ts'
-import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
+import {
+  type ArchiveColumn,
+  type Column,
+  type Dataset,
+  archiveColumns,
+  columnIndex,
+  headerWord,
+} from '../binance/dataset.ts'
 import type { ColumnSink, FlagSink, Int64Sink, PageColumns } from './columns.ts'
 import {
   CsvFlagReader,

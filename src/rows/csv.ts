@@ -8,8 +8,12 @@ import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import type { Window } from '../base/time.ts'
 import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
-import { archiveColumns, type ArchiveColumn } from '../binance/archive-columns.ts'
-import type { Dataset, Numbers } from '../binance/dataset.ts'
+import {
+  type ArchiveColumn,
+  type Dataset,
+  type Numbers,
+  archiveColumns,
+} from '../binance/dataset.ts'
 import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
 import { PeriodTimeReader, RowUnit, strangerReader } from './csv-readers.ts'

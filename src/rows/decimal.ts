@@ -5,8 +5,15 @@
  * What is a number: `-?\d+(\.\d+)?([eE][+-]?\d+)?`, finite, and not a negative zero.
  */
 
-import { asciiText, byteAt, digitAt, digitsEnd, isDigit } from './bytes.ts'
-import { paddedText, unpaddedLength } from './bytes.ts'
+import {
+  asciiText,
+  byteAt,
+  digitAt,
+  digitsEnd,
+  isDigit,
+  paddedText,
+  unpaddedLength,
+} from './bytes.ts'
 import { POWERS, readDecimal, registers } from './digits.ts'
 
 const PLUS = 0x2b

@@ -3,8 +3,14 @@
 import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
 import type { ColumnSink, FlagSink, Int64Sink, PageColumns, TextSink } from './columns.ts'
 import { valueEnd } from './json.ts'
-import { IntegerReader, numberReader, TextReader, TimeReader } from './value.ts'
-import type { TimeUnit, ValueReader } from './value.ts'
+import {
+  IntegerReader,
+  TextReader,
+  TimeReader,
+  type TimeUnit,
+  type ValueReader,
+  numberReader,
+} from './value.ts'
 
 const QUOTE = 0x22
 

@@ -6,9 +6,26 @@
 import { isUtf8 } from 'node:buffer'
 import { TransportError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
-import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, MINUS } from './bytes.ts'
-import { CARRIAGE_RETURN, LINE_FEED, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE, TAB } from './bytes.ts'
-import { asciiText, byteAt, digitsEnd, unpaddedLength, ZERO } from './bytes.ts'
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LINE_FEED,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+  TAB,
+  ZERO,
+  asciiText,
+  byteAt,
+  digitsEnd,
+  unpaddedLength,
+} from './bytes.ts'
 import { numberEnd } from './decimal.ts'
 
 // Nested deeper than this is not an answer of an exchange; recursion must end before the stack does.

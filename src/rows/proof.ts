@@ -4,7 +4,8 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import { columnIndex, DATASETS, type Dataset } from '../binance/dataset.ts'
+import { columnIndex, type Dataset } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -28,8 +29,9 @@ export type RowProver = {
 }
 
 /** The prover for a series. */
-export function proverOf({ dataset: kind, interval }: SeriesKey): RowProver {
-  const dataset = DATASETS[kind]
+export function proverOf(key: SeriesKey): RowProver {
+  const { interval } = key
+  const dataset = datasetOf(key)
   if (dataset.walk === 'openTime')
     return interval !== undefined && hasKnownGrid(interval)
       ? new SlotProver(interval, dataset)

@@ -5,8 +5,14 @@
 
 import { DataError, TransportError } from '../base/errors.ts'
 import type { Column, Dataset, Numbers } from '../binance/dataset.ts'
-import { FlagSink, FloatSink, Int64Sink, PageColumns, ScaledSink } from './columns.ts'
-import type { ColumnSink } from './columns.ts'
+import {
+  type ColumnSink,
+  FlagSink,
+  FloatSink,
+  Int64Sink,
+  PageColumns,
+  ScaledSink,
+} from './columns.ts'
 import { SCALE, WORDS } from './decimal.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
 import type { TimeUnit } from './value.ts'

@@ -24,8 +24,7 @@ import {
 import { PageColumns, type ColumnSink, type TextSink } from './columns.ts'
 import { ExtraCollector } from './extra.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
-import { fillColumn, jsonValue } from './sbe-fields.ts'
-import type { Exponents, SbeRows } from './sbe-fields.ts'
+import { type Exponents, type SbeRows, fillColumn, jsonValue } from './sbe-fields.ts'
 
 /**
  * Decodes one page. Times are microseconds, as they always are in SBE. Rows stay in the order sent; `checkPage`

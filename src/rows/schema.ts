@@ -2,6 +2,7 @@
 
 import {
   Bool,
+  type DataType,
   Decimal,
   Field,
   Float64,
@@ -10,7 +11,6 @@ import {
   TimestampMicrosecond,
   Utf8,
 } from 'apache-arrow'
-import type { DataType } from 'apache-arrow'
 import type { Column, Dataset, Numbers } from '../binance/dataset.ts'
 import { PRICE_DIGITS, QUANTITY_DIGITS, SCALE } from './decimal.ts'
 

@@ -1,8 +1,8 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
-import { DATASETS } from '../binance/dataset.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
+import { datasetOf, klinesOf } from '../binance/market.ts'
+import { seriesName } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
@@ -29,9 +29,7 @@ export async function wantsOf(
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines: SeriesKey = DATASETS[key.dataset].hasInterval
-        ? key
-        : { market: 'spot', dataset: 'klines', symbol: key.symbol, interval: '1m' }
+      const klines = datasetOf(key).hasInterval ? key : klinesOf(key)
       const begin = await beginning(exchange.pages(klines, 'string', 0))
       if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {

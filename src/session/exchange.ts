@@ -1,7 +1,7 @@
 /** The exchange, as far as the jobs of a call need it. */
 
 import type { World } from '../base/ports.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { HostList } from '../pull/query.ts'
@@ -20,7 +20,7 @@ function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
 /** The hosts that jobs will be asked of. With hosts of the user's own there is one list for everything. */
 function hostLists(jobs: readonly Job[], { baseUrls }: Options): readonly HostList[] {
   const lists = jobs.flatMap(({ datasets }) =>
-    datasets.map(({ kind }) => hostListOf(DATASETS[kind])),
+    datasets.map(({ market, kind }) => hostListOf(datasetOf({ market, dataset: kind }))),
   )
   return baseUrls === undefined ? [...new Set(lists)] : ['public']
 }

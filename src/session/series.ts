@@ -3,7 +3,7 @@
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
 import { periodWindow } from '../base/time.ts'
-import { DATASETS, defaultPartition } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { schemaOf } from '../rows/schema.ts'
@@ -30,8 +30,8 @@ export async function openSeries(
   windows: Coverage,
 ): Promise<Series> {
   const { numbers, compression } = settings
-  const partition = settings.partition ?? defaultPartition(key.dataset, key.interval)
-  const schema = schemaOf(DATASETS[key.dataset], numbers)
+  const partition = settings.partition ?? datasetOf(key).partition(key.interval)
+  const schema = schemaOf(datasetOf(key), numbers)
   const series = await Series.open(world, key, { schema, compression, numbers, partition })
   await series.adopt(windows, (adopted, gained) => adoptedFresh(world.files, adopted, gained))
   return series

@@ -3,7 +3,7 @@
 import { union, type Coverage } from '../base/coverage.ts'
 import type { World } from '../base/ports.ts'
 import { micros } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { DatasetJob, Job, SymbolSelection } from '../job/job.ts'
 import { accountLabel } from './account.ts'
@@ -39,7 +39,11 @@ export async function storedWants(
   for (const job of jobs)
     for (const dataset of job.datasets) {
       // Whose history it is, is not known: what the lake has of any account is looked at.
-      if (DATASETS[dataset.kind].security === 'signed' && account === undefined) continue
+      if (
+        datasetOf({ market: dataset.market, dataset: dataset.kind }).security === 'signed' &&
+        account === undefined
+      )
+        continue
       const symbols = inLake(dataset, stored)
       const asked = { ...job, datasets: [{ ...dataset, symbols }] }
       for (const { key, wanted, problem } of await resolveWants([asked], resolving)) {

@@ -3,7 +3,7 @@
 import { union } from '../base/coverage.ts'
 import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
@@ -116,7 +116,7 @@ export function seriesOf(
   { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
 ): SeriesKey[] {
   const { kind, market, intervals } = dataset
-  const isSigned = DATASETS[kind].security === 'signed'
+  const isSigned = datasetOf({ market, dataset: kind }).security === 'signed'
   if (isSigned && account === undefined)
     throw new UsageError(`${kind} needs an account label`, {
       hint: 'Set BINANCE_ACCOUNT_LABEL to a name of your choice.',

@@ -10,7 +10,7 @@ import {
   periodOfPath,
   publishedFrom,
 } from '../binance/archive.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/market.ts'
 import { intervalPathName, intervalStep, INTERVALS, parseInterval } from '../binance/interval.ts'
 import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../base/time.ts'
 import { makeFile, rowsOf, type ArchiveFile } from './archive-file.ts'

@@ -1,7 +1,7 @@
 /** The endpoints: which parameters each reads, and the JSON text that it answers with. */
 
 import { micros } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/market.ts'
 import type { Content, Context, Endpoint } from './context.ts'
 import { allocationsAnswer, myTradesAnswer, ordersAnswer } from './account.ts'
 import type { PageFault } from './fault.ts'

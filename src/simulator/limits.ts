@@ -6,7 +6,7 @@
  */
 
 import { fromMillis, type Micros } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { DATASETS } from '../binance/market.ts'
 import type { LimitOptions, LimitRule } from './options.ts'
 
 /** Today's rules. */

@@ -5,7 +5,7 @@ import { DamageError } from '../base/errors.ts'
 import { hashOf } from '../base/hash.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { periodWindow } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { MEND, reading } from './damaged.ts'
 import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
@@ -64,7 +64,7 @@ export async function lookInto(file: Readable, key: SeriesKey, period: string): 
     bytes: file.sizeBytes,
     sha256: () => reading(path, () => hashOf(file)),
     assertSound: () => assertSound(file, footer, path),
-    isAsWritten: () => reading(path, () => isAsWritten(file, footer, DATASETS[key.dataset].key)),
+    isAsWritten: () => reading(path, () => isAsWritten(file, footer, datasetOf(key).key)),
   }
 }
 

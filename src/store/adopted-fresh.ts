@@ -3,7 +3,7 @@
 import { intersect, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
 import { latest, micros, periodOf, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
 import { oldBefore } from '../binance/lag.ts'
 import { pageOf } from '../rows/batch.ts'
@@ -25,8 +25,8 @@ export async function adoptedFresh(
   gained: Coverage,
 ): Promise<Coverage> {
   const { key } = manifest
-  if (DATASETS[key.dataset].walk === 'accountWindow') {
-    const open = key.dataset === 'allOrders' ? await openOrders(files, manifest, gained) : []
+  if (datasetOf(key).walk === 'accountWindow') {
+    const open = datasetOf(key).staysOpen === true ? await openOrders(files, manifest, gained) : []
     return union(open, await youngEnds(files, manifest, gained))
   }
   return gained.flatMap((window) =>
@@ -43,7 +43,7 @@ function isOfArchive({ partitions, partition }: Manifest, { to }: Window): boole
 
 /** Where stretches of an account end: what was young then may have grown. */
 async function youngEnds(files: Files, manifest: Manifest, gained: Coverage): Promise<Coverage> {
-  const dataset = DATASETS[manifest.key.dataset]
+  const dataset = datasetOf(manifest.key)
   const ends: Window[] = []
   for (const window of gained) {
     const [newest] = await newestRows(files, manifest, window, 1)

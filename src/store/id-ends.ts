@@ -2,7 +2,7 @@
 
 import { clip } from '../base/coverage.ts'
 import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
 
 /** The stretch of coverage that ends at a moment, and the last partition in it that has rows. */
@@ -77,7 +77,7 @@ export function firstIdAfter({ partitions }: Manifest, from: Micros): bigint | u
 
 /** Are there rows of before `from`, as far as keys and periods tell? */
 export function hasRowsBefore({ key, partitions }: Manifest, from: Micros): boolean {
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   return [...partitions].some(([period, { firstKey }]) =>
     dataset.key === dataset.time ? BigInt(firstKey) < from : periodWindow(period).to <= from,
   )

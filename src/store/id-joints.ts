@@ -5,7 +5,7 @@
 
 import { clip, type Coverage } from '../base/coverage.ts'
 import { periodWindow, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { warning, type Flaw } from './flaw.ts'
 import { leftOutOf } from './id-ends.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
@@ -48,7 +48,7 @@ export function chainFlaws(manifest: Manifest): Flaw[] {
 }
 
 function stretchesOf({ key, partitions, coverage }: Manifest): readonly Stretch[] {
-  const { walk } = DATASETS[key.dataset]
+  const { walk } = datasetOf(key)
   if (walk !== 'aggTradeId' && walk !== 'tradeId') return []
   const stretches: (readonly [string, PartitionEntry])[][] = []
   for (const entry of [...partitions].sort(([a], [b]) => (a < b ? -1 : 1))) {

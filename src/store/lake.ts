@@ -3,15 +3,13 @@
 import { UsageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
 import { putIfAbsent } from './put-if-absent.ts'
 
 /** The lake's own mark, so that a directory of something else is not taken for one. */
 const MARK_PATH = '_lake.json'
 const MARK = { format: 1, made_by: 'binance-backfill' }
-/** The directories of series, one for each market. */
-export const MARKETS: readonly string[] = ['spot']
 /** What a file system keeps in its own root: an empty volume has it too, and not everyone may look inside. */
 export const RESCUE_DIRECTORY = 'lost+found'
 
@@ -27,7 +25,7 @@ export async function checkLake(files: Files): Promise<void> {
     return
   }
   const foreign = (await files.list('')).find(
-    ({ name }) => !/^[._]/.test(name) && ![...MARKETS, RESCUE_DIRECTORY].includes(name),
+    ({ name }) => !/^[._]/.test(name) && ![...MARKET_NAMES, RESCUE_DIRECTORY].includes(name),
   )
   if (foreign !== undefined)
     throw new UsageError(
@@ -71,6 +69,6 @@ export async function listSeries(files: Files): Promise<readonly SeriesKey[]> {
     for (const { name, kind } of entries)
       if (kind === 'directory' && !/^[._]/.test(name)) await visit(`${path}/${name}`)
   }
-  for (const market of MARKETS) await visit(market)
+  for (const market of MARKET_NAMES) await visit(market)
   return found
 }

@@ -4,9 +4,10 @@
  * @see Apache Hive, common/FileUtils.java, `charToEscape`: the characters that a partition value may not hold as they are.
  */
 
-import { DATASETS, DATASET_KINDS } from '../binance/dataset.ts'
+import { DATASET_KINDS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
+import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { intervalPathName, parseInterval } from '../binance/interval.ts'
-import type { SeriesKey } from '../binance/series.ts'
 import { periodWindow } from '../base/time.ts'
 
 /** The name of a series' manifest in its directory. */
@@ -25,7 +26,7 @@ const ESCAPED = /[\u0000-\u001f\u007f"#%'*/:=?\\{[\]^]/g
  */
 export function seriesPath(key: SeriesKey): string {
   const { market, dataset, symbol, interval, account } = key
-  const { hasInterval, security } = DATASETS[dataset]
+  const { hasInterval, security } = datasetOf(key)
   if (hasInterval !== (interval !== undefined))
     throw new RangeError(`${dataset} ${hasInterval ? 'need' : 'have no'} interval`)
   if ((security === 'signed') !== (account !== undefined))
@@ -40,8 +41,9 @@ export function seriesPath(key: SeriesKey): string {
 
 /** Reads what {@link seriesPath} wrote; `undefined` for any other path. */
 export function parseSeriesPath(path: string): SeriesKey | undefined {
-  const [market, ...rest] = path.split('/')
-  if (market !== 'spot') return undefined
+  const [first, ...rest] = path.split('/')
+  const market = MARKET_NAMES.find((known) => known === first)
+  if (market === undefined) return undefined
   const account = takeValue(rest, 'account')
   const name = rest.shift()
   const dataset = DATASET_KINDS.find((kind) => kind === name)

@@ -13,7 +13,8 @@ import {
   type Partition,
   type Window,
 } from '../base/time.ts'
-import { DATASETS, type Numbers } from '../binance/dataset.ts'
+import { type Numbers } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { renewedTime } from './archives.ts'
 import { clipGaps, type FooterFacts } from './footer.ts'
@@ -181,7 +182,7 @@ export function rowsUntil(
   key: SeriesKey,
   { period, lastKey }: Pick<FooterFacts, 'period' | 'lastKey'>,
 ): Micros {
-  const { key: keyColumn, time } = DATASETS[key.dataset]
+  const { key: keyColumn, time } = datasetOf(key)
   return keyColumn === time ? micros(BigInt(lastKey)) : periodWindow(period).from
 }
 

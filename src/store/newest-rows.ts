@@ -3,7 +3,8 @@
 import type { RecordBatch } from 'apache-arrow'
 import type { Files } from '../base/ports.ts'
 import { periodWindow, type Window } from '../base/time.ts'
-import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { columnIndex } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { lostFile, reading } from './damaged.ts'
 import { partitionPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
@@ -56,12 +57,12 @@ export async function* rowGroups(
 
 /** The last rows of a batch that lie in `window`, at most `count`. */
 function lastOf(
-  { key: { dataset: kind } }: Manifest,
+  { key }: Manifest,
   batch: RecordBatch,
   { from, to }: Window,
   count: number,
 ): RecordBatch {
-  const dataset = DATASETS[kind]
+  const dataset = datasetOf(key)
   const times = int64Column(batch, columnIndex(dataset, dataset.time))
   let end = times.length
   while (end > 0 && (times[end - 1] ?? 0n) >= to) end--

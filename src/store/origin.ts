@@ -4,7 +4,7 @@
  */
 
 import type { Files } from '../base/ports.ts'
-import { MARKETS } from './lake.ts'
+import { MARKET_NAMES } from '../binance/series.ts'
 
 /** Who made the rows. */
 export type Origin = 'binance' | 'simulator'
@@ -18,7 +18,8 @@ export async function readOrigin(files: Files): Promise<Origin | undefined> {
   // What else may lie there has no end (a device), no beginning (a pipe), or is elsewhere (a link).
   const isMarked = entries.some(({ name, kind }) => name === ORIGIN_PATH && kind === 'file')
   const marked = isMarked ? await markedOrigin(files) : undefined
-  return marked ?? (entries.some(({ name }) => MARKETS.includes(name)) ? 'binance' : undefined)
+  const hasRows = entries.some(({ name }) => MARKET_NAMES.some((market) => market === name))
+  return marked ?? (hasRows ? 'binance' : undefined)
 }
 
 async function markedOrigin(files: Files): Promise<Origin | undefined> {

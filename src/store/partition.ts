@@ -8,7 +8,7 @@ import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
 import type { Expected, Files, StoredFile, Upload, Version } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { mergeBatches } from '../rows/merge.ts'
 import { proverOf, type RowProver } from '../rows/proof.ts'
@@ -80,7 +80,7 @@ export class PartitionWriter {
     { stored, expected }: { readonly stored: StoredRows; readonly expected: Expected },
   ) {
     const { key, schema, compression, createdBy, since } = options
-    const dataset = DATASETS[key.dataset]
+    const dataset = datasetOf(key)
     this.#options = options
     this.#prover = proverOf(key)
     this.#upload = upload
@@ -145,7 +145,7 @@ export class PartitionWriter {
   /** Adds rows whose keys are greater than all that were appended before. */
   async append(batch: RecordBatch): Promise<void> {
     const { key, claims } = this.#options
-    const dataset = DATASETS[key.dataset]
+    const dataset = datasetOf(key)
     this.#appended += batch.numRows
     this.#noteReturned(batch)
     let fresh = batch

@@ -2,7 +2,8 @@
 
 import type { Files } from '../base/ports.ts'
 import { micros, type Micros } from '../base/time.ts'
-import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { columnIndex } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { partitionPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { rowGroups } from './newest-rows.ts'
@@ -18,7 +19,7 @@ export async function timeOfId(
   { key, partitions }: Manifest,
   id: bigint,
 ): Promise<Micros | undefined> {
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   const [keyIndex, timeIndex] = [dataset.key, dataset.time].map((name) =>
     columnIndex(dataset, name),
   )

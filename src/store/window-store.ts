@@ -13,7 +13,7 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import type { Progress } from '../progress.ts'
 import { periodsStoredIn } from './ledger.ts'
@@ -110,7 +110,7 @@ export class WindowStore {
         const writer = this.#writerOf(run.period) ?? (yield* this.#begin(run.period))
         this.#gaps = [...listedBy(this.#gaps, page.times.subarray(run.first, run.end))]
         const batch = page.batch.slice(run.first, run.end)
-        if (this.#series.key.dataset === 'allOrders') this.#open.push(...openOrdersIn(batch))
+        if (datasetOf(this.#series.key).staysOpen === true) this.#open.push(...openOrdersIn(batch))
         await writer.open.append(batch)
         this.#tally.received += run.end - run.first
       }
@@ -147,7 +147,7 @@ export class WindowStore {
   /** Is the walk past a partition, so that no more rows of it are to be expected? */
   #isPassed({ period, end }: Writer, touched: ReadonlySet<string>): boolean {
     if (this.#reached < end) return false
-    const { key, time } = DATASETS[this.#series.key.dataset]
+    const { key, time } = datasetOf(this.#series.key)
     // Who sends no rows closes what came before; where the key is the time, none can come late.
     if (touched.size === 0 || key === time) return true
     return !touched.has(period) && this.#reached >= end + DISORDER

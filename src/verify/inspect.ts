@@ -4,7 +4,8 @@ import type { RecordBatch, Schema } from 'apache-arrow'
 import { BackfillError, StoreError } from '../base/errors.ts'
 import { hashOf } from '../base/hash.ts'
 import type { Files, Readable } from '../base/ports.ts'
-import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { columnIndex } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { checkAlike, isAhead, lookInto } from '../store/adopt.ts'
 import { damage, type Flaw } from '../store/flaw.ts'
@@ -161,7 +162,7 @@ async function inspectRows(
   file: Readable,
   footer: ParquetFooter,
 ): Promise<Flaw[]> {
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   const keyIndex = columnIndex(dataset, dataset.key)
   const timeIndex = columnIndex(dataset, dataset.time)
   const order = new OrderCheck(period)

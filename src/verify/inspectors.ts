@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow'
 import { clip, intersect, subtractAll, union } from '../base/coverage.ts'
 import { DataError } from '../base/errors.ts'
 import { formatWindow, periodWindow, type Window } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { pageOf } from '../rows/batch.ts'
@@ -19,7 +19,7 @@ import { forgivenBreaks } from '../store/id-joints.ts'
 /** The inspector for one partition of a series. */
 export function inspectorOf(key: SeriesKey, period: string, manifest: Manifest): Inspector {
   const prover = proverOf(key)
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   const known = knownOf(manifest, periodWindow(period))
   const odd = { dummies: 0, zeroQuantities: 0 }
   return {

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { DamageError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import type { WindowText } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { chainFlaws } from '../store/id-joints.ts'
 import { inspectorOf } from './inspectors.ts'
@@ -260,7 +260,7 @@ function inspect(
   manifest: Manifest,
 ): ReturnType<typeof inspectPartition> {
   const { key, numbers } = manifest
-  const schema = schemaOf(DATASETS[key.dataset], numbers)
+  const schema = schemaOf(datasetOf(key), numbers)
   const inspector = inspectorOf(key, period, manifest)
   return inspectPartition({ files, key, period, manifest, schema, inspector })
 }

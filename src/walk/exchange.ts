@@ -4,7 +4,8 @@ import { DataError, RejectedError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'
-import { DATASETS, type Dataset, type Numbers } from '../binance/dataset.ts'
+import { type Dataset, type Numbers } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
 import { DEFAULT_LIMITS } from '../binance/limit.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -177,7 +178,7 @@ export class Exchange {
 
   /** A way to ask for pages of one series. */
   pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage {
-    const dataset = DATASETS[key.dataset]
+    const dataset = datasetOf(key)
     return async (params, check, signal) => {
       await this.#keepLimits()
       let asked = this.#wire.format

@@ -2,7 +2,7 @@
 
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { pageOf } from '../rows/batch.ts'
 import { concatBatches } from '../rows/order.ts'
 import { endBefore, isEndContiguous, type IdEnd } from '../store/id-ends.ts'
@@ -14,7 +14,7 @@ const TAIL_ROWS = 10_000
 /** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
 export async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
   const { manifest } = series
-  const { walk } = DATASETS[manifest.key.dataset]
+  const { walk } = datasetOf(manifest.key)
   if (walk === 'openTime') return undefined
   if (walk === 'accountWindow') return nextAccountId(series, from)
   const end = endBefore(manifest, from)
@@ -38,7 +38,7 @@ async function isEndStored(series: Series, { stretch, period, entry }: IdEnd): P
   if (stretch.from <= period.from) return true
   const [newest] = await series.newestRows({ from: stretch.from, to: period.to }, 1)
   if (newest === undefined) return false
-  const { keys } = pageOf(DATASETS[series.key.dataset], newest)
+  const { keys } = pageOf(datasetOf(series.key), newest)
   return keys[keys.length - 1] === BigInt(entry.lastKey)
 }
 
@@ -46,7 +46,7 @@ async function tailIds(series: Series, { stretch, period }: IdEnd): Promise<BigI
   const tail = await series.newestRows({ from: stretch.from, to: period.to }, TAIL_ROWS)
   if (tail.length === 0) return new BigInt64Array()
   // Of two partitions the ids may interleave.
-  return pageOf(DATASETS[series.key.dataset], concatBatches(tail)).keys.slice().sort()
+  return pageOf(datasetOf(series.key), concatBatches(tail)).keys.slice().sort()
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import type { Coverage } from '../base/coverage.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
-import { columnIndex, DATASETS } from '../binance/dataset.ts'
+import { columnIndex } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
 import { walkAccount } from './account.ts'
@@ -12,6 +13,7 @@ import type { AskPage } from './walk.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 import type { Step } from '../rows/step.ts'
+import { aggTrades } from '../binance/datasets/agg-trades.ts'
 
 /** What the lake knows of the time before a window. */
 export type Before = {
@@ -56,7 +58,7 @@ export function walkRest(
   before: Before,
   { ask, askAggTrades, readAhead, signal, now, isTrading }: RestWorld,
 ): AsyncGenerator<Step, void, void> {
-  const { walk, pageRows: limit, cursor = 'fromId' } = DATASETS[key.dataset]
+  const { walk, pageRows: limit, cursor = 'fromId' } = datasetOf(key)
   const options = { limit, readAhead, signal, now, ...before }
   switch (walk) {
     case 'openTime':
@@ -81,7 +83,7 @@ export function walkRest(
   }
 }
 
-const FIRST_TRADE_ID = columnIndex(DATASETS.aggTrades, 'first_trade_id')
+const FIRST_TRADE_ID = columnIndex(aggTrades, 'first_trade_id')
 
 function firstTradeIdsOf({ batch }: Page): BigInt64Array {
   return int64Values(batch, FIRST_TRADE_ID)

@@ -15,7 +15,7 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
-import { DATASETS } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Progress } from '../progress.ts'
@@ -65,9 +65,7 @@ export async function rowsBefore(
   )
   if (stretch === undefined) return undefined
   const stored = await series.newestRows(stretch, seamRows(series.key))
-  return stored.length === 0
-    ? undefined
-    : pageOf(DATASETS[series.key.dataset], concatBatches(stored))
+  return stored.length === 0 ? undefined : pageOf(datasetOf(series.key), concatBatches(stored))
 }
 
 /**
@@ -103,7 +101,7 @@ export function compareSeam(
   if (end <= first) return undefined
   const page = sliceRows(answer, first, end)
   const ours = sliceRows(stored, lowerBound(stored.keys, page.keys[0] ?? 0n), stored.rowCount)
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   const { duplicates } = mergeBatches(ours.batch, page.batch, { dataset })
   return duplicates === page.rowCount ? undefined : { window: seamWindow(key, page, seam), page }
 }

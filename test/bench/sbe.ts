@@ -7,7 +7,8 @@
 
 import { gzipSync } from 'node:zlib'
 import { parseMicros } from '../../src/base/time.ts'
-import { DATASETS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_HEADERS } from '../../src/binance/sbe.ts'
 import { decodeSbe } from '../../src/rows/sbe.ts'
 import { decodePage } from '../../src/rows/scan.ts'

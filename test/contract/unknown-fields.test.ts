@@ -2,7 +2,8 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { DATASETS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import type { Options } from '../../src/options.ts'
 import { Exchange, type ArchiveFault, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { accountOf } from '../support/accounts.ts'

@@ -9,7 +9,7 @@ import { latest, micros, periodOf, type Micros, type Window } from '../../src/ba
 import { nextIdOf } from '../../src/walk/id-start.ts'
 import { emptyTally, WindowStore } from '../../src/store/window-store.ts'
 import { pageOf } from '../../src/rows/batch.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import type { AggTrade } from '../../src/simulator/index.ts'
 import { rowGroups } from '../../src/store/newest-rows.ts'
 import { aggTradeAt } from '../support/histories.ts'

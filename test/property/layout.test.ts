@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DATASETS, DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { INTERVALS } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { checkPath } from '../../src/node/tree.ts'

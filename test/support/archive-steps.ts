@@ -10,7 +10,8 @@ import {
   type Window,
 } from '../../src/base/time.ts'
 import { archivePath, entryName, type ArchivePeriod } from '../../src/binance/archive.ts'
-import { DATASETS, type Numbers } from '../../src/binance/dataset.ts'
+import { type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { gridNext } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { SourcedStep } from '../../src/store/window-store.ts'

@@ -15,7 +15,7 @@ import { ArchiveClient } from '../../src/pull/archive/client.ts'
 import { Downloads } from '../../src/pull/archive/download.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { rowTexts } from './rows-pages.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { Exchange, startSimulator, type ExchangeOptions } from '../../src/simulator/index.ts'
 
 export const AGG_TRADES: SeriesKey = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' }

@@ -1,15 +1,15 @@
 /** docs/CLI.md, made from the same tables as the parser and the help. */
 
-import { COMMANDS, type Command } from '../../src/cli/commands.ts'
-import { EXIT_CODES } from '../../src/cli/exit-codes.ts'
-import { OUTPUT_FLAGS, SHARED_FLAGS } from '../../src/cli/flags.ts'
-import { FLAGS, isSwitch, type FlagName } from '../../src/cli/flags.ts'
+import type { Command } from '../../src/cli/command.ts'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { EXIT_CODES } from '../../src/cli/failure.ts'
+import { isSwitch, LAKE_FLAGS, OUTPUT_FLAGS, type Flags } from '../../src/cli/flags.ts'
 
 /** The document as Markdown. */
 export function cliReference(): string {
   return [
     '# The command line',
-    'Made from the tables in `src/cli/commands.ts` and `src/cli/flags.ts` by `test/unit/cli-docs.test.ts`, which fails when this page is not current; `npx vitest run --root . -c test/vitest.config.ts test/unit/cli-docs.test.ts -u` writes it anew.',
+    'Made from `src/cli/commands.ts` by `test/unit/cli-docs.test.ts`, which fails when this page is not current; `npx vitest run --root . -c test/vitest.config.ts test/unit/cli-docs.test.ts --update` writes it anew.',
     'Results go to stdout, words for people to stderr. Colour is for terminals only, and never with `NO_COLOR`. Flags beat environment variables. An error is one line on stderr, `error: what happened (what to do)`; with `--json` it is `{"kind":"error","code","message","hint","exit"}`.',
     table(
       ['Command', 'Does'],
@@ -18,7 +18,7 @@ export function cliReference(): string {
     ...COMMANDS.map(commandSection),
     '## Lake and exchange',
     'Flags of `run`, `plan`, `status`, `verify`, `symbols`, `report` and `doctor`.',
-    flagTable(SHARED_FLAGS),
+    flagTable(LAKE_FLAGS),
     '## Output',
     'Flags of every command.',
     flagTable(OUTPUT_FLAGS),
@@ -31,25 +31,25 @@ export function cliReference(): string {
 }
 
 function commandSection(command: Command): string {
-  const { name, operands, describe, long, own, shared, examples } = command
+  const { name, operands, describe, long, flags, takesLake, examples } = command
   const usage = ['binance-backfill', name, operands, '[FLAGS]'].filter((word) => word !== undefined)
   return [
     `## ${name}`,
     `${capital(describe)}.`,
     `\`\`\`sh\n${usage.join(' ')}\n\`\`\``,
     ...long.map(escaped),
-    ...(own.length === 0 ? [] : [flagTable(own)]),
-    ...(shared.length === 0 ? [] : ['Also the flags of [lake and exchange](#lake-and-exchange).']),
+    ...(Object.keys(flags).length === 0 ? [] : [flagTable(flags)]),
+    ...(takesLake !== true ? [] : ['Also the flags of [lake and exchange](#lake-and-exchange).']),
     `\`\`\`sh\n${examples.map(({ line, does }) => `# ${does}\nbinance-backfill ${line}`).join('\n\n')}\n\`\`\``,
   ].join('\n\n')
 }
 
-function flagTable(names: readonly FlagName[]): string {
+function flagTable(flags: Flags): string {
   return table(
     ['Flag', 'Meaning', 'Default', 'Environment'],
-    names.map((name) => {
-      const { describe, value, default: preset = '', env } = FLAGS[name]
-      const written = isSwitch(name) ? `--${name}` : `--${name} ${value ?? ''}`
+    Object.entries(flags).map(([name, flag]) => {
+      const { describe, value, default: preset = '', env } = flag
+      const written = isSwitch(flag) ? `--${name}` : `--${name} ${value ?? ''}`
       return [
         `\`${written}\``,
         escaped(describe),

@@ -1,7 +1,8 @@
 /** Pages of rows for tests: JSON bodies built from rows, and batches read back as text. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { DATASETS, type Dataset, type DatasetKind } from '../../src/binance/dataset.ts'
+import { type Dataset, type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { columnData } from '../../src/rows/batch.ts'
 import { valueText } from '../../src/rows/value-text.ts'
 

@@ -2,7 +2,8 @@
 
 import { expect } from 'vitest'
 import type { Micros } from '../../src/base/time.ts'
-import { DATASETS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_HEADERS } from '../../src/binance/sbe.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
 import { columnData } from '../../src/rows/batch.ts'

@@ -1,7 +1,7 @@
 /** Walks against the stand-in without sockets: the model's answers, decoded by the room that decodes them in earnest. */
 
 import { parseMicros, type Micros } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
 import type { KlineWitnesses } from '../../src/walk/kline-evidence.ts'

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { RejectedError } from '../../src/base/errors.ts'
 import { micros } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { DEFAULT_LIMITS } from '../../src/binance/limit.ts'
 import { Gateway, type Query } from '../../src/pull/gateway.ts'
 import { signer } from '../../src/pull/sign.ts'

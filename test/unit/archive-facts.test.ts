@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatMicros, parseMicros, parseWindow } from '../../src/base/time.ts'
-import { archiveColumns, headerWord } from '../../src/binance/archive-columns.ts'
+import { archiveColumns, headerWord } from '../../src/binance/dataset.ts'
 import {
   archiveFolder,
   archivePath,
@@ -10,7 +10,7 @@ import {
   periodOfPath,
   publishedFrom,
 } from '../../src/binance/archive.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { AGG_TRADES, klines, TRADES } from '../support/archive.ts'
 
 const periods = (

@@ -6,7 +6,7 @@ import { BannedError, JobError, LockedError, StoppedError } from '../../src/inde
 import { run } from '../../src/cli/dispatch.ts'
 import { describeError, exitOf } from '../../src/cli/failure.ts'
 import { jobsFrom } from '../../src/cli/jobs.ts'
-import { optionsOf } from '../../src/cli/options.ts'
+import { JOB_FLAGS, optionsOf } from '../../src/cli/flags.ts'
 import { markOrigin, originOf, refuseMix } from '../../src/cli/origin.ts'
 import { fakeIo, type FakeIo } from '../support/terminal.ts'
 
@@ -139,14 +139,15 @@ describe('jobs', () => {
   test('a job of flags takes no heed of the flags that are not about it', async () => {
     const flags = { dataset: 'klines', symbol: ['BTCUSDT'], interval: ['1m'], from: '2024-01-01' }
     const beside = { 'data-dir': 'x', 'base-url': ['http://127.0.0.1:1'], json: true } as const
-    const [job] = await jobsFrom([], { ...flags, ...beside, 'log-format': 'json' })
+    const values = { ...flags, ...beside, 'log-format': 'json' }
+    const [job] = await jobsFrom([], values)
     expect(job?.datasets).toEqual((await jobsFrom([], flags))[0]?.datasets)
   })
 
   test('--compression may stand beside job files', async () => {
     const jobs = await jobsFrom([join(directory, 'good.yaml')], { compression: 'gzip' })
     expect(jobs).toHaveLength(1)
-    expect(optionsOf({ compression: 'gzip' })).toEqual({ compression: 'gzip' })
+    expect(optionsOf({ compression: 'gzip' }, JOB_FLAGS)).toEqual({ compression: 'gzip' })
   })
 })
 
@@ -161,7 +162,7 @@ describe('errors of the library', () => {
     ],
   ])('%s', async (error, exit, line) => {
     expect(exitOf(error)).toBe(exit)
-    expect((await describeError(error, false)).lines).toEqual([line])
+    expect(describeError(error, false).lines).toEqual([line])
   })
 
   test('a job error has a line for each problem and carries them in JSON', async () => {
@@ -170,28 +171,28 @@ describe('errors of the library', () => {
       { ...place, line: 1, message: 'one' },
       { ...place, line: 2, message: 'two' },
     ])
-    const { lines, document } = await describeError(error, false)
+    const { lines, document } = describeError(error, false)
     expect(lines.slice(0, 2)).toEqual(['a.yaml:1:1: x: one', 'a.yaml:2:1: x: two'])
     expect(lines[2]).toMatch(/^error: 2 problems; nothing was done/)
     expect(document).toMatchObject({ code: 'E_JOB_INVALID', exit: 2, problems: error.problems })
   })
 
   test('another error of several lines is still one line', async () => {
-    const { lines } = await describeError(new LockedError('held\nby 17'), false)
+    const { lines } = describeError(new LockedError('held\nby 17'), false)
     expect(lines).toEqual(['error: held; by 17'])
   })
 
   test('anything else is a bug, with its stack only when asked for', async () => {
     const bug = new TypeError('x is not a function')
-    expect((await describeError(bug, false)).lines).toEqual([
+    expect(describeError(bug, false).lines).toEqual([
       'error: x is not a function (This is a bug; please report it with the output of the same command with --verbose.)',
     ])
-    const verbose = (await describeError(bug, true)).lines
+    const verbose = describeError(bug, true).lines
     expect(verbose.length).toBeGreaterThan(2)
     expect(verbose.at(-1)).toMatch(/^error: x is not a function/)
     expect(exitOf(bug)).toBe(1)
     expect(exitOf('thrown text')).toBe(1)
-    expect((await describeError('thrown text', true)).document.message).toBe('thrown text')
+    expect(describeError('thrown text', true).document.message).toBe('thrown text')
   })
 })
 

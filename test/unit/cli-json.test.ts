@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Progress } from '../../src/index.ts'
-import {
-  planDocument,
-  progressDocument,
-  statusDocument,
-  verifyDocument,
-} from '../../src/cli/shape.ts'
+import { planDocument } from '../../src/cli/command/plan.ts'
+import { statusDocument } from '../../src/cli/command/status.ts'
+import { verifyDocument } from '../../src/cli/command/verify.ts'
+import { progressDocument } from '../../src/cli/running.ts'
 import { plan, seriesPlan, summary, window } from '../support/cli-values.ts'
 
 const KEY = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const

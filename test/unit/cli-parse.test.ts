@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { COMMANDS, flagsOf } from '../../src/cli/commands.ts'
-import { FLAG_NAMES, FLAGS, isSwitch } from '../../src/cli/flags.ts'
+import { closest } from '../../src/base/suggest.ts'
+import { flagsOf } from '../../src/cli/command.ts'
+import { COMMANDS, FLAGS } from '../../src/cli/commands.ts'
+import { isSwitch, LAKE_FLAGS, OUTPUT_FLAGS } from '../../src/cli/flags.ts'
 import { helpText } from '../../src/cli/help.ts'
-import { nearest } from '../../src/cli/misuse.ts'
 import { parseCommandLine, type Parsed } from '../../src/cli/parse.ts'
 
 /** Splits a line as a shell would, but for redirections, which belong to the shell. */
@@ -21,14 +22,27 @@ async function values(line: string, env: Record<string, string> = {}): Promise<u
 }
 
 describe('the tables', () => {
-  test('every flag belongs to a command, and every flag of a command exists', () => {
-    const used = new Set(COMMANDS.flatMap(flagsOf))
-    expect(FLAG_NAMES.filter((name) => !used.has(name))).toEqual(['version'])
+  test('a name is declared once, and every flag that is excluded exists', () => {
+    for (const command of COMMANDS)
+      for (const [name, flag] of Object.entries(flagsOf(command))) {
+        expect(FLAGS[name]).toBe(flag)
+        for (const rival of flag.conflicts ?? []) expect(Object.keys(FLAGS)).toContain(rival)
+      }
+  })
+
+  test('a command declares no flag that it takes anyway', () => {
+    for (const { name, flags, takesLake } of COMMANDS)
+      expect({ name, own: Object.keys(flags) }).toEqual({
+        name,
+        own: Object.keys(flags).filter(
+          (flag) => !(flag in OUTPUT_FLAGS) && !(takesLake === true && flag in LAKE_FLAGS),
+        ),
+      })
   })
 
   test('a flag has a name for its value if and only if it reads one', () => {
-    for (const name of FLAG_NAMES)
-      expect(['read', 'many'].some((key) => key in FLAGS[name])).toBe(!isSwitch(name))
+    for (const flag of Object.values(FLAGS))
+      expect(['read', 'many'].some((key) => key in flag)).toBe(!isSwitch(flag))
   })
 
   test('the contract: commands, and shared flags of those that touch lake or exchange', () => {
@@ -36,7 +50,7 @@ describe('the tables', () => {
       'data-dir base-url archive-url source weight-share concurrency max-wait wire no-progress quiet verbose json'
     for (const name of ['run', 'plan', 'status', 'verify', 'symbols', 'doctor']) {
       const command = COMMANDS.find((candidate) => candidate.name === name)!
-      expect(flagsOf(command)).toEqual(expect.arrayContaining(shared.split(' ')))
+      expect(Object.keys(flagsOf(command))).toEqual(expect.arrayContaining(shared.split(' ')))
     }
     const names = COMMANDS.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['validate', 'schema', 'simulate', 'completion']))
@@ -67,7 +81,7 @@ describe('values', () => {
     ['run --symbol BTCUSDT,ETHUSDT', { symbol: ['BTCUSDT', 'ETHUSDT'] }],
     [
       'run a.yaml --recheck 2024-01-01..2024-02-01',
-      { recheck: { from: '2024-01-01', to: '2024-02-01' } },
+      { recheck: { from: 1_704_067_200_000_000n, to: 1_706_745_600_000_000n } },
     ],
     ['verify --subset 2/7', { subset: { index: 2, count: 7 } }],
     ['simulate --port 0 --latency 100', { port: 0, latency: 100 }],
@@ -174,8 +188,8 @@ describe('misuse names what is wrong and what was expected', () => {
   })
 })
 
-test('nearest finds a typo, and nothing where there is none', () => {
-  expect(nearest('statsu', ['status', 'run'])).toBe('status')
-  expect(nearest('RUN', ['status', 'run'])).toBe('run')
-  expect(nearest('zzz', ['status', 'run'])).toBeUndefined()
+test('closest finds a typo, and nothing where there is none', () => {
+  expect(closest('statsu', ['status', 'run'])).toBe('status')
+  expect(closest('RUN', ['status', 'run'])).toBe('run')
+  expect(closest('zzz', ['status', 'run'])).toBeUndefined()
 })

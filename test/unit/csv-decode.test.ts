@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseMicros, periodWindow } from '../../src/base/time.ts'
-import { DATASETS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { decodeCsv } from '../../src/rows/csv.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { all, inPieces, problemOf, textsOf } from '../support/archive.ts'

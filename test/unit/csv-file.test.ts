@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { formatMicros, parseMicros, periodWindow } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { CsvFile, type CsvEvidence } from '../../src/rows/csv-file.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { inPieces, problemOf, textsOf } from '../support/archive.ts'

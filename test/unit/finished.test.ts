@@ -1,7 +1,8 @@
 /** Which of two states of one kline shows less, in every form that numbers are stored in. */
 
 import { describe, expect, it } from 'vitest'
-import { DATASETS, NUMBERS } from '../../src/binance/dataset.ts'
+import { NUMBERS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { showsLess } from '../../src/rows/finished.ts'
 import { mergeBatches } from '../../src/rows/merge.ts'
 import { decodePage } from '../../src/rows/scan.ts'

@@ -1,8 +1,8 @@
 /** Ids over several partitions: those that interleave are joined, those that nobody has are missed. */
 
 import { expect, test } from 'vitest'
-import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { type Micros, type Window, micros, parseMicros, periodWindow } from '../../src/base/time.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { chainFlaws, forgivenBreaks, idBreaksOf } from '../../src/store/id-joints.ts'
 import { proverOf } from '../../src/rows/proof.ts'
 import { knownOf, emptyManifest, record } from '../../src/store/ledger.ts'
@@ -10,7 +10,6 @@ import type { Manifest } from '../../src/store/manifest.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { tradeJson } from '../../src/simulator/rows.ts'
 import { tradeAt } from '../support/histories.ts'
-import { periodWindow, type Window } from '../../src/base/time.ts'
 
 const KEY = { market: 'spot', dataset: 'trades', symbol: 'BTCUSDT' } as const
 const MIDNIGHT = parseMicros('2026-03-02')

@@ -3,7 +3,7 @@ import { formatMicros } from '../../src/base/time.ts'
 import { INTERVALS } from '../../src/binance/interval.ts'
 import { readInterval } from '../../src/job/interval.ts'
 import { readFrom, readSettle, readTo, suggestDate } from '../../src/job/moment.ts'
-import { closest, editDistance } from '../../src/job/suggest.ts'
+import { closest, editDistance } from '../../src/base/suggest.ts'
 import { readAsset, readStatus, readSymbol } from '../../src/job/symbol.ts'
 
 function problem(reading: { value: unknown } | { problem: string }): string | undefined {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromMillis, parseMicros, type Window } from '../../src/base/time.ts'
-import { DATASETS, NUMBERS, type Numbers } from '../../src/binance/dataset.ts'
+import { NUMBERS, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import type { Interval } from '../../src/binance/interval.ts'
 import { bucketStep, CANDLE_COLUMNS, CandleBuckets, newest } from '../../src/report/candles.ts'
 import { decodePage } from '../../src/rows/scan.ts'

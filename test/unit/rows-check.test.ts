@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/errors.ts'
-import { DATASETS, NUMBERS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { NUMBERS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { checkPage } from '../../src/rows/check.ts'
 import { compareNumbers } from '../../src/rows/number-column.ts'
 import { decodePage } from '../../src/rows/scan.ts'

@@ -1,6 +1,7 @@
 import { makeData, RecordBatch, type Data } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { DATASETS, NUMBERS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { NUMBERS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { pageOf } from '../../src/rows/batch.ts'
 import { lowerBound } from '../../src/rows/int64.ts'
 import { mergeBatches } from '../../src/rows/merge.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseMicros, type Window } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { proverOf } from '../../src/rows/proof.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { pageBody } from '../support/rows-pages.ts'

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { DataError, TransportError } from '../../src/base/errors.ts'
-import { DATASETS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { readSbeError, SbeUnknownError } from '../../src/binance/sbe-answer.ts'
 import { judge } from '../../src/binance/verdict.ts'
 import { decodeSbe } from '../../src/rows/sbe.ts'

@@ -6,7 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { XMLParser } from 'fast-xml-parser'
 import { expect, test } from 'vitest'
-import { DATASETS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import * as enums from '../../src/binance/sbe-enums.ts'
 import { SBE_LAYOUTS, SBE_SCHEMA, type SbeField } from '../../src/binance/sbe.ts'
 

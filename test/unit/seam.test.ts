@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/dataset.ts'
+import { DATASETS } from '../../src/binance/market.ts'
 import { compareSeam } from '../../src/walk/seam.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { decodePage } from '../../src/rows/scan.ts'

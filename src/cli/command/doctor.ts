@@ -1,15 +1,33 @@
 /** `doctor`: is this machine fit for a backfill? */
 
-import { doctor, quoteText, type DoctorCheck } from '../../index.ts'
-import type { Execute } from '../commands.ts'
-import { optionsOf } from '../options.ts'
+import { quoteText } from '../../base/text.ts'
+import type { DoctorCheck } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
+import { counted } from '../human.ts'
+import { Unfinished } from '../failure.ts'
 import type { Paint } from '../print.ts'
 import { padded } from '../table.ts'
-import { unfitMachine } from '../unfinished.ts'
 
-export const execute: Execute = async ({ values, print }) => {
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'doctor',
+  describe: 'check this machine: Node, clock, directory, network, limits',
+  long: [
+    "Checks Node's version, the data directory (write, rename, fsync), each endpoint, the clock against the server's, and what is left of the rate limit. Ends with 1 when a check fails.",
+  ],
+  flags: {},
+  takesLake: true,
+  examples: [
+    { line: 'doctor', does: 'before the first run' },
+    { line: 'doctor --data-dir /srv/lake --json', does: 'another directory, as JSON' },
+  ],
+  execute,
+}
+
+async function execute({ values, options, print }: Call): Promise<number> {
+  const { doctor } = await import('../../index.ts')
   const checks: DoctorCheck[] = []
-  for await (const check of doctor(optionsOf(values))) {
+  for await (const check of doctor(options)) {
     checks.push(check)
     await print.result(checkText(check, print.paint.out))
   }
@@ -29,4 +47,14 @@ export function checkText({ name, ok, seen, hint }: DoctorCheck, paint: Paint): 
   const mark = ok ? paint.green('ok  ') : paint.red('FAIL')
   const line = `${mark}  ${padded(quoteText(name), 14)}  ${quoteText(seen)}\n`
   return ok || hint === undefined ? line : `${line}      ${quoteText(hint)}\n`
+}
+
+/** What to say of a machine that failed some of what `doctor` looks at. */
+function unfitMachine(failed: readonly DoctorCheck[]): Unfinished {
+  const [first] = failed
+  const why = first === undefined ? '' : `: ${first.name}: ${first.seen}`
+  return new Unfinished('E_UNFIT', `${counted(failed.length, 'check')} failed${why}`, {
+    exit: 1,
+    hint: first?.hint ?? 'binance-backfill doctor --json lists all',
+  })
 }

@@ -1,31 +1,63 @@
 /** `plan`: prints what `run` would do. */
 
-import {
-  ARCHIVE_BYTES_PER_SECOND,
-  UsageError,
-  formatWindow,
-  makePlan,
-  quoteText,
-  seriesName,
-  type Plan,
-  type SeriesPlan,
-  type Task,
-} from '../../index.ts'
-import type { Execute } from '../commands.ts'
+import { describeError } from '../../base/errors.ts'
+import { quoteText } from '../../base/text.ts'
+import { formatWindow } from '../../base/time.ts'
+import { ARCHIVE_BYTES_PER_SECOND } from '../../binance/archive.ts'
+import { seriesName } from '../../binance/series.ts'
+import type { Plan, SeriesPlan, Task } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
 import { jobsFrom } from '../jobs.ts'
-import { optionsOf } from '../options.ts'
-import { planDocument } from '../shape.ts'
 import { bytes, count, counted, minutesAbout, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
+import { misuse } from '../failure.ts'
+import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
+import { flatKey } from '../flat-key.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
 
-export const execute: Execute = async ({ values, operands, print }) => {
+const flags = {
+  ...JOB_FLAGS,
+  ...RECHECK_FLAG,
+  tasks: { describe: 'with --json: the pieces of work too, as run executes them' },
+  'detailed-exitcode': { describe: 'end with 10 when there is work to do, 0 when there is none' },
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'plan',
+  operands: '[JOB...]',
+  describe: 'print what run would do, and what it would cost',
+  long: [
+    'For each series the missing windows, requests, request weight, and about how many rows and bytes; then how many minutes that takes within the rate limit and for downloads. Writes nothing.',
+    'A series that cannot be planned, such as one of an unknown symbol, is reported; the others are planned, and the exit code is 3.',
+  ],
+  flags,
+  takesLake: true,
+  examples: [
+    { line: 'plan jobs/majors.yaml', does: 'the bill before the meal' },
+    {
+      line: 'plan --dataset aggTrades --symbol BTCUSDT --from 7d',
+      does: 'the last seven days of one symbol',
+    },
+    {
+      line: 'plan jobs/majors.yaml --json --tasks',
+      does: 'each piece of work: its source, window, files and cost',
+    },
+    {
+      line: 'plan jobs/majors.yaml --detailed-exitcode --quiet',
+      does: 'for a script: 10 when there is work to do, 0 when there is none',
+    },
+  ],
+  execute,
+}
+
+async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
   if (values.tasks === true && values.json !== true)
-    throw new UsageError('--tasks: tasks are printed as JSON', { hint: 'Add --json.' })
-  const jobs = await jobsFrom(operands, values)
-  const plan = await makePlan(jobs, optionsOf(values))
+    throw misuse('--tasks: tasks are printed as JSON', 'Add --json.')
+  const { makePlan } = await import('../../index.ts')
+  const plan = await makePlan(await jobsFrom(operands, values), options)
   if (values.json === true) await print.json(planDocument(plan, values.tasks))
   else await print.result(planText(plan))
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
@@ -177,4 +209,44 @@ export function inShort(plan: Plan): string {
 function archivesInShort(pending: readonly SeriesPlan[]): readonly string[] {
   const files = pending.reduce((sum, { archive }) => sum + (archive?.files ?? 0), 0)
   return files === 0 ? [] : [counted(files, 'archive file')]
+}
+
+/** `plan --json`. `recheck` is there only when covered windows would be asked again. */
+export function planDocument({ series, total }: Plan, withTasks = false): object {
+  return {
+    series: series.map(seriesPlan),
+    ...(withTasks ? { tasks: series.flatMap(({ tasks }) => tasks).map(taskDocument) } : {}),
+    total: {
+      requests: total.requests,
+      weight: total.weight,
+      minutes: total.minutes,
+      rows: total.rows,
+      bytes: total.bytes,
+    },
+  }
+}
+
+function taskDocument(task: Task): object {
+  const { key, source, window, cost } = task
+  const files =
+    task.source === 'archive'
+      ? { files: task.files.map(({ path, sizeBytes }) => ({ path, bytes: sizeBytes ?? null })) }
+      : {}
+  return { ...flatKey(key), source, window: formatWindow(window), ...files, ...cost }
+}
+
+function seriesPlan(plan: SeriesPlan): object {
+  const { key, missing, recheck, settings, requests, weight, rows, bytes, archive, problem } = plan
+  return {
+    ...flatKey(key),
+    missing: missing.map(formatWindow),
+    ...(recheck.length === 0 ? {} : { recheck: recheck.map(formatWindow) }),
+    source: settings.source,
+    requests,
+    weight,
+    rows,
+    bytes,
+    ...(archive === undefined ? {} : { archive }),
+    ...(problem === undefined ? {} : { error: describeError(problem) }),
+  }
 }

@@ -1,22 +1,81 @@
 /** `simulate`: serves the exchange's stand-in until a signal. */
 
-import {
-  quickstartExchange,
-  replayOptions,
-  startSimulator,
-  stopOnSignals,
-  type ExchangeOptions,
-  type Fault,
-  type FaultOptions,
-} from '../../index.ts'
-import type { Execute } from '../commands.ts'
-import { exitOf } from '../failure.ts'
-import type { Values } from '../flags.ts'
-import { Misuse, didYouMean } from '../misuse.ts'
+import type { ExchangeOptions, Fault, FaultOptions } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
+import { exitOf, misuse, suggested } from '../failure.ts'
+import { readChoice, readInteger, readText } from '../read.ts'
+import type { Flags, ValuesOf } from '../flags.ts'
 
 const DEFAULT_SEED = 1
 
-export const execute: Execute = async ({ values, print }) => {
+const flags = {
+  port: {
+    describe: 'port to listen on; 0 takes a free one',
+    value: 'N',
+    default: '0',
+    read: readInteger(0, 65_535),
+  },
+  host: {
+    describe: 'address to listen on',
+    value: 'HOST',
+    default: '127.0.0.1',
+    // This machine only: the stand-in is no server for a network.
+    read: readChoice(['127.0.0.1', 'localhost']),
+  },
+  replay: {
+    describe: 'serve the REST pages recorded in this directory, not made-up ones',
+    value: 'DIR',
+    read: readText,
+    conflicts: ['seed'],
+  },
+  seed: {
+    describe: 'seed of the made-up history; the same seed gives the same rows',
+    value: 'N',
+    default: '1',
+    read: readInteger(0),
+  },
+  latency: {
+    describe: 'milliseconds that each answer takes',
+    value: 'MS',
+    default: '0',
+    read: readInteger(0, 600_000),
+  },
+  limit: {
+    describe: 'request weight that an address may spend in a minute',
+    value: 'WEIGHT',
+    default: '6000',
+    read: readInteger(1),
+  },
+  faults: {
+    describe: 'misbehave on a schedule; see the description above',
+    value: 'SPEC',
+    read: readText,
+  },
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'simulate',
+  describe: 'serve a local stand-in for the exchange',
+  long: [
+    'Serves REST, with made-up or recorded rows, and an archive of them until it is stopped, and prints its URL. Everything else can then be tried offline: run ... --base-url URL --data-dir DIR. Nothing tells rows that run stored from it from real ones: give them a lake of their own. Account datasets too: with made-up rows it knows one account, whose API key and secret are both the word simulated.',
+    '--faults takes KIND[=VALUE][@NTH][xTIMES], several with commas: on the NTH request (from 1) and TIMES in a row, x* for ever. Kinds: limited=SECONDS, banned=SECONDS, blocked=SECONDS, region, status=CODE, error=CODE, body=empty|object|null|html|garbage, page=duplicated|reversed|short|impossible, reset, reset=FRACTION, truncatedGzip=FRACTION, hang, hang=FRACTION, drip=BYTES, closeAfter; and random=PROBABILITY for faults that trying again mends.',
+  ],
+  flags,
+  examples: [
+    { line: 'simulate --port 8080', does: 'made-up history on http://127.0.0.1:8080' },
+    { line: 'simulate --latency 100 --limit 600', does: 'slow, with a tenth of the rate limit' },
+    {
+      line: 'simulate --faults limited=2@10,status=503@20x3,random=0.02',
+      does: 'an exchange on a bad day',
+    },
+    { line: 'simulate --replay recorded --json', does: 'what was recorded; the URL as JSON' },
+  ],
+  execute,
+}
+
+async function execute({ values, print }: Call<typeof flags>): Promise<number> {
+  const { startSimulator, stopOnSignals } = await import('../../index.ts')
   const exchange = await exchangeOf(values)
   const { port = 0, latency = 0 } = values
   const simulator = await startSimulator({ exchange, port, latencyMs: latency }).catch(
@@ -38,8 +97,9 @@ export const execute: Execute = async ({ values, print }) => {
   return exitOf(stop.signal.reason)
 }
 
-async function exchangeOf(values: Values): Promise<ExchangeOptions> {
+async function exchangeOf(values: ValuesOf<typeof flags>): Promise<ExchangeOptions> {
   const { replay, seed, limit, faults } = values
+  const { quickstartExchange, replayOptions } = await import('../../index.ts')
   const base = replay === undefined ? quickstartExchange() : await replayOptions(replay)
   return {
     ...base,
@@ -58,9 +118,9 @@ function weightRule(
 function explain(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
-    return new Misuse(`port ${port} is taken`, 'take another, or 0 for any free one')
+    return misuse(`port ${port} is taken`, 'take another, or 0 for any free one')
   if (code === 'EACCES')
-    return new Misuse(`port ${port} is not allowed`, 'take one above 1023, or 0 for any free one')
+    return misuse(`port ${port} is not allowed`, 'take one above 1023, or 0 for any free one')
   return error
 }
 
@@ -125,19 +185,19 @@ function parsePart(part: string): Part {
   const match = /^([a-zA-Z]+)(?:=([^@]*?))?(?:@(\d+))?(?:x(\d+|\*))?$/.exec(part)
   const [, kind = '', value = '', nth = '1', times = '1'] = match ?? []
   if (match === null || nth === '0' || times === '0')
-    throw new Misuse(`--faults: expected KIND[=VALUE][@NTH][xTIMES], got "${part}"`)
+    throw misuse(`--faults: expected KIND[=VALUE][@NTH][xTIMES], got "${part}"`)
   if (kind === 'random') {
     const probability = Number(value)
     if (value !== '' && probability >= 0 && probability <= 1) return { probability }
-    throw new Misuse(`--faults: random needs a probability from 0 to 1, got "${value}"`)
+    throw misuse(`--faults: random needs a probability from 0 to 1, got "${value}"`)
   }
   const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (make === undefined) {
-    const hint = didYouMean(kind, [...Object.keys(KINDS), 'random'])
-    throw new Misuse(`--faults: unknown fault "${kind}"${hint}`)
+    const hint = suggested(kind, [...Object.keys(KINDS), 'random'])
+    throw misuse(`--faults: unknown fault "${kind}"${hint}`)
   }
   const fault = make(value)
-  if (fault === undefined) throw new Misuse(`--faults: "${value}" is no value of ${kind}`)
+  if (fault === undefined) throw misuse(`--faults: "${value}" is no value of ${kind}`)
   return { rule: { fault, nth: Number(nth), times: times === '*' ? Infinity : Number(times) } }
 }
 

@@ -1,17 +1,52 @@
 /** `sql`: asks the lake with SQL. */
 
-import { jsonText, quoteText, sql, type SqlAnswer, type SqlValue } from '../../index.ts'
-import type { Call, Execute } from '../commands.ts'
+import { jsonText, quoteText } from '../../base/text.ts'
+import type { SqlAnswer, SqlValue } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
+import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { counted } from '../human.ts'
 import { fit, table } from '../table.ts'
 
 /** Rows of a table; what is to be counted on needs --csv or --json. */
 const TABLE_ROWS_MAX = 100
 
-export const execute: Execute = async (call) => {
+const flags = {
+  csv: { describe: 'all rows as CSV on stdout, with a head', conflicts: ['json'] },
+  'data-dir': LAKE_FLAGS['data-dir'],
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'sql',
+  operands: 'QUERY',
+  describe: 'ask the lake with SQL',
+  long: [
+    'Runs one SELECT with DuckDB over the lake, which it cannot change. Each dataset is a view of its name: klines, aggTrades and so on, with the columns of docs/FORMAT.md and those of the paths: symbol, "interval" (in quotes: it is a word of SQL), period. Needs the optional package @duckdb/node-api.',
+    'Prints a table of the first 100 rows; --csv and --json print all. Times are UTC; --json writes whole numbers above 2^53 and decimals as text.',
+  ],
+  flags,
+  examples: [
+    {
+      line: 'sql "SELECT symbol, count(*) FROM klines GROUP BY ALL"',
+      does: 'rows of each symbol',
+    },
+    {
+      line: `sql "FROM aggTrades WHERE symbol = 'BTCUSDT' LIMIT 10" --json`,
+      does: 'ten trades, as JSON',
+    },
+    {
+      line: 'sql "SELECT open_time, close FROM klines" --csv > closes.csv',
+      does: 'all closes, as CSV',
+    },
+  ],
+  execute,
+}
+
+async function execute(call: Call<typeof flags>): Promise<number> {
   const { values, operands } = call
   const [query = ''] = operands
   const { 'data-dir': dataDir } = values
+  const { sql } = await import('../../index.ts')
   const answer = await sql(query, dataDir === undefined ? {} : { dataDir })
   try {
     if (values.csv === true) await writeAll(csvPieces(answer, call), call)

@@ -1,22 +1,39 @@
 /** `status`: prints what the lake holds. */
 
-import {
-  quoteText,
-  status,
-  type RevisionEntry,
-  type SeriesStatus,
-  type StatusReport,
-} from '../../index.ts'
-import type { Execute } from '../commands.ts'
+import { quoteText } from '../../base/text.ts'
+import type { RevisionEntry, SeriesStatus, StatusReport, WindowText } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
-import { optionsOf } from '../options.ts'
-import { statusDocument } from '../shape.ts'
-import { damagedSeries } from '../unfinished.ts'
 import { bytes, count, counted, instant, span, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
+import { damagedSeries } from '../failure.ts'
+import type { Flags } from '../flags.ts'
 
-export const execute: Execute = async ({ values, operands, print }) => {
-  const report = await status(await jobsFromFiles(operands), optionsOf(values))
+const flags = {
+  revisions: { describe: 'list the rows that changed since they were first stored' },
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'status',
+  operands: '[JOB...]',
+  describe: 'print what the lake holds',
+  long: [
+    'For each series what is covered, what is missing of what the jobs ask for, known gaps with their reason, rows, files and bytes. Without jobs: every series in the lake. Reads no data file.',
+  ],
+  flags,
+  takesLake: true,
+  examples: [
+    { line: 'status', does: 'everything in ./data' },
+    { line: 'status jobs/majors.yaml --json', does: 'what one job still lacks, as JSON' },
+    { line: 'status --revisions', does: 'with the rows that changed after they were stored' },
+  ],
+  execute,
+}
+
+async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
+  const { status } = await import('../../index.ts')
+  const report = await status(await jobsFromFiles(operands), options)
   const withRevisions = values.revisions === true
   if (values.json === true) await print.json(statusDocument(report, withRevisions))
   else await print.result(statusTable(report, withRevisions))
@@ -84,4 +101,32 @@ function revision({ key, time, old, new: now }: RevisionEntry): readonly string[
   const changed = Object.keys({ ...old, ...now }).filter((name) => old[name] !== now[name])
   const changes = changed.map((name) => `${name} ${old[name] ?? '-'} -> ${now[name] ?? '-'}`)
   return [quoteText(`changed ${instant(time)} (${key}): ${changes.join(', ')}`, 1000)]
+}
+
+/** `status --json`. */
+export function statusDocument({ series }: StatusReport, withRevisions: boolean): object {
+  return {
+    series: series.map(({ revisions, wanted, ...rest }) => ({
+      market: rest.market,
+      dataset: rest.dataset,
+      symbol: rest.symbol,
+      ...(rest.interval === undefined ? {} : { interval: rest.interval }),
+      ...(rest.account === undefined ? {} : { account: rest.account }),
+      ...(wanted === undefined ? {} : { wanted: windows(wanted) }),
+      covered: windows(rest.covered),
+      missing: windows(rest.missing),
+      unconfirmed: windows(rest.unconfirmed),
+      gaps: rest.gaps.map(({ from, to, reason }) => ({ from, to, reason })),
+      rows: rest.rows,
+      partitions: rest.partitions,
+      bytes: rest.bytes,
+      verdict: rest.verdict,
+      ...(rest.error === undefined ? {} : { error: rest.error }),
+      ...(withRevisions ? { revisions } : {}),
+    })),
+  }
+}
+
+function windows(list: readonly WindowText[]): readonly WindowText[] {
+  return list.map(({ from, to }) => ({ from, to }))
 }

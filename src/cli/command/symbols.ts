@@ -1,14 +1,40 @@
 /** `symbols`: lists what the exchange knows. */
 
-import { listSymbols, quoteText } from '../../index.ts'
-import type { Execute } from '../commands.ts'
+import { quoteText } from '../../base/text.ts'
+import type { Call, Command } from '../command.ts'
+import type { Flags } from '../flags.ts'
 import { counted } from '../human.ts'
-import { optionsOf } from '../options.ts'
+import { readText } from '../read.ts'
 import { table } from '../table.ts'
 
-export const execute: Execute = async ({ values, print }) => {
+const flags = {
+  quote: { describe: 'only symbols quoted in this asset', value: 'ASSET', read: readText },
+  base: { describe: 'only symbols of this asset', value: 'ASSET', read: readText },
+  status: {
+    describe: 'only symbols with this status, such as TRADING',
+    value: 'STATUS',
+    read: readText,
+  },
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'symbols',
+  describe: 'list the symbols that the exchange knows',
+  long: ['Reads exchangeInfo. All given filters must match.'],
+  flags,
+  takesLake: true,
+  examples: [
+    { line: 'symbols --quote USDT --status TRADING', does: 'all that trade against USDT' },
+    { line: 'symbols --base BTC --json', does: 'all that BTC trades against, as JSON' },
+  ],
+  execute,
+}
+
+async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
+  const { listSymbols } = await import('../../index.ts')
   const { quote, base, status } = values
-  const symbols = await listSymbols({ quote, base, status }, optionsOf(values))
+  const symbols = await listSymbols({ quote, base, status }, options)
   if (values.json === true) {
     await print.json({ symbols })
     return 0

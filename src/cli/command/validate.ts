@@ -1,10 +1,24 @@
 /** `validate`: checks job files, and nothing else. */
 
-import { quoteText } from '../../index.ts'
-import type { Execute } from '../commands.ts'
+import { quoteText } from '../../base/text.ts'
+import type { Call, Command } from '../command.ts'
 import { jobsOf, readJobFiles } from '../jobs.ts'
 
-export const execute: Execute = async ({ values, operands, print }) => {
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'validate',
+  operands: 'JOB...',
+  describe: 'check job files, and nothing else',
+  long: ['Prints every problem of every file with its line and column. Asks the exchange nothing.'],
+  flags: {},
+  examples: [
+    { line: 'validate jobs/majors.yaml', does: 'one job file' },
+    { line: 'validate jobs/majors.yaml jobs/quickstart.yaml --json', does: 'two of them, as JSON' },
+  ],
+  execute,
+}
+
+async function execute({ values, operands, print }: Call): Promise<number> {
   const files = await readJobFiles(operands)
   const isValid = ({ job }: { readonly job?: unknown }): boolean => job !== undefined
   if (values.json === true)

@@ -1,23 +1,49 @@
 /** `verify`: reads the lake back. */
 
-import {
-  quoteText,
-  seriesName,
-  stopOnSignals,
-  verify,
-  type Finding,
-  type VerifyOptions,
-  type VerifyReport,
-} from '../../index.ts'
-import type { Call, Execute } from '../commands.ts'
+import { quoteText } from '../../base/text.ts'
+import { seriesName } from '../../binance/series.ts'
+import type { Finding, VerifyOptions, VerifyProgress, VerifyReport } from '../../index.ts'
+import type { Call, Command } from '../command.ts'
+import { flatKey } from '../flat-key.ts'
+import type { Flags } from '../flags.ts'
+import { DAMAGED, INCOMPLETE, Unfinished } from '../failure.ts'
 import { bytes, count, counted, duration, spans } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
-import { optionsOf } from '../options.ts'
-import { verifyDocument } from '../shape.ts'
-import { damagedLake, uncomparedArchives } from '../unfinished.ts'
+import { readSubset } from '../read.ts'
 import { fit, padded, table, type Row } from '../table.ts'
 
-export const execute: Execute = async (call) => {
+const flags = {
+  subset: {
+    describe: 'check the I-th of N parts only, so that N runs check everything',
+    value: 'I/N',
+    read: readSubset,
+    conflicts: ['rebuild'],
+  },
+  remote: { describe: 'also read the checksums of the archives again' },
+  rebuild: { describe: 'write lost or damaged manifests anew from the Parquet files' },
+} satisfies Flags
+
+/** @see {@link Command} */
+export const command: Command = {
+  name: 'verify',
+  operands: '[JOB...]',
+  describe: 'read the Parquet back and check it against its manifests',
+  long: [
+    "Checks order, duplicate keys, hashes, footers, coverage and gaps. Ends with 4 when it finds damage. With jobs: the series that they want, judged by the range that they want, as far as the lake and this machine's clock can tell; what is missing is no damage. Without: every series in the lake.",
+  ],
+  flags,
+  takesLake: true,
+  examples: [
+    { line: 'verify', does: 'everything in ./data' },
+    { line: 'verify --subset 1/7', does: 'a seventh of it: one part for each day of the week' },
+    { line: 'verify jobs/majors.yaml --remote', does: "also against the archives' checksums" },
+    { line: 'verify --rebuild', does: 'after manifests were lost' },
+  ],
+  execute,
+}
+
+async function execute(call: Call<typeof flags>): Promise<number> {
+  const { verify, stopOnSignals } = await import('../../index.ts')
   const { values, operands, print } = call
   const jobs = await jobsFromFiles(operands)
   const stop = stopOnSignals()
@@ -34,14 +60,17 @@ export const execute: Execute = async (call) => {
   }
 }
 
-function verifyOptions({ values }: Call, signal: AbortSignal): VerifyOptions {
+function verifyOptions(
+  { values, options }: Call<typeof flags>,
+  signal: AbortSignal,
+): VerifyOptions {
   const { subset, remote = false, rebuild = false } = values
   const part = subset === undefined ? {} : { subset }
-  return { ...optionsOf(values, signal), ...part, remote, rebuild }
+  return { ...options, signal, ...part, remote, rebuild }
 }
 
 async function follow(
-  steps: ReturnType<typeof verify>,
+  steps: AsyncIterable<VerifyProgress>,
   { values, io, print }: Call,
 ): Promise<VerifyReport> {
   let files = 0
@@ -101,4 +130,41 @@ function conclusion(report: VerifyReport): string {
     return 'Nothing was checked: the lake holds no file of what was asked for.'
   if (report.ok) return `No damage: ${read}.`
   return `DAMAGED: ${counted(damaged, 'finding')}; ${read}.`
+}
+
+/** What to say of a lake in which `verify` found damage. */
+function damagedLake({ findings }: VerifyReport): Unfinished {
+  const damage = findings.filter(({ severity }: Finding) => severity === 'damage')
+  const [first] = damage
+  const where = first === undefined ? '' : `: ${first.path}: ${first.message}`
+  return new Unfinished('E_DAMAGED', `damage found in ${counted(damage.length, 'place')}${where}`, {
+    exit: DAMAGED,
+    hint: first?.hint ?? 'binance-backfill verify --json lists all',
+  })
+}
+
+/** What to say when `verify --remote` could not compare all that it was asked to; `undefined` when it could. */
+function uncomparedArchives({ findings }: VerifyReport): Unfinished | undefined {
+  const unknown = findings.filter(({ code }: Finding) => code === 'archive-unknown')
+  const [first] = unknown
+  if (first === undefined) return undefined
+  const many = counted(unknown.length, 'archive')
+  return new Unfinished('E_INCOMPLETE', `${many} could not be compared: ${first.message}`, {
+    exit: INCOMPLETE,
+    hint: 'run again when the archive can be reached; what the lake holds is sound',
+  })
+}
+
+/** `verify --json`. */
+export function verifyDocument(report: VerifyReport): object {
+  const { ok, series, findings, partitions, rows, bytes, seconds } = report
+  return {
+    ok,
+    series: series.map(({ key, ...verdict }) => ({ ...flatKey(key), ...verdict })),
+    findings,
+    partitions,
+    rows,
+    bytes,
+    seconds,
+  }
 }

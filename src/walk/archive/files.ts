@@ -21,7 +21,8 @@ import {
   publishedFrom,
   type ArchivePeriod,
 } from '../../binance/archive.ts'
-import { DATASETS, type Numbers } from '../../binance/dataset.ts'
+import { type Numbers } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { intervalStep } from '../../binance/interval.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
 import type { SeriesKey } from '../../binance/series.ts'
@@ -53,7 +54,7 @@ export function usesArchive(
   source: Source,
   { baseUrls, archiveUrl }: Options,
 ): boolean {
-  if (!DATASETS[key.dataset].hasArchive || source === 'rest') return false
+  if (datasetOf(key).archive === undefined || source === 'rest') return false
   // Rows of some other exchange, such as the simulator's, are not to be mixed with Binance's own.
   const isOwn = baseUrls === undefined || baseUrls.every(isBinanceUrl)
   return source === 'archive' || archiveUrl !== undefined || isOwn
@@ -156,7 +157,7 @@ export class ArchiveSession {
       const end = micros(floorDiv(to, DAY) * DAY)
       return first < end ? [{ from: first, to: end }] : []
     })
-    const daysMin = BigInt(Math.ceil(MONTH_DAY_WEIGHTS_MIN / DATASETS[key.dataset].weight))
+    const daysMin = BigInt(Math.ceil(MONTH_DAY_WEIGHTS_MIN / datasetOf(key).weight))
     const months = new Map<string, ArchivePeriod>()
     for (const { from, to } of days)
       for (let at = from; at < to; at = periodWindow(periodOf(at, 'month')).to) {
@@ -262,7 +263,7 @@ export class ArchiveRows {
   pages(): AsyncGenerator<Page, void, void> {
     const { path, file } = this.#archive
     const { period, window } = this.#file
-    const csv = new CsvFile(DATASETS[this.#key.dataset], this.#numbers, {
+    const csv = new CsvFile(datasetOf(this.#key), this.#numbers, {
       period: window,
       file: path,
     })

@@ -1,7 +1,7 @@
 /** Rows of one file that belong to the next one's time, put among the next one's rows. */
 
 import type { Micros } from '../../base/time.ts'
-import { DATASETS } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { pageOf } from '../../rows/batch.ts'
 import { lowerBound } from '../../rows/int64.ts'
@@ -34,7 +34,7 @@ export class LateRows {
     const end = lowerBound(rows.keys, (page.keys[page.rowCount - 1] ?? 0n) + 1n)
     if (end === 0) return page
     this.#rows = end === rows.rowCount ? undefined : sliceRows(rows, end, rows.rowCount)
-    const dataset = DATASETS[this.#key.dataset]
+    const dataset = datasetOf(this.#key)
     return pageOf(
       dataset,
       mergeBatches(sliceRows(rows, 0, end).batch, page.batch, { dataset }).batch,
@@ -60,8 +60,8 @@ export function withoutTold(
 }
 
 /** Pages as one; `undefined` when there is none. */
-export function joined({ dataset }: SeriesKey, pages: readonly Page[]): Page | undefined {
+export function joined(key: SeriesKey, pages: readonly Page[]): Page | undefined {
   const some = pages.filter(({ rowCount }) => rowCount > 0)
   if (some.length < 2) return some[0] ?? pages[0]
-  return pageOf(DATASETS[dataset], concatBatches(some.map(({ batch }) => batch)))
+  return pageOf(datasetOf(key), concatBatches(some.map(({ batch }) => batch)))
 }

@@ -7,7 +7,8 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers } from '../../base/coverage.ts'
 import { micros, periodWindow, type Micros, type Window } from '../../base/time.ts'
 import { archiveSpan } from '../../binance/archive.ts'
-import { DATASETS, type Dataset } from '../../binance/dataset.ts'
+import { type Dataset } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { pageOf } from '../../rows/batch.ts'
 import { lowerBound } from '../../rows/int64.ts'
 import { concatBatches, sliceRows } from '../../rows/order.ts'
@@ -33,7 +34,7 @@ export async function fileSeam(
   if (part.from <= file.window.from || isSettled(series.manifest, file, part.from)) return undefined
   const stored = await rowsBefore(series, part.from, 'rest')
   if (stored === undefined) return undefined
-  const said = await rowsLike(DATASETS[series.key.dataset], rows.pages(), stored)
+  const said = await rowsLike(datasetOf(series.key), rows.pages(), stored)
   const news = said === undefined ? undefined : compareSeam(series.key, stored, part.from, said)
   // Nothing may be stored of a file that turns out to be wrong further down.
   if (news !== undefined) await rows.judge()

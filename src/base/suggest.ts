@@ -1,6 +1,6 @@
 /** Says what was found and what was probably meant. Every text of the user's goes through `quoteText` here. */
 
-import { quoteText } from '../base/text.ts'
+import { quoteText } from './text.ts'
 
 /** Either what a text means, or what is wrong with it: one sentence without a full stop. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string }

@@ -1,7 +1,7 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
 import { union } from '../base/coverage.ts'
-import { DamageError, isFatal } from '../base/errors.ts'
+import { DamageError, isChanged, isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { seriesName } from '../binance/series.ts'
@@ -212,7 +212,8 @@ class Run {
     } catch (thrown) {
       const problem = await failureIn(this.#lake.assertHeld, thrown)
       // A damaged file is the failure of its series, also where nothing else is left to do; the others go on.
-      if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+      if (problem instanceof DamageError || isChanged(problem))
+        return { ...want, wanted: [], problem }
       throw problem
     }
   }

@@ -185,7 +185,7 @@ export class StoreError extends BackfillError {
 }
 
 /** Was a file not replaced, since it is not the one any more that the writer built upon? */
-export function isChanged(error: unknown): boolean {
+export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
 

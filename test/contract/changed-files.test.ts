@@ -69,6 +69,19 @@ function meddling(files: Files, path: string, theirs: Uint8Array): Files {
   return { ...files, upload }
 }
 
+it('a manifest that is replaced while what a run published is adopted: the other series are done', async () => {
+  const files = memFiles()
+  expect(await run(WHOLE, files)).toMatchObject({ exit: 0 })
+  const [older, theirs] = [(await lakeOfJob(PART))[MANIFEST]!, (await lakeOfJob(MORE))[MANIFEST]!]
+  await put(files, MANIFEST, older)
+  const { exit, summary } = await run(WHOLE, meddling(files, MANIFEST, theirs))
+  expect(exit).toBe(3)
+  expect(summary?.series.map(({ error }) => error?.code)).toEqual(['E_STORE_CHANGED', undefined])
+  expect(await bytesOf(files, MANIFEST)).toEqual(theirs)
+  expect(await run(WHOLE, files)).toMatchObject({ exit: 0, error: undefined })
+  expectSameLake(await lakeOf(files), await lakeOfJob(WHOLE))
+})
+
 describe.each([
   ['in memory', (): Files => memFiles()],
   ['on a disk', (): Files => nodeFiles('/lake', simDisk().calls)],

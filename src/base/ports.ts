@@ -82,8 +82,8 @@ export type Readable = {
  */
 export type StoredFile = Readable & {
   /**
-   * The version that is read. On a disk that costs reading the file, unless {@link hashOf} has done so already; on an
-   * object store nothing.
+   * The version that is read. On a disk that costs reading the file, unless its hash was taken already; on an object
+   * store nothing.
    */
   version(): Promise<Version>
   close(): Promise<void>

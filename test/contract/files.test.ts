@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { hashOf } from '../../src/base/hash.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { systemCode } from '../../src/node/disk-error.ts'
 import { nodeFiles } from '../../src/node/files.ts'
@@ -117,6 +118,69 @@ else {
     })
   })
 }
+
+describe('conditions on a disk', () => {
+  async function winners(
+    racers: readonly Files[],
+    write: (files: Files, text: string) => Promise<unknown>,
+  ): Promise<number> {
+    const ends = await Promise.allSettled(racers.map((files, index) => write(files, `${index}`)))
+    for (const end of ends)
+      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'E_STORE_CHANGED' })
+    return ends.filter(({ status }) => status === 'fulfilled').length
+  }
+
+  it('hold between all who opened it in one process', async () => {
+    const root = await newDirectory()
+    const racers = Array.from({ length: 20 }, () => nodeFiles(root))
+    const version = await racers[0]!.replace('d/f', OLD, 'absent')
+    const replace = (files: Files, text: string): Promise<unknown> =>
+      files.replace('d/f', bytes(text), version)
+    expect(await winners(racers, replace)).toBe(1)
+  })
+
+  it('hold between processes where a file is created, and nowhere else', async () => {
+    // Each with system calls of its own, as another process has them.
+    const root = await newDirectory()
+    const racers = Array.from({ length: 20 }, () => nodeFiles(root, { ...nodeFsCalls }))
+    const create = (files: Files, text: string): Promise<unknown> =>
+      files.replace('d/f', bytes(text), 'absent')
+    expect(await winners(racers, create)).toBe(1)
+    expect(racers.map(({ isShared }) => isShared)).not.toContain(true)
+  })
+
+  it('are about bytes: the same ones are the same version, whoever put them there and when', async () => {
+    const root = await newDirectory()
+    const files = nodeFiles(root)
+    const version = await files.replace('f', OLD, 'absent')
+    await files.remove('f')
+    await writeFile(join(root, 'f'), OLD)
+    const file = (await files.open('f'))!
+    expect(await file.version()).toBe(version)
+    await file.close()
+    await files.replace('f', NEW, version)
+  })
+
+  it('a large file is read once for its hash and its version, and once more before it is replaced', async () => {
+    const disk = simDisk()
+    const content = new Uint8Array(3 << 20).fill(7)
+    await put(nodeFiles(ROOT, disk.calls), 'f', content)
+    let count = 0
+    const read: FsCalls['read'] = async (...args) => {
+      const taken = await disk.calls.read(...args)
+      count += taken
+      return taken
+    }
+    const files = nodeFiles(ROOT, { ...disk.calls, read })
+    const file = (await files.open('f'))!
+    const [sha256, version] = [await hashOf(file), await file.version()]
+    expect(String(version)).toBe(sha256)
+    expect(count).toBe(content.length)
+    await file.close()
+    await files.replace('f', NEW, version)
+    expect(count).toBe(2 * content.length)
+  })
+})
 
 describe('the lake stays in its directory', () => {
   it('follows no symlink out of it, neither of a directory nor of a file', async () => {

@@ -305,6 +305,14 @@ describe('kept zips', () => {
     expect(asked()).toEqual([SUM, ZIP, SUM, ZIP, SUM])
   })
 
+  test('are taken from whoever was sooner, where two want the same at once', async () => {
+    const { downloads, again, directory } = await archiveWorld({}, keep)
+    const both = await Promise.all([downloads.open(PATH), again().open(PATH)])
+    for (const archive of both)
+      expect(Buffer.compare(await contentOf(archive), await whole())).toBe(0)
+    expect(await filesBelow(directory)).toEqual(['BTCUSDT-aggTrades-2026-03-01.zip'])
+  })
+
   test('and not when they are not what their checksum says', async () => {
     const { downloads, directory } = await archiveWorld(wrong({ kind: 'wrongChecksum' }), keep)
     expect((await problemOf(downloads.open(PATH))).problem).toBe('checksum')

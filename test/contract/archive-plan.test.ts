@@ -284,7 +284,7 @@ describe('a file that is longer than a partition, and was replaced', () => {
 
 function copyOf({ contents }: MemFiles): MemFiles {
   const files = memFiles()
-  for (const [path, bytes] of contents) void files.replace(path, bytes)
+  for (const [path, bytes] of contents) void files.replace(path, bytes, 'absent')
   return files
 }
 

@@ -13,6 +13,7 @@ import { verify, type Finding, type VerifyOptions } from '../../src/verify/verif
 import { expectSameLake, rowsOf } from '../support/chaos.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
 import { attempt, lakeOf, virtualWorld, type Ended, type VirtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const job = (to: string): string => `
 version: 1
@@ -57,8 +58,7 @@ async function lakeOfJob(yaml: string): Promise<Lake> {
 /** A lake in memory with some files in another state. */
 async function lakeWith(lake: Lake, others: Lake): Promise<MemFiles> {
   const files = memFiles()
-  for (const [path, bytes] of Object.entries({ ...lake, ...others }))
-    await files.replace(path, bytes)
+  for (const [path, bytes] of Object.entries({ ...lake, ...others })) await put(files, path, bytes)
   return files
 }
 
@@ -75,7 +75,7 @@ async function expectRefused(
   yaml: string,
   about: string,
 ): Promise<Ended> {
-  const before = await files.read(path)
+  const before = await bytesOf(files, path)
   const ended = await attempt(yaml, { world: worldAround(files) })
   expect(ended.exit, about).toBe(4)
   const isOf = path.startsWith(SERIES[0]) ? [false, true] : [true, false]
@@ -86,7 +86,7 @@ async function expectRefused(
   const error = ended.summary?.series.find(({ complete }) => !complete)?.error
   expect(error, about).toMatchObject({ code: 'E_DAMAGED' })
   expect(error?.message, about).toContain(path)
-  expect(await files.read(path), about).toEqual(before)
+  expect(await bytesOf(files, path), about).toEqual(before)
   return ended
 }
 
@@ -221,7 +221,7 @@ describe.each(MERGED)('a run with nothing to do, where %s is not as recorded', (
     const [half, whole] = [await lakeOfJob(HALF), await lakeOfJob(WHOLE)]
     const files = await lakeWith(half, { [path]: whole[path]! })
     expect(await attempt(HALF, { world: worldAround(files) })).toMatchObject({ exit: 0 })
-    expect(await files.read(path)).toEqual(whole[path])
+    expect(await bytesOf(files, path)).toEqual(whole[path])
     expect(await findingsOf(files)).toEqual([])
     expect(await attempt(WHOLE, { world: worldAround(files) })).toMatchObject({ exit: 0 })
     expectSameLake(await lakeOf(files), whole)

@@ -2,11 +2,18 @@
 
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/base/errors.ts'
-import type { Files } from '../../src/base/ports.ts'
+import type { Expected, Files, Version } from '../../src/base/ports.ts'
+import { put } from '../support/put.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const text = (read: Uint8Array | undefined): string | undefined =>
-  read === undefined ? undefined : new TextDecoder().decode(read)
+const decoded = (read: Uint8Array): string => new TextDecoder().decode(read)
+const textAt = async (files: Files, path: string): Promise<string | undefined> => {
+  const found = await files.read(path)
+  return found && decoded(found.bytes)
+}
+const CHANGED = { name: 'StoreError', code: 'E_STORE_CHANGED' }
+/** The version of no file of these tests. */
+const UNKNOWN = 'c0ffee' as Version
 
 /** Names that the implementation keeps for itself. */
 const outside = (names: readonly string[]): string[] => names.filter((name) => name !== '_tmp')
@@ -28,40 +35,23 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
 
     it('replaces a file as a whole', async () => {
       const files = await make()
-      await files.replace('a/b', bytes('a long first text'))
-      await files.replace('a/b', bytes('short'))
-      expect(text(await files.read('a/b'))).toBe('short')
+      await put(files, 'a/b', bytes('a long first text'))
+      await put(files, 'a/b', bytes('short'))
+      expect(await textAt(files, 'a/b')).toBe('short')
       expect(await files.size('a/b')).toBe(5)
     })
 
     it('keeps an empty file apart from none', async () => {
       const files = await make()
-      await files.replace('empty', new Uint8Array())
+      await put(files, 'empty', new Uint8Array())
       expect(await files.size('empty')).toBe(0)
-      expect(await files.read('empty')).toHaveLength(0)
-    })
-
-    it('puts a file only if there is none', async () => {
-      const files = await make()
-      expect(await files.putIfAbsent('a/b', bytes('first'))).toBe(true)
-      expect(await files.putIfAbsent('a/b', bytes('second'))).toBe(false)
-      expect(text(await files.read('a/b'))).toBe('first')
-    })
-
-    it('lets one of many putters win', async () => {
-      const files = await make()
-      const names = Array.from({ length: 12 }, (_, i) => `putter ${i}`)
-      const won = await Promise.all(
-        names.map((putter) => files.putIfAbsent('dir/lock', bytes(putter))),
-      )
-      expect(won.filter(Boolean)).toHaveLength(1)
-      expect(text(await files.read('dir/lock'))).toBe(names[won.indexOf(true)])
+      expect(await textAt(files, 'empty')).toBe('')
     })
 
     it('lists sorted by name, with kinds, one level deep', async () => {
       const files = await make()
       for (const path of ['d/b', 'd/a/x', 'd/a/y', 'd/B', 'd/ä', 'e/z'])
-        await files.replace(path, bytes(path))
+        await put(files, path, bytes(path))
       expect(await files.list('d')).toEqual([
         { name: 'B', kind: 'file' },
         { name: 'a', kind: 'directory' },
@@ -73,19 +63,19 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
 
     it('removes a file', async () => {
       const files = await make()
-      await files.replace('a/b', bytes('x'))
+      await put(files, 'a/b', bytes('x'))
       await files.remove('a/b')
       expect(await files.read('a/b')).toBeUndefined()
     })
 
     it('reads any range', async () => {
       const files = await make()
-      await files.replace('f', bytes('0123456789'))
+      await put(files, 'f', bytes('0123456789'))
       const file = (await files.open('f'))!
       expect(file.sizeBytes).toBe(10)
-      expect(text(await file.read(0, 10))).toBe('0123456789')
-      expect(text(await file.read(3, 7))).toBe('3456')
-      expect(text(await file.read(5, 5))).toBe('')
+      expect(decoded(await file.read(0, 10))).toBe('0123456789')
+      expect(decoded(await file.read(3, 7))).toBe('3456')
+      expect(decoded(await file.read(5, 5))).toBe('')
       for (const [from, to] of [
         [0, 11],
         [-1, 2],
@@ -96,13 +86,22 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       await file.close()
     })
 
-    it('an open file keeps its bytes when the name is replaced', async () => {
+    it('an open file is of one version, whatever becomes of its name', async () => {
       const files = await make()
-      await files.replace('f', bytes('old'))
-      const file = (await files.open('f'))!
-      await files.replace('f', bytes('new'))
-      expect(text(await file.read(0, 3))).toBe('old')
-      await file.close()
+      const old = await files.replace('f', bytes('old'), 'absent')
+      const [asked, unasked] = [(await files.open('f'))!, (await files.open('f'))!]
+      expect(await asked.version()).toBe(old)
+      await files.replace('f', bytes('new'), old)
+      for (const file of [asked, unasked]) {
+        const read = file.read(0, 3).then(decoded)
+        expect(await read.catch((error: unknown) => error)).toSatisfy(
+          (seen) => seen === 'old' || (seen as StoreError).code === CHANGED.code,
+        )
+        expect(await file.version()).toBe(old)
+      }
+      await files.remove('f')
+      expect(await asked.version()).toBe(old)
+      for (const file of [asked, unasked]) await file.close()
     })
 
     it('shows an upload only once it is committed', async () => {
@@ -115,11 +114,11 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       await upload.write(bytes('world'))
       const back = await upload.flush()
       expect(back.sizeBytes).toBe(11)
-      expect(text(await back.read(0, 11))).toBe('hello world')
-      await back.close()
+      expect(decoded(await back.read(0, 11))).toBe('hello world')
+      expect(upload.sha256()).toMatch(/^b94d27b9934d3e08.*e9$/)
       expect(await files.read('a/b/data.parquet')).toBeUndefined()
-      await upload.commit()
-      expect(text(await files.read('a/b/data.parquet'))).toBe('hello world')
+      await upload.commit('absent')
+      expect(await textAt(files, 'a/b/data.parquet')).toBe('hello world')
       expect(await files.list('_tmp')).toEqual([])
       await upload.abort()
       expect(await files.size('a/b/data.parquet')).toBe(11)
@@ -131,35 +130,34 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       await upload.write(bytes('a'))
       await upload.flush()
       await upload.write(bytes('b'))
-      await upload.commit()
-      expect(text(await files.read('f'))).toBe('ab')
+      await upload.commit('absent')
+      expect(await textAt(files, 'f')).toBe('ab')
     })
 
     it('an upload replaces what was there, and leaves it alone when aborted', async () => {
       const files = await make()
-      await files.replace('f', bytes('before'))
+      const before = await files.replace('f', bytes('before'), 'absent')
       const first = await files.upload('f')
       await first.write(bytes('lost'))
       await first.abort()
       await first.abort()
-      expect(text(await files.read('f'))).toBe('before')
+      expect(await textAt(files, 'f')).toBe('before')
       expect(await files.list('_tmp')).toEqual([])
       await expect(first.write(bytes('x'))).rejects.toThrow(StoreError)
-      await expect(first.commit()).rejects.toThrow(StoreError)
+      await expect(first.commit(before)).rejects.toThrow(StoreError)
       const second = await files.upload('f')
       await second.write(bytes('after'))
-      await second.commit()
-      expect(text(await files.read('f'))).toBe('after')
-      await expect(second.commit()).rejects.toThrow(StoreError)
+      const after = await second.commit(before)
+      expect(await textAt(files, 'f')).toBe('after')
+      await expect(second.commit(after)).rejects.toThrow(StoreError)
     })
 
     it('keeps uploads to one name apart', async () => {
       const files = await make()
       const [a, b] = await Promise.all([files.upload('f'), files.upload('f')])
       await Promise.all([a.write(bytes('from a')), b.write(bytes('from b'))])
-      await a.commit()
-      await b.commit()
-      expect(text(await files.read('f'))).toBe('from b')
+      await b.commit(await a.commit('absent'))
+      expect(await textAt(files, 'f')).toBe('from b')
     })
 
     it('never shows a temporary name that readers would take for data', async () => {
@@ -191,25 +189,141 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       await expect(files.size(path)).rejects.toMatchObject(refusal)
       await expect(files.list(path)).rejects.toMatchObject(refusal)
       await expect(files.upload(path)).rejects.toMatchObject(refusal)
-      await expect(files.replace(path, bytes('x'))).rejects.toMatchObject(refusal)
-      await expect(files.putIfAbsent(path, bytes('x'))).rejects.toMatchObject(refusal)
+      for (const expected of ['absent', UNKNOWN] as const)
+        await expect(files.replace(path, bytes('x'), expected)).rejects.toMatchObject(refusal)
       await expect(files.remove(path)).rejects.toMatchObject(refusal)
     })
 
     it('refuses a file where a directory is, and the other way round', async () => {
       const files = await make()
-      await files.replace('dir/file', bytes('x'))
+      await put(files, 'dir/file', bytes('x'))
       await expect(files.read('dir')).rejects.toThrow(StoreError)
-      await expect(files.replace('dir', bytes('x'))).rejects.toThrow(StoreError)
-      await expect(files.replace('dir/file/below', bytes('x'))).rejects.toThrow(StoreError)
+      for (const path of ['dir', 'dir/file/below'])
+        for (const expected of ['absent', UNKNOWN] as const) {
+          await expect(files.replace(path, bytes('x'), expected)).rejects.toThrow(StoreError)
+          const upload = await files.upload(path)
+          await expect(upload.commit(expected)).rejects.toThrow(StoreError)
+          await upload.abort()
+        }
       expect(await files.read('dir/file/below')).toBeUndefined()
-      expect(text(await files.read('dir/file'))).toBe('x')
+      expect(await textAt(files, 'dir/file')).toBe('x')
+      expect(await files.list('_tmp')).toEqual([])
     })
 
     it('holds names in any script', async () => {
       const files = await make()
-      await files.replace('symbol=币安人生USDT/f', bytes('x'))
+      await put(files, 'symbol=币安人生USDT/f', bytes('x'))
       expect(await namesIn(files, '')).toEqual(['symbol=币安人生USDT'])
     })
+  })
+
+  versionsContract(name, make)
+}
+
+/** Both ways to put a file in the place of another. */
+const WRITES: Readonly<
+  Record<string, (files: Files, text: string, expected: Expected) => Promise<Version>>
+> = {
+  replace: (files, text, expected) => files.replace('d/f', bytes(text), expected),
+  commit: async (files, text, expected) => {
+    const upload = await files.upload('d/f')
+    try {
+      await upload.write(bytes(text))
+      return await upload.commit(expected)
+    } finally {
+      await upload.abort()
+    }
+  },
+}
+const RACERS = Array.from({ length: 20 }, (_, index) => `racer ${index}`)
+
+function versionsContract(name: string, make: () => Promise<Files>): void {
+  describe.each(Object.entries(WRITES))(`Files: ${name}: %s if unchanged`, (_, write) => {
+    it('creates a file where none is, and leaves alone what is there', async () => {
+      const files = await make()
+      await write(files, 'first', 'absent')
+      await expect(write(files, 'second', 'absent')).rejects.toMatchObject(CHANGED)
+      expect(await textAt(files, 'd/f')).toBe('first')
+    })
+
+    it('replaces the version that is there, however it was learnt', async () => {
+      const files = await make()
+      const first = await write(files, 'first', 'absent')
+      expect((await files.read('d/f'))?.version).toBe(first)
+      const second = await write(files, 'second', first)
+      expect(second).not.toBe(first)
+      const file = (await files.open('d/f'))!
+      expect(await file.version()).toBe(second)
+      await file.close()
+      const third = await write(files, 'third', second)
+      expect((await files.read('d/f'))?.version).toBe(third)
+      expect(await textAt(files, 'd/f')).toBe('third')
+    })
+
+    it('writes nothing where another version is there, or none', async () => {
+      const files = await make()
+      const first = await write(files, 'first', 'absent')
+      const second = await write(files, 'second', first)
+      for (const expected of [first, UNKNOWN, 'absent'] as const)
+        await expect(write(files, 'third', expected)).rejects.toMatchObject(CHANGED)
+      expect((await files.read('d/f'))?.version).toBe(second)
+      expect(await textAt(files, 'd/f')).toBe('second')
+      await files.remove('d/f')
+      await expect(write(files, 'third', second)).rejects.toMatchObject(CHANGED)
+      expect(await files.read('d/f')).toBeUndefined()
+      expect(await files.list('_tmp')).toEqual([])
+    })
+
+    it('lets one of many racers win, and tells all others', async () => {
+      const files = await make()
+      let expected: Expected = 'absent'
+      for (let round = 0; round < 3; round++) {
+        const from: Expected = expected
+        const ends = await Promise.allSettled(
+          RACERS.map((racer) => write(files, `${racer}, round ${round}`, from)),
+        )
+        const lost = ends.filter((end) => end.status === 'rejected')
+        expect(lost).toHaveLength(RACERS.length - 1)
+        for (const { reason } of lost) expect(reason).toMatchObject(CHANGED)
+        const winner = ends.findIndex(({ status }) => status === 'fulfilled')
+        expect(await textAt(files, 'd/f')).toBe(`${RACERS[winner]!}, round ${round}`)
+        expected = (await files.read('d/f'))!.version
+        expect(ends[winner]).toMatchObject({ value: expected })
+      }
+      expect(await files.list('_tmp')).toEqual([])
+    })
+  })
+
+  it(`Files: ${name}: one wins among racers of both ways, whether the file is there or not`, async () => {
+    for (const isThere of [false, true]) {
+      const files = await make()
+      const expected = isThere ? await files.replace('d/f', bytes('before'), 'absent') : 'absent'
+      const ends = await Promise.allSettled(
+        RACERS.map((racer, index) => {
+          const write = index % 2 === 0 ? WRITES['replace']! : WRITES['commit']!
+          return write(files, racer, expected)
+        }),
+      )
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    }
+  })
+
+  it(`Files: ${name}: nothing is lost where each adds to what it read, and tries again`, async () => {
+    const files = await make()
+    const add = async (racer: string): Promise<void> => {
+      const found = await files.read('d/f')
+      const text = `${found === undefined ? '' : decoded(found.bytes)}[${racer}]`
+      try {
+        await files.replace('d/f', bytes(text), found?.version ?? 'absent')
+      } catch (error) {
+        expect(error).toMatchObject(CHANGED)
+        await add(racer)
+      }
+    }
+    await Promise.all(RACERS.map(add))
+    const all = (await textAt(files, 'd/f'))!
+    expect(all.match(/\[.*?\]/g)?.toSorted()).toEqual(
+      RACERS.map((racer) => `[${racer}]`).toSorted(),
+    )
   })
 }

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { hashOf } from '../../src/base/hash.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { systemCode } from '../../src/node/disk-error.ts'
 import { nodeFiles } from '../../src/node/files.ts'
@@ -25,6 +26,7 @@ import { memFiles } from '../support/mem-files.ts'
 import { simDisk, systemError, type SimDisk, type Survival } from '../support/sim-disk.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
 import { filesContract } from './files.suite.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const made: string[] = []
 async function newDirectory(): Promise<string> {
@@ -97,9 +99,12 @@ else {
     it('lets one of many putters win, whole', async () => {
       const files = nodeFiles(await inIt())
       const names = Array.from({ length: 12 }, (_, i) => `putter ${i}`)
-      const won = await Promise.all(names.map((name) => files.putIfAbsent('d/lock', bytes(name))))
-      expect(won.filter(Boolean)).toHaveLength(1)
-      expect(await files.read('d/lock')).toEqual(bytes(names[won.indexOf(true)]!))
+      const ends = await Promise.allSettled(
+        names.map((name) => files.replace('d/lock', bytes(name), 'absent')),
+      )
+      const winners = names.filter((_, index) => ends[index]?.status === 'fulfilled')
+      expect(winners).toHaveLength(1)
+      expect(await bytesOf(files, 'd/lock')).toEqual(bytes(winners[0]!))
       expect(await files.list('_tmp')).toEqual([])
     })
 
@@ -114,24 +119,91 @@ else {
   })
 }
 
+describe('conditions on a disk', () => {
+  async function winners(
+    racers: readonly Files[],
+    write: (files: Files, text: string) => Promise<unknown>,
+  ): Promise<number> {
+    const ends = await Promise.allSettled(racers.map((files, index) => write(files, `${index}`)))
+    for (const end of ends)
+      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'E_STORE_CHANGED' })
+    return ends.filter(({ status }) => status === 'fulfilled').length
+  }
+
+  it('hold between all who opened it in one process', async () => {
+    const root = await newDirectory()
+    const racers = Array.from({ length: 20 }, () => nodeFiles(root))
+    const version = await racers[0]!.replace('d/f', OLD, 'absent')
+    const replace = (files: Files, text: string): Promise<unknown> =>
+      files.replace('d/f', bytes(text), version)
+    expect(await winners(racers, replace)).toBe(1)
+  })
+
+  it('hold between processes where a file is created, and nowhere else', async () => {
+    // Each with system calls of its own, as another process has them.
+    const root = await newDirectory()
+    const racers = Array.from({ length: 20 }, () => nodeFiles(root, { ...nodeFsCalls }))
+    const create = (files: Files, text: string): Promise<unknown> =>
+      files.replace('d/f', bytes(text), 'absent')
+    expect(await winners(racers, create)).toBe(1)
+    expect(racers.map(({ isShared }) => isShared)).not.toContain(true)
+  })
+
+  it('are about bytes: the same ones are the same version, whoever put them there and when', async () => {
+    const root = await newDirectory()
+    const files = nodeFiles(root)
+    const version = await files.replace('f', OLD, 'absent')
+    await files.remove('f')
+    await writeFile(join(root, 'f'), OLD)
+    const file = (await files.open('f'))!
+    expect(await file.version()).toBe(version)
+    await file.close()
+    await files.replace('f', NEW, version)
+  })
+
+  it('a large file is read once for its hash and its version, and once more before it is replaced', async () => {
+    const disk = simDisk()
+    const content = new Uint8Array(3 << 20).fill(7)
+    await put(nodeFiles(ROOT, disk.calls), 'f', content)
+    let count = 0
+    const read: FsCalls['read'] = async (...args) => {
+      const taken = await disk.calls.read(...args)
+      count += taken
+      return taken
+    }
+    const files = nodeFiles(ROOT, { ...disk.calls, read })
+    const file = (await files.open('f'))!
+    const [sha256, version] = [await hashOf(file), await file.version()]
+    expect(String(version)).toBe(sha256)
+    expect(count).toBe(content.length)
+    await file.close()
+    await files.replace('f', NEW, version)
+    expect(count).toBe(2 * content.length)
+  })
+})
+
 describe('the lake stays in its directory', () => {
   it('follows no symlink out of it, neither of a directory nor of a file', async () => {
     const outside = await newDirectory()
     const root = await newDirectory()
-    await writeFile(join(outside, 'secret'), 'secret')
     await symlink(outside, join(root, 'spot'))
     await symlink(join(outside, 'secret'), join(root, 'file'))
     const files = nodeFiles(root)
+    const version = await nodeFiles(outside).replace('secret', bytes('secret'), 'absent')
     const refusal = { code: 'E_STORE_IO' }
-    await expect(files.read('spot/secret')).rejects.toMatchObject(refusal)
+    await expect(bytesOf(files, 'spot/secret')).rejects.toMatchObject(refusal)
     await expect(files.list('spot')).rejects.toMatchObject(refusal)
-    await expect(files.replace('spot/new', bytes('x'))).rejects.toMatchObject(refusal)
-    await expect(files.replace('spot/deep/new', bytes('x'))).rejects.toMatchObject(refusal)
+    await expect(put(files, 'spot/new', bytes('x'))).rejects.toMatchObject(refusal)
+    await expect(put(files, 'spot/deep/new', bytes('x'))).rejects.toMatchObject(refusal)
     await expect(files.remove('spot/secret')).rejects.toMatchObject(refusal)
-    await expect(files.read('file')).rejects.toMatchObject(refusal)
-    expect(await files.putIfAbsent('file', bytes('x'))).toBe(false)
-    await files.replace('file', bytes('mine'))
-    expect(await readdir(outside)).toEqual(['secret'])
+    await expect(bytesOf(files, 'file')).rejects.toMatchObject(refusal)
+    await expect(files.replace('file', bytes('x'), 'absent')).rejects.toMatchObject({
+      code: 'E_STORE_CHANGED',
+    })
+    await expect(files.replace('file', bytes('x'), version)).rejects.toMatchObject(refusal)
+    await files.remove('file')
+    await put(files, 'file', bytes('mine'))
+    expect((await readdir(outside)).toSorted()).toEqual(['_tmp', 'secret'])
     expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret')
   })
 
@@ -139,7 +211,7 @@ describe('the lake stays in its directory', () => {
     const outside = await newDirectory()
     const root = await newDirectory()
     await symlink(outside, join(root, '_tmp'))
-    await expect(nodeFiles(root).replace('f', bytes('x'))).rejects.toMatchObject({
+    await expect(put(nodeFiles(root), 'f', bytes('x'))).rejects.toMatchObject({
       code: 'E_STORE_IO',
     })
     expect(await readdir(outside)).toEqual([])
@@ -149,13 +221,13 @@ describe('the lake stays in its directory', () => {
     const real = await newDirectory()
     const link = join(await newDirectory(), 'lake')
     await symlink(real, link)
-    await nodeFiles(link).replace('a/b', bytes('x'))
+    await put(nodeFiles(link), 'a/b', bytes('x'))
     expect(await readFile(join(real, 'a', 'b'), 'utf8')).toBe('x')
   })
 
   it('writes files that others may read and not write', async () => {
     const root = await newDirectory()
-    await nodeFiles(root).replace('f', bytes('x'))
+    await put(nodeFiles(root), 'f', bytes('x'))
     const { mode } = await stat(join(root, 'f'))
     expect(mode & 0o133).toBe(0)
   })
@@ -185,7 +257,7 @@ describe('what the machine refuses', () => {
     ['open', 'EACCES', 'E_STORE_IO', /owns/],
   ] as const)('%s fails with %s → %s with a hint', async (call, code, expected, hint) => {
     const files = nodeFiles(ROOT, failing(call, code))
-    const error: unknown = await files.replace('a/b', bytes('x')).catch((e: unknown) => e)
+    const error: unknown = await uploadTo(files, 'a/b').catch((e: unknown) => e)
     expect(error).toMatchObject({ code: expected, hint: expect.stringMatching(hint) as string })
     expect(String(error)).toContain(code)
     expect(String(error)).toContain('a/b')
@@ -194,7 +266,7 @@ describe('what the machine refuses', () => {
 
   it('a name that is too long is an error with the path', async () => {
     const files = nodeFiles(await newDirectory())
-    await expect(files.replace('x'.repeat(300), bytes('x'))).rejects.toMatchObject({
+    await expect(put(files, 'x'.repeat(300), bytes('x'))).rejects.toMatchObject({
       code: 'E_STORE_IO',
       message: expect.stringContaining('ENAMETOOLONG') as string,
     })
@@ -211,7 +283,7 @@ describe('what the machine refuses', () => {
     }
     const upload = await nodeFiles(ROOT, lossy).upload('f')
     await upload.write(bytes('abc'))
-    await expect(upload.commit()).rejects.toMatchObject({ code: 'E_STORE_IO' })
+    await expect(upload.commit('absent')).rejects.toMatchObject({ code: 'E_STORE_IO' })
     await upload.abort()
     expect([...disk.files().keys()]).toEqual([])
   })
@@ -220,7 +292,7 @@ describe('what the machine refuses', () => {
 describe('the probe of a directory', () => {
   it('leaves nothing behind', async () => {
     const root = join(await newDirectory(), 'lake')
-    await probeDirectory(root)
+    await probeDirectory(nodeFiles(root), root)
     expect(await readdir(root)).toEqual(['_tmp'])
     expect(await readdir(join(root, '_tmp'))).toEqual([])
   })
@@ -228,7 +300,10 @@ describe('the probe of a directory', () => {
   it('refuses a file as a usage error', async () => {
     const root = join(await newDirectory(), 'file')
     await writeFile(root, 'x')
-    await expect(probeDirectory(root)).rejects.toMatchObject({ code: 'E_USAGE', exit: 2 })
+    await expect(probeDirectory(nodeFiles(root), root)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      exit: 2,
+    })
   })
 
   it('refuses what it may not write to as a usage error', async () => {
@@ -243,13 +318,18 @@ describe('the probe of a directory', () => {
           },
         }
       : nodeFsCalls
-    await expect(probeDirectory(root, calls)).rejects.toMatchObject({ code: 'E_USAGE', exit: 2 })
+    await expect(probeDirectory(nodeFiles(root, calls), root)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      exit: 2,
+    })
     await chmod(root, 0o700)
   })
 
   it('tells a full disk as what it is', async () => {
     const { calls } = faultyCalls(simDisk().calls, { at: 6, kind: 'ENOSPC' })
-    await expect(probeDirectory(ROOT, calls)).rejects.toMatchObject({ code: 'E_STORE_FULL' })
+    await expect(probeDirectory(nodeFiles(ROOT, calls), ROOT)).rejects.toMatchObject({
+      code: 'E_STORE_FULL',
+    })
   })
 
   it('notices a disk that reads back something else', async () => {
@@ -262,13 +342,17 @@ describe('the probe of a directory', () => {
         return count
       },
     }
-    await expect(probeDirectory(ROOT, calls)).rejects.toMatchObject({ code: 'E_STORE_IO' })
+    await expect(probeDirectory(nodeFiles(ROOT, calls), ROOT)).rejects.toMatchObject({
+      code: 'E_STORE_IO',
+    })
   })
 
   it('notices a file system that renames by copying, which readers would see half of', async () => {
     const { calls } = simDisk()
     const copying = { ...calls, rename: copyingRename(calls) }
-    await expect(probeDirectory(ROOT, copying)).rejects.toThrow('renames files by copying them')
+    await expect(probeDirectory(nodeFiles(ROOT, copying), ROOT)).rejects.toThrow(
+      'renames files by copying them',
+    )
   })
 
   it('is done by a run before it asks for anything', async () => {
@@ -325,7 +409,7 @@ describe('a link that is refused', () => {
     ['ETIMEDOUT', 'E_STORE_IO'],
   ])('by a disk in trouble (%s) is told as that, and nothing is there', async (code, expected) => {
     const disk = simDisk({ linkRefusal: code })
-    await expect(nodeFiles(ROOT, disk.calls).putIfAbsent('f', NEW)).rejects.toMatchObject({
+    await expect(nodeFiles(ROOT, disk.calls).replace('f', NEW, 'absent')).rejects.toMatchObject({
       code: expected,
       message: expect.stringContaining(code) as string,
     })
@@ -339,7 +423,7 @@ describe('a link that is refused', () => {
       return disk.calls.open(path, flags, mode)
     }
     const files = nodeFiles(ROOT, { ...disk.calls, open })
-    await expect(files.putIfAbsent('f', NEW)).rejects.toMatchObject({
+    await expect(files.replace('f', NEW, 'absent')).rejects.toMatchObject({
       hint: expect.stringMatching(/owns/) as string,
     })
     expect([...disk.files().keys()]).toEqual([])
@@ -351,7 +435,7 @@ describe('a link that is refused', () => {
     const disk = simDisk({ linkRefusal: 'EISDIR', writeBytesMax: 20 })
     const { calls, steps } = faultyCalls(disk.calls, fault)
     const outcome: unknown = await nodeFiles(ROOT, calls)
-      .putIfAbsent('d/f', NEW)
+      .replace('d/f', NEW, 'absent')
       .catch((error: unknown) => error)
     return { disk, steps: steps(), outcome }
   }
@@ -374,7 +458,7 @@ describe('a link that is refused', () => {
 
   it('what it resolved for survives a power cut', async () => {
     const { disk, outcome } = await put()
-    expect(outcome).toBe(true)
+    expect(typeof outcome).toBe('string')
     disk.crash('synced')
     expect(disk.files().get(`${ROOT}/d/f`)).toEqual(NEW)
   })
@@ -386,7 +470,7 @@ describe('a link that is refused', () => {
         const { disk, outcome } = await put({ at, kind })
         const content = disk.files().get(`${ROOT}/d/f`)
         if (content !== undefined) expect(content).toEqual(NEW)
-        if (outcome !== true) expect(outcome).toMatchObject({ name: 'StoreError' })
+        if (typeof outcome !== 'string') expect(outcome).toMatchObject({ name: 'StoreError' })
         expect(disk.openCount()).toBe(0)
       }
   })
@@ -398,7 +482,9 @@ describe('a link that is refused', () => {
       if (sweeps++ < 2) await disk.calls.unlink(from)
       await disk.calls.rename(from, to)
     }
-    expect(await nodeFiles(ROOT, { ...disk.calls, rename }).putIfAbsent('f', NEW)).toBe(true)
+    expect(
+      await nodeFiles(ROOT, { ...disk.calls, rename }).replace('f', NEW, 'absent'),
+    ).toBeDefined()
     expect(disk.files().get(`${ROOT}/f`)).toEqual(NEW)
   })
 })
@@ -414,7 +500,7 @@ describe('a file system that cannot fsync directories', () => {
       }
       const files = nodeFiles(ROOT, { ...disk.calls, fsync })
       await probeFiles(files)
-      expect(await files.putIfAbsent('a/b', NEW)).toBe(true)
+      expect(await files.replace('a/b', NEW, 'absent')).toBeDefined()
       expect(disk.openCount()).toBe(0)
     },
   )
@@ -426,7 +512,7 @@ describe('a file system that cannot fsync directories', () => {
       await disk.calls.fsync(fd)
     }
     const files = nodeFiles(ROOT, { ...disk.calls, fsync })
-    await expect(files.replace('a/b', NEW)).rejects.toMatchObject({ name: 'StoreError' })
+    await expect(put(files, 'a/b', NEW)).rejects.toMatchObject({ name: 'StoreError' })
   })
 })
 
@@ -436,25 +522,28 @@ const NEW = bytes('the new content, which is longer')
 
 async function prepare(): Promise<SimDisk> {
   const disk = simDisk({ writeBytesMax: 20 })
-  await nodeFiles(ROOT, disk.calls).replace('s/data.parquet', OLD)
+  await put(nodeFiles(ROOT, disk.calls), 's/data.parquet', OLD)
   return disk
 }
 
+async function uploadTo(files: Files, path: string): Promise<void> {
+  const expected = (await files.read(path))?.version ?? 'absent'
+  const upload = await files.upload(path)
+  try {
+    await upload.write(NEW.subarray(0, 9))
+    await upload.write(NEW.subarray(9))
+    await upload.commit(expected)
+  } catch (error) {
+    await upload.abort()
+    throw error
+  }
+}
+
 const publications: Record<string, (files: Files) => Promise<unknown>> = {
-  upload: async (files) => {
-    const upload = await files.upload('s/data.parquet')
-    try {
-      await upload.write(NEW.subarray(0, 9))
-      await upload.write(NEW.subarray(9))
-      await upload.commit()
-    } catch (error) {
-      await upload.abort()
-      throw error
-    }
-  },
-  replace: (files) => files.replace('s/data.parquet', NEW),
-  'replace into new directories': (files) => files.replace('t/u/data.parquet', NEW),
-  putIfAbsent: (files) => files.putIfAbsent('t/data.parquet', NEW),
+  upload: (files) => uploadTo(files, 's/data.parquet'),
+  'upload to a new name': (files) => uploadTo(files, 's/u/data.parquet'),
+  replace: (files) => put(files, 's/data.parquet', NEW),
+  'replace where there is none': (files) => put(files, 't/u/data.parquet', NEW),
 }
 
 /** Everything under a name that readers take for data. */
@@ -532,7 +621,7 @@ it('a full disk stays full: the error is told and the temporary file goes', asyn
   const { calls } = faultyCalls(disk.calls, { at: 2, kind: 'ENOSPC', lasting: true })
   const files = nodeFiles(ROOT, calls)
   for (let run = 0; run < 3; run++)
-    await expect(files.replace('s/data.parquet', NEW)).rejects.toMatchObject({
+    await expect(put(files, 's/data.parquet', NEW)).rejects.toMatchObject({
       code: 'E_STORE_FULL',
     })
   expect([...disk.files().keys()]).toEqual([`${ROOT}/s/data.parquet`])
@@ -548,6 +637,6 @@ it('a small write whose temporary file is swept away starts over', async () => {
       await disk.calls.rename(from, to)
     },
   }
-  await nodeFiles(ROOT, calls).replace('f', NEW)
+  await put(nodeFiles(ROOT, calls), 'f', NEW)
   expect(disk.files().get(`${ROOT}/f`)).toEqual(NEW)
 })

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill/run.ts'
-import type { Files, Upload } from '../../src/base/ports.ts'
+import type { Files, Http, Upload } from '../../src/base/ports.ts'
 import { StoreError } from '../../src/base/errors.ts'
 import { clip, subtractAll, union, wholeMillis, type Coverage } from '../../src/base/coverage.ts'
 import {
@@ -28,8 +28,10 @@ import { expectSameLake } from '../support/chaos.ts'
 import { klineAt } from '../support/histories.ts'
 import { tempDir } from '../support/lake.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
+import { simProcesses } from '../support/sim-world.ts'
 import { manifestOf, openStored, storeWindow } from '../support/stored-series.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const job = (to: string): string => `
 version: 1
@@ -209,6 +211,28 @@ it('a file that is removed while the lake is written is not taken for one that n
   expectSameLake(await lakeOf(files), (await lakeOfJob()).lake)
 })
 
+it('a run that loses the lake says so, and does not take what the other one wrote for damage', async () => {
+  const klines = WHOLE.replace('  - {kind: aggTrades}\n', '')
+  const files = memFiles()
+  const processes = simProcesses()
+  const mine = processes.spawn()
+  const world = virtualWorld(newExchange(), { files, process: mine })
+  let isTaken = false
+  const get: Http['get'] = async (request) => {
+    if (!isTaken && /klines.*limit=1000/.test(request.url)) {
+      isTaken = true
+      mine.kill()
+      const other = virtualWorld(newExchange(), { files, process: processes.spawn() })
+      expect(await attempt(klines, { world: other })).toMatchObject({ exit: 0 })
+    }
+    return world.http.get(request)
+  }
+  const ended = await attempt(klines, { world: { ...world, http: { ...world.http, get } } })
+  expect(isTaken).toBe(true)
+  expect(ended).toMatchObject({ exit: 1, error: { code: 'E_STORE_FENCED' } })
+  expectSameLake(await lakeOf(files), (await lakeOfJob(klines)).lake)
+})
+
 it('one whose time is empty now: stopped after any write, the files say no less than the manifest', async () => {
   const at = (day: number): Micros =>
     micros(parseMicros('2026-03-01') + BigInt(day) * 86_400_000_000n)
@@ -232,9 +256,9 @@ it('one whose time is empty now: stopped after any write, the files say no less 
     let left = writes
     const upload = async (path: string): Promise<Upload> => {
       const open = await files.upload(path)
-      const commit = async (): Promise<void> => {
+      const commit: Upload['commit'] = async (expected) => {
         if (left-- === 0) throw new StoreError('E_STORE_IO', 'stopped')
-        await open.commit()
+        return open.commit(expected)
       }
       return { ...open, commit }
     }
@@ -278,13 +302,13 @@ describe('an older copy in the place of a file', () => {
     expect(exit).toBe(4)
     expect(summary?.series.map(({ error }) => error?.code)).toEqual(['E_DAMAGED', undefined])
     expect(summary?.series[0]?.error?.message).toBe(refused)
-    expect(await files.read(path)).toEqual(older)
+    expect(await bytesOf(files, path)).toEqual(older)
   }
 
   it('is not merged with, and moving it away brings the rows back', async () => {
     const { files } = await lakeOfJob()
     const older = await olderCopy()
-    await files.replace(path, older)
+    await put(files, path, older)
     await expectRefused(files, older)
     await files.remove(path)
     const world = virtualWorld(newExchange(), { files })
@@ -300,7 +324,7 @@ describe('an older copy in the place of a file', () => {
     const exchange = newExchange()
     const handle = exchange.handle.bind(exchange)
     exchange.handle = (request, now) => {
-      if (request.path === '/api/v3/klines') void files.replace(path, older)
+      if (request.path === '/api/v3/klines') void put(files, path, older)
       return handle(request, now)
     }
     await expectRefused(files, older, exchange)

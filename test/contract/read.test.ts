@@ -4,13 +4,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RecordBatch } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import type { Files, Readable } from '../../src/base/ports.ts'
+import type { Files, StoredFile } from '../../src/base/ports.ts'
 import { formatMicros, formatWindow, micros, parseMicros } from '../../src/base/time.ts'
 import { coverage, gaps, readSeries, readTable, type SeriesQuery } from '../../src/index.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { quickstartExchange } from '../../src/simulator/index.ts'
 import { cover, emptyManifest } from '../../src/store/ledger.ts'
-import { writeManifest } from '../../src/store/rebuild.ts'
+import { writeManifest } from '../../src/store/manifest-file.ts'
 import { parquet, query } from '../support/duck.ts'
 import { run, serve, tempDir } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
@@ -39,7 +39,7 @@ async function batches(asked: SeriesQuery): Promise<RecordBatch[]> {
 function counting(files: Files): { files: Files; opened: Set<string>; bytes: () => number } {
   const opened = new Set<string>()
   let bytes = 0
-  const watch = (file: Readable): Readable => ({
+  const watch = (file: StoredFile): StoredFile => ({
     ...file,
     read: (from, to) => {
       bytes += to - from
@@ -168,7 +168,7 @@ test('an account is the same in every form of Unicode', async () => {
   const key = { market: 'spot', dataset: 'myTrades', symbol: 'BTCUSDT', account: 'Müller' } as const
   const window = { from: micros(0n), to: micros(86_400_000_000n) }
   const manifest = cover(emptyManifest(key, 'float64', 'month'), { window, gaps: [], fresh: [] })
-  await writeManifest({ files, assertHeld: () => Promise.resolve() }, manifest)
+  await writeManifest({ files, assertHeld: () => Promise.resolve() }, manifest, 'absent')
   for (const form of ['NFC', 'NFD'])
     expect(
       await coverage({ ...key, account: key.account.normalize(form), world: { files } }),

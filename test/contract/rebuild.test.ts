@@ -14,6 +14,7 @@ import { contents, run, serve, tempDir } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 import { attempt, lakeOf, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
+import { put } from '../support/put.ts'
 
 const EXCHANGE = {
   symbols: [
@@ -113,7 +114,7 @@ test('klines that were young when they were stored are asked for again, however 
   expect(await attempt(yaml, { world: virtualWorld(exchange, { files, start }) })).toMatchObject({
     exit: 0,
   })
-  await files.replace(`${KLINES}/_series.json`, new Uint8Array())
+  await put(files, `${KLINES}/_series.json`, new Uint8Array())
   const late = { files, start: parseMicros('2026-03-09') }
   for await (const step of verify([], { world: virtualWorld(exchange, late), rebuild: true }))
     if (step.kind === 'report') expect(step.ok).toBe(true)
@@ -132,7 +133,7 @@ test('a manifest cut at any length comes back', async () => {
   const whole = await lakeOf(files)
   const bytes = whole[path]!
   for (let length = 0; length < bytes.length; length += 37) {
-    await files.replace(path, bytes.subarray(0, length))
+    await put(files, path, bytes.subarray(0, length))
     const world = virtualWorld(exchange, { files })
     for await (const step of verify([], { world, rebuild: true }))
       if (step.kind === 'report') expect(step.ok, `${length} bytes`).toBe(true)
@@ -155,7 +156,7 @@ datasets:
     const first = await attempt(EMPTY, { world: worldNow() })
     const whole = await lakeOf(files)
     const [path] = Object.keys(whole)
-    await files.replace(path!, whole[path!]!.subarray(0, length))
+    await put(files, path!, whole[path!]!.subarray(0, length))
     const refused = await attempt(EMPTY, { world: worldNow() })
     expect(refused.exit).toBe(4)
     const { message, hint } = refused.summary!.series[0]!.error!

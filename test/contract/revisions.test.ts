@@ -19,6 +19,7 @@ import { contents, run, serve, tempDir, type Told } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock } from '../support/sim-clock.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const JOB = `
 version: 1
@@ -304,12 +305,12 @@ describe('what a run that died had stored while it could change is asked for onc
     const [first, second] = starts
     if (first !== undefined) await runAt(life, files, first)
     const path = manifestPath(life.key)
-    const before = await files.read(path)
+    const before = await bytesOf(files, path)
     await runAt(life, files, second)
     const whole = (await readManifest(files, life.key))!
     expect(whole.fresh).not.toEqual([])
     if (before === undefined) await files.remove(path)
-    else await files.replace(path, before)
+    else await put(files, path, before)
     return { whole, files }
   }
 

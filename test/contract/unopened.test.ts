@@ -7,6 +7,7 @@ import { Exchange, type Fault } from '../../src/simulator/index.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock } from '../support/sim-clock.ts'
 import { attempt, lakeOf, virtualWorld, type Ended } from '../support/virtual.ts'
+import { put } from '../support/put.ts'
 
 const job = (symbols: string, from = '2026-05-01', to = '2026-05-08'): string => `
 version: 1
@@ -98,8 +99,8 @@ describe('every wanted series is told, with what it lacks', () => {
   it('a series whose manifest is damaged has that for its reason', async () => {
     const files = memFiles()
     const path = 'spot/klines/interval=1h/symbol=BTCUSDT/_series.json'
-    await files.replace('_lake.json', new TextEncoder().encode('{"format":1}'))
-    await files.replace(path, new TextEncoder().encode('{'))
+    await put(files, '_lake.json', new TextEncoder().encode('{"format":1}'))
+    await put(files, path, new TextEncoder().encode('{'))
     const exchange = exchangeThat({ kind: 'reset' })
     const ended = await attempt(job('[BTCUSDT, ETHUSDT]'), {
       world: virtualWorld(exchange, { files }),

@@ -17,6 +17,7 @@ import {
   storeWindow,
   type StoredOptions,
 } from '../support/stored-series.ts'
+import { put } from '../support/put.ts'
 
 /** Bytes between two that are tried; 1 tries all. */
 const STRIDE = Number(process.env['DAMAGE_STRIDE'] ?? 7)
@@ -64,8 +65,8 @@ async function halfOf(kind: Kind): Promise<MemFiles> {
 
 async function withBytes(base: MemFiles, path: string, bytes: Uint8Array): Promise<MemFiles> {
   const files = memFiles()
-  for (const [name, content] of base.contents) await files.replace(name, content)
-  await files.replace(path, bytes)
+  for (const [name, content] of base.contents) await put(files, name, content)
+  await put(files, path, bytes)
   return files
 }
 

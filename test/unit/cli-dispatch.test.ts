@@ -2,12 +2,18 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BannedError, JobError, LockedError, StoppedError } from '../../src/index.ts'
+import {
+  BannedError,
+  JobError,
+  LockedError,
+  markLakeOrigin,
+  StoppedError,
+} from '../../src/index.ts'
 import { run } from '../../src/cli/dispatch.ts'
 import { describeError, exitOf } from '../../src/cli/failure.ts'
 import { jobsFrom } from '../../src/cli/jobs.ts'
 import { JOB_FLAGS, optionsOf } from '../../src/cli/flags.ts'
-import { markOrigin, originOf, refuseMix } from '../../src/cli/origin.ts'
+import { originOf, refuseMix } from '../../src/cli/origin.ts'
 import { fakeIo, type FakeIo } from '../support/terminal.ts'
 import '../support/cli-library.ts'
 
@@ -224,7 +230,7 @@ describe('simulated and real rows never mix', () => {
   test('by the marker, and without one by the rows that are there', async () => {
     const lake = await mkdtemp(join(directory, 'lake-'))
     await refuseMix('simulator', lake)
-    await markOrigin('simulator', lake)
+    await markLakeOrigin('simulator', { dataDir: lake })
     await refuseMix('simulator', lake)
     await expect(refuseMix('binance', lake)).rejects.toMatchObject({
       exit: 2,
@@ -240,14 +246,16 @@ describe('simulated and real rows never mix', () => {
   })
 
   test('a directory that cannot be made is a usage error', async () => {
-    await expect(markOrigin('simulator', join(directory, 'good.yaml'))).rejects.toMatchObject({
+    await expect(
+      markLakeOrigin('simulator', { dataDir: join(directory, 'good.yaml') }),
+    ).rejects.toMatchObject({
       exit: 2,
     })
   })
 
   test('run asks before it does anything', async () => {
     const lake = await mkdtemp(join(directory, 'lake-'))
-    await markOrigin('simulator', lake)
+    await markLakeOrigin('simulator', { dataDir: lake })
     const [exit, , err] = await command(`run DIR/good.yaml --data-dir ${lake}`)
     expect(exit).toBe(2)
     expect(err).toContain("holds the simulator's rows")

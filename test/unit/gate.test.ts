@@ -7,6 +7,7 @@ import { BAN_PATH, Gate } from '../../src/pull/gate.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
 import { seededRandom } from '../support/sim-world.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
@@ -34,9 +35,9 @@ async function passed({ gate, clock }: Opened): Promise<number> {
 }
 
 const write = (files: Files, text: string): Promise<void> =>
-  files.replace(BAN_PATH, new TextEncoder().encode(text))
+  put(files, BAN_PATH, new TextEncoder().encode(text))
 const readBan = async (files: Files): Promise<Record<string, string>> =>
-  JSON.parse(new TextDecoder().decode(await files.read(BAN_PATH))) as Record<string, string>
+  JSON.parse(new TextDecoder().decode(await bytesOf(files, BAN_PATH))) as Record<string, string>
 
 describe('429', () => {
   it('shuts for what was asked and up to a second more', async () => {
@@ -71,7 +72,7 @@ describe('429', () => {
     const opened = open()
     opened.gate.limited(30_000, 'slow down')
     await opened.gate.pass()
-    expect(await opened.files.read(BAN_PATH)).toBeUndefined()
+    expect(await bytesOf(opened.files, BAN_PATH)).toBeUndefined()
   })
 })
 

@@ -5,7 +5,7 @@ import { memFiles } from '../support/mem-files.ts'
 
 async function directoryWith(...paths: readonly string[]): Promise<ReturnType<typeof memFiles>> {
   const files = memFiles()
-  for (const path of paths) await files.putIfAbsent(path, new Uint8Array([1]))
+  for (const path of paths) await files.replace(path, new Uint8Array([1]), 'absent')
   return files
 }
 

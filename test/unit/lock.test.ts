@@ -17,6 +17,7 @@ import { memFiles } from '../support/mem-files.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
 import { simDisk, systemError } from '../support/sim-disk.ts'
 import { seededRandom, simProcesses, type SimProcess } from '../support/sim-world.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 type Lake = {
   readonly files: Files
@@ -132,7 +133,7 @@ describe('a holder that is dead', () => {
     ['before a reboot of this host', { bootId: 'boot-0' }, 1_000, OBSERVE_MS],
   ])('%s is watched first', async (_, where, silentMs, watchMs) => {
     const { starter, files, clock } = newLake()
-    await files.replace(lockPath(4), recordOf(starter(where).process, clock))
+    await put(files, lockPath(4), recordOf(starter(where).process, clock))
     clock.skip(silentMs)
     const before = clock.monotonicMs()
     const lock = await acquireLock(starter())
@@ -143,7 +144,7 @@ describe('a holder that is dead', () => {
 
   it('on another host with a fresh heartbeat is not even doubted', async () => {
     const { starter, files, clock } = newLake()
-    await files.replace(lockPath(1), recordOf(starter({ host: 'there' }).process, clock))
+    await put(files, lockPath(1), recordOf(starter({ host: 'there' }).process, clock))
     clock.skip(100_000)
     await expect(acquireLock(starter())).rejects.toBeInstanceOf(LockedError)
     // Whoever may wait sees it grow old, and then watches it.
@@ -153,7 +154,8 @@ describe('a holder that is dead', () => {
   it('a heartbeat from the future, by a wrong clock, holds the lake no longer', async () => {
     const { starter, files, clock } = newLake()
     const process = starter({ host: 'there' }).process
-    await files.replace(
+    await put(
+      files,
       lockPath(1),
       recordOf(process, clock, { heartbeatAt: '2030-01-01T00:00:00.000000Z' }),
     )
@@ -171,7 +173,7 @@ describe('a holder that is dead', () => {
       content === null
         ? recordOf(starter().process, clock, { pid: -1 })
         : new TextEncoder().encode(content)
-    await files.replace(lockPath(1), torn)
+    await put(files, lockPath(1), torn)
     const lock = await acquireLock(starter())
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(OBSERVE_MS)
     await lock.release()
@@ -179,8 +181,8 @@ describe('a holder that is dead', () => {
 
   it('names in the lock directory that are none of ours do no harm', async () => {
     const { starter, files } = newLake()
-    await files.replace('_lock/README', new Uint8Array())
-    await files.replace('_lock/0000000009.json/x', new Uint8Array())
+    await put(files, '_lock/README', new Uint8Array())
+    await put(files, '_lock/0000000009.json/x', new Uint8Array())
     const lock = await acquireLock(starter())
     expect(lock.epoch).toBe(1)
     await lock.release()
@@ -277,7 +279,7 @@ describe('a holder that lives', () => {
     await lock.assertHeld()
     isFull = false
     await clock.sleep(HEARTBEAT_MS)
-    const text = new TextDecoder().decode(await files.read(lockPath(1)))
+    const text = new TextDecoder().decode(await bytesOf(files, lockPath(1)))
     const { since, heartbeatAt } = JSON.parse(text) as LockRecord
     expect(heartbeatAt > since).toBe(true)
     isFull = true
@@ -324,9 +326,9 @@ describe('steps that come late', () => {
       starter({
         files: {
           ...files,
-          putIfAbsent: async (...args) => {
-            await gate.pass()
-            return files.putIfAbsent(...args)
+          replace: async (path, bytes, expected) => {
+            if (expected === 'absent') await gate.pass()
+            return files.replace(path, bytes, expected)
           },
         },
       }),
@@ -336,7 +338,7 @@ describe('steps that come late', () => {
     await (await acquireLock(starter())).release()
     const holder = await acquireLock(starter())
     expect(holder.epoch).toBe(3)
-    expect(await files.read(lockPath(2))).toBeUndefined()
+    expect(await bytesOf(files, lockPath(2))).toBeUndefined()
     gate.open()
     await expect(late).rejects.toBeInstanceOf(LockedError)
     await holder.assertHeld()
@@ -351,9 +353,11 @@ describe('steps that come late', () => {
       starter({
         files: {
           ...files,
-          replace: async (path, bytes) => {
-            if (new TextDecoder().decode(bytes).includes('"held"')) await gate.pass()
-            await files.replace(path, bytes)
+          replace: async (path, bytes, expected) => {
+            const isBeat =
+              expected !== 'absent' && new TextDecoder().decode(bytes).includes('"held"')
+            if (isBeat) await gate.pass()
+            return files.replace(path, bytes, expected)
           },
         },
       }),
@@ -373,11 +377,11 @@ describe('steps that come late', () => {
     const { sleep } = suspension()
     const owner = starter({ host: 'there' })
     const lock = await acquireLock({ ...owner, clock: { ...clock, sleep } })
-    const own = (await files.read(lockPath(1)))!
+    const own = (await bytesOf(files, lockPath(1)))!
     clock.skip(600_000)
     await (await acquireLock(starter())).release()
     const holder = await acquireLock(starter())
-    await files.replace(lockPath(1), own)
+    await put(files, lockPath(1), own)
     await expect(lock.assertHeld()).rejects.toMatchObject(fenced)
     await holder.assertHeld()
     await holder.release()
@@ -394,7 +398,7 @@ describe('steps that come late', () => {
     await lock.assertHeld()
     clock.skip(600_000)
     // The rival has made its epoch and not yet removed the former.
-    await files.putIfAbsent(lockPath(2), recordOf(starter().process, clock))
+    await files.replace(lockPath(2), recordOf(starter().process, clock), 'absent')
     await expect(lock.assertHeld()).rejects.toMatchObject(fenced)
   })
 })
@@ -556,7 +560,7 @@ describe('names of lock files that no run made', () => {
     '%s is no lock',
     async (name) => {
       const { files, starter } = newLake()
-      await files.replace(`_lock/${name}`, new Uint8Array())
+      await put(files, `_lock/${name}`, new Uint8Array())
       const lock = await acquireLock(starter())
       expect(lock.epoch).toBe(1)
       await lock.release()
@@ -567,8 +571,8 @@ describe('names of lock files that no run made', () => {
     const { files, starter } = newLake()
     const released = await acquireLock(starter())
     await released.release()
-    const record = await files.read(lockPath(1))
-    await files.replace(lockPath(9_999_999_999), record!)
+    const record = await bytesOf(files, lockPath(1))
+    await put(files, lockPath(9_999_999_999), record!)
     await expect(acquireLock(starter())).rejects.toMatchObject({
       code: 'E_STORE_IO',
       message: expect.stringContaining('_lock/9999999999.json') as string,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Job } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
-import { markOrigin, refuseMix } from '../origin.ts'
+import { refuseMix } from '../origin.ts'
 import { runJobs } from '../running.ts'
 import { tableCell } from './sql.ts'
 import { counted } from '../human.ts'
@@ -43,7 +43,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const { 'data-dir': dataDir = 'data' } = call.values
   const jobs = await jobsFromFiles([JOB_FILE])
   await refuseMix(origin, dataDir)
-  await markOrigin(origin, dataDir)
+  await library.markLakeOrigin(origin, { dataDir })
   const exit = isLive ? await runJobs(jobs, { dataDir }, call) : await runOffline(jobs, call)
   if (exit === 0 && call.values.json !== true) await tour(dataDir, call)
   return exit

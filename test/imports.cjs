@@ -1,4 +1,4 @@
-// The allowed direction of imports, as data; `test/unit/imports.test.ts` plants violations and sees each one reported.
+// The allowed direction of imports, as data; `test/project/imports.test.ts` plants violations and sees each one reported.
 
 /**
  * The rooms of `src`, from the words that everyone shares to the command line: a room may import the rooms before it,

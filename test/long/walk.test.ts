@@ -13,6 +13,6 @@ process.env['STORE_RUNS'] ??= '1500'
 const seed = process.env['FC_SEED']
 if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) })
 
-await import('../property/walk.test.ts')
-await import('../property/walk-trades.test.ts')
-await import('../property/merge-partition.test.ts')
+await import('../walk/walk.property.test.ts')
+await import('../walk/trades.property.test.ts')
+await import('../store/merge-partition.property.test.ts')

@@ -1,4 +1,4 @@
-/** The weight budget by itself: what it counts, what it learns, and that it lets go. The law is in test/property. */
+/** The weight budget by itself: what it counts, what it learns, and that it lets go. The law is in budget.property.test.ts. */
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { RateLimit } from '../../src/binance/limit.ts'

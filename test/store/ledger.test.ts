@@ -1,4 +1,4 @@
-/** The manifest's algebra, case by case; its laws are in test/property/ledger.test.ts. */
+/** The manifest's algebra, case by case; its laws are in test/store/ledger.property.test.ts. */
 
 import { describe, expect, it } from 'vitest'
 import type { Gap } from '../../src/base/gap.ts'

@@ -28,7 +28,7 @@ import { simWorld } from '../support/sim-world.ts'
 import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
 /** More with `FUZZ_RUNS`, as the long suites do. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40)
 const FEW = RUNS / 5
 const OVER_SOCKETS = RUNS / 10
 

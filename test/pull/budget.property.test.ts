@@ -26,7 +26,7 @@ const PATHS = [
 ] as const
 
 /** More with `FUZZ_RUNS`, as the long suites do. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150)
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60)
 
 type Case = {
   readonly seed: number

@@ -20,7 +20,7 @@ import {
 import { put } from '../support/put.ts'
 
 /** Bytes between two that are tried; 1 tries all. */
-const STRIDE = Number(process.env['DAMAGE_STRIDE'] ?? 7)
+const STRIDE = Number(process.env['DAMAGE_STRIDE'] ?? 13)
 const HOUR = 3_600_000_000n
 const BEGIN = micros(20_514n * 24n * HOUR)
 const at = (hours: number): Micros => micros(BEGIN + BigInt(hours) * HOUR)

@@ -109,7 +109,7 @@ async function followHint(files: Files, path: string, yaml: string): Promise<voi
 }
 
 /** Bytes between two that are tried; 1 tries all. */
-const STRIDE = Number(process.env['DAMAGE_STRIDE'] ?? 67)
+const STRIDE = Number(process.env['DAMAGE_STRIDE'] ?? 131)
 
 describe.each(MERGED)('a run that merges %s', (path) => {
   it('refuses it with any byte changed, and does the other series', async () => {

@@ -21,7 +21,7 @@ import {
   type StoredOptions,
 } from '../support/stored-series.ts'
 
-const RUNS = Number(process.env['STORE_RUNS'] ?? 60)
+const RUNS = Number(process.env['STORE_RUNS'] ?? 30)
 const HOUR = 3_600_000_000n
 const DAYS = 3
 const BEGIN = micros(20_514n * 24n * HOUR)

@@ -16,7 +16,7 @@ import { aggTradeAt } from '../support/histories.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
 import { manifestOf, openStored, pageOfRows, type StoredOptions } from '../support/stored-series.ts'
 
-const RUNS = Number(process.env['STORE_RUNS'] ?? 60)
+const RUNS = Number(process.env['STORE_RUNS'] ?? 30)
 const HOUR = 3_600_000_000n
 const BEGIN = micros(20_514n * 24n * HOUR)
 const WANTED: Window = { from: BEGIN, to: micros(BEGIN + 5n * 24n * HOUR) }

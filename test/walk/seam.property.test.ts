@@ -14,7 +14,7 @@ import { aggTradeAt, tradeAt } from '../support/histories.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
 
-const RUNS = Number(process.env['SEAM_RUNS'] ?? 60)
+const RUNS = Number(process.env['SEAM_RUNS'] ?? 30)
 const NOON = parseMicros('2025-03-05T12:00:00Z')
 const [FROM, TO] = [micros(NOON - 3_600_000_000n), micros(NOON + 3_600_000_000n)]
 const NOW = parseMicros('2025-03-20T00:00:00Z')

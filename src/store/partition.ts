@@ -11,9 +11,8 @@ import type { Micros } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { mergeBatches } from '../rows/merge.ts'
-import { proverOf, type RowProver } from '../rows/proof.ts'
+import { proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
 import type { Known } from './ledger.ts'
-import type { Proof } from './manifest.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
@@ -138,7 +137,7 @@ export class PartitionWriter {
   }
 
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
-  proof(known: Known): Proof {
+  proof(known: Known): RowProof {
     return this.#prover.proof(known)
   }
 

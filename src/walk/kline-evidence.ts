@@ -17,6 +17,11 @@ export type KlineWitnesses = {
   readonly doubted: Coverage
   /** Stretches that files of the archive lack, as read in this run. */
   readonly lacking: Coverage
+  /**
+   * Those of them that lie between klines of one file. A file that is cut lacks klines at its ends, so that its ends say
+   * nothing of a hole that rows follow, nor of a symbol that trades.
+   */
+  readonly between: Coverage
   /** Does exchangeInfo say that the symbol trades? One that it does not know does not; `undefined`: no answer. */
   readonly isTrading: () => Promise<boolean | undefined>
 }
@@ -88,20 +93,20 @@ export class KlineEvidence {
     if (gap.to <= first) return [{ ...gap, reason: 'before-listing' }]
     // The exchange names a row of the very stretch that it sends no row of.
     if (first >= gap.from) return [{ ...gap, reason: 'unconfirmed' }]
-    const { now, doubted, lacking } = this.#witnesses
+    const { now, doubted, lacking, between } = this.#witnesses
     const past = { from: gap.from, to: micros(now - ASKED_LATER) }
     const asked = past.from < past.to ? clip(clip(doubted, gap), past) : []
-    const lacked = clip(lacking, gap)
     if (await this.#hasRowAfter(gap.to)) {
       const isSettled = gap.to + SETTLED <= now
-      return partsOf(gap, isSettled ? [gap] : union(asked, lacked), 'outage')
+      return partsOf(gap, isSettled ? [gap] : union(asked, clip(between, gap)), 'outage')
     }
     const isTrading = await this.#witnesses.isTrading()
     // A host that lags may lack the last rows of a symbol that stopped trading today.
     const isOver = isTrading === false && gap.from + ASKED_LATER <= now
     if (isOver) return [{ ...gap, reason: 'after-delisting' }]
     // A symbol that trades has klines: empty answers at its open end are contradicted, however often they come.
-    return partsOf(gap, isTrading === true ? lacked : union(asked, lacked), 'after-delisting')
+    const known = isTrading === true ? clip(between, gap) : union(asked, clip(lacking, gap))
+    return partsOf(gap, known, 'after-delisting')
   }
 
   /** A row of before the stretch that this walk was sent; else the first of all, asked for once. */

@@ -28,6 +28,8 @@ export type WindowWorld = {
   readonly doubted: Coverage
   /** Stretches that files of the archive lack, as read in this run. */
   readonly lacking: Coverage
+  /** Those between klines of one file. */
+  readonly between: Coverage
   readonly signal: AbortSignal
 }
 
@@ -57,6 +59,7 @@ export async function* restWindow(
     partition: manifest.partition,
     doubted: world.doubted,
     lacking: world.lacking,
+    between: world.between,
   }
   const young = youthClock(plan.key, world.now, plan.settings.settle)
   const store = new WindowStore(series, window, young, world.tally)

@@ -30,6 +30,8 @@ export type Before = {
   readonly doubted: Coverage
   /** Stretches that files of the archive lack, as read in this run. */
   readonly lacking: Coverage
+  /** Those between klines of one file. */
+  readonly between: Coverage
   /** Until when all of the window was asked for before, and nothing came that anything confirmed. */
   readonly askedUntil: Micros | undefined
   /** Where the coverage that reaches the window begins. */
@@ -65,7 +67,7 @@ export function walkRest(
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkKlines(window, key.interval, ask, {
         ...options,
-        witnesses: { now, isTrading, doubted: before.doubted, lacking: before.lacking },
+        witnesses: { now, isTrading, ...before },
       })
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)

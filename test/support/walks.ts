@@ -15,6 +15,7 @@ export const SETTLED: KlineWitnesses = {
   now: parseMicros('2100-01-01'),
   doubted: [],
   lacking: [],
+  between: [],
   isTrading: () => Promise.resolve(false),
 }
 

@@ -27,6 +27,8 @@ export type ArchiveRun = {
   readonly lacking: Window[]
   /** Filled on the way: those of them that lie between klines. */
   readonly holes: Window[]
+  /** Filled on the way: those that lie between klines of one file, so that no cut end of it explains them. */
+  readonly between: Window[]
   /** What was warned of already: each thing once a series and run. */
   readonly told: Set<string>
 }

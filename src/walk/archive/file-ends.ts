@@ -2,7 +2,14 @@
 
 import { covers, union } from '../../base/coverage.ts'
 import { isKnown, type Gap, type GapReason } from '../../base/gap.ts'
-import { micros, periodOf, periodWindow, type Micros, type Window } from '../../base/time.ts'
+import {
+  earliest,
+  micros,
+  periodOf,
+  periodWindow,
+  type Micros,
+  type Window,
+} from '../../base/time.ts'
 import { archivePath } from '../../binance/archive.ts'
 import { DISORDER } from '../../binance/disorder.ts'
 import { clipGaps } from '../../store/footer.ts'
@@ -19,6 +26,8 @@ export const NEAR = 3_600_000_000n
 /** Where a file ends. */
 export type FileEnd = {
   readonly id: bigint
+  /** The time of the row of this id, which older ids may have passed. */
+  readonly time: Micros
   /** Its newest row. */
   readonly reached: Micros
   /** Where its part of the time ends. */
@@ -116,7 +125,11 @@ export function openGaps({ gaps }: Pick<Manifest, 'gaps'>, window: Window): read
   return clipGaps(gaps, window).filter((gap) => !isKnown(gap) && gap.reason !== 'unconfirmed')
 }
 
-/** What is missing after the end of a file: what has a later id may be of an earlier time than its newest row. */
-export function gapsAfter({ reached, to }: FileEnd, lack: GapReason | undefined): readonly Gap[] {
-  return lack === undefined ? [] : [{ from: micros(reached - DISORDER), to, reason: lack }]
+/** What is missing after the end of a file: a later id may be of an earlier time than its last row, and its newest. */
+export function gapsAfter(
+  { time, reached, to }: FileEnd,
+  lack: GapReason | undefined,
+): readonly Gap[] {
+  const from = micros(earliest(time, reached) - DISORDER)
+  return lack === undefined ? [] : [{ from, to, reason: lack }]
 }

@@ -75,7 +75,7 @@ export class TradeFiles {
     else if (cut.isPassed && part.to + NEAR <= file.window.to)
       yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
     else {
-      const end = { id: last.id, reached: cut.reached, to: part.to, fileTo: file.window.to }
+      const end = { ...last, reached: cut.reached, to: part.to, fileTo: file.window.to }
       const isHeld = isHeldEnd(known, end) && (await series.timeOfId(end.id)) !== undefined
       const isAgreed = isAgreedEnd(known, file.period, end)
       this.#tail = { ...end, isHeld, isAgreed, ids, open: ending, late: cut.late }

@@ -1,14 +1,16 @@
 /** Trades of a story, and the aggregate trades that they make. */
 
-import { micros, type Micros } from '../../../src/base/time.ts'
+import { latest, micros, type Micros } from '../../../src/base/time.ts'
+import { DISORDER } from '../../../src/binance/disorder.ts'
 import type { Dice } from './dice.ts'
 import { HOUR, SECOND, visibleAt, type Story } from './history.ts'
 import type { TruthRow } from './truth.ts'
 
 /** How long after its time a trade is there. */
 const DELAY = 300_000n
-/** How far time goes back while ids go on. */
+/** How far time goes back from one id to the next, and how far in all, which must be less than is promised. */
 const BACK_MAX_MS = 4_000
+const BACK_SUM_MAX = DISORDER - 1_000_000n
 
 /** Both, by their ids. */
 export type TradeRows = {
@@ -29,11 +31,13 @@ export function tradesOf(story: Story, dice: Dice): TradeRows {
     }
     for (let time = micros(from + SECOND); time < to; time = next(time, dice)) {
       const burst = dice.chance(0.15) ? dice.whole(5, 30) : dice.whole(1, 4)
+      let newest = time
       for (
         let at = time, left = burst;
         left > 0 && at < to;
-        at = following(at, from, story, dice)
+        at = following(at, latest(from, micros(newest - BACK_SUM_MAX)), story, dice)
       ) {
+        newest = latest(newest, at)
         const count = Math.min(left, dice.whole(1, 3))
         left -= count
         const isFirst = trades.length === 0

@@ -21,7 +21,7 @@ import { Failures } from './failures.ts'
 import { daysInstead, monthsInstead, plannedFiles, restOf, type TaskSource } from './next-tasks.ts'
 import type { RestWorld } from '../walk/rest.ts'
 import { restWindow } from '../walk/rest-window.ts'
-import { restatedArchives } from '../walk/archive/restated.ts'
+import { replacedArchives } from '../walk/archive/replaced-files.ts'
 import { doneShare, rowsReport } from '../walk/rows-report.ts'
 import type { Tally } from '../store/window-store.ts'
 import type { ArchiveTask, Task } from '../plan/task.ts'
@@ -52,9 +52,9 @@ export async function* fetchSeries(
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
     ...{ now, signal },
   }
-  const told = new Set<string>()
-  const doubted = unconfirmedIn(series.manifest)
-  const run = archiveRun(plan, series, { ...world, told }, rest)
+  const warned = new Set<string>()
+  const unconfirmed = unconfirmedIn(series.manifest)
+  const run = archiveRun(plan, series, { ...world, warned }, rest)
   const failures = new Failures()
   const left = (): Coverage => leftToAsk(plan.missing, series.manifest.coverage)
   const usage = (): Usage => exchange.usage()
@@ -64,7 +64,7 @@ export async function* fetchSeries(
     if (task.source === 'archive') {
       if (run !== undefined) yield* reported(run, task, usage)
     } else if (!failures.isHopeless) {
-      const how = { ...world, rest, told, usage, doubted, lacking: union(run?.lacking ?? []) }
+      const how = { ...world, rest, warned, usage, unconfirmed, lacking: union(run?.lacking ?? []) }
       yield* failures.keep(task.window, restWindow(plan, series, task.window, how))
     }
   }
@@ -104,12 +104,12 @@ const DOUBTED = 'came less finished than stored: kept as stored, and asked again
 function archiveRun(
   plan: SeriesPlan,
   series: Series,
-  { archive: session, now, tally, signal, told }: FetchWorld & Pick<ArchiveRun, 'told'>,
+  { archive: session, now, tally, signal, warned }: FetchWorld & Pick<ArchiveRun, 'warned'>,
   rest: RestWorld,
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  return { plan, series, session, now, tally, signal, ask, lacking: [], holes: [], told }
+  return { plan, series, session, now, tally, signal, ask, lacking: [], holes: [], warned }
 }
 
 /** Stores the files of a task, and reports rows with each commit. */
@@ -119,15 +119,18 @@ async function* reported(
   usage: () => Usage,
 ): AsyncGenerator<Progress, void, void> {
   const { plan, series, now, tally } = run
-  let told = tally.received
+  let reported = tally.received
   for await (const event of storeTask(run, task)) {
     yield event
     if (event.kind !== 'committed') continue
     const { coverage } = series.manifest
     const lacking = subtractAll(plan.missing, coverage)
     const done = doneShare(plan.missing, micros(now)) * shareWithout(plan.missing, lacking)
-    yield rowsReport(plan.key, tally.received - told, task.window.from, { done, usage: usage() })
-    told = tally.received
+    yield rowsReport(plan.key, tally.received - reported, task.window.from, {
+      done,
+      usage: usage(),
+    })
+    reported = tally.received
   }
 }
 
@@ -144,7 +147,7 @@ async function* replaced(
   const used = [...series.manifest.archives].filter(
     ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
   )
-  for await (const { state, path, period, message } of restatedArchives(session, used, signal)) {
+  for await (const { state, path, period, message } of replacedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
     const file = { period, path, window: periodWindow(period), sizeBytes: undefined }

@@ -62,7 +62,7 @@ export class ArchiveStore {
         isBegun ||= step.isOwn
         yield* this.#take(step)
       }
-      this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
+      this.#run.session.unknown.warn(plan.key.dataset, rows.unknownFields)
       yield* this.#disorder(rows)
       if (rows.anomaly !== undefined)
         yield { kind: 'warning', key: plan.key, message: rows.anomaly }

@@ -16,7 +16,7 @@ import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
-import type { Exchange } from '../walk/exchange.ts'
+import type { ExchangeClient } from '../walk/exchange.ts'
 import { Failures } from './failures.ts'
 import { daysInstead, monthsInstead, plannedFiles, restOf, type TaskSource } from './next-tasks.ts'
 import type { RestWorld } from '../walk/rest.ts'
@@ -28,7 +28,7 @@ import type { ArchiveTask, Task } from '../plan/task.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
-  readonly exchange: Exchange
+  readonly exchange: ExchangeClient
   /** Absent where the archive is not to be asked. */
   readonly archive: ArchiveSession | undefined
   /** The server's clock, read before the first request. */

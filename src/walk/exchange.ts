@@ -62,7 +62,7 @@ export type ExchangeEvents = {
 }
 
 /** A connection to the exchange. */
-export class Exchange {
+export class ExchangeClient {
   readonly gateway: Gateway
   readonly #events: ExchangeEvents
   readonly #concurrency: number

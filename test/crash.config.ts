@@ -9,7 +9,7 @@ const config: ViteUserConfig = defineConfig({
     include: [
       'test/crash/**/*.test.ts',
       'test/e2e/{kill,signals,readers}.test.ts',
-      'test/contract/lost-files.test.ts',
+      'test/store/lost-files.test.ts',
     ],
     env: {
       CRASH_POINTS: 'all',

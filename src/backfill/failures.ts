@@ -1,7 +1,7 @@
 /** Failures of the windows of one series: one that cannot be fetched does not keep the others from being fetched. */
 
 import { clip, type Coverage } from '../base/coverage.ts'
-import { DamageError, isFatal, UnreachableError } from '../base/errors.ts'
+import { DamageError, isChanged, isFatal, UnreachableError } from '../base/errors.ts'
 import type { Window } from '../base/time.ts'
 
 /** Remembers what failed while the work goes on. */
@@ -14,7 +14,9 @@ export class Failures {
     return this.#unreachable > 1
   }
 
-  /** Works at one window; what ends the whole run is thrown, another failure is kept for {@link report}. */
+  /**
+   * Works at one window; what ends the whole run or the series is thrown, another failure is kept for {@link report}.
+   */
   async *keep<T>(
     window: Window,
     work: AsyncGenerator<T, void, void>,
@@ -23,7 +25,8 @@ export class Failures {
       yield* work
       this.#unreachable = 0
     } catch (error) {
-      if (isFatal(error)) throw error
+      // Of a series that somebody else writes, what is in memory is not what is in the lake.
+      if (isFatal(error) || isChanged(error)) throw error
       this.#failed.push({ window, error })
       this.#unreachable = error instanceof UnreachableError ? this.#unreachable + 1 : 0
     }

@@ -1,7 +1,7 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
 import { union } from '../base/coverage.ts'
-import { DamageError, isFatal } from '../base/errors.ts'
+import { DamageError, isChanged, isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { seriesName } from '../binance/series.ts'
@@ -26,6 +26,7 @@ import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, totalled, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
+import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
 import { acquireLock } from '../store/lock.ts'
 import type { Series, SeriesWorld } from '../store/series.ts'
@@ -208,9 +209,11 @@ class Run {
     try {
       await recordListing(await openSeries(this.#lake, want, windows), want)
       return want
-    } catch (problem) {
+    } catch (thrown) {
+      const problem = await failureIn(this.#lake.assertHeld, thrown)
       // A damaged file is the failure of its series, also where nothing else is left to do; the others go on.
-      if (problem instanceof DamageError) return { ...want, wanted: [], problem }
+      if (problem instanceof DamageError || isChanged(problem))
+        return { ...want, wanted: [], problem }
       throw problem
     }
   }
@@ -272,9 +275,9 @@ class Run {
       // What could be told was fetched; that something could not be told is not forgotten.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
-      error = thrown
-      this.#errors.push(thrown)
-      if (isFatal(thrown)) this.#abort.abort(thrown)
+      error = await failureIn(this.#lake.assertHeld, thrown)
+      this.#errors.push(error)
+      if (isFatal(error)) this.#abort.abort(error)
     }
     const result = resultOf(plan, series?.manifest, tally, { error, now })
     this.#results.push(result)

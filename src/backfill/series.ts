@@ -64,7 +64,8 @@ export async function* fetchSeries(
     if (task.source === 'archive') {
       if (run !== undefined) yield* reported(run, task, usage)
     } else if (!failures.isHopeless) {
-      const how = { ...world, rest, warned, usage, unconfirmed, lacking: union(run?.lacking ?? []) }
+      const [lacking, between] = [union(run?.lacking ?? []), union(run?.between ?? [])]
+      const how = { ...world, rest, warned, usage, unconfirmed, lacking, between }
       yield* failures.keep(task.window, restWindow(plan, series, task.window, how))
     }
   }
@@ -109,7 +110,19 @@ function archiveRun(
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
   const ask = plan.settings.source === 'archive' ? undefined : rest.ask
-  return { plan, series, session, now, tally, signal, ask, lacking: [], holes: [], warned }
+  return {
+    plan,
+    series,
+    session,
+    now,
+    tally,
+    signal,
+    ask,
+    lacking: [],
+    holes: [],
+    between: [],
+    warned,
+  }
 }
 
 /** Stores the files of a task, and reports rows with each commit. */

@@ -170,7 +170,8 @@ export class DamageError extends BackfillError {
 
 /** The disk or the lake's files cannot be used: full, read-only, foreign, newer, corrupt. */
 export class StoreError extends BackfillError {
-  readonly code: 'E_STORE_IO' | 'E_STORE_FULL' | 'E_STORE_CORRUPT' | 'E_STORE_FENCED'
+  readonly code:
+    'E_STORE_IO' | 'E_STORE_FULL' | 'E_STORE_CORRUPT' | 'E_STORE_FENCED' | 'E_STORE_CHANGED'
   readonly exit = 1
 
   constructor(
@@ -181,6 +182,11 @@ export class StoreError extends BackfillError {
     super(message, options)
     this.code = code
   }
+}
+
+/** Was a file not replaced, since it is not the one any more that the writer built upon? */
+export function isChanged(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
 
 /** Another run holds the lake. */
@@ -208,13 +214,13 @@ export class StoppedError extends BackfillError {
   }
 }
 
-/** Does this error end the whole run, not just its series? */
+/** Does this error end the whole run, not just its series? A file that somebody else replaced is of one series. */
 export function isFatal(error: unknown): boolean {
   return (
     !(error instanceof BackfillError) ||
     error instanceof BannedError ||
     error instanceof StoppedError ||
-    error instanceof StoreError ||
+    (error instanceof StoreError && !isChanged(error)) ||
     error instanceof LockedError
   )
 }

@@ -61,62 +61,105 @@ export type Http = {
   close(): Promise<void>
 }
 
-/** A file being written under a temporary name. Nothing is visible under the final name before `commit`. */
-export type Upload = {
-  /** Appends; resolves when the bytes are accepted. The array may be reused after that. */
-  write(bytes: Uint8Array): Promise<void>
-  /** Flushes to the disk and returns a way to read back what was written, so that it can be checked before it is committed. */
-  flush(): Promise<Readable>
-  /** Makes the file appear whole under its final name, replacing what was there, durably. Flushes first. */
-  commit(): Promise<void>
-  /** Removes the temporary file. Safe to call after a failure and more than once; does nothing after `commit`. */
-  abort(): Promise<void>
-}
+declare const version: unique symbol
+
+/** Which bytes a path held. Opaque: passed on and compared, never computed and never taken apart. */
+export type Version = string & { readonly [version]: true }
+
+/** What a writer found at a path, and builds upon. */
+export type Expected = Version | 'absent'
 
 /** Random access to bytes that do not change meanwhile. */
 export type Readable = {
   readonly sizeBytes: number
   /** Bytes `[from, to)`. */
   read(from: number, to: number): Promise<Uint8Array>
+}
+
+/**
+ * An open file. All of it is of one version: once the file is replaced, reads give the old bytes or throw StoreError
+ * `E_STORE_CHANGED`, never new ones.
+ */
+export type StoredFile = Readable & {
+  /**
+   * The version that is read. On a disk that costs reading the file, unless its hash was taken already; on an object
+   * store nothing.
+   */
+  version(): Promise<Version>
   close(): Promise<void>
+}
+
+/** A whole file, and which version it is. */
+export type Content = { readonly bytes: Uint8Array; readonly version: Version }
+
+/**
+ * A file being written to a spool of its own on this machine: among the lake's temporary files on a disk, among the
+ * system's for an object store. Nothing is visible under the final name before `commit`, and nothing that is not
+ * committed is ever read from the store.
+ */
+export type Upload = {
+  /** Appends; resolves when the bytes are accepted. The array may be reused after that. */
+  write(bytes: Uint8Array): Promise<void>
+  /** SHA-256 of what was written so far; lower-case hex. */
+  sha256(): string
+  /** Makes the spool last, and lets it be read back until the upload ends: to check what is about to be committed. */
+  flush(): Promise<Readable>
+  /**
+   * Makes the file appear whole under its final name, durably, in the place of what was expected there. Flushes first.
+   *
+   * @returns the version that is there now
+   * @throws StoreError `E_STORE_CHANGED` when something else is there; that stays as it is.
+   */
+  commit(expected: Expected): Promise<Version>
+  /** Removes the spool. Safe to call after a failure and more than once; does nothing after `commit`. */
+  abort(): Promise<void>
 }
 
 /** One entry of {@link Files.list}. */
 export type FileEntry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }
 
 /**
- * Where files lie that are not committed yet, in the lake: on the same file system, so that a rename is one step;
- * outside of every directory that readers look into; and never `*.parquet`.
+ * Where spools lie on a disk, in the lake: on the same file system, so that a rename is one step; outside of every
+ * directory that readers look into; and never `*.parquet`.
  */
 export const TEMP_DIRECTORY = '_tmp'
 
 /**
- * A directory tree, as narrow as an object store: put if absent, replace, read a range, list, delete. Paths are
- * relative to the root, with `/`, without `..`; a path that would leave the root is an error.
+ * A tree of files, as narrow as an object store: read, put if unchanged, read a range, list, delete. Paths are relative
+ * to the root, with `/`, without `..`; a path that would leave the root is an error.
  *
  * Every method rejects with StoreError for what the machine refuses (full disk, permissions, I/O).
  */
 export type Files = {
+  /**
+   * Do conditions hold between machines? If not, as on a disk, they hold between the writers of one process, and the
+   * lake's lock keeps other processes away; `absent` of {@link Files.replace}, by which the lock is taken, holds
+   * between processes too.
+   */
+  readonly isShared: boolean
   /** The whole file, or `undefined` when there is none. */
-  read(path: string): Promise<Uint8Array | undefined>
+  read(path: string): Promise<Content | undefined>
   /** Opens for random access; `undefined` when there is none. */
-  open(path: string): Promise<Readable | undefined>
+  open(path: string): Promise<StoredFile | undefined>
   /** Size in bytes; `undefined` when there is none. */
   size(path: string): Promise<number | undefined>
   /** Entries of a directory, sorted by name; empty when there is none. */
   list(path: string): Promise<readonly FileEntry[]>
   /** Begins a file that will replace `path` as a whole on commit. Makes directories as needed. */
   upload(path: string): Promise<Upload>
-  /** Atomically and durably replaces `path` by `bytes`: temporary file, fsync, rename, fsync of the directory. */
-  replace(path: string, bytes: Uint8Array): Promise<void>
-  /** Creates `path` with `bytes`, durably; `false` when it exists already, which is then left alone. */
-  putIfAbsent(path: string, bytes: Uint8Array): Promise<boolean>
+  /**
+   * Puts `bytes` at `path` in the place of what was expected there, atomically and durably.
+   *
+   * @returns the version that is there now
+   * @throws StoreError `E_STORE_CHANGED` when something else is there; that stays as it is.
+   */
+  replace(path: string, bytes: Uint8Array, expected: Expected): Promise<Version>
   /**
    * Makes a file last that is there already: whoever put it there may have ended before it did. Nothing happens when
    * there is none.
    */
   settle(path: string): Promise<void>
-  /** Deletes a file, durably; nothing happens when there is none. */
+  /** Deletes a file, durably, whatever its version; nothing happens when there is none. */
   remove(path: string): Promise<void>
 }
 

@@ -1,7 +1,6 @@
 /** The view on a terminal: a bar for each series at work, and a last line with rows, rate, weight and time left. */
 
 import { MultiBar, type SingleBar } from 'cli-progress'
-import { seriesName } from '../binance/series.ts'
 import type { Progress } from '../index.ts'
 import { count, duration } from './human.ts'
 import type { Sink, Ticker } from './io.ts'
@@ -9,6 +8,7 @@ import { gapFilter, stepLine, type View } from './lines.ts'
 import type { Paint } from './print.ts'
 import { fit, padded } from './table.ts'
 import type { SeriesTally, Tally } from './tally.ts'
+import { library } from './library.ts'
 
 /** Bars at once; more would scroll on a terminal of 24 lines. */
 const BARS_MAX = 8
@@ -101,12 +101,12 @@ function barChange(
   | { readonly kind: 'remove'; readonly name: string; readonly bar: SingleBar }
   | undefined {
   if (item.kind === 'rows') {
-    const one = tally.series.get(seriesName(item.key))
+    const one = tally.series.get(library.seriesName(item.key))
     if (one === undefined || bars.has(one.name) || bars.size >= BARS_MAX) return undefined
     return { kind: 'add', one }
   }
   if (item.kind !== 'series') return undefined
-  const name = seriesName(item.result.key)
+  const name = library.seriesName(item.result.key)
   const bar = bars.get(name)
   return bar === undefined ? undefined : { kind: 'remove', name, bar }
 }

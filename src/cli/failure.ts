@@ -1,9 +1,8 @@
 /** How a command fails: its exit code, and its error as a person and a script read it. */
 
-import { UsageError, type ErrorEntry, type JobProblem } from '../base/errors.ts'
-import { closest } from '../base/suggest.ts'
-import { quoteText } from '../base/text.ts'
+import type { ErrorEntry, JobProblem } from '../index.ts'
 import { counted } from './human.ts'
+import { library } from './library.ts'
 
 /** What the process ends with, and what that means, in the order of the numbers; the help and docs/CLI.md print it. */
 export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] = [
@@ -18,15 +17,23 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   ['129, 130, 143', 'stopped by SIGHUP, SIGINT or SIGTERM, after a clean commit'],
 ]
 
-/** The command line or the environment asks for something that cannot be. Nothing was done; exit 2. */
-export function misuse(message: string, hint?: string): UsageError {
-  // One line, whatever was typed: the next one would pass for ours.
-  return new UsageError(message.replaceAll('\n', '\\u{a}'), { hint })
+/** The command line or the environment asks for something that cannot be. By shape an error like those of the library. */
+export class Misuse extends Error {
+  readonly code: string = 'E_USAGE'
+  readonly exit = 2
+  readonly hint: string | undefined
+
+  constructor(message: string, hint?: string) {
+    // One line, whatever was typed: the next one would pass for ours.
+    super(message.replaceAll('\n', '\\u{a}'))
+    this.name = 'Misuse'
+    this.hint = hint
+  }
 }
 
 /** `; did you mean X?`, or nothing when `text` is near to none of `known`. */
 export function suggested(text: string, known: readonly string[], prefix = ''): string {
-  const name = closest(text, known)
+  const name = library.closest(text, known)
   return name === undefined ? '' : `; did you mean ${prefix}${name}?`
 }
 
@@ -119,7 +126,7 @@ export function describeError(error: unknown, isVerbose: boolean): Described {
       : [`error: ${said.join('; ')}${hint}`]
   const stack = isVerbose && !isKnown(error) && error instanceof Error ? (error.stack ?? '') : ''
   const safe = [...stack.split('\n').filter((line) => line !== ''), ...lines]
-  return { document, lines: safe.map((line) => quoteText(line, LINE_MAX)) }
+  return { document, lines: safe.map((line) => library.quoteText(line, LINE_MAX)) }
 }
 
 function knownFailure(error: Known): Failure {

@@ -1,6 +1,6 @@
 /** Series keys in the documents of `--json`. */
 
-import type { SeriesKey } from '../binance/series.ts'
+import type { SeriesKey } from '../index.ts'
 
 /** A {@link SeriesKey} as documents write it. */
 export type FlatKey = {

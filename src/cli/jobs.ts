@@ -2,21 +2,20 @@
 
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { JobError, UsageError, type JobProblem } from '../base/errors.ts'
-import { quoteText } from '../base/text.ts'
-import type { Job } from '../index.ts'
-import { misuse } from './failure.ts'
+import type { Job, JobProblem } from '../index.ts'
+import { Misuse } from './failure.ts'
 import { JOB_FLAGS, type ValuesOf } from './flags.ts'
+import { library } from './library.ts'
 
 /** Job files that cannot be used: problems inside them, or files that cannot be read. */
-export class JobFilesError extends UsageError {
+export class JobFilesError extends Misuse {
   override readonly code = 'E_JOB_INVALID'
   readonly problems: readonly JobProblem[]
 
   constructor(lines: readonly string[], problems: readonly JobProblem[]) {
-    super(lines.join('\n'), {
-      hint: 'mend the job files; `binance-backfill schema` prints what they may hold',
-    })
+    super('', 'mend the job files; `binance-backfill schema` prints what they may hold')
+    // A line each; what was typed is quoted in them.
+    this.message = lines.join('\n')
     this.problems = problems
   }
 }
@@ -36,17 +35,16 @@ export async function readJobFiles(files: readonly string[]): Promise<readonly J
 }
 
 async function readJobFile(path: string): Promise<JobFile> {
-  const file = quoteText(path)
+  const file = library.quoteText(path)
   const read = await readText(path)
   if ('refusal' in read) {
     const problem = { file, line: 1, column: 1, path: '', message: read.refusal }
     return { file, problems: [problem], lines: [`${file}: ${read.refusal}`] }
   }
-  const { parseJob } = await import('../index.ts')
   try {
-    return { file, job: parseJob(read.text, path), problems: [], lines: [] }
+    return { file, job: library.parseJob(read.text, path), problems: [], lines: [] }
   } catch (error) {
-    if (!(error instanceof JobError)) throw error
+    if (!(error instanceof library.JobError)) throw error
     return { file, problems: error.problems, lines: error.message.split('\n') }
   }
 }
@@ -67,7 +65,7 @@ export async function jobsFromFiles(files: readonly string[]): Promise<readonly 
 /**
  * Jobs from files, or one from flags.
  *
- * @throws UsageError when there are both or neither.
+ * @throws Misuse when there are both or neither.
  */
 export async function jobsFrom(
   files: readonly string[],
@@ -78,17 +76,16 @@ export async function jobsFrom(
   if (files.length > 0) {
     const [extra] = described
     if (extra === undefined) return jobsFromFiles(files)
-    throw misuse(
+    throw new Misuse(
       `--${extra} cannot stand beside job files`,
       'put it into the job file, or give a whole job by flags',
     )
   }
   if (described.length > 0) {
     const own = Object.entries(values).filter(([name]) => flags.some((flag) => flag === name))
-    const { jobFromFlags } = await import('../index.ts')
-    return [jobFromFlags(Object.fromEntries(own))]
+    return [library.jobFromFlags(Object.fromEntries(own))]
   }
-  throw misuse(
+  throw new Misuse(
     'no job: give job files, or --dataset, --symbol, --interval, --from and --to',
     'for example: binance-backfill run --dataset klines --symbol BTCUSDT --interval 1h --from 30d',
   )
@@ -121,7 +118,7 @@ async function readText(
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { refusal: 'is not UTF-8 text' }
-    return { refusal: REFUSALS[code] ?? quoteText(message.replace(path, basename(path))) }
+    return { refusal: REFUSALS[code] ?? library.quoteText(message.replace(path, basename(path))) }
   }
 }
 

@@ -1,13 +1,12 @@
 /** Words about single steps of a run, and the plain view for pipes and CI logs, with a heartbeat. */
 
-import { quoteText } from '../base/text.ts'
-import { seriesName } from '../binance/series.ts'
-import type { Progress } from '../index.ts'
+import type { Progress, seriesName } from '../index.ts'
 import { count, counted, duration, span } from './human.ts'
 import { inShort } from './command/plan.ts'
 import type { Ticker } from './io.ts'
 import { PULSE_MS, Pulse, type Tally, waitText } from './tally.ts'
 import { reason } from './command/status.ts'
+import { library } from './library.ts'
 
 /** Shows a run while it works. */
 export type View = {
@@ -30,12 +29,12 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
       return `gap: ${named(item.key)}: ${span(item.window)} (${reason(item.reason)})`
     case 'warning': {
       const about = item.key === undefined ? '' : `${named(item.key)}: `
-      return `warning: ${about}${quoteText(item.message)}`
+      return `warning: ${about}${library.quoteText(item.message)}`
     }
     case 'note':
-      return quoteText(item.message)
+      return library.quoteText(item.message)
     case 'wait':
-      return item.ms < WAIT_MS_MIN ? undefined : waitText(quoteText(item.reason), item.ms)
+      return item.ms < WAIT_MS_MIN ? undefined : waitText(library.quoteText(item.reason), item.ms)
     case 'series': {
       const { key, error, rows, partitions } = item.result
       if (error !== undefined) return `failed: ${named(key)}: ${failure(error)}`
@@ -44,7 +43,7 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
     }
     case 'committed':
       if (!isVerbose) return undefined
-      return `committed: ${quoteText(item.path)}: ${counted(item.rows, 'row')}`
+      return `committed: ${library.quoteText(item.path)}: ${counted(item.rows, 'row')}`
     case 'rows':
     case 'summary':
       return undefined
@@ -52,13 +51,13 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
 }
 
 function named(key: Parameters<typeof seriesName>[0]): string {
-  return quoteText(seriesName(key))
+  return library.quoteText(library.seriesName(key))
 }
 
 /** `message (hint)` of a series that failed. */
 export function failure(error: { readonly message: string; readonly hint?: string }): string {
-  const hint = error.hint === undefined ? '' : ` (${quoteText(error.hint)})`
-  return `${quoteText(error.message)}${hint}`
+  const hint = error.hint === undefined ? '' : ` (${library.quoteText(error.hint)})`
+  return `${library.quoteText(error.message)}${hint}`
 }
 
 /** Lets the first {@link GAP_LINES_MAX} gaps of each series through. */
@@ -66,7 +65,7 @@ export function gapFilter(): (item: Progress) => boolean {
   const seen = new Map<string, number>()
   return (item) => {
     if (item.kind !== 'gap') return true
-    const name = seriesName(item.key)
+    const name = library.seriesName(item.key)
     const before = seen.get(name) ?? 0
     seen.set(name, before + 1)
     return before < GAP_LINES_MAX

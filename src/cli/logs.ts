@@ -2,12 +2,11 @@
 
 import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
-import { safeJson } from '../base/text.ts'
-import { seriesName } from '../binance/series.ts'
 import type { Progress, Summary } from '../index.ts'
 import type { Io, Ticker } from './io.ts'
 import type { View } from './lines.ts'
 import { PULSE_MS, Pulse, type Tally } from './tally.ts'
+import { library } from './library.ts'
 
 /** Writes lines of JSON to stderr: `level` in words, `time` in ISO 8601, `run`, `event`, and what belongs to it. */
 export function jsonLogger(io: Io, isQuiet: boolean): Logger {
@@ -20,7 +19,7 @@ export function jsonLogger(io: Io, isQuiet: boolean): Logger {
       formatters: { level: (level) => ({ level }) },
     },
     // pino ends each line with a line feed, and leaves C1 controls and bidirectional marks as they are.
-    { write: (line: string) => void io.stderr.write(`${safeJson(line.trimEnd())}\n`) },
+    { write: (line: string) => void io.stderr.write(`${library.safeJson(line.trimEnd())}\n`) },
   )
 }
 
@@ -60,14 +59,14 @@ function logItem(logger: Logger, item: Progress): void {
     }
     case 'gap': {
       const { key, window, reason } = item
-      logger.info({ event: 'gap', series: seriesName(key), ...window, reason })
+      logger.info({ event: 'gap', series: library.seriesName(key), ...window, reason })
       return
     }
     case 'wait':
       logger.warn({ event: 'wait', reason: item.reason, seconds: item.ms / 1000 })
       return
     case 'warning': {
-      const about = item.key === undefined ? {} : { series: seriesName(item.key) }
+      const about = item.key === undefined ? {} : { series: library.seriesName(item.key) }
       logger.warn({ event: 'warning', ...about, message: item.message })
       return
     }
@@ -76,13 +75,18 @@ function logItem(logger: Logger, item: Progress): void {
       return
     case 'committed': {
       const { kind, key, ...rest } = item
-      logger.info({ event: kind, series: seriesName(key), ...rest })
+      logger.info({ event: kind, series: library.seriesName(key), ...rest })
       return
     }
     case 'series': {
       const { key, missing, ...rest } = item.result
       const level = rest.complete ? 'info' : 'error'
-      logger[level]({ event: 'series', series: seriesName(key), ...rest, missing: missing.length })
+      logger[level]({
+        event: 'series',
+        series: library.seriesName(key),
+        ...rest,
+        missing: missing.length,
+      })
       return
     }
     case 'summary':

@@ -3,9 +3,10 @@
 import type { Argv } from 'yargs'
 import { flagsOf, type Command } from './command.ts'
 import { COMMANDS, FLAGS } from './commands.ts'
-import { misuse, suggested } from './failure.ts'
+import { Misuse, suggested } from './failure.ts'
 import { isSwitch, type Flag, type Flags, type ValuesOf } from './flags.ts'
 import { withCompletion, yargsOf } from './yargs.ts'
+import { loadLibrary } from './library.ts'
 
 /** What a command line asks for. */
 export type Parsed =
@@ -28,7 +29,7 @@ const LIST_HINT = '`binance-backfill --help` lists the commands'
  * Parses a command line.
  *
  * @param argv - Without the program and the script.
- * @throws UsageError for an unknown command or flag, a value that cannot be read, flags that exclude each other, and
+ * @throws Misuse for an unknown command or flag, a value that cannot be read, flags that exclude each other, and
  * operands where none may be.
  */
 export async function parseCommandLine(argv: readonly string[], env: Env): Promise<Parsed> {
@@ -37,7 +38,7 @@ export async function parseCommandLine(argv: readonly string[], env: Env): Promi
     return { kind: 'completed' }
   }
   const words = argv.map((word) => (word === '-h' ? '--help' : word))
-  checkFlagNames(words)
+  await checkFlagNames(words)
   const given = await withHints(yargsOf(COMMANDS, words)).parseAsync()
   const [name, ...operands] = given._.map(String)
   const isHelp = given['help'] !== undefined || name === 'help'
@@ -45,10 +46,12 @@ export async function parseCommandLine(argv: readonly string[], env: Env): Promi
   const wanted = name === 'help' ? operands[0] : name
   if (wanted === undefined) {
     if (isHelp) return { kind: 'help', command: undefined }
-    throw misuse('no command', LIST_HINT)
+    throw new Misuse('no command', LIST_HINT)
   }
-  const command = commandOf(wanted)
+  const command = await commandOf(wanted)
   if (isHelp) return { kind: 'help', command }
+  // Values are read by the library, whose words and limits they have.
+  await loadLibrary()
   const values = readValues(command, given, env)
   checkConflicts(values)
   checkOperands(command, operands)
@@ -69,7 +72,7 @@ function isSwitchName(name: string): boolean {
 }
 
 // Before yargs sees them: names such as `__proto__` break it.
-function checkFlagNames(words: readonly string[]): void {
+async function checkFlagNames(words: readonly string[]): Promise<void> {
   const end = words.indexOf('--')
   const open = end < 0 ? words : words.slice(0, end)
   const command = COMMANDS.find((candidate) => open.includes(candidate.name))
@@ -82,18 +85,20 @@ function checkFlagNames(words: readonly string[]): void {
       const hint = `\`binance-backfill ${command === undefined ? '' : `${command.name} `}--help\` lists the flags`
       // Without its value, which may be a password.
       const [flag = ''] = word.split('=')
-      throw misuse(`unknown flag ${flag}${suggested(name, known, '--')}`, hint)
+      await loadLibrary()
+      throw new Misuse(`unknown flag ${flag}${suggested(name, known, '--')}`, hint)
     }
     const isBad = value !== undefined && isSwitchName(name) && !/^(true|false)$/.test(value)
-    if (isBad) throw misuse(`--${name} takes no value, got "${value}"`)
+    if (isBad) throw new Misuse(`--${name} takes no value, got "${value}"`)
   }
 }
 
-function commandOf(name: string): Command {
+async function commandOf(name: string): Promise<Command> {
   const command = COMMANDS.find((candidate) => candidate.name === name)
   if (command !== undefined) return command
+  await loadLibrary()
   const names = COMMANDS.map((candidate) => candidate.name)
-  throw misuse(`unknown command ${name}${suggested(name, names)}`, LIST_HINT)
+  throw new Misuse(`unknown command ${name}${suggested(name, names)}`, LIST_HINT)
 }
 
 function readValues(
@@ -107,7 +112,7 @@ function readValues(
   for (const [name, flag] of Object.entries(FLAGS)) {
     const texts = [given[name]].flat().filter((text) => text !== undefined)
     if (!Object.hasOwn(allowed, name)) {
-      if (texts.length > 0) throw misuse(`${command.name} takes no --${name}`, hint)
+      if (texts.length > 0) throw new Misuse(`${command.name} takes no --${name}`, hint)
       continue
     }
     const value = texts.length > 0 ? readFlag(name, flag, texts) : readEnv(flag, env)
@@ -120,9 +125,9 @@ function readFlag(name: string, flag: Flag, texts: readonly unknown[]): unknown 
   if (isSwitch(flag)) return texts.at(-1) === true
   const { read, many, value = '' } = flag
   const written = `--${name}`
-  if (texts.includes('')) throw misuse(`${written} needs a value: ${value}`)
+  if (texts.includes('')) throw new Misuse(`${written} needs a value: ${value}`)
   if (many !== undefined) return splitAll(texts).map((text) => many(text, written))
-  if (texts.length > 1) throw misuse(`${written} was given ${texts.length} times`)
+  if (texts.length > 1) throw new Misuse(`${written} was given ${texts.length} times`)
   return read?.(String(texts[0]), written)
 }
 
@@ -142,20 +147,20 @@ function checkConflicts(values: ValuesOf<Flags>): void {
   for (const name of Object.keys(values)) {
     const other = FLAGS[name]?.conflicts?.find((rival) => rival in values)
     if (other !== undefined && values[name] !== false && values[other] !== false)
-      throw misuse(`--${name} and --${other} exclude each other`)
+      throw new Misuse(`--${name} and --${other} exclude each other`)
   }
 }
 
 function checkOperands({ name, operands: allowed }: Command, operands: readonly string[]): void {
   if (allowed === 'QUERY') {
     if (operands.length === 1) return
-    throw misuse(
+    throw new Misuse(
       `${name} takes one query in quotes, got ${operands.length} words`,
       `for example: binance-backfill ${name} "SELECT count(*) FROM klines"`,
     )
   }
   if (allowed === undefined && operands.length > 0)
-    throw misuse(`${name} takes no arguments, got "${operands.join(' ')}"`)
+    throw new Misuse(`${name} takes no arguments, got "${operands.join(' ')}"`)
   if (allowed === 'JOB...' && operands.length === 0)
-    throw misuse(`${name} needs a job file`, `for example: binance-backfill ${name} job.yaml`)
+    throw new Misuse(`${name} needs a job file`, `for example: binance-backfill ${name} job.yaml`)
 }

@@ -4,10 +4,10 @@
  */
 
 import pc from 'picocolors'
-import { jsonText } from '../base/text.ts'
 import type { Io } from './io.ts'
 import { describeError } from './failure.ts'
 import type { SharedValues } from './flags.ts'
+import { library, loadLibrary } from './library.ts'
 
 /** Colours, or functions that return their text as it is. */
 export type Paint = ReturnType<typeof pc.createColors>
@@ -40,7 +40,7 @@ export function printerOf(
   const isShown = values.quiet !== true && values.json !== true
   return {
     json: async (value) => {
-      await io.stdout.write(`${jsonText(value)}\n`)
+      await io.stdout.write(`${library.jsonText(value)}\n`)
     },
     result: async (text) => {
       if (isShown) await io.stdout.write(text)
@@ -49,10 +49,11 @@ export function printerOf(
       if (isSpoken) await io.stderr.write(`${text}\n`)
     },
     error: async (error) => {
+      await loadLibrary()
       const { lines, document } = describeError(error, values.verbose === true)
       const text =
         values.json === true || values['log-format'] === 'json'
-          ? jsonText(document)
+          ? library.jsonText(document)
           : lines.map((line) => line.replace(/^error:/, err.red('error:'))).join('\n')
       await io.stderr.write(`${text}\n`)
     },

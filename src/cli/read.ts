@@ -1,15 +1,14 @@
-/** Readers of flag values: text to a value, or a usage error that names the flag and says what was expected. */
+/** Readers of flag values: text to a value, or a Misuse that names the flag and says what was expected. */
 
-import type { UsageError } from '../base/errors.ts'
-import { quoteText } from '../base/text.ts'
-import { parseMicros, type Micros } from '../base/time.ts'
-import { misuse } from './failure.ts'
+import type { Micros } from '../index.ts'
+import { Misuse } from './failure.ts'
+import { library } from './library.ts'
 
 /** Reads one text; `name` is the flag (or environment variable) as the user wrote it, for the error. */
 export type Reader<Value> = (text: string, name: string) => Value
 
-function refuse(name: string, text: string, expected: string): UsageError {
-  return misuse(`${name}: expected ${expected}, got "${text}"`)
+function refuse(name: string, text: string, expected: string): Misuse {
+  return new Misuse(`${name}: expected ${expected}, got "${text}"`)
 }
 
 /** Any text that is not blank. */
@@ -63,13 +62,13 @@ export const readUrl: Reader<string> = (text, name) => {
   const expected = 'a URL such as https://api.binance.com'
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && (url.username !== '' || url.password !== ''))
-    throw misuse(`${name}: a URL with a user or password is not accepted`)
+    throw new Misuse(`${name}: a URL with a user or password is not accepted`)
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
   if (url !== undefined && isHttp && url.search === '' && url.hash === '')
     return url.href.replace(/\/+$/, '')
   // What may hold a password must not reach the terminal or a log, so only a plain host is repeated.
   if (/^(?:https?:\/\/)?[^\s:/@?#]*(?::\d*)?\/?$/.test(text)) throw refuse(name, text, expected)
-  throw misuse(`${name}: expected ${expected}, without user, password, query or fragment`)
+  throw new Misuse(`${name}: expected ${expected}, without user, password, query or fragment`)
 }
 
 /** A half-open window `FROM..TO` of UTC dates or date-times. */
@@ -79,14 +78,15 @@ export const readRange: Reader<{ readonly from: Micros; readonly to: Micros }> =
     throw refuse(name, text, 'FROM..TO, such as 2024-01-01..2024-02-01')
   const window = { from: readMoment(from, name), to: readMoment(to, name) }
   if (window.from < window.to) return window
-  throw misuse(`${name}: ${quoteText(from)} is not before ${quoteText(to)}`)
+  throw new Misuse(`${name}: ${library.quoteText(from)} is not before ${library.quoteText(to)}`)
 }
 
 const readMoment: Reader<Micros> = (text, name) => {
   try {
-    return parseMicros(text)
+    return library.parseMicros(text)
   } catch {
-    throw refuse(name, quoteText(text), 'a date or a UTC date-time such as 2024-01-01T12:00:00Z')
+    const expected = 'a date or a UTC date-time such as 2024-01-01T12:00:00Z'
+    throw refuse(name, library.quoteText(text), expected)
   }
 }
 

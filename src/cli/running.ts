@@ -1,6 +1,5 @@
 /** A run on a terminal or in a pipe: progress to the views, the summary to stdout, signals to the library. */
 
-import { formatWindow } from '../base/time.ts'
 import { planDocument } from './command/plan.ts'
 import type { Job, Options, Progress, SeriesResult, Summary, WatchOptions } from '../index.ts'
 import type { Call } from './command.ts'
@@ -10,6 +9,7 @@ import { lineView, type View } from './lines.ts'
 import { readChoice, readText } from './read.ts'
 import { summaryText, unfinishedRun } from './summary.ts'
 import { Tally } from './tally.ts'
+import { library } from './library.ts'
 
 /** Flags of how a run is watched. */
 export const WATCH_FLAGS = {
@@ -50,8 +50,7 @@ export async function runJobs(
   options: Options,
   call: Watching,
 ): Promise<number> {
-  const { stopOnSignals } = await import('../index.ts')
-  const stop = stopOnSignals()
+  const stop = library.stopOnSignals()
   const signal = AbortSignal.any([stop.signal, call.io.gone])
   try {
     const summary = await follow(jobs, { ...options, signal }, call)
@@ -68,14 +67,13 @@ export async function runJobs(
 }
 
 async function follow(jobs: readonly Job[], options: Options, call: Watching): Promise<Summary> {
-  const { watchedBackfill } = await import('../index.ts')
   const { values, io, print } = call
   const { ticker } = io
   const tally = new Tally(ticker.nowMs())
   const view = await viewOf(tally, call)
   let summary: Summary | undefined
   try {
-    for await (const item of watchedBackfill(jobs, { ...options, ...watchOf(values) })) {
+    for await (const item of library.watchedBackfill(jobs, { ...options, ...watchOf(values) })) {
       tally.apply(item, ticker.nowMs())
       view.show(item)
       if (values.json === true) await print.json(progressDocument(item))
@@ -134,6 +132,9 @@ export function summaryDocument(summary: Summary): object {
 }
 
 function seriesResult({ key, missing, unconfirmed, ...rest }: SeriesResult): object {
-  const windows = { missing: missing.map(formatWindow), unconfirmed: unconfirmed.map(formatWindow) }
+  const windows = {
+    missing: missing.map(library.formatWindow),
+    unconfirmed: unconfirmed.map(library.formatWindow),
+  }
   return { ...flatKey(key), ...rest, ...windows }
 }

@@ -1,13 +1,11 @@
 /** The end of a run, for a tired person: is it complete, what is missing, what to do next. */
 
-import { quoteText } from '../base/text.ts'
-import { formatWindow } from '../base/time.ts'
-import { seriesName } from '../binance/series.ts'
 import type { SeriesResult, Summary } from '../index.ts'
 import { DAMAGED, Unfinished } from './failure.ts'
 import { bytes, count, counted, duration, spans } from './human.ts'
 import { failure } from './lines.ts'
 import type { Paint } from './print.ts'
+import { library } from './library.ts'
 
 /** Incomplete series that are described; the others are counted. */
 const DESCRIBED_MAX = 20
@@ -48,9 +46,9 @@ function notComplete({ series }: Summary, incomplete: readonly SeriesResult[]): 
 
 function describe({ key, missing, upToDate, error }: SeriesResult): readonly string[] {
   return [
-    `  ${quoteText(seriesName(key))}`,
+    `  ${library.quoteText(library.seriesName(key))}`,
     ...(error === undefined || upToDate ? [] : [`    ${failure(error)}`]),
-    ...spans(missing.map(formatWindow)).map((text) => `    missing ${text}`),
+    ...spans(missing.map(library.formatWindow)).map((text) => `    missing ${text}`),
   ]
 }
 
@@ -83,7 +81,8 @@ export function unfinishedRun({ series, exit }: Summary): Unfinished {
   const lack = `${incomplete.length} of ${of} ${incomplete.length === 1 ? 'lacks' : 'lack'} data`
   const [first] = incomplete.filter(({ error }) => exit !== DAMAGED || isRefusal(error))
   const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
-  const why = first?.error === undefined ? '' : `: ${seriesName(first.key)}: ${first.error.message}`
+  const why =
+    first?.error === undefined ? '' : `: ${library.seriesName(first.key)}: ${first.error.message}`
   const hint = first?.error?.hint ?? 'run again; what was fetched is kept'
   return new Unfinished(code, `${lack}${why}`, { exit, hint })
 }

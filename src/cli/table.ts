@@ -1,7 +1,7 @@
 /** Plain tables: columns apart by two spaces, no lines, no trailing spaces, wide characters measured. */
 
 import Table from 'cli-table3'
-import { displayWidth } from '../base/text.ts'
+import { library } from './library.ts'
 
 const NO_LINES = {
   top: '',
@@ -49,13 +49,13 @@ export function table(head: readonly string[], aligns: string, rows: readonly Ro
 
 /** `text` in at most `width` columns: what is too long loses its middle, since names differ at both ends. */
 export function fit(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text
+  if (library.displayWidth(text) <= width) return text
   const chars = Array.from(text)
   const tail = chars.slice(-TAIL_CHARS).join('')
   let kept = ''
-  let used = displayWidth(tail) + 3
+  let used = library.displayWidth(tail) + 3
   for (const char of chars) {
-    used += displayWidth(char)
+    used += library.displayWidth(char)
     if (used > width) break
     kept += char
   }
@@ -64,5 +64,5 @@ export function fit(text: string, width: number): string {
 
 /** `text` padded with spaces to `width` columns. */
 export function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - displayWidth(text)))
+  return text + ' '.repeat(Math.max(0, width - library.displayWidth(text)))
 }

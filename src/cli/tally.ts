@@ -1,8 +1,8 @@
 /** What a run has done so far, counted from its progress; the views only print it. */
 
-import { seriesName } from '../binance/series.ts'
 import type { Plan, Progress, Usage } from '../index.ts'
 import { duration } from './human.ts'
+import { library } from './library.ts'
 
 /** One series while it runs. */
 export type SeriesTally = {
@@ -39,7 +39,7 @@ export class Tally {
         this.#plan(item.plan)
         break
       case 'rows': {
-        const one = this.#one(seriesName(item.key))
+        const one = this.#one(library.seriesName(item.key))
         one.rows += item.rows
         one.done = Math.min(1, Math.max(one.done, item.done))
         one.state = 'active'
@@ -50,7 +50,7 @@ export class Tally {
         break
       }
       case 'series': {
-        const one = this.#one(seriesName(item.result.key))
+        const one = this.#one(library.seriesName(item.result.key))
         one.done = 1
         one.state = 'ended'
         break
@@ -69,7 +69,7 @@ export class Tally {
   #plan({ series }: Plan): void {
     for (const { key, weight, archive } of series) {
       const work = weight + (archive?.requestsSaved ?? 0)
-      if (work > 0 || archive !== undefined) this.#one(seriesName(key), Math.max(1, work))
+      if (work > 0 || archive !== undefined) this.#one(library.seriesName(key), Math.max(1, work))
     }
   }
 

@@ -1,14 +1,14 @@
 /** The file system of this machine as the {@link Files} port: atomic, durable, and never outside of its root. */
 
-import { StoreError } from '../base/errors.ts'
-import type { FileEntry, Files, Readable } from '../base/ports.ts'
-import { quoteText } from '../base/text.ts'
+import { hashOfBytes } from '../base/hash.ts'
+import type { Content, Expected, FileEntry, Files, StoredFile, Version } from '../base/ports.ts'
 import { asStore, isOfDisk, systemCode, unless } from './disk-error.ts'
+import { changedFile, inTurn } from './expected.ts'
 import { nodeFsCalls, OPEN, type FsCalls } from './fs-calls.ts'
-import { beginUpload, discard, publish, readable, writeTemp, type Disk } from './temp-file.ts'
+import { ABSENT, notAFile, openAt, versionOf } from './open-file.ts'
+import { beginUpload, discard, publish, writeTemp, type Disk } from './temp-file.ts'
 import { checkPath, openTree } from './tree.ts'
 
-const ABSENT = ['ENOENT', 'ENOTDIR']
 /** How often a small write starts over when its temporary file is swept away by a process that takes the lake. */
 const SWEPT_MAX = 3
 
@@ -21,15 +21,8 @@ const SWEPT_MAX = 3
 export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
   const disk: Disk = { tree: openTree(root, calls), calls }
   return {
-    read: async (path) => {
-      const file = await openForReading(disk, path)
-      if (file === undefined) return undefined
-      try {
-        return await file.read(0, file.sizeBytes)
-      } finally {
-        await file.close()
-      }
-    },
+    isShared: false,
+    read: async (path) => readWhole(disk, path),
     open: async (path) => openForReading(disk, path),
     size: async (path) => {
       checkPath(path)
@@ -37,13 +30,9 @@ export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
     },
     list: async (path) => asStore('list', path, () => listDirectory(disk, path)),
     upload: async (path) => beginUpload(disk, checkPath(path)),
-    replace: async (path, bytes) => {
+    replace: async (path, bytes, expected) => {
       checkPath(path)
-      await asStore('write', path, () => replaceFile(disk, path, bytes))
-    },
-    putIfAbsent: async (path, bytes) => {
-      checkPath(path)
-      return asStore('write', path, () => createFile(disk, path, bytes))
+      return asStore('write', path, () => replaceFile(disk, path, bytes, expected))
     },
     settle: async (path) => {
       checkPath(path)
@@ -56,22 +45,25 @@ export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
   }
 }
 
-async function openForReading(disk: Disk, path: string): Promise<Readable | undefined> {
-  const { tree, calls } = disk
+async function readWhole(disk: Disk, path: string): Promise<Content | undefined> {
+  const file = await openForReading(disk, path)
+  if (file === undefined) return undefined
+  try {
+    const bytes = await file.read(0, file.sizeBytes)
+    return { bytes, version: versionOf(hashOfBytes(bytes)) }
+  } finally {
+    await file.close()
+  }
+}
+
+async function openForReading(
+  { tree, calls }: Disk,
+  path: string,
+): Promise<StoredFile | undefined> {
   checkPath(path)
   return asStore('read', path, async () => {
     const absolute = await tree.find(path)
-    if (absolute === undefined) return undefined
-    const fd = await unless(ABSENT, undefined, () => calls.open(absolute, OPEN.read))
-    if (fd === undefined) return undefined
-    try {
-      const { kind, sizeBytes } = await calls.fstat(fd)
-      if (kind !== 'file') throw notAFile(path)
-      return readable(calls, fd, { path, sizeBytes, ownsFd: true })
-    } catch (error) {
-      await calls.close(fd).catch(() => undefined)
-      throw error
-    }
+    return absolute === undefined ? undefined : openAt(calls, absolute, path)
   })
 }
 
@@ -83,12 +75,6 @@ async function sizeOf({ tree, calls }: Disk, path: string): Promise<number | und
   return stat?.sizeBytes
 }
 
-function notAFile(path: string): StoreError {
-  return new StoreError('E_STORE_IO', `${quoteText(path)} is not a regular file`, {
-    hint: 'Move it away, or choose another data directory.',
-  })
-}
-
 async function listDirectory({ tree, calls }: Disk, path: string): Promise<readonly FileEntry[]> {
   // A name inside, so that the directory itself is checked to be in the root; '' is the root.
   const inside = await tree.find(path === '' ? '_' : `${checkPath(path)}/_`)
@@ -97,21 +83,31 @@ async function listDirectory({ tree, calls }: Disk, path: string): Promise<reado
   return [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
-  await throughTemp(disk, bytes, (temp) => publish(disk, temp, path))
+async function replaceFile(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  expected: Expected,
+): Promise<Version> {
+  if (expected === 'absent') await createFile(disk, path, bytes)
+  else await throughTemp(disk, bytes, (temp) => publish(disk, { temp, path, expected }))
+  return versionOf(hashOfBytes(bytes))
 }
 
-async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<boolean> {
+/** Not by rename: a link is refused by the system itself where the name is taken, by other processes too. */
+async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const { tree, calls } = disk
   const absolute = await tree.make(path)
-  const isMade = await throughTemp(disk, bytes, async (temp) => {
-    const linked = await linkNew(calls, temp, absolute)
-    if (linked === 'no links') return claimAndRename(disk, temp, absolute)
-    await discard(disk, temp)
-    return linked === 'made'
-  })
-  if (isMade) await tree.sync(absolute)
-  return isMade
+  const isMade = await throughTemp(disk, bytes, (temp) =>
+    inTurn(calls, absolute, async () => {
+      const linked = await linkNew(calls, temp, absolute)
+      if (linked === 'no links') return claimAndRename(disk, temp, absolute)
+      await discard(disk, temp)
+      return linked === 'made'
+    }),
+  )
+  if (!isMade) throw changedFile(path)
+  await tree.sync(absolute)
 }
 
 /** Gives `temp` its name, unless the name is taken: whole or not at all, in one step. */
@@ -136,8 +132,8 @@ async function linkNew(
 /**
  * The second way: an empty file takes the name, and `temp` replaces it. As with links, one of many wins, and nobody
  * ever sees a part of the bytes. But a reader may see the file empty, and a process that ends in between leaves it
- * so: the name stays taken. Both users of put-if-absent can live with that. An empty lock is nobody's after a while,
- * like any that cannot be read; the lake's mark is written by the holder of the lock alone, and torn it says nothing.
+ * so: the name stays taken. All that is created so can live with that. An empty lock is nobody's after a while,
+ * like any that cannot be read; the lake's mark and a ban say nothing when they are torn.
  */
 async function claimAndRename(disk: Disk, temp: string, absolute: string): Promise<boolean> {
   const { calls } = disk
@@ -182,9 +178,10 @@ async function settleFile({ tree }: Disk, path: string): Promise<void> {
 async function removeFile({ tree, calls }: Disk, path: string): Promise<void> {
   const absolute = await tree.find(path)
   if (absolute === undefined) return
-  const isGone = await unless(ABSENT, false, async () => {
+  const unlink = async (): Promise<boolean> => {
     await calls.unlink(absolute)
     return true
-  })
+  }
+  const isGone = await unless(ABSENT, false, () => inTurn(calls, absolute, unlink))
   if (isGone) await tree.sync(absolute)
 }

@@ -3,12 +3,20 @@
  * close → rename → fsync of the directory.
  */
 
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { StoreError } from '../base/errors.ts'
-import { TEMP_DIRECTORY, type Readable, type Upload } from '../base/ports.ts'
+import {
+  TEMP_DIRECTORY,
+  type Expected,
+  type Readable,
+  type Upload,
+  type Version,
+} from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { asStore, systemCode, unless } from './disk-error.ts'
+import { assertExpected, inTurn } from './expected.ts'
 import { OPEN, type FsCalls } from './fs-calls.ts'
+import { readableAt, versionOf } from './open-file.ts'
 import type { Tree } from './tree.ts'
 
 const FILE_MODE = 0o644
@@ -50,66 +58,35 @@ export async function writeAll(
   }
 }
 
-/** Renames `temp` to `path` and makes that last. The directories of `path` are made as needed. */
-export async function publish(disk: Disk, temp: string, path: string): Promise<void> {
-  const { tree, calls } = disk
-  const rename = async (): Promise<string> => {
-    const absolute = await tree.make(path)
-    await calls.rename(temp, absolute)
-    return absolute
-  }
-  const absolute = await rename().catch((error: unknown) => {
+/** A temporary file, whole and closed, that is to be found at `path` in the place of what is expected there. */
+export type Ready = { readonly temp: string; readonly path: string; readonly expected: Expected }
+
+/**
+ * Renames a file to its path and makes that last. The directories of the path are made as needed.
+ *
+ * @throws StoreError `E_STORE_CHANGED`
+ */
+export async function publish(disk: Disk, ready: Ready): Promise<void> {
+  const { tree } = disk
+  const absolute = await renameExpected(disk, ready).catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw error
     // Either the temporary file was swept away, then this fails again; or an empty directory was.
     tree.forget()
-    return rename()
+    return renameExpected(disk, ready)
   })
   await tree.sync(absolute)
 }
 
-/** A file open for random access, by its descriptor. */
-export function readable(
-  calls: FsCalls,
-  fd: number,
-  file: { readonly path: string; readonly sizeBytes: number; readonly ownsFd: boolean },
-): Readable {
-  const { path, sizeBytes, ownsFd } = file
-  let isOpen = true
-  return {
-    sizeBytes,
-    read: (from, to) =>
-      asStore('read', path, async () => {
-        if (from < 0 || to < from || to > sizeBytes)
-          throw new StoreError(
-            'E_STORE_CORRUPT',
-            `${quoteText(path)} has ${sizeBytes} bytes; [${from}, ${to}) is outside of it`,
-          )
-        return readFully(calls, fd, from, new Uint8Array(to - from), path)
-      }),
-    close: () =>
-      asStore('close', path, async () => {
-        if (ownsFd && isOpen) {
-          isOpen = false
-          await calls.close(fd)
-        }
-      }),
-  }
-}
-
-// eslint-disable-next-line max-params -- a system call's own arguments, and the name for the error
-async function readFully(
-  calls: FsCalls,
-  fd: number,
-  from: number,
-  into: Uint8Array,
-  path: string,
-): Promise<Uint8Array> {
-  for (let done = 0; done < into.byteLength;) {
-    const count = await calls.read(fd, into.subarray(done), from + done)
-    if (count === 0) throw new StoreError('E_STORE_IO', `${quoteText(path)} became shorter`)
-    done += count
-  }
-  return into
+async function renameExpected(
+  { tree, calls }: Disk,
+  { temp, path, expected }: Ready,
+): Promise<string> {
+  const absolute = await tree.make(path)
+  await inTurn(calls, absolute, async () => {
+    await assertExpected(calls, absolute, path, expected)
+    await calls.rename(temp, absolute)
+  })
+  return absolute
 }
 
 /** Begins an upload to `path`. */
@@ -122,6 +99,7 @@ class NodeUpload implements Upload {
   readonly #disk: Disk
   readonly #path: string
   readonly #temp: TempFile
+  readonly #hash = createHash('sha256')
   #size = 0
   #isSynced = false
   #state: 'open' | 'closed' | 'over' = 'open'
@@ -138,27 +116,34 @@ class NodeUpload implements Upload {
       // Taken before waiting, so that two writes at once do not land on each other.
       const position = this.#size
       this.#size += bytes.byteLength
+      this.#hash.update(bytes)
       this.#isSynced = false
       await writeAll(this.#disk.calls, this.#temp.fd, bytes, position)
     })
+  }
+
+  sha256(): string {
+    return this.#hash.copy().digest('hex')
   }
 
   flush(): Promise<Readable> {
     return asStore('write', this.#path, async () => {
       this.#checkOpen()
       await this.#sync()
-      const file = { path: this.#path, sizeBytes: this.#size, ownsFd: false }
-      return readable(this.#disk.calls, this.#temp.fd, file)
+      const file = { path: this.#path, sizeBytes: this.#size }
+      return readableAt(this.#disk.calls, this.#temp.fd, file)
     })
   }
 
-  commit(): Promise<void> {
+  commit(expected: Expected): Promise<Version> {
     return asStore('write', this.#path, async () => {
       this.#checkOpen()
       await this.#sync()
       await this.#close()
-      await publish(this.#disk, this.#temp.absolute, this.#path)
+      const { absolute: temp } = this.#temp
+      await publish(this.#disk, { temp, path: this.#path, expected })
       this.#state = 'over'
+      return versionOf(this.sha256())
     })
   }
 

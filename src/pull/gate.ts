@@ -3,8 +3,8 @@
  * quarantine are kept on disk, so that the next process of this lake respects them too.
  */
 
-import { BannedError } from '../base/errors.ts'
-import type { Clock, Files, Random } from '../base/ports.ts'
+import { BannedError, isChanged } from '../base/errors.ts'
+import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 
 /** Where a ban is recorded; in the lake's root, and not data. */
@@ -63,7 +63,7 @@ export class Gate {
 
   /** Reads the deadline of a ban or quarantine from an earlier process. Call before the first request. */
   async load(): Promise<void> {
-    const ban = await this.#remembered()
+    const { ban } = await this.#remembered()
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000
     if (ms > 0)
@@ -126,9 +126,10 @@ export class Gate {
     this.#shutMs = 0
   }
 
-  async #remembered(): Promise<Ban | undefined> {
-    const bytes = await this.#files?.read(BAN_PATH)
-    return bytes === undefined ? undefined : parseBan(new TextDecoder().decode(bytes))
+  async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
+    const found = await this.#files?.read(BAN_PATH)
+    if (found === undefined) return { ban: undefined, version: 'absent' }
+    return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
 
   /** Several requests may receive deadlines at once or one after the other: the latest is kept. */
@@ -140,10 +141,16 @@ export class Gate {
   }
 
   async #rememberUntil(until: Micros, code: Remembered, reason: string): Promise<void> {
-    const known = await this.#remembered()
-    if (known !== undefined && known.until >= until) return
+    const { ban, version } = await this.#remembered()
+    if (ban !== undefined && ban.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
-    await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text))
+    try {
+      await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
+    } catch (error) {
+      // Another process was told of a ban at the same moment: which one ends later?
+      if (!isChanged(error)) throw error
+      await this.#rememberUntil(until, code, reason)
+    }
   }
 
   #remainingMs(): number {

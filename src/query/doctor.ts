@@ -30,9 +30,10 @@ export async function* doctor(options: Options = {}): AsyncGenerator<DoctorCheck
   try {
     yield nodeCheck(nodeVersion())
     yield await attempt('directory', async () => {
-      await probeDirectory(options.dataDir ?? DATA_DIR)
+      const { dataDir = DATA_DIR } = options
+      await probeDirectory(world.files, dataDir)
       await checkLake(world.files)
-      return `${quoteText(options.dataDir ?? DATA_DIR)}: writes, renames and syncs`
+      return `${quoteText(dataDir)}: writes, renames and syncs`
     })
     for (const url of options.baseUrls ?? [MARKET_DATA_URL, ...API_URLS])
       yield await attempt(url, () => hostSeen(world, { ...options, baseUrls: [url] }))

@@ -19,7 +19,7 @@ import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
-import type { Manifest, PartitionEntry } from '../store/manifest.ts'
+import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { accountLabel } from '../session/account.ts'
 
@@ -48,13 +48,7 @@ export type SeriesStatus = {
 }
 
 /** One change of a stored row. */
-export type RevisionEntry = {
-  readonly period: string
-  readonly key: string
-  readonly time: string
-  readonly old: Readonly<Record<string, string>>
-  readonly new: Readonly<Record<string, string>>
-}
+export type RevisionEntry = Revision
 
 /** What `status` prints. */
 export type StatusReport = { readonly series: readonly SeriesStatus[] }

@@ -9,7 +9,7 @@ import type { Dataset } from '../binance/dataset.ts'
 import { assemble } from './assemble.ts'
 import { pageOf } from './batch.ts'
 import { compareHalves, halvesOf } from './int64.ts'
-import { mergeBatches, type Revision } from './merge.ts'
+import { mergeBatches, type ChangedRow } from './merge.ts'
 import { concatBatches, dropDuplicates, sliceRows, sortByKey } from './order.ts'
 import type { Page } from './page.ts'
 
@@ -26,7 +26,7 @@ export type Repairs = {
   /** Rows that occurred before with other values; the later one in the file was kept, or the finer of two times. */
   conflicts: number
   /** The first of them, in full. */
-  readonly conflictRows: Revision[]
+  readonly conflictRows: ChangedRow[]
   /** Rows that came after one with a higher key. */
   late: number
 }

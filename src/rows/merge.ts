@@ -14,7 +14,7 @@ import { isSame, layoutOf, type Layout } from './layout.ts'
 import { valueText } from './value-text.ts'
 
 /** One stored row that a later answer contradicted. */
-export type Revision = {
+export type ChangedRow = {
   /** The key, an integer in decimal: an id, or microseconds. */
   readonly key: string
   /** The row's time, ISO 8601 with microseconds. */
@@ -38,9 +38,9 @@ type MergeOptions = {
 export type Merged = {
   /** Sorted by key, keys unique. The same object as `stored` or `fresh` when it holds just their rows. */
   readonly batch: RecordBatch
-  readonly revisions: readonly Revision[]
+  readonly revisions: readonly ChangedRow[]
   /** Rows of `fresh` that show less than the stored ones, and were not taken. */
-  readonly doubts: readonly Revision[]
+  readonly doubts: readonly ChangedRow[]
   /** Rows of `fresh` that brought nothing new. */
   readonly duplicates: number
 }
@@ -50,10 +50,10 @@ export type Merged = {
  *
  * - equal ones are one row;
  * - if only times differ, and only within one millisecond to which one of the two was rounded, the finer row is kept
- * (it came from a finer source, not from a change);
+ *   (it came from a finer source, not from a change);
  * - of orders, the greater `update_time` is kept, and an older `fresh` one brings nothing new;
  * - of klines, a `fresh` one that shows less is not taken, unless `claims` has the same: it is a doubt;
- * - else `fresh` is kept, and the change is a {@link Revision}.
+ * - else `fresh` is kept, and the change is a {@link ChangedRow}.
  */
 export function mergeBatches(
   stored: RecordBatch,
@@ -80,8 +80,8 @@ class RowMerge {
   readonly #fresh: Side
   readonly #updateTime: number
   readonly #ranges: { batch: RecordBatch; from: number; to: number }[] = []
-  readonly #revisions: Revision[] = []
-  readonly #doubts: Revision[] = []
+  readonly #revisions: ChangedRow[] = []
+  readonly #doubts: ChangedRow[] = []
   #duplicates = 0
 
   constructor({ dataset, claims }: MergeOptions, stored: RecordBatch, fresh: RecordBatch) {
@@ -181,7 +181,7 @@ class RowMerge {
     return stored !== undefined && fresh !== undefined && fresh < stored
   }
 
-  #revision(i: number, j: number): Revision {
+  #revision(i: number, j: number): ChangedRow {
     const differing = this.#differing(i, j).flatMap((index) => {
       const column = this.#dataset.columns[index]
       return column === undefined ? [] : [{ column, index }]

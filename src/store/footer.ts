@@ -11,16 +11,10 @@ import { formatWindow, PARTITIONS, parseWindow, type Partition, type Window } fr
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { MEND } from './damaged.ts'
-import {
-  checksumOf,
-  FORMAT_VERSION,
-  PARTS,
-  type ArchiveEntry,
-  type Proof,
-  type Revision,
-} from './manifest.ts'
+import { checksumOf, FORMAT_VERSION, PARTS, type ArchiveEntry, type Revision } from './manifest.ts'
 import { partitionPath } from './layout.ts'
 import { array, oneOf, type Shape } from './shape.ts'
+import type { RowProof } from '../rows/proof.ts'
 
 /** The facts in a footer. */
 export type FooterFacts = {
@@ -34,7 +28,7 @@ export type FooterFacts = {
   readonly sources: readonly string[]
   readonly firstKey: string
   readonly lastKey: string
-  readonly proof: Proof
+  readonly proof: RowProof
   readonly archives: Readonly<Record<string, ArchiveEntry>>
   readonly revisions: readonly Revision[]
 }

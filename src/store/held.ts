@@ -1,6 +1,7 @@
 /** Writing to a lake that may have been taken meanwhile. */
 
-import type { Files } from '../base/ports.ts'
+import { DamageError, StoreError } from '../base/errors.ts'
+import type { Expected, Files, Version } from '../base/ports.ts'
 
 /** A lake, and whether it is still ours. */
 export type HeldFiles = {
@@ -17,19 +18,43 @@ export type HeldFiles = {
 export async function replaceHeld(
   { files, assertHeld }: HeldFiles,
   path: string,
-  bytes: Uint8Array,
-): Promise<void> {
+  { bytes, expected }: { readonly bytes: Uint8Array; readonly expected: Expected },
+): Promise<Version> {
   const upload = await files.upload(path)
   try {
     await upload.write(bytes)
-    await (await upload.flush()).close()
-    await assertHeld()
-    await upload.commit()
-  } catch (error) {
-    // Swept away by whoever took the lake: then that is what there is to say.
-    await assertHeld()
-    throw error
+    await upload.flush()
+    return await committed(assertHeld, () => upload.commit(expected))
   } finally {
     await upload.abort()
+  }
+}
+
+/** Commits what is begun, if the lake is still held. */
+export async function committed<T>(
+  assertHeld: HeldFiles['assertHeld'],
+  commit: () => Promise<T>,
+): Promise<T> {
+  await assertHeld()
+  try {
+    return await commit()
+  } catch (error) {
+    // Swept away, or replaced, by whoever took the lake.
+    throw await failureIn(assertHeld, error)
+  }
+}
+
+/** What to say of something that failed: where the lake was lost meanwhile, its files are another's, and that is why. */
+export async function failureIn(
+  assertHeld: HeldFiles['assertHeld'],
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof DamageError) && !(error instanceof StoreError)) return error
+  try {
+    await assertHeld()
+    return error
+  } catch (lost) {
+    const isLost = lost instanceof StoreError && lost.code === 'E_STORE_FENCED'
+    return isLost ? lost : error
   }
 }

@@ -5,6 +5,7 @@ import type { Files } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
+import { putIfAbsent } from './put-if-absent.ts'
 
 /** The lake's own mark, so that a directory of something else is not taken for one. */
 const MARK_PATH = '_lake.json'
@@ -18,9 +19,9 @@ export const RESCUE_DIRECTORY = 'lost+found'
  * @throws UsageError when it holds something else, or was written by a newer version.
  */
 export async function checkLake(files: Files): Promise<void> {
-  const bytes = await files.read(MARK_PATH)
-  if (bytes !== undefined) {
-    checkMark(new TextDecoder().decode(bytes))
+  const mark = await files.read(MARK_PATH)
+  if (mark !== undefined) {
+    checkMark(new TextDecoder().decode(mark.bytes))
     return
   }
   const foreign = (await files.list('')).find(
@@ -49,7 +50,7 @@ function checkMark(text: string): void {
 
 /** Marks the directory as a lake, once. */
 export async function markLake(files: Files): Promise<void> {
-  await files.putIfAbsent(MARK_PATH, new TextEncoder().encode(`${JSON.stringify(MARK)}\n`))
+  await putIfAbsent(files, MARK_PATH, new TextEncoder().encode(`${JSON.stringify(MARK)}\n`))
 }
 
 /** Every series that has a manifest or a partition, sorted by path. */

@@ -4,7 +4,7 @@
  * Each holder has a file of its own, `_lock/<epoch>.json`; the highest epoch is the lock. To take the lake is to create
  * the next epoch, which succeeds for one starter only. A holder writes to no file but its own, so a heartbeat that was
  * delayed cannot bring back a lock that another has taken; and the highest file is never removed, so an epoch is never
- * given twice. It takes put-if-absent, put, list and delete, which object stores have too.
+ * given twice. It takes put-if-absent, put-if-unchanged, list and delete, which object stores have too.
  */
 
 import { LockedError, StoreError } from '../base/errors.ts'
@@ -13,6 +13,7 @@ import {
   type Files,
   type ProcessIdentity,
   type Random,
+  type Version,
   type World,
 } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
@@ -27,6 +28,7 @@ import {
   parseLockRecord,
   type LockRecord,
 } from './lock-record.ts'
+import { putIfAbsent } from './put-if-absent.ts'
 
 /** How often a holder writes that it lives. */
 export const HEARTBEAT_MS = 10_000
@@ -106,9 +108,9 @@ async function readLast(files: Files): Promise<Last | undefined> {
   for (;;) {
     const epoch = lastEpoch(await files.list(LOCK_DIRECTORY))
     if (epoch === undefined) return undefined
-    const bytes = await files.read(lockPath(epoch))
+    const found = await files.read(lockPath(epoch))
     // Gone between the two steps: a later one is there now.
-    if (bytes !== undefined) return { epoch, text: new TextDecoder().decode(bytes) }
+    if (found !== undefined) return { epoch, text: new TextDecoder().decode(found.bytes) }
   }
 }
 
@@ -150,7 +152,8 @@ async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefi
   }
   const lock = new HeldLock(world, epoch, record)
   try {
-    if (!(await files.putIfAbsent(lockPath(epoch), formatLockRecord(record)))) return undefined
+    const made = await putIfAbsent(files, lockPath(epoch), formatLockRecord(record))
+    if (made === undefined) return undefined
     // Seen late, the epoch may have been held and tidied away before; then a higher one is there.
     if (lastEpoch(await files.list(LOCK_DIRECTORY)) !== epoch) {
       await files.remove(lockPath(epoch))
@@ -214,7 +217,7 @@ class HeldLock implements LakeLock {
   }
 
   async assertHeld(): Promise<void> {
-    if (this.#releasing === undefined && (await this.#isMine())) return
+    if (this.#releasing === undefined && (await this.#mine()) !== undefined) return
     throw new StoreError('E_STORE_FENCED', 'this run does not hold the lake any more', {
       hint: 'Another run took it, or the lock was removed; nothing was committed over it. Run again.',
     })
@@ -233,8 +236,9 @@ class HeldLock implements LakeLock {
     const { clock } = this.#world
     while (await this.#pause()) {
       try {
-        if (!(await this.#isMine())) return
-        await this.#write({ heartbeatAt: formatMicros(clock.now()) })
+        const mine = await this.#mine()
+        if (mine === undefined) return
+        await this.#write({ heartbeatAt: formatMicros(clock.now()) }, mine)
       } catch (error) {
         // A disk that refuses now may take the next beat; a commit meanwhile fails by itself.
         if (!(error instanceof StoreError)) return
@@ -257,26 +261,32 @@ class HeldLock implements LakeLock {
     // A beat that came after would say that the lake is held.
     await this.#beating
     try {
-      if (await this.#isMine()) await this.#write({ state: 'released' })
+      const mine = await this.#mine()
+      if (mine !== undefined) await this.#write({ state: 'released' }, mine)
     } catch (error) {
       // Whoever comes next finds the holder dead; the work is done and must not fail for this.
       if (!(error instanceof StoreError)) throw error
     }
   }
 
+  // Which version of the own file is there, as long as this run holds the lake.
+  //
   // Not by the list alone: on some file systems it may miss a name that is being replaced at that moment. Looked up by
   // name, one of the two always tells: whoever took the lake made the next epoch, and removes ours before that one.
-  async #isMine(): Promise<boolean> {
+  async #mine(): Promise<Version | undefined> {
     const { files } = this.#world
     const own = await files.read(lockPath(this.epoch))
-    if (own === undefined) return false
-    if (parseLockRecord(new TextDecoder().decode(own))?.token !== this.#record.token) return false
-    if ((await files.size(lockPath(this.epoch + 1))) !== undefined) return false
-    return (lastEpoch(await files.list(LOCK_DIRECTORY)) ?? 0) <= this.epoch
+    if (own === undefined) return undefined
+    const record = parseLockRecord(new TextDecoder().decode(own.bytes))
+    if (record?.token !== this.#record.token) return undefined
+    if ((await files.size(lockPath(this.epoch + 1))) !== undefined) return undefined
+    const last = lastEpoch(await files.list(LOCK_DIRECTORY)) ?? 0
+    return last <= this.epoch ? own.version : undefined
   }
 
-  async #write(change: Partial<LockRecord>): Promise<void> {
+  /** Not where it was removed meanwhile: it would be brought back. */
+  async #write(change: Partial<LockRecord>, mine: Version): Promise<void> {
     const record = { ...this.#record, ...change }
-    await this.#world.files.replace(lockPath(this.epoch), formatLockRecord(record))
+    await this.#world.files.replace(lockPath(this.epoch), formatLockRecord(record), mine)
   }
 }

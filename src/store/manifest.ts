@@ -18,14 +18,13 @@ import {
 } from '../base/time.ts'
 import { NUMBERS, type Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import type { ChangedRow } from '../rows/merge.ts'
+import type { RowProof } from '../rows/proof.ts'
 import { partitionPath } from './layout.ts'
 import { array, object, oneOf, text, whole, type Shape } from './shape.ts'
 
 /** Version of the manifest and of the lake's layout. */
 export const FORMAT_VERSION = 1
-
-/** What the rows of a partition prove of themselves, e.g. contiguous ids; see docs/FORMAT.md. */
-export type Proof = Readonly<Record<string, string | number | boolean>>
 
 /** One data file. */
 export type PartitionEntry = {
@@ -38,21 +37,15 @@ export type PartitionEntry = {
   readonly lastKey: string
   /** Where its rows came from: `rest`, `archive`; sorted. */
   readonly sources: readonly string[]
-  readonly proof: Proof
+  readonly proof: RowProof
 }
 
 /**
- * One row that changed after it was stored; only the columns that differ. Of a row that the exchange no longer sends,
- * `old` has all columns and `new` none: it is kept, and once it comes again this is not said any more
+ * A row that changed after it was stored, in the partition of this period. Of a row that the exchange no longer sends,
+ * `old` has all columns and `new` none: it is kept, and once it is sent again the entry goes
  * (docs/decisions/0005-vanished-rows-are-kept.md).
  */
-export type Revision = {
-  readonly period: string
-  readonly key: string
-  readonly time: string
-  readonly old: Readonly<Record<string, string>>
-  readonly new: Readonly<Record<string, string>>
-}
+export type Revision = ChangedRow & { readonly period: string }
 
 /** An archive file that rows were taken from. */
 export type ArchiveEntry = { readonly sha256: string; readonly period: string }
@@ -156,7 +149,7 @@ const key: Shape<string> = (value, path) => {
 export const PARTS: {
   readonly window: Shape<WindowText>
   readonly gap: Shape<WindowText & { readonly reason: GapReason }>
-  readonly proof: Shape<Proof>
+  readonly proof: Shape<RowProof>
   readonly archives: Shape<Readonly<Record<string, ArchiveEntry>>>
   readonly revisions: Shape<readonly Revision[]>
 } = {

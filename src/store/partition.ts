@@ -3,18 +3,16 @@
  * there already, into a new file that replaces it. Holds a row group of each, whatever the partition's size.
  */
 
-import { createHash, type Hash } from 'node:crypto'
 import type { RecordBatch, Schema } from 'apache-arrow'
 import type { Coverage } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files, Readable, Upload } from '../base/ports.ts'
+import type { Expected, Files, StoredFile, Upload, Version } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { mergeBatches } from '../rows/merge.ts'
-import { proverOf, type RowProver } from '../rows/proof.ts'
+import { proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
 import type { Known } from './ledger.ts'
-import type { Proof } from './manifest.ts'
 import { reading } from './damaged.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
@@ -29,7 +27,7 @@ export type PartitionOptions = {
   readonly files: Files
   readonly path: string
   /** The file that is there already, and is what was recorded; closed with the writer. */
-  readonly stored: Readable | undefined
+  readonly stored: StoredFile | undefined
   readonly key: SeriesKey
   readonly schema: Schema
   readonly compression: Compression
@@ -50,20 +48,21 @@ export type Written = {
   readonly rows: number
   readonly bytes: number
   readonly sha256: string
-  /** Makes it visible under its final name. */
-  publish(): Promise<void>
+  /** Makes it visible under its final name, in the place of what is expected there; resolves to its version. */
+  publish(expected: Expected): Promise<Version>
   /** Drops it. */
   abort(): Promise<void>
 }
 
 /** Writes one partition. Appends are in the order of the keys; then `drain` and `seal`, or `abort`. */
 export class PartitionWriter {
+  /** The file that the new one is merged from. */
+  readonly expected: Expected
   readonly #options: PartitionOptions
   readonly #prover: RowProver
   readonly #upload: Upload
   readonly #parquet: ParquetFileWriter
   readonly #stored: StoredRows
-  readonly #hash: Hash
   readonly #keyIndex: number
   readonly #changes: Change[] = []
   readonly #doubts: Change[] = []
@@ -74,22 +73,23 @@ export class PartitionWriter {
   #firstKey: bigint | undefined
   #lastKey: bigint | undefined
 
-  private constructor(options: PartitionOptions, upload: Upload, stored: StoredRows) {
+  private constructor(
+    options: PartitionOptions,
+    upload: Upload,
+    { stored, expected }: { readonly stored: StoredRows; readonly expected: Expected },
+  ) {
     const { key, schema, compression, createdBy, since } = options
     const dataset = datasetOf(key)
     this.#options = options
     this.#prover = proverOf(key)
     this.#upload = upload
     this.#stored = stored
-    this.#hash = createHash('sha256')
+    this.expected = expected
     this.#keyIndex = schema.fields.findIndex(({ name }) => name === dataset.key)
     this.#absent = new AbsentRows(dataset, since)
     this.#parquet = new ParquetFileWriter(
       { schema, sortedBy: dataset.key, compression, createdBy },
-      async (bytes) => {
-        this.#hash.update(bytes)
-        await upload.write(bytes)
-      },
+      (bytes) => upload.write(bytes),
     )
   }
 
@@ -97,8 +97,9 @@ export class PartitionWriter {
   static async open(options: PartitionOptions): Promise<PartitionWriter> {
     const { files, path, schema, stored: file } = options
     try {
+      const expected = file === undefined ? 'absent' : await file.version()
       const stored = await StoredRows.open({ file, path, schema })
-      return new PartitionWriter(options, await files.upload(path), stored)
+      return new PartitionWriter(options, await files.upload(path), { stored, expected })
     } catch (error) {
       await file?.close()
       throw error
@@ -136,7 +137,7 @@ export class PartitionWriter {
   }
 
   /** What the rows written so far prove of themselves; of the whole file once it is finished. */
-  proof(known: Known): Proof {
+  proof(known: Known): RowProof {
     return this.#prover.proof(known)
   }
 
@@ -202,8 +203,8 @@ export class PartitionWriter {
     return {
       rows,
       bytes,
-      sha256: this.#hash.digest('hex'),
-      publish: () => this.#upload.commit(),
+      sha256: this.#upload.sha256(),
+      publish: (expected) => this.#upload.commit(expected),
       abort: () => this.#upload.abort(),
     }
   }
@@ -232,17 +233,13 @@ export class PartitionWriter {
   }
 
   async #readBack(rows: number, bytes: number): Promise<void> {
+    const { path } = this.#options
     const written = await this.#upload.flush()
-    try {
-      const { path } = this.#options
-      const footer = await reading(path, () => readFooter(written), CHECK_DISK)
-      if (footer.rows !== rows || written.sizeBytes !== bytes)
-        throw new DamageError(`${path}: wrote ${rows} rows, read back ${footer.rows}`, {
-          hint: CHECK_DISK,
-        })
-    } finally {
-      await written.close()
-    }
+    const footer = await reading(path, () => readFooter(written), CHECK_DISK)
+    if (footer.rows !== rows || written.sizeBytes !== bytes)
+      throw new DamageError(`${path}: wrote ${rows} rows, read back ${footer.rows}`, {
+        hint: CHECK_DISK,
+      })
   }
 
   #upTo(batch: RecordBatch, key: bigint): RecordBatch {

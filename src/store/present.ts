@@ -4,20 +4,13 @@ import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { checkAlike, checkRecorded, listPeriods, withFile } from './adopt.ts'
-import { manifestPath, partitionPath } from './layout.ts'
+import { partitionPath } from './layout.ts'
 import { forgetRows } from './ledger.ts'
-import { formatManifest, parseManifest, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
+import { readManifestFile } from './manifest-file.ts'
 
 /** Files looked at at once. */
 const LOOKS_AT_ONCE = 32
-
-/** Reads the manifest of a series; `undefined` when the lake has none. */
-export async function readManifest(files: Files, key: SeriesKey): Promise<Manifest | undefined> {
-  const path = manifestPath(key)
-  const bytes = await files.read(path)
-  if (bytes === undefined) return undefined
-  return parseManifest(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), key, path)
-}
 
 /** Periods whose files are not as the manifest says, oldest first. */
 export type Stray = {
@@ -65,7 +58,8 @@ export type Present = {
  * @throws DamageError, naming it, for a damaged manifest, and for a file that says less than was recorded of it.
  */
 export async function lookAtSeries(files: Files, key: SeriesKey): Promise<Present> {
-  const manifest = await readManifest(files, key)
+  const { version, parse } = await readManifestFile(files, key)
+  const manifest = parse()
   if (manifest === undefined) return { manifest, present: undefined, lost: [], isBehind: false }
   const { lost, changed } = await strayPeriods(files, manifest)
   try {
@@ -77,8 +71,8 @@ export async function lookAtSeries(files: Files, key: SeriesKey): Promise<Presen
       })
   } catch (error) {
     // A run may have replaced both since the manifest was read: look again before crying wolf.
-    const now = await readManifest(files, key)
-    if (now === undefined || formatManifest(now) === formatManifest(manifest)) throw error
+    const now = await readManifestFile(files, key)
+    if (now.version === version || now.version === 'absent') throw error
     return lookAtSeries(files, key)
   }
   return {

@@ -1,8 +1,9 @@
 /** The last steps of a partition's file: what it says of itself, its name, and the manifest that knows it. */
 
+import type { Expected } from '../base/ports.ts'
 import { periodWindow } from '../base/time.ts'
 import { formatFacts, type FooterFacts } from './footer.ts'
-import type { HeldFiles } from './held.ts'
+import { committed, type HeldFiles } from './held.ts'
 import { factsOf, knownOf, record, relist, rowsUntil, withSource } from './ledger.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
 import type { KeyRange, PartitionWriter } from './partition.ts'
@@ -12,6 +13,8 @@ export type Drained = {
   readonly period: string
   readonly writer: PartitionWriter
   readonly keys: KeyRange
+  /** The file that it replaces, which has no other rows than the one that it was merged from. */
+  readonly expected: Expected
   /** Where new rows came from, if any did. */
   readonly source?: string | undefined
 }
@@ -24,7 +27,7 @@ export type Drained = {
  */
 export function factsFor(
   manifest: Manifest,
-  { period, writer, keys, source }: Drained,
+  { period, writer, keys, source }: Omit<Drained, 'expected'>,
 ): { readonly manifest: Manifest; readonly facts: FooterFacts } {
   const gaps = relist(manifest.gaps, rowsUntil(manifest.key, { period, ...keys }))
   const known = { ...manifest, gaps }
@@ -32,6 +35,13 @@ export function factsFor(
   const sources = source !== undefined && writer.hasNews ? withSource(before, source) : before
   const proof = writer.proof(knownOf(known, periodWindow(period)))
   return { manifest: known, facts: factsOf(known, period, { sources, ...keys, proof }) }
+}
+
+/** A file that is in its place. */
+export type Sealed = {
+  readonly manifest: Manifest
+  readonly entry: PartitionEntry
+  readonly version: Expected
 }
 
 /**
@@ -42,14 +52,17 @@ export function factsFor(
 export async function seal(
   { assertHeld }: Pick<HeldFiles, 'assertHeld'>,
   { manifest, facts }: ReturnType<typeof factsFor>,
-  { period, writer }: Drained,
-): Promise<{ readonly manifest: Manifest; readonly entry: PartitionEntry }> {
+  { period, writer, expected }: Drained,
+): Promise<Sealed> {
   const written = await writer.seal(formatFacts(facts))
   const { rows, bytes, sha256 } = written
-  await assertHeld()
-  if (manifest.partitions.get(period)?.sha256 === sha256) await written.abort()
-  else await written.publish()
+  const isThere = manifest.partitions.get(period)?.sha256 === sha256
+  const version = await committed(assertHeld, async () => {
+    if (!isThere) return written.publish(expected)
+    await written.abort()
+    return expected
+  })
   const { firstKey, lastKey, sources, proof } = facts
   const entry = { rows, bytes, sha256, firstKey, lastKey, sources, proof }
-  return { manifest: record(manifest, facts, { rows, bytes, sha256 }), entry }
+  return { manifest: record(manifest, facts, { rows, bytes, sha256 }), entry, version }
 }

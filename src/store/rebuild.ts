@@ -4,10 +4,10 @@ import type { Files } from '../base/ports.ts'
 import { micros, type Window } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles, checkAlike, listPeriods, withFile } from './adopt.ts'
-import { replaceHeld, type HeldFiles } from './held.ts'
+import type { HeldFiles } from './held.ts'
 import { partitionPath, manifestPath } from './layout.ts'
 import { emptyManifest, forget, record } from './ledger.ts'
-import { formatManifest, type Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 
 /**
  * What the footers of a series say, as a manifest; `undefined` when it has no files. What no footer speaks of is not
@@ -65,7 +65,7 @@ export async function mendManifest(files: Files, manifest: Manifest): Promise<Ma
 
 const ALL_TIME: Window = { from: micros(-(2n ** 62n)), to: micros(2n ** 62n) }
 
-/** Removes a series' manifest; `false` when there is none. @throws StoreError `E_STORE_FENCED`, see {@link writeManifest}. */
+/** Removes a series' manifest; `false` when there is none. @throws StoreError `E_STORE_FENCED`, when another process took the lake. */
 export async function removeManifest(
   { files, assertHeld }: HeldFiles,
   key: SeriesKey,
@@ -75,13 +75,4 @@ export async function removeManifest(
   await assertHeld()
   await files.remove(path)
   return true
-}
-
-/** Replaces a series' manifest. @throws StoreError `E_STORE_FENCED` when another process took the lake. */
-export async function writeManifest(lake: HeldFiles, manifest: Manifest): Promise<void> {
-  await replaceHeld(
-    lake,
-    manifestPath(manifest.key),
-    new TextEncoder().encode(formatManifest(manifest)),
-  )
 }

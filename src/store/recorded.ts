@@ -1,10 +1,10 @@
 /** The file that a new one will replace, held against its hash: no damage is carried over into a file with a hash of its own. */
 
 import { DamageError } from '../base/errors.ts'
-import type { Files, Readable } from '../base/ports.ts'
+import { hashOf } from '../base/hash.ts'
+import type { Files, Readable, StoredFile } from '../base/ports.ts'
 import { isAhead, lookInto, otherFile } from './adopt.ts'
 import { reading } from './damaged.ts'
-import { hashOf } from './hash.ts'
 import { partitionPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -19,7 +19,7 @@ export async function openRecorded(
   files: Files,
   manifest: Manifest,
   period: string,
-): Promise<Readable | undefined> {
+): Promise<StoredFile | undefined> {
   const path = partitionPath(manifest.key, period)
   const file = await files.open(path)
   if (file === undefined) {

@@ -5,15 +5,14 @@
 
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import type { Files } from '../base/ports.ts'
+import type { Expected, Files } from '../base/ports.ts'
 import { periodWindow, type Micros, type Partition, type Window } from '../base/time.ts'
 import type { Numbers } from '../binance/dataset.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { adoptFiles } from './adopt.ts'
 import { renewArchive, useArchives } from './archives.ts'
-import { replaceHeld } from './held.ts'
 import { nextIdAt } from './id-ends.ts'
-import { manifestPath, partitionPath } from './layout.ts'
+import { partitionPath } from './layout.ts'
 import {
   answeredPart,
   changedGaps,
@@ -31,7 +30,8 @@ import {
 import { newestRows } from './newest-rows.ts'
 import type { Claims } from './change.ts'
 import { PartitionWriter } from './partition.ts'
-import { begunAs, readManifest, strayPeriods, withoutRows } from './present.ts'
+import { readManifestFile, writeManifest } from './manifest-file.ts'
+import { begunAs, strayPeriods, withoutRows } from './present.ts'
 import { factsFor, seal } from './publish.ts'
 import { timeOfId } from './row-by-id.ts'
 import { openRecorded } from './recorded.ts'
@@ -41,7 +41,7 @@ import { learn } from './learn.ts'
 import type { Compression } from '../job/job.ts'
 
 export { checkFixed } from './fixed.ts'
-export { readManifest } from './present.ts'
+export { readManifest } from './manifest-file.ts'
 
 /** What a series needs from outside the store. */
 export type SeriesWorld = {
@@ -86,14 +86,17 @@ export class Series {
   readonly #world: SeriesWorld
   readonly #settings: WriteSettings
   #manifest: Manifest
-  /** The manifest's text on disk. */
+  /** The manifest's text in the lake, empty when there is none, and which version of it that is. */
   #saved: string
+  #version: Expected
   /** What the footers of all partitions agree with, and what was learnt of since. */
   #stated: Manifest
   #learnt: Window[] = []
   readonly #claims: Claims
   /** What was known when the series was opened. */
   readonly #opened: Manifest
+  /** Files that were written anew with the same rows, maybe while others are being merged from what they were. */
+  readonly #rewritten = new Map<string, Expected>()
   /** While the saved manifest speaks of files that are gone: the same without them, and nothing learnt since. */
   #withoutLost: Manifest | undefined
 
@@ -101,13 +104,14 @@ export class Series {
     world: SeriesWorld,
     settings: WriteSettings,
     manifest: Manifest,
-    saved: string,
+    { saved, version }: { readonly saved: string; readonly version: Expected },
   ) {
     this.key = manifest.key
     this.#world = world
     this.#settings = settings
     this.#manifest = manifest
     this.#saved = saved
+    this.#version = version
     this.#stated = manifest
     this.#claims = claimsOf(manifest)
     this.#opened = manifest
@@ -122,12 +126,15 @@ export class Series {
     key: SeriesKey,
     settings: WriteSettings & { readonly numbers: Numbers; readonly partition: Partition },
   ): Promise<Series> {
-    const manifest = await readManifest(world.files, key)
+    const { version, parse } = await readManifestFile(world.files, key)
+    const manifest = parse()
     if (manifest === undefined) {
       const { numbers, partition } = (await begunAs(world.files, key)) ?? settings
-      return new Series(world, settings, emptyManifest(key, numbers, partition), '')
+      const empty = emptyManifest(key, numbers, partition)
+      return new Series(world, settings, empty, { saved: '', version })
     }
-    const series = new Series(world, settings, manifest, formatManifest(manifest))
+    const saved = formatManifest(manifest)
+    const series = new Series(world, settings, manifest, { saved, version })
     const { lost } = await strayPeriods(world.files, manifest)
     series.#manifest = withoutRows(manifest, lost)
     series.#learnt.push(...lost.map(periodWindow))
@@ -196,6 +203,7 @@ export class Series {
     const { schema, compression } = this.#settings
     const { to } = periodWindow(period)
     const stored = await openRecorded(files, this.#manifest, period)
+    this.#rewritten.delete(period)
     // Only rows that were covered can be missed when they do not come again.
     const isAskedAgain =
       since !== undefined &&
@@ -237,7 +245,8 @@ export class Series {
     const keys = await writer.drain(askedAgain)
     const known = useArchives(before, archives)
     const { manifest: learnt, news } = learn(known, period, writer, { answered, askedAgain })
-    const drained = { period, writer, keys, source }
+    const expected = this.#rewritten.get(period) ?? writer.expected
+    const drained = { period, writer, keys, source, expected }
     const sealed = await seal(this.#world, factsFor(learnt, drained), drained)
     this.#manifest = sealed.manifest
     if (answered !== undefined) {
@@ -267,9 +276,11 @@ export class Series {
       if (period === written) continue
       const writer = await this.begin(period)
       try {
-        const drained = { period, writer, keys: await writer.drain([]) }
+        const { expected } = writer
+        const drained = { period, writer, keys: await writer.drain([]), expected }
         const sealed = await seal(this.#world, factsFor(this.#manifest, drained), drained)
         this.#manifest = sealed.manifest
+        this.#rewritten.set(period, sealed.version)
       } finally {
         await writer.abort()
       }
@@ -303,7 +314,7 @@ export class Series {
   async #save(manifest = this.#manifest): Promise<void> {
     const text = formatManifest(manifest)
     if (text === this.#saved) return
-    await replaceHeld(this.#world, manifestPath(this.key), new TextEncoder().encode(text))
+    this.#version = await writeManifest(this.#world, manifest, this.#version)
     this.#saved = text
   }
 }

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { DamageError } from '../base/errors.ts'
+import { hashOf } from '../base/hash.ts'
 import type { Readable } from '../base/ports.ts'
 import { MEND, reading } from './damaged.ts'
-import { hashOf } from './hash.ts'
 import { readRowGroup, type ParquetFooter } from './parquet/read.ts'
 import { misfitHeaders } from './parquet/read-headers.ts'
 import { ParquetFileWriter } from './parquet/write.ts'

@@ -2,13 +2,13 @@
 
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { DamageError } from '../base/errors.ts'
-import type { Readable } from '../base/ports.ts'
+import type { StoredFile } from '../base/ports.ts'
 import { MEND, reading } from './damaged.ts'
 import { readFooter, readRowGroup, type ParquetFooter } from './parquet/read.ts'
 
 type StoredOptions = {
   /** Whatever vouches for it, it is what it should be; `undefined`: there is none. */
-  readonly file: Readable | undefined
+  readonly file: StoredFile | undefined
   readonly path: string
   readonly schema: Schema
 }
@@ -16,7 +16,7 @@ type StoredOptions = {
 /** The rows of the file that is there, a row group at a time. */
 export class StoredRows {
   readonly #path: string
-  readonly #file: Readable | undefined
+  readonly #file: StoredFile | undefined
   readonly #footer: ParquetFooter | undefined
   #next = 0
   #head: RecordBatch | undefined

@@ -2,6 +2,7 @@
 
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { BackfillError, StoreError } from '../base/errors.ts'
+import { hashOf } from '../base/hash.ts'
 import type { Files, Readable } from '../base/ports.ts'
 import { columnIndex } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
@@ -9,10 +10,9 @@ import type { SeriesKey } from '../binance/series.ts'
 import { checkAlike, isAhead, lookInto } from '../store/adopt.ts'
 import { damage, type Flaw } from '../store/flaw.ts'
 import { formatFacts, parseFacts, type FooterFacts } from '../store/footer.ts'
-import { hashOf } from '../store/hash.ts'
 import { partitionPath } from '../store/layout.ts'
 import { factsOf } from '../store/ledger.ts'
-import type { Manifest, PartitionEntry, Proof } from '../store/manifest.ts'
+import type { Manifest, PartitionEntry } from '../store/manifest.ts'
 import { OrderCheck } from './order-check.ts'
 import {
   columnBounds,
@@ -22,6 +22,7 @@ import {
 } from '../store/parquet/read.ts'
 import { misfitHeaders } from '../store/parquet/read-headers.ts'
 import { int64Column } from '../store/stored-rows.ts'
+import type { RowProof } from '../rows/proof.ts'
 
 /** What looks at the rows of a partition as they pass, beside their order. */
 export type Inspector = {
@@ -30,7 +31,7 @@ export type Inspector = {
   /** Says what is missing, once all rows have passed. */
   end(): readonly Flaw[]
   /** What the rows that have passed prove. */
-  proof(): Proof
+  proof(): RowProof
 }
 
 /** A partition and what it should be. */
@@ -151,7 +152,7 @@ function compareFacts(facts: FooterFacts, manifest: Manifest, entry: PartitionEn
   ]
 }
 
-function compareProof(proof: Proof, recorded: Proof): Flaw[] {
+function compareProof(proof: RowProof, recorded: RowProof): Flaw[] {
   const [rows, manifest] = [JSON.stringify(proof), JSON.stringify(recorded)]
   if (rows === manifest) return []
   return [damage('proof-mismatch', `the rows prove ${rows}, the manifest says ${manifest}`)]

@@ -2,13 +2,13 @@
 
 import { subtractAll, union } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { Files } from '../base/ports.ts'
+import type { Expected, Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Flaw } from '../store/flaw.ts'
-import type { HeldFiles } from '../store/held.ts'
+import { failureIn, type HeldFiles } from '../store/held.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { readManifest } from '../store/present.ts'
-import { mendManifest, removeManifest, soundFromFooters, writeManifest } from '../store/rebuild.ts'
+import { readManifestFile, writeManifest, type ManifestFile } from '../store/manifest-file.ts'
+import { mendManifest, removeManifest, soundFromFooters } from '../store/rebuild.ts'
 import { adoptedFresh } from '../store/adopted-fresh.ts'
 
 /**
@@ -20,7 +20,8 @@ export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<reado
   try {
     const done = await mend(lake, key)
     return done === undefined ? [] : [{ severity: 'note', code: 'rebuilt', message: done }]
-  } catch (error) {
+  } catch (thrown) {
+    const error = await failureIn(lake.assertHeld, thrown)
     if (!(error instanceof DamageError)) throw error
     const { message, hint } = error
     const flaw = { severity: 'damage', code: 'not-rebuilt', message } as const
@@ -29,12 +30,15 @@ export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<reado
 }
 
 async function mend(lake: HeldFiles, key: SeriesKey): Promise<string | undefined> {
-  const manifest = await soundManifest(lake.files, key)
+  const file = await readManifestFile(lake.files, key)
+  const { version } = file
+  const manifest = soundness(file)
   if (!('code' in manifest)) {
     const mended = await mendManifest(lake.files, manifest)
     if (mended === manifest) return undefined
     const gained = subtractAll(mended.coverage, manifest.coverage)
-    await write(lake, mended, await adoptedFresh(lake.files, mended, gained))
+    const young = await adoptedFresh(lake.files, mended, gained)
+    await write(lake, mended, { young, version })
     return 'brought in line with the files'
   }
   const rebuilt = await soundFromFooters(lake.files, key)
@@ -45,18 +49,27 @@ async function mend(lake: HeldFiles, key: SeriesKey): Promise<string | undefined
       ? 'removed: no file says what was in it, so its time is asked for again'
       : undefined
   }
-  await write(lake, rebuilt, await adoptedFresh(lake.files, rebuilt, rebuilt.coverage))
+  const young = await adoptedFresh(lake.files, rebuilt, rebuilt.coverage)
+  await write(lake, rebuilt, { young, version })
   return 'written anew from the footers'
 }
 
-async function write(lake: HeldFiles, manifest: Manifest, young: Manifest['fresh']): Promise<void> {
-  await writeManifest(lake, { ...manifest, fresh: union(manifest.fresh, young) })
+async function write(
+  lake: HeldFiles,
+  manifest: Manifest,
+  { young, version }: { readonly young: Manifest['fresh']; readonly version: Expected },
+): Promise<void> {
+  await writeManifest(lake, { ...manifest, fresh: union(manifest.fresh, young) }, version)
 }
 
 /** The manifest of a series, or what is wrong with it. */
 export async function soundManifest(files: Files, key: SeriesKey): Promise<Manifest | Flaw> {
+  return soundness(await readManifestFile(files, key))
+}
+
+function soundness({ parse }: ManifestFile): Manifest | Flaw {
   try {
-    const manifest = await readManifest(files, key)
+    const manifest = parse()
     if (manifest !== undefined) return manifest
     return lostManifest('manifest-missing', 'the series has files but no manifest')
   } catch (error) {

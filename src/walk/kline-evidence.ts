@@ -17,6 +17,11 @@ export type OtherEvidence = {
   readonly unconfirmed: Coverage
   /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
+  /**
+   * Those of them that lie between klines of one file. A truncated file lacks klines at its ends, so its ends prove
+   * nothing about a hole that rows follow, nor about a symbol that trades.
+   */
+  readonly between: Coverage
   /** Does exchangeInfo say that the symbol trades? False for a symbol it does not list; `undefined`: no answer. */
   readonly isTrading: () => Promise<boolean | undefined>
 }
@@ -88,20 +93,20 @@ export class KlineEvidence {
     if (gap.to <= first) return [{ ...gap, reason: 'before-listing' }]
     // The exchange names a row of the very stretch for which it returns none.
     if (first >= gap.from) return [{ ...gap, reason: 'unconfirmed' }]
-    const { now, unconfirmed, lacking } = this.#otherEvidence
+    const { now, unconfirmed, lacking, between } = this.#otherEvidence
     const past = { from: gap.from, to: micros(now - ASKED_LATER) }
     const asked = past.from < past.to ? clip(clip(unconfirmed, gap), past) : []
-    const lacked = clip(lacking, gap)
     if (await this.#hasRowAfter(gap.to)) {
       const isSettled = gap.to + SETTLED <= now
-      return partsOf(gap, isSettled ? [gap] : union(asked, lacked), 'outage')
+      return partsOf(gap, isSettled ? [gap] : union(asked, clip(between, gap)), 'outage')
     }
     const isTrading = await this.#otherEvidence.isTrading()
     // A host that lags may lack the last rows of a symbol that stopped trading today.
     const isOver = isTrading === false && gap.from + ASKED_LATER <= now
     if (isOver) return [{ ...gap, reason: 'after-delisting' }]
     // A symbol that trades has klines: its status contradicts empty answers at the open end, however many there are.
-    return partsOf(gap, isTrading === true ? lacked : union(asked, lacked), 'after-delisting')
+    const known = isTrading === true ? clip(between, gap) : union(asked, clip(lacking, gap))
+    return partsOf(gap, known, 'after-delisting')
   }
 
   /** A row before the stretch that this walk received; otherwise the first of all, requested once. */

@@ -28,6 +28,8 @@ export type WindowWorld = {
   readonly unconfirmed: Coverage
   /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
+  /** Those between klines of one file. */
+  readonly between: Coverage
   readonly signal: AbortSignal
 }
 
@@ -58,6 +60,7 @@ export async function* restWindow(
     partition: manifest.partition,
     unconfirmed: world.unconfirmed,
     lacking: world.lacking,
+    between: world.between,
   }
   const young = youthClock(plan.key, world.now, plan.settings.settle)
   const store = new WindowStore(series, window, young, world.tally)

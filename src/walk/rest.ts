@@ -30,6 +30,8 @@ export type Before = {
   readonly unconfirmed: Coverage
   /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
+  /** Those between klines of one file. */
+  readonly between: Coverage
   /** Up to where the whole window was requested before without a confirmed result. */
   readonly askedUntil: Micros | undefined
   /** Where the coverage that reaches the window begins. */
@@ -65,7 +67,7 @@ export function walkRest(
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkKlines(window, key.interval, ask, {
         ...options,
-        otherEvidence: { now, isTrading, unconfirmed: before.unconfirmed, lacking: before.lacking },
+        otherEvidence: { now, isTrading, ...before },
       })
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)

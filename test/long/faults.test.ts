@@ -6,6 +6,6 @@
 
 process.env['FUZZ_RUNS'] ??= '1000'
 
-await import('../contract/faults.test.ts')
+await import('../backfill/faults.test.ts')
 await import('../crash/crown.test.ts')
-await import('../property/budget.test.ts')
+await import('../pull/budget.property.test.ts')

@@ -8,4 +8,4 @@
 
 process.env['LIVES'] ??= '10000'
 
-await import('../property/life.test.ts')
+await import('../backfill/life.property.test.ts')

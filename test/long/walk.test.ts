@@ -9,10 +9,19 @@ import fc from 'fast-check'
 
 process.env['WALK_RUNS'] ??= '100000'
 process.env['STORE_RUNS'] ??= '1500'
+process.env['LATE_RUNS'] ??= '600'
+process.env['TORN_RUNS'] ??= '400'
+process.env['SEAM_RUNS'] ??= '600'
 
 const seed = process.env['FC_SEED']
 if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) })
 
-await import('../property/walk.test.ts')
-await import('../property/walk-trades.test.ts')
-await import('../property/merge-partition.test.ts')
+await import('../walk/walk.property.test.ts')
+await import('../walk/trades.property.test.ts')
+await import('../walk/failure.property.test.ts')
+await import('../walk/id-trust.property.test.ts')
+await import('../walk/late-rows.property.test.ts')
+await import('../walk/late-trades.test.ts')
+await import('../walk/seam.property.test.ts')
+await import('../walk/torn-trades.test.ts')
+await import('../store/merge-partition.property.test.ts')

@@ -7,6 +7,7 @@ import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { attempt, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
+import { bytesOf, put } from '../support/put.ts'
 
 const JOB = `
 version: 1
@@ -88,7 +89,7 @@ describe.each([
   ['without its manifest', true],
 ])('%s', (_, isLost) => {
   const forge = async (world: VirtualWorld, bytes: Uint8Array): Promise<void> => {
-    await world.files.replace(TARGET, bytes)
+    await put(world.files, TARGET, bytes)
     if (isLost) await world.files.remove(MANIFEST)
   }
 
@@ -99,21 +100,21 @@ describe.each([
     'a file of %s is refused by verify and rebuild, and taken in by no run',
     async (__, source) => {
       const world = await lake()
-      const forged = (await world.files.read(source))!
+      const forged = (await bytesOf(world.files, source))!
       await forge(world, forged)
       expect(await damage(world, false)).not.toEqual([])
       expect(await damage(world, true)).not.toEqual([])
       // A file of another size than the manifest says is looked at, also where there is nothing to do.
       expect(await rerun(world)).toBe(4)
-      expect(await world.files.read(TARGET)).toEqual(forged)
+      expect(await bytesOf(world.files, TARGET)).toEqual(forged)
       expect(await damage(world, false)).not.toEqual([])
     },
   )
 
   it('a footer that lies about its rows is damage, or no matter', async () => {
     const world = await lake()
-    const honest = (await world.files.read(TARGET))!
-    const [manifest, rows] = [(await world.files.read(MANIFEST))!, 48]
+    const honest = (await bytesOf(world.files, TARGET))!
+    const [manifest, rows] = [(await bytesOf(world.files, MANIFEST))!, 48]
     const forgeries = [
       ...lies(honest, rows, 47),
       ...lies(honest, rows, 49),
@@ -121,7 +122,7 @@ describe.each([
     ]
     expect(forgeries.length).toBeGreaterThanOrEqual(6)
     for (const forged of forgeries) {
-      await world.files.replace(MANIFEST, manifest)
+      await put(world.files, MANIFEST, manifest)
       await forge(world, forged)
       const before = await damage(world, false)
       expect(before).not.toEqual([])

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { backfill, planJobs } from '../../src/backfill/run.ts'
 import { BackfillError } from '../../src/base/errors.ts'
 import type { World } from '../../src/base/ports.ts'
-import { markOrigin, refuseMix } from '../../src/cli/origin.ts'
+import { refuseMix } from '../../src/cli/origin.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
 import { status } from '../../src/query/status.ts'
@@ -17,6 +17,9 @@ import { writeReport } from '../../src/report/report.ts'
 import { command } from '../support/command.ts'
 import { serve, tempDir } from '../support/lake.ts'
 import { attempt, virtualWorld, type VirtualWorld } from '../support/virtual.ts'
+import '../support/cli-library.ts'
+import { bytesOf, put } from '../support/put.ts'
+import { markLakeOrigin } from '../../src/index.ts'
 
 type Document = Record<string, unknown> & { partitions: Record<string, Record<string, unknown>> }
 
@@ -47,11 +50,11 @@ async function hostile(
 ): Promise<VirtualWorld> {
   const world = virtualWorld(new Exchange(EXCHANGE))
   expect((await attempt(SMALL_JOB, { world })).exit).toBe(0)
-  const text = new TextDecoder().decode(await world.files.read(PATH))
+  const text = new TextDecoder().decode(await bytesOf(world.files, PATH))
   const document = JSON.parse(text) as Document
   expect(sealed(document)).toBe(text)
   change(document)
-  await world.files.replace(PATH, new TextEncoder().encode(format(document)))
+  await put(world.files, PATH, new TextEncoder().encode(format(document)))
   return world
 }
 
@@ -325,7 +328,7 @@ describe('K10: links and pipes', () => {
     await writeFile(outside, 'mine')
     await mkdir(linked)
     await symlink(outside, join(linked, '_origin.json'))
-    await markOrigin('simulator', linked)
+    await markLakeOrigin('simulator', { dataDir: linked })
     expect(await readFile(outside, 'utf8')).toBe('mine')
     await expect(refuseMix('binance', linked)).rejects.toThrow("the simulator's rows")
     const piped = join(directory, 'piped')

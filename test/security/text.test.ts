@@ -18,6 +18,7 @@ import { run, serve, tempDir } from '../support/lake.ts'
 import { fakeIo } from '../support/terminal.ts'
 import { twist } from '../support/twist.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
+import '../support/cli-library.ts'
 
 const JOB = `
 version: 1

@@ -26,7 +26,7 @@ export function klines(interval: NonNullable<SeriesKey['interval']>): SeriesKey 
   return { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval }
 }
 
-/** Bytes as an open file. */
+/** Bytes as a file. */
 export function readableOf(bytes: Uint8Array): Readable {
   return {
     sizeBytes: bytes.length,
@@ -34,7 +34,6 @@ export function readableOf(bytes: Uint8Array): Readable {
       if (to > bytes.length) throw new RangeError('past the end')
       return bytes.slice(from, to)
     },
-    close: async () => undefined,
   }
 }
 

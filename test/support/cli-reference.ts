@@ -9,7 +9,7 @@ import { isSwitch, LAKE_FLAGS, OUTPUT_FLAGS, type Flags } from '../../src/cli/fl
 export function cliReference(): string {
   return [
     '# The command line',
-    'Made from `src/cli/commands.ts` by `test/unit/cli-docs.test.ts`, which fails when this page is not current; `npx vitest run --root . -c test/vitest.config.ts test/unit/cli-docs.test.ts --update` writes it anew.',
+    'Made from `src/cli/commands.ts` by `test/cli/docs.test.ts`, which fails when this page is not current; `npx vitest run --root . -c test/vitest.config.ts test/cli/docs.test.ts --update` writes it anew.',
     'Results go to stdout, words for people to stderr. Colour is for terminals only, and never with `NO_COLOR`. Flags beat environment variables. An error is one line on stderr, `error: what happened (what to do)`; with `--json` it is `{"kind":"error","code","message","hint","exit"}`.',
     table(
       ['Command', 'Does'],

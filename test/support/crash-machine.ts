@@ -8,6 +8,7 @@ import { simClock } from './sim-clock.ts'
 import { simDisk, type SimDisk } from './sim-disk.ts'
 import { simProcesses } from './sim-world.ts'
 import { virtualWorld, type VirtualWorld } from './virtual.ts'
+import { put } from './put.ts'
 
 /** The lake's directory on simulated disks. */
 export const ROOT = '/lake'
@@ -58,5 +59,5 @@ export async function machineWith(
 /** Puts files on a disk, durably. */
 async function fill({ calls }: SimDisk, content: Disk): Promise<void> {
   const files = nodeFiles(ROOT, calls)
-  for (const [path, bytes] of content) await files.replace(path.slice(ROOT.length + 1), bytes)
+  for (const [path, bytes] of content) await put(files, path.slice(ROOT.length + 1), bytes)
 }

@@ -85,6 +85,7 @@ export async function runOnce(
     warned,
     unconfirmed: [],
     lacking: [],
+    between: [],
     signal,
   }
   const settings = { settle: 60_000_000n }

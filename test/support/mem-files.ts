@@ -1,7 +1,16 @@
-/** The {@link Files} port in memory. Nothing is durable, nothing fails. */
+/** The {@link Files} port in memory. Nothing is durable, nothing fails. Versions are numbers, never given twice. */
 
+import { createHash } from 'node:crypto'
 import { StoreError } from '../../src/base/errors.ts'
-import type { FileEntry, Files, Readable, Upload } from '../../src/base/ports.ts'
+import type {
+  Expected,
+  FileEntry,
+  Files,
+  Readable,
+  StoredFile,
+  Upload,
+  Version,
+} from '../../src/base/ports.ts'
 import { checkPath } from '../../src/node/tree.ts'
 
 /** Files in memory, and a look at all of them. */
@@ -13,7 +22,9 @@ export type MemFiles = Files & {
 /** An empty tree. */
 export function memFiles(): MemFiles {
   const contents = new Map<string, Uint8Array>()
+  const versions = new Map<string, Version>()
   let uploads = 0
+  let puts = 0
 
   const fileAt = (path: string): Uint8Array | undefined => {
     const bytes = contents.get(checkPath(path))
@@ -22,41 +33,45 @@ export function memFiles(): MemFiles {
   }
   const isDirectory = (path: string): boolean =>
     [...contents.keys()].some((name) => name.startsWith(`${path}/`))
-  const put = (path: string, bytes: Uint8Array): void => {
+  const put = (path: string, bytes: Uint8Array, expected: Expected): Version => {
     if (isDirectory(checkPath(path))) throw refusal(`${path} is a directory`)
     for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
       if (contents.has(path.slice(0, end))) throw refusal(`${path.slice(0, end)} is a file`)
+    if ((versions.get(path) ?? 'absent') !== expected)
+      throw new StoreError('E_STORE_CHANGED', `${path} is not the file that was expected`)
+    const version = `version ${++puts}` as Version
     contents.set(path, bytes.slice())
+    versions.set(path, version)
+    return version
   }
 
   return {
+    isShared: false,
     contents,
-    read: async (path) => fileAt(path)?.slice(),
+    read: async (path) => {
+      const [bytes, version] = [fileAt(path), versions.get(path)]
+      return bytes && version && { bytes: bytes.slice(), version }
+    },
     open: async (path) => {
-      const bytes = fileAt(path)
-      return bytes === undefined ? undefined : readable(bytes)
+      const [bytes, version] = [fileAt(path), versions.get(path)]
+      return bytes && version && storedFile(bytes, version)
     },
     size: async (path) => fileAt(path)?.byteLength,
     list: async (path) => listNames(contents, path === '' ? '' : `${checkPath(path)}/`),
     upload: async (path) => {
       checkPath(path)
-      return memUpload(contents, `_tmp/${++uploads}.tmp`, (bytes) => {
-        put(path, bytes)
-      })
+      return memUpload(contents, `_tmp/${++uploads}.tmp`, (bytes, expected) =>
+        put(path, bytes, expected),
+      )
     },
-    replace: async (path, bytes) => {
-      put(path, bytes)
-    },
-    putIfAbsent: async (path, bytes) => {
-      if (contents.has(checkPath(path)) || isDirectory(path)) return false
-      put(path, bytes)
-      return true
-    },
+    replace: async (path, bytes, expected) => put(path, bytes, expected),
     settle: async (path) => {
       checkPath(path)
     },
     remove: async (path) => {
-      if (fileAt(path) !== undefined) contents.delete(path)
+      if (fileAt(path) === undefined) return
+      contents.delete(path)
+      versions.delete(path)
     },
   }
 }
@@ -73,8 +88,11 @@ function readable(bytes: Uint8Array): Readable {
         throw new StoreError('E_STORE_CORRUPT', `[${from}, ${to}) is outside of the file`)
       return bytes.slice(from, to)
     },
-    close: async () => undefined,
   }
+}
+
+function storedFile(bytes: Uint8Array, version: Version): StoredFile {
+  return { ...readable(bytes), version: async () => version, close: async () => undefined }
 }
 
 function listNames(contents: ReadonlyMap<string, Uint8Array>, prefix: string): FileEntry[] {
@@ -92,10 +110,11 @@ function listNames(contents: ReadonlyMap<string, Uint8Array>, prefix: string): F
 function memUpload(
   contents: Map<string, Uint8Array>,
   temp: string,
-  publish: (bytes: Uint8Array) => void,
+  publish: (bytes: Uint8Array, expected: Expected) => Version,
 ): Upload {
   contents.set(temp, new Uint8Array())
   let isOver = false
+  const written = createHash('sha256')
   const current = (): Uint8Array => {
     const bytes = contents.get(temp)
     if (isOver || bytes === undefined) throw refusal('the upload is over')
@@ -104,12 +123,15 @@ function memUpload(
   return {
     write: async (bytes) => {
       contents.set(temp, Buffer.concat([current(), bytes]))
+      written.update(bytes)
     },
+    sha256: () => written.copy().digest('hex'),
     flush: async () => readable(current()),
-    commit: async () => {
-      publish(current())
+    commit: async (expected) => {
+      const version = publish(current(), expected)
       isOver = true
       contents.delete(temp)
+      return version
     },
     abort: async () => {
       if (!isOver) contents.delete(temp)

@@ -10,7 +10,6 @@ export function memoryFile(bytes: Uint8Array): Readable {
   return {
     sizeBytes: bytes.length,
     read: (from, to) => Promise.resolve(bytes.subarray(from, to)),
-    close: () => Promise.resolve(),
   }
 }
 

@@ -11,6 +11,7 @@ import { inMemoryHttp, type Exchange } from '../../src/simulator/index.ts'
 import { memFiles } from './mem-files.ts'
 import { simClock, type SimClock } from './sim-clock.ts'
 import { seededRandom, simProcesses } from './sim-world.ts'
+import { bytesOf } from './put.ts'
 
 /** How a virtual world differs from the plainest one. */
 export type VirtualOptions = {
@@ -88,7 +89,7 @@ export async function lakeOf(
   for (const { name, kind } of await files.list(path)) {
     const inner = `${path}/${name}`
     if (kind === 'directory') Object.assign(found, await lakeOf(files, inner))
-    else found[inner] = (await files.read(inner)) ?? new Uint8Array()
+    else found[inner] = (await bytesOf(files, inner)) ?? new Uint8Array()
   }
   return found
 }

@@ -15,6 +15,7 @@ export const SETTLED: OtherEvidence = {
   now: parseMicros('2100-01-01'),
   unconfirmed: [],
   lacking: [],
+  between: [],
   isTrading: () => Promise.resolve(false),
 }
 

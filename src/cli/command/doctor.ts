@@ -1,12 +1,12 @@
 /** `doctor`: is this machine fit for a backfill? */
 
-import { quoteText } from '../../base/text.ts'
 import type { DoctorCheck } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { counted } from '../human.ts'
 import { Unfinished } from '../failure.ts'
 import type { Paint } from '../print.ts'
 import { padded } from '../table.ts'
+import { library } from '../library.ts'
 
 /** @see {@link Command} */
 export const command: Command = {
@@ -25,9 +25,8 @@ export const command: Command = {
 }
 
 async function execute({ values, options, print }: Call): Promise<number> {
-  const { doctor } = await import('../../index.ts')
   const checks: DoctorCheck[] = []
-  for await (const check of doctor(options)) {
+  for await (const check of library.doctor(options)) {
     checks.push(check)
     await print.result(checkText(check, print.paint.out))
   }
@@ -45,8 +44,8 @@ async function execute({ values, options, print }: Call): Promise<number> {
 /** One check: `ok    clock      12 ms ahead of the server`, and its hint when it failed. */
 export function checkText({ name, ok, seen, hint }: DoctorCheck, paint: Paint): string {
   const mark = ok ? paint.green('ok  ') : paint.red('FAIL')
-  const line = `${mark}  ${padded(quoteText(name), 14)}  ${quoteText(seen)}\n`
-  return ok || hint === undefined ? line : `${line}      ${quoteText(hint)}\n`
+  const line = `${mark}  ${padded(library.quoteText(name), 14)}  ${library.quoteText(seen)}\n`
+  return ok || hint === undefined ? line : `${line}      ${library.quoteText(hint)}\n`
 }
 
 /** What to say of a machine that failed some of what `doctor` looks at. */

@@ -1,18 +1,14 @@
 /** `plan`: prints what `run` would do. */
 
-import { describeError } from '../../base/errors.ts'
-import { quoteText } from '../../base/text.ts'
-import { formatWindow } from '../../base/time.ts'
-import { ARCHIVE_BYTES_PER_SECOND } from '../../binance/archive.ts'
-import { seriesName } from '../../binance/series.ts'
 import type { Plan, SeriesPlan, Task } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFrom } from '../jobs.ts'
 import { bytes, count, counted, minutesAbout, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
-import { misuse } from '../failure.ts'
+import { Misuse } from '../failure.ts'
 import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
 import { flatKey } from '../flat-key.ts'
+import { library } from '../library.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
@@ -55,9 +51,8 @@ export const command: Command = {
 
 async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
   if (values.tasks === true && values.json !== true)
-    throw misuse('--tasks: tasks are printed as JSON', 'Add --json.')
-  const { makePlan } = await import('../../index.ts')
-  const plan = await makePlan(await jobsFrom(operands, values), options)
+    throw new Misuse('--tasks: tasks are printed as JSON', 'Add --json.')
+  const plan = await library.makePlan(await jobsFrom(operands, values), options)
   if (values.json === true) await print.json(planDocument(plan, values.tasks))
   else await print.result(planText(plan))
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
@@ -127,18 +122,20 @@ function budget({ series }: Plan): string {
     ...(seconds > 0
       ? [`${count((sum(({ cost }) => cost.weight) * 60) / seconds)} weight a minute`]
       : []),
-    ...(rest.length < tasks.length ? [`${bytes(ARCHIVE_BYTES_PER_SECOND)} of files a second`] : []),
+    ...(rest.length < tasks.length
+      ? [`${bytes(library.ARCHIVE_BYTES_PER_SECOND)} of files a second`]
+      : []),
   ]
   return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
 }
 
 function entry(plan: SeriesPlan): readonly Row[] {
-  const name = quoteText(seriesName(plan.key))
+  const name = library.quoteText(library.seriesName(plan.key))
   return [
     [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan, isCounted(plan))],
     ...archiveLine(plan),
-    ...spans(plan.missing.map(formatWindow)),
-    ...spans(plan.recheck.map(formatWindow), 1).map((text) => `again: ${text}`),
+    ...spans(plan.missing.map(library.formatWindow)),
+    ...spans(plan.recheck.map(library.formatWindow), 1).map((text) => `again: ${text}`),
   ]
 }
 
@@ -232,21 +229,21 @@ function taskDocument(task: Task): object {
     task.source === 'archive'
       ? { files: task.files.map(({ path, sizeBytes }) => ({ path, bytes: sizeBytes ?? null })) }
       : {}
-  return { ...flatKey(key), source, window: formatWindow(window), ...files, ...cost }
+  return { ...flatKey(key), source, window: library.formatWindow(window), ...files, ...cost }
 }
 
 function seriesPlan(plan: SeriesPlan): object {
   const { key, missing, recheck, settings, requests, weight, rows, bytes, archive, problem } = plan
   return {
     ...flatKey(key),
-    missing: missing.map(formatWindow),
-    ...(recheck.length === 0 ? {} : { recheck: recheck.map(formatWindow) }),
+    missing: missing.map(library.formatWindow),
+    ...(recheck.length === 0 ? {} : { recheck: recheck.map(library.formatWindow) }),
     source: settings.source,
     requests,
     weight,
     rows,
     bytes,
     ...(archive === undefined ? {} : { archive }),
-    ...(problem === undefined ? {} : { error: describeError(problem) }),
+    ...(problem === undefined ? {} : { error: library.describeError(problem) }),
   }
 }

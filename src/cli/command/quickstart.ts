@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url'
 import type { Job } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
-import { markOrigin, refuseMix } from '../origin.ts'
+import { refuseMix } from '../origin.ts'
 import { runJobs } from '../running.ts'
 import { tableCell } from './sql.ts'
 import { counted } from '../human.ts'
 import { table } from '../table.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
+import { library } from '../library.ts'
 
 const JOB_FILE = fileURLToPath(new URL('../../../jobs/quickstart.yaml', import.meta.url))
 
@@ -42,7 +43,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const { 'data-dir': dataDir = 'data' } = call.values
   const jobs = await jobsFromFiles([JOB_FILE])
   await refuseMix(origin, dataDir)
-  await markOrigin(origin, dataDir)
+  await library.markLakeOrigin(origin, { dataDir })
   const exit = isLive ? await runJobs(jobs, { dataDir }, call) : await runOffline(jobs, call)
   if (exit === 0 && call.values.json !== true) await tour(dataDir, call)
   return exit
@@ -50,8 +51,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
 
 async function runOffline(jobs: readonly Job[], call: Call): Promise<number> {
   const { 'data-dir': dataDir = 'data' } = call.values
-  const { startSimulator } = await import('../../index.ts')
-  const simulator = await startSimulator()
+  const simulator = await library.startSimulator()
   try {
     await call.print.say(
       `Offline: the simulator answers at ${simulator.url}; its rows are made up.`,
@@ -122,9 +122,8 @@ export async function answers(dataDir: string): Promise<AsyncIterable<string> | 
 }
 
 async function* ask(dataDir: string): AsyncGenerator<string, void, void> {
-  const { sql } = await import('../../index.ts')
   for (const { says, query, aligns } of QUESTIONS) {
-    const answer = await sql(query, { dataDir })
+    const answer = await library.sql(query, { dataDir })
     try {
       const rows: string[][] = []
       for await (const some of answer.rows()) rows.push(...some.map((row) => row.map(tableCell)))

@@ -1,12 +1,12 @@
 /** `report`: writes the page that shows what the lake holds. */
 
-import { quoteText } from '../../base/text.ts'
 import type { Call, Command } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import { damagedSeries } from '../failure.ts'
 import { bytes, counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { readText, readRange } from '../read.ts'
+import { library } from '../library.ts'
 
 const DEFAULT_OUT = 'report.html'
 
@@ -51,9 +51,8 @@ export const command: Command = {
 }
 
 async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
-  const { writeReport } = await import('../../index.ts')
   const { window, out = DEFAULT_OUT } = values
-  const summary = await writeReport(out, await jobsFromFiles(operands), {
+  const summary = await library.writeReport(out, await jobsFromFiles(operands), {
     ...options,
     ...(window === undefined ? {} : { window }),
     candles: values['no-candles'] !== true,
@@ -62,7 +61,7 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   const { path, series, candles, charts } = summary
   const drawn = candles === 0 ? '' : `, ${counted(candles, 'candle')} of ${charts}`
   await print.result(
-    `${quoteText(path)}: ${counted(series, 'series', 'series')}${drawn}, ${bytes(summary.bytes)}\n`,
+    `${library.quoteText(path)}: ${counted(series, 'series', 'series')}${drawn}, ${bytes(summary.bytes)}\n`,
   )
   const damage = damagedSeries(summary.damage)
   if (damage !== undefined) await print.error(damage)

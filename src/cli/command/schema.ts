@@ -1,6 +1,7 @@
 /** `schema`: prints the JSON Schema of job files. */
 
 import type { Call, Command } from '../command.ts'
+import { library } from '../library.ts'
 
 /** @see {@link Command} */
 export const command: Command = {
@@ -13,8 +14,7 @@ export const command: Command = {
 }
 
 async function execute({ io }: Call): Promise<number> {
-  const { jobSchema } = await import('../../index.ts')
   // It is a document, not words: printed with --quiet and --json alike.
-  await io.stdout.write(`${JSON.stringify(jobSchema(), undefined, 2)}\n`)
+  await io.stdout.write(`${JSON.stringify(library.jobSchema(), undefined, 2)}\n`)
   return 0
 }

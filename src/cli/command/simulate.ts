@@ -2,9 +2,10 @@
 
 import type { ExchangeOptions, Fault, FaultOptions } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
-import { exitOf, misuse, suggested } from '../failure.ts'
+import { exitOf, Misuse, suggested } from '../failure.ts'
 import { readChoice, readInteger, readText } from '../read.ts'
 import type { Flags, ValuesOf } from '../flags.ts'
+import { library } from '../library.ts'
 
 const DEFAULT_SEED = 1
 
@@ -75,15 +76,14 @@ export const command: Command = {
 }
 
 async function execute({ values, print }: Call<typeof flags>): Promise<number> {
-  const { startSimulator, stopOnSignals } = await import('../../index.ts')
   const exchange = await exchangeOf(values)
   const { port = 0, latency = 0 } = values
-  const simulator = await startSimulator({ exchange, port, latencyMs: latency }).catch(
-    (error: unknown) => {
+  const simulator = await library
+    .startSimulator({ exchange, port, latencyMs: latency })
+    .catch((error: unknown) => {
       throw explain(error, port)
-    },
-  )
-  const stop = stopOnSignals()
+    })
+  const stop = library.stopOnSignals()
   try {
     const { url } = simulator
     if (values.json === true) await print.json({ kind: 'listening', url, port: simulator.port })
@@ -99,8 +99,8 @@ async function execute({ values, print }: Call<typeof flags>): Promise<number> {
 
 async function exchangeOf(values: ValuesOf<typeof flags>): Promise<ExchangeOptions> {
   const { replay, seed, limit, faults } = values
-  const { quickstartExchange, replayOptions } = await import('../../index.ts')
-  const base = replay === undefined ? quickstartExchange() : await replayOptions(replay)
+  const base =
+    replay === undefined ? library.quickstartExchange() : await library.replayOptions(replay)
   return {
     ...base,
     ...(seed === undefined ? {} : { seed }),
@@ -118,9 +118,9 @@ function weightRule(
 function explain(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
-    return misuse(`port ${port} is taken`, 'take another, or 0 for any free one')
+    return new Misuse(`port ${port} is taken`, 'take another, or 0 for any free one')
   if (code === 'EACCES')
-    return misuse(`port ${port} is not allowed`, 'take one above 1023, or 0 for any free one')
+    return new Misuse(`port ${port} is not allowed`, 'take one above 1023, or 0 for any free one')
   return error
 }
 
@@ -185,19 +185,19 @@ function parsePart(part: string): Part {
   const match = /^([a-zA-Z]+)(?:=([^@]*?))?(?:@(\d+))?(?:x(\d+|\*))?$/.exec(part)
   const [, kind = '', value = '', nth = '1', times = '1'] = match ?? []
   if (match === null || nth === '0' || times === '0')
-    throw misuse(`--faults: expected KIND[=VALUE][@NTH][xTIMES], got "${part}"`)
+    throw new Misuse(`--faults: expected KIND[=VALUE][@NTH][xTIMES], got "${part}"`)
   if (kind === 'random') {
     const probability = Number(value)
     if (value !== '' && probability >= 0 && probability <= 1) return { probability }
-    throw misuse(`--faults: random needs a probability from 0 to 1, got "${value}"`)
+    throw new Misuse(`--faults: random needs a probability from 0 to 1, got "${value}"`)
   }
   const make = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (make === undefined) {
     const hint = suggested(kind, [...Object.keys(KINDS), 'random'])
-    throw misuse(`--faults: unknown fault "${kind}"${hint}`)
+    throw new Misuse(`--faults: unknown fault "${kind}"${hint}`)
   }
   const fault = make(value)
-  if (fault === undefined) throw misuse(`--faults: "${value}" is no value of ${kind}`)
+  if (fault === undefined) throw new Misuse(`--faults: "${value}" is no value of ${kind}`)
   return { rule: { fault, nth: Number(nth), times: times === '*' ? Infinity : Number(times) } }
 }
 

@@ -1,11 +1,11 @@
 /** `sql`: asks the lake with SQL. */
 
-import { jsonText, quoteText } from '../../base/text.ts'
 import type { SqlAnswer, SqlValue } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { counted } from '../human.ts'
 import { fit, table } from '../table.ts'
+import { library } from '../library.ts'
 
 /** Rows of a table; what is to be counted on needs --csv or --json. */
 const TABLE_ROWS_MAX = 100
@@ -46,8 +46,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const { values, operands } = call
   const [query = ''] = operands
   const { 'data-dir': dataDir } = values
-  const { sql } = await import('../../index.ts')
-  const answer = await sql(query, dataDir === undefined ? {} : { dataDir })
+  const answer = await library.sql(query, dataDir === undefined ? {} : { dataDir })
   try {
     if (values.csv === true) await writeAll(csvPieces(answer, call), call)
     else if (values.json === true) await writeAll(jsonPieces(answer), call)
@@ -77,7 +76,7 @@ async function* csvPieces(
 
 function shownLine(values: readonly SqlValue[]): string {
   const text = csvLine(values).slice(0, -1)
-  return `${quoteText(text, text.length)}\n`
+  return `${library.quoteText(text, text.length)}\n`
 }
 
 async function writeTable(answer: SqlAnswer, { print }: Call): Promise<void> {
@@ -104,7 +103,7 @@ const CELL_WIDTH = 40
 /** A value in a table: on one line, and not too wide. Moments lose what every one of them has. */
 export function tableCell(value: SqlValue): string {
   const text = plain(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.(\d{6})Z$/, moment)
-  return fit(quoteText(text), CELL_WIDTH)
+  return fit(library.quoteText(text), CELL_WIDTH)
 }
 
 function moment(_: string, day: string, time: string, micros: string): string {
@@ -135,11 +134,11 @@ function plain(value: SqlValue): string {
 
 /** `{"columns":[{"name","type"}],"rows":[[...]]}`, a row a line. */
 export async function* jsonPieces(answer: SqlAnswer): AsyncGenerator<string, void, void> {
-  yield `{"columns":${jsonText(answer.columns)},"rows":[`
+  yield `{"columns":${library.jsonText(answer.columns)},"rows":[`
   let separator = '\n'
   for await (const rows of answer.rows()) {
     if (rows.length === 0) continue
-    yield separator + rows.map((row) => jsonText(row)).join(',\n')
+    yield separator + rows.map((row) => library.jsonText(row)).join(',\n')
     separator = ',\n'
   }
   yield ']}\n'

@@ -1,6 +1,5 @@
 /** `status`: prints what the lake holds. */
 
-import { quoteText } from '../../base/text.ts'
 import type { RevisionEntry, SeriesStatus, StatusReport, WindowText } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
@@ -8,6 +7,7 @@ import { bytes, count, counted, instant, span, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
 import { damagedSeries } from '../failure.ts'
 import type { Flags } from '../flags.ts'
+import { library } from '../library.ts'
 
 const flags = {
   revisions: { describe: 'list the rows that changed since they were first stored' },
@@ -32,8 +32,7 @@ export const command: Command = {
 }
 
 async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
-  const { status } = await import('../../index.ts')
-  const report = await status(await jobsFromFiles(operands), options)
+  const report = await library.status(await jobsFromFiles(operands), options)
   const withRevisions = values.revisions === true
   if (values.json === true) await print.json(statusDocument(report, withRevisions))
   else await print.result(statusTable(report, withRevisions))
@@ -63,8 +62,8 @@ export function statusTable({ series }: StatusReport, withRevisions: boolean): s
 function entry(one: SeriesStatus, withRevisions: boolean): readonly Row[] {
   const { account, dataset, symbol, interval } = one
   const parts = [account, dataset, symbol, interval].filter((part) => part !== undefined)
-  const name = fit(quoteText(parts.join(' ')), NAME_WIDTH)
-  const verdict = quoteText(one.verdict)
+  const name = fit(library.quoteText(parts.join(' ')), NAME_WIDTH)
+  const verdict = library.quoteText(one.verdict)
   const [word = ''] = verdict.split(/[: ]/)
   return [
     [padded(name, NAME_WIDTH), count(one.rows), count(one.partitions), bytes(one.bytes), word],
@@ -89,7 +88,7 @@ function gaps({ gaps: all }: SeriesStatus): readonly string[] {
 
 /** A gap's reason in words: `before listing`. */
 export function reason(code: string): string {
-  return quoteText(code.replaceAll('-', ' '))
+  return library.quoteText(code.replaceAll('-', ' '))
 }
 
 function revisionCount({ revisions }: SeriesStatus): readonly string[] {
@@ -100,7 +99,7 @@ function revisionCount({ revisions }: SeriesStatus): readonly string[] {
 function revision({ key, time, old, new: now }: RevisionEntry): readonly string[] {
   const changed = Object.keys({ ...old, ...now }).filter((name) => old[name] !== now[name])
   const changes = changed.map((name) => `${name} ${old[name] ?? '-'} -> ${now[name] ?? '-'}`)
-  return [quoteText(`changed ${instant(time)} (${key}): ${changes.join(', ')}`, 1000)]
+  return [library.quoteText(`changed ${instant(time)} (${key}): ${changes.join(', ')}`, 1000)]
 }
 
 /** `status --json`. */

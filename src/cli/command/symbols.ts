@@ -1,11 +1,11 @@
 /** `symbols`: lists what the exchange knows. */
 
-import { quoteText } from '../../base/text.ts'
 import type { Call, Command } from '../command.ts'
 import type { Flags } from '../flags.ts'
 import { counted } from '../human.ts'
 import { readText } from '../read.ts'
 import { table } from '../table.ts'
+import { library } from '../library.ts'
 
 const flags = {
   quote: { describe: 'only symbols quoted in this asset', value: 'ASSET', read: readText },
@@ -32,15 +32,14 @@ export const command: Command = {
 }
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
-  const { listSymbols } = await import('../../index.ts')
   const { quote, base, status } = values
-  const symbols = await listSymbols({ quote, base, status }, options)
+  const symbols = await library.listSymbols({ quote, base, status }, options)
   if (values.json === true) {
     await print.json({ symbols })
     return 0
   }
   const rows = symbols.map((one) =>
-    [one.symbol, one.status, one.baseAsset, one.quoteAsset].map((cell) => quoteText(cell)),
+    [one.symbol, one.status, one.baseAsset, one.quoteAsset].map((cell) => library.quoteText(cell)),
   )
   await print.result(table(['SYMBOL', 'STATUS', 'BASE', 'QUOTE'], 'llll', rows))
   await print.say(counted(symbols.length, 'symbol'))

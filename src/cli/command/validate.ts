@@ -1,8 +1,8 @@
 /** `validate`: checks job files, and nothing else. */
 
-import { quoteText } from '../../base/text.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsOf, readJobFiles } from '../jobs.ts'
+import { library } from '../library.ts'
 
 /** @see {@link Command} */
 export const command: Command = {
@@ -33,7 +33,7 @@ async function execute({ values, operands, print }: Call): Promise<number> {
     })
   else
     for (const { file, job } of files)
-      if (job !== undefined) await print.result(`ok ${file} (${quoteText(job.name)})\n`)
+      if (job !== undefined) await print.result(`ok ${file} (${library.quoteText(job.name)})\n`)
   jobsOf(files)
   return 0
 }

@@ -1,7 +1,5 @@
 /** `verify`: reads the lake back. */
 
-import { quoteText } from '../../base/text.ts'
-import { seriesName } from '../../binance/series.ts'
 import type { Finding, VerifyOptions, VerifyProgress, VerifyReport } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { flatKey } from '../flat-key.ts'
@@ -11,6 +9,7 @@ import { bytes, count, counted, duration, spans } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { readSubset } from '../read.ts'
 import { fit, padded, table, type Row } from '../table.ts'
+import { library } from '../library.ts'
 
 const flags = {
   subset: {
@@ -43,12 +42,11 @@ export const command: Command = {
 }
 
 async function execute(call: Call<typeof flags>): Promise<number> {
-  const { verify, stopOnSignals } = await import('../../index.ts')
   const { values, operands, print } = call
   const jobs = await jobsFromFiles(operands)
-  const stop = stopOnSignals()
+  const stop = library.stopOnSignals()
   try {
-    const report = await follow(verify(jobs, verifyOptions(call, stop.signal)), call)
+    const report = await follow(library.verify(jobs, verifyOptions(call, stop.signal)), call)
     if (values.json === true) await print.json(verifyDocument(report))
     else await print.result(findingsText(report))
     const problem = report.ok ? uncomparedArchives(report) : damagedLake(report)
@@ -108,8 +106,12 @@ export function findingsText(report: VerifyReport): string {
   const sorted = [...report.findings].sort((a, b) => RANKS[a.severity] - RANKS[b.severity])
   const list = sorted.flatMap(findingLines).map((line) => `${line}\n`)
   const rows = report.series.flatMap(({ key, verdict, missing, partitions, rows: n }): Row[] => [
-    [padded(fit(quoteText(seriesName(key)), NAME_WIDTH), NAME_WIDTH), count(n), count(partitions)],
-    quoteText(verdict),
+    [
+      padded(fit(library.quoteText(library.seriesName(key)), NAME_WIDTH), NAME_WIDTH),
+      count(n),
+      count(partitions),
+    ],
+    library.quoteText(verdict),
     ...spans(missing).map((text) => `missing ${text}`),
   ])
   const body = rows.length === 0 ? '' : `${table(['SERIES', 'ROWS', 'FILES'], 'lrr', rows)}\n`
@@ -118,8 +120,8 @@ export function findingsText(report: VerifyReport): string {
 
 /** One finding: what is wrong, where, and the next step. */
 function findingLines({ severity, code, path, message, hint }: Finding): readonly string[] {
-  const first = `${severity}: ${quoteText(path)}: ${quoteText(message)} [${quoteText(code)}]`
-  return hint === undefined ? [first] : [first, `  ${quoteText(hint)}`]
+  const first = `${severity}: ${library.quoteText(path)}: ${library.quoteText(message)} [${library.quoteText(code)}]`
+  return hint === undefined ? [first] : [first, `  ${library.quoteText(hint)}`]
 }
 
 function conclusion(report: VerifyReport): string {

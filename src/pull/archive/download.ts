@@ -1,8 +1,8 @@
 /** Verified archive files: no byte of a zip is used before its SHA-256 equals the one in its `.CHECKSUM`. */
 
-import { createHash } from 'node:crypto'
-import { ArchiveError } from '../../base/errors.ts'
-import type { Files, Readable } from '../../base/ports.ts'
+import { ArchiveError, isChanged } from '../../base/errors.ts'
+import { hashOf } from '../../base/hash.ts'
+import type { Expected, Files, Readable, StoredFile, Upload } from '../../base/ports.ts'
 import { quoteText } from '../../base/text.ts'
 import type { Micros } from '../../base/time.ts'
 import { checksumPath } from '../../binance/archive.ts'
@@ -13,7 +13,6 @@ import { transfer } from './transfer.ts'
 
 /** More than any `.CHECKSUM` and most error pages. */
 const CHECKSUM_BYTES_MAX = 1 << 20
-const HASH_BYTES = 1 << 20
 
 /** A zip on this machine that matches its checksum. Must be closed, which removes it unless it is kept. */
 export type Archive = {
@@ -82,8 +81,9 @@ export class Downloads {
     const wanted = await this.#checksum(path, headers, signal)
     if (wanted === undefined) return undefined
     const { files, keep } = this.#options
-    const kept = keep === undefined ? undefined : await openKept(keep, path, wanted)
-    if (kept !== undefined) return kept
+    const kept = keep === undefined ? undefined : await lookForKept(keep, path, wanted)
+    if (kept?.file !== undefined)
+      return { path, sha256: wanted, modified: undefined, ...closable(kept.file) }
     const spool = new Spool(keep ?? files, path)
     try {
       const transferred = await transfer(this.#client, path, spool, { headers, signal })
@@ -93,7 +93,8 @@ export class Downloads {
       }
       checkHash(path, spool.sha256(), wanted)
       const archive = { path, sha256: wanted, modified: transferred.modified }
-      return { ...archive, ...(await settle(spool, path, keep)) }
+      const file = kept === undefined ? spooled(spool) : settle(spool, path, { ...kept, wanted })
+      return { ...archive, ...(await file) }
     } catch (error) {
       await spool.abort()
       throw error
@@ -121,36 +122,56 @@ function checkHash(path: string, found: string, wanted: string): void {
   )
 }
 
-/** A verified file, ready to be read: kept under its own path, or as long as it is open. */
+type Opened = Pick<Archive, 'file' | 'close'>
+
+/** A verified file, ready to be read for as long as it is open. */
+async function spooled(spool: Spool): Promise<Opened> {
+  const upload = await spool.upload()
+  return { file: await upload.flush(), close: () => spool.abort() }
+}
+
+/** A verified file, kept under its own path. */
 async function settle(
   spool: Spool,
   path: string,
-  keep: Files | undefined,
-): Promise<Pick<Archive, 'file' | 'close'>> {
-  const upload = await spool.upload()
-  if (keep === undefined) {
-    const file = await upload.flush()
-    return { file, close: () => spool.abort() }
-  }
-  await upload.commit()
-  const file = await keep.open(path)
-  if (file !== undefined) return { file, close: () => file.close() }
+  { keep, expected, wanted }: Kept & { readonly wanted: string },
+): Promise<Opened> {
+  const isMine = await commit(await spool.upload(), expected)
+  // Another process that committed first normally has the same file.
+  const file = isMine ? await keep.open(path) : (await lookForKept(keep, path, wanted)).file
+  if (file !== undefined) return closable(file)
   throw new ArchiveError('unreachable', path, `${quoteText(path)}: removed while in use`)
 }
 
-/** A kept file, if it still matches. Any other is left alone until its replacement is complete. */
-async function openKept(keep: Files, path: string, wanted: string): Promise<Archive | undefined> {
-  const file = await keep.open(path)
-  if (file === undefined) return undefined
-  if ((await hashOf(file)) === wanted)
-    return { path, sha256: wanted, modified: undefined, file, close: () => file.close() }
-  await file.close()
-  return undefined
+/** Commits; `false` when another process committed first. */
+async function commit(upload: Upload, expected: Expected): Promise<boolean> {
+  try {
+    await upload.commit(expected)
+    return true
+  } catch (error) {
+    if (!isChanged(error)) throw error
+    await upload.abort()
+    return false
+  }
 }
 
-async function hashOf(file: Readable): Promise<string> {
-  const hash = createHash('sha256')
-  for (let from = 0; from < file.sizeBytes; from += HASH_BYTES)
-    hash.update(await file.read(from, Math.min(from + HASH_BYTES, file.sizeBytes)))
-  return hash.digest('hex')
+/** What is kept of a file: the file itself, or the version that its replacement expects. */
+type Kept = {
+  readonly keep: Files
+  readonly file: StoredFile | undefined
+  readonly expected: Expected
+}
+
+/** A kept file, if it still matches. Any other is left alone until its replacement is complete. */
+async function lookForKept(keep: Files, path: string, wanted: string): Promise<Kept> {
+  const file = await keep.open(path)
+  if (file === undefined) return { keep, file, expected: 'absent' }
+  const [sha256, expected] = [await hashOf(file), await file.version()]
+  if (sha256 === wanted) return { keep, file, expected }
+  await file.close()
+  return { keep, file: undefined, expected }
+}
+
+function closable(file: StoredFile): Opened {
+  return { file, close: () => file.close() }
 }

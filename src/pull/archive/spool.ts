@@ -1,7 +1,7 @@
 /** A file while it is being downloaded: bytes on disk under a temporary name, hashed with SHA-256 as they come. */
 
-import { createHash, type Hash } from 'node:crypto'
 import { TransportError } from '../../base/errors.ts'
+import { hashOfBytes } from '../../base/hash.ts'
 import type { Files, Upload } from '../../base/ports.ts'
 
 /** No archive file is near this size; more is not a download but a flood. */
@@ -12,7 +12,6 @@ export class Spool {
   readonly #files: Files
   readonly #path: string
   #upload: Upload | undefined
-  #hash: Hash = createHash('sha256')
   #sizeBytes = 0
 
   /** @param path - The file's name once it is committed, if it ever is. */
@@ -28,7 +27,6 @@ export class Spool {
   /** Discards what arrived. */
   async restart(): Promise<void> {
     await this.abort()
-    this.#hash = createHash('sha256')
     this.#sizeBytes = 0
   }
 
@@ -36,7 +34,6 @@ export class Spool {
     if (this.#sizeBytes + chunk.byteLength > FILE_BYTES_MAX)
       throw new TransportError(`more than ${FILE_BYTES_MAX} bytes`, { isTransient: false })
     const upload = (this.#upload ??= await this.#files.upload(this.#path))
-    this.#hash.update(chunk)
     await upload.write(chunk)
     this.#sizeBytes += chunk.byteLength
   }
@@ -48,7 +45,7 @@ export class Spool {
 
   /** SHA-256 of everything received, in hex. May be called at any time. */
   sha256(): string {
-    return this.#hash.copy().digest('hex')
+    return this.#upload?.sha256() ?? hashOfBytes(new Uint8Array())
   }
 
   /** Removes the temporary file. */

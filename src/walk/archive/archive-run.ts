@@ -27,6 +27,8 @@ export type ArchiveRun = {
   readonly lacking: Window[]
   /** Collected on the way: those of them that lie between klines. */
   readonly holes: Window[]
+  /** Collected on the way: those that lie between klines of one file, so that no cut end of it explains them. */
+  readonly between: Window[]
   /** The codes of warnings already given: each once per series and run. */
   readonly warned: Set<string>
 }

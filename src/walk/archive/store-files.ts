@@ -143,6 +143,9 @@ export class ArchiveStore {
     })
     this.#run.holes.push(...gaps.filter(({ to }) => to < open.part.to))
     this.#run.lacking.push(...gaps)
+    const [first, last] = [pages[0]?.keys[0], pages.at(-1)?.keys.at(-1)]
+    if (first !== undefined && last !== undefined)
+      this.#run.between.push(...gaps.filter(({ from, to }) => first < from && to <= last))
     // The first step has all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }

@@ -10,7 +10,7 @@ import type { TruthRow } from './truth.ts'
 const DELAY = 300_000n
 /** How far time goes back from one id to the next, and how far in all, which must be less than is promised. */
 const BACK_MAX_MS = 4_000
-const BACK_SUM_MAX = DISORDER - SECOND
+const BACK_SUM_MAX = DISORDER - 1_000_000n
 
 /** Both, by their ids. */
 export type TradeRows = {

@@ -4,6 +4,7 @@ import { ROOT } from '../crash-machine.ts'
 import type { Action } from './actions.ts'
 import type { LifeMachine } from './machine.ts'
 import { haveSameRows } from './stored.ts'
+import { put as putFile } from '../put.ts'
 
 /** One of the ways to spoil a lake. */
 export type SpoilAction = Extract<Action, { readonly kind: 'delete' | 'restore' | 'damage' }>
@@ -45,7 +46,7 @@ export class Spoiler {
     const booted = this.#machine.boot(3)
     const relative = path.slice(ROOT.length + 1)
     if (bytes === undefined) await booted.world.files.remove(relative)
-    else await booted.world.files.replace(relative, bytes)
+    else await putFile(booted.world.files, relative, bytes)
     booted.end()
     const there = this.#machine.disk.files().get(path)
     const put = this.#put.get(path)

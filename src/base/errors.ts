@@ -184,7 +184,7 @@ export class StoreError extends BackfillError {
   }
 }
 
-/** Was a file not replaced, since it is not the one any more that the writer built upon? */
+/** Was a file not replaced because it is no longer the version that the writer read? */
 export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
@@ -214,7 +214,7 @@ export class StoppedError extends BackfillError {
   }
 }
 
-/** Does this error end the whole run, not just its series? A file that somebody else replaced is of one series. */
+/** Does this error end the whole run, not just its series? A file replaced by another process concerns one series. */
 export function isFatal(error: unknown): boolean {
   return (
     !(error instanceof BackfillError) ||

@@ -147,7 +147,7 @@ export class Gate {
     try {
       await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
     } catch (error) {
-      // Another process was told of a ban at the same moment: which one ends later?
+      // Another process received a ban at the same moment: which one ends later?
       if (!isChanged(error)) throw error
       await this.#rememberUntil(until, code, reason)
     }

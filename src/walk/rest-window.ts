@@ -28,7 +28,7 @@ export type WindowWorld = {
   readonly unconfirmed: Coverage
   /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
-  /** Those between klines of one file. */
+  /** The stretches among them that lie between klines of one file. */
   readonly between: Coverage
   readonly signal: AbortSignal
 }

@@ -30,7 +30,7 @@ export type Before = {
   readonly unconfirmed: Coverage
   /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
-  /** Those between klines of one file. */
+  /** The stretches among them that lie between klines of one file. */
   readonly between: Coverage
   /** Up to where the whole window was requested before without a confirmed result. */
   readonly askedUntil: Micros | undefined

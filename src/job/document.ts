@@ -175,8 +175,9 @@ function compose(text: string): Document.Parsed | Flaw[] {
 class EnoughErrors extends Error {}
 
 /**
- * Collects syntax errors while composing, only the first of each document: the composer itself keeps an error with its
- * stack for each bad character, which fills the heap of a small machine. It reads this member at each document.
+ * Collects the syntax errors of what is composed from now on, but only the first ones: the composer itself keeps an
+ * error with its stack for each bad character, which fills the heap of a small machine. It reads this member at each
+ * document.
  */
 function collectErrors(composer: Composer): Flaw[] {
   const flaws: Flaw[] = []

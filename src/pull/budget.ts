@@ -257,7 +257,10 @@ export class WeightBudget {
     return windowOf(meter, this.#server.at(sentMs) - this.#server.uncertaintyMs())
   }
 
-  /** A request that was alone and raised the server's count by more than twice its weight costs that much. */
+  /**
+   * When requests that are alone raise the server's count by the same amount twice in a row, and it exceeds their
+   * weight, that is what the path costs.
+   */
   #learn(ticket: Ticket, delta: number): void {
     if (!ticket.isAlone || delta <= ticket.weight) return
     const seen = this.#learned.get(ticket.path)

@@ -119,7 +119,7 @@ export class Gate {
     return this.#forGood
   }
 
-  /** A success: the firewall no longer blocks. Answers to requests sent before it did prove nothing. */
+  /** A success: the firewall no longer blocks. While requests are stopped, answers to earlier ones prove nothing. */
   succeeded(): void {
     if (this.#remainingMs() > 0) return
     this.#blockMs = BLOCK_MS

@@ -13,7 +13,7 @@ import { mergeBatches, type ChangedRow } from './merge.ts'
 import { concatBatches, dropDuplicates, sliceRows, sortByKey } from './order.ts'
 import type { Page } from './page.ts'
 
-/** Rows held back while there are more to come: how far rows may be out of order. */
+/** The least number of rows held back while more are to come: how far rows may be out of order. */
 export const HELD_ROWS = 131_072
 
 /** Conflicts kept in full; beyond that, only their count is reported. */

@@ -34,7 +34,7 @@ export type FileEnd = {
   readonly to: Micros
 }
 
-/** Is everything missing of `window` on record as unconfirmed: empty by one source, which needs a second one? */
+/** Is all of `window` either covered or on record as unconfirmed: empty by one source, waiting for a second one? */
 export function isUnconfirmed(known: Manifest, window: Window): boolean {
   return covers(union(known.coverage, unconfirmedIn(known)), window)
 }
@@ -119,7 +119,7 @@ export function isKnownAfter(known: Manifest, to: Micros, id: bigint): boolean {
   return hasRows && isUnconfirmed(known, { from: to, to: micros(to + 1n) })
 }
 
-/** The gaps in `window` that have more than one source: ids that join next to it do not close them. */
+/** The gaps in `window` that are missing and not just unconfirmed: ids that join next to them do not close them. */
 export function openGaps({ gaps }: Pick<Manifest, 'gaps'>, window: Window): readonly Gap[] {
   if (window.to <= window.from) return []
   return clipGaps(gaps, window).filter((gap) => !isKnown(gap) && gap.reason !== 'unconfirmed')

@@ -2,6 +2,7 @@
 
 import { command as completion } from './command/completion.ts'
 import { command as doctor } from './command/doctor.ts'
+import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
 import { command as quickstart } from './command/quickstart.ts'
 import { command as report } from './command/report.ts'
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   status,
   verify,
+  init,
   validate,
   schema,
   symbols,

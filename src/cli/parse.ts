@@ -159,6 +159,8 @@ function checkOperands({ name, operands: allowed }: Command, operands: readonly 
       `for example: binance-backfill ${name} "SELECT count(*) FROM klines"`,
     )
   }
+  if (allowed === '[FILE]' && operands.length > 1)
+    throw new Misuse(`${name} takes one file, got ${operands.length}`)
   if (allowed === undefined && operands.length > 0)
     throw new Misuse(`${name} takes no arguments, got "${operands.join(' ')}"`)
   if (allowed === 'JOB...' && operands.length === 0)

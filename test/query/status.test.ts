@@ -8,7 +8,8 @@ import type { Gap } from '../../src/base/gap.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { seriesFacts } from '../../src/report/facts.ts'
 import { cover, emptyManifest, record } from '../../src/store/ledger.ts'
-import type { Manifest, Proof } from '../../src/store/manifest.ts'
+import type { RowProof } from '../../src/rows/proof.ts'
+import type { Manifest } from '../../src/store/manifest.ts'
 import { verdictOf } from '../../src/store/verdict.ts'
 import { status, statusOf } from '../../src/query/status.ts'
 import { command } from '../support/command.ts'
@@ -146,7 +147,7 @@ function tradesWith(
     readonly window: Window
     readonly first: number
     readonly last: number
-    readonly proof: Proof
+    readonly proof: RowProof
   }[],
 ): Manifest {
   const key = { market: 'spot', dataset: 'aggTrades', symbol: 'BTCUSDT' } as const

@@ -6,13 +6,13 @@ import { totalled, type Plan, type SeriesPlan } from '../plan/plan.ts'
 import { splitSeries } from '../plan/split.ts'
 import type { PublishedFile } from '../plan/task.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import type { Exchange } from '../walk/exchange.ts'
+import type { ExchangeClient } from '../walk/exchange.ts'
 
 /** The plan, split by the files that are published now. */
 export async function splitPlan(
   plan: Plan,
   session: ArchiveSession,
-  { exchange, options }: { readonly exchange: Exchange; readonly options: Options },
+  { exchange, options }: { readonly exchange: ExchangeClient; readonly options: Options },
 ): Promise<Plan> {
   const now = exchange.now()
   const perMinute = exchange.gateway.budget.weightPerMinute()

@@ -6,7 +6,7 @@ import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { seriesName } from '../binance/series.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
-import { CONCURRENCY, LOOK_ATTEMPTS, type Exchange } from '../walk/exchange.ts'
+import { CONCURRENCY, LOOK_ATTEMPTS, type ExchangeClient } from '../walk/exchange.ts'
 import { fetchSeries } from './series.ts'
 import { exitOf, resultOf } from './outcome.ts'
 import { splitPlan } from './plan-archive.ts'
@@ -90,7 +90,7 @@ export async function* backfill(
 }
 
 type Opened = {
-  readonly exchange: Exchange
+  readonly exchange: ExchangeClient
   readonly session: ArchiveSession
   readonly plan: Plan
   readonly manifests: Manifests
@@ -148,7 +148,7 @@ class Run {
     yield* this.#work(opened)
   }
 
-  #exchange(world: World, jobs: readonly Job[]): Exchange {
+  #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
     return exchangeFor(world, jobs, this.#options, {
       onWait: (reason, ms) => {
         this.#mail.put({ kind: 'wait', reason, ms })

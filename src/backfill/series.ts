@@ -16,19 +16,19 @@ import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
-import type { Exchange } from '../walk/exchange.ts'
+import type { ExchangeClient } from '../walk/exchange.ts'
 import { Failures } from './failures.ts'
 import { daysInstead, monthsInstead, plannedFiles, restOf, type TaskSource } from './next-tasks.ts'
 import type { RestWorld } from '../walk/rest.ts'
 import { restWindow } from '../walk/rest-window.ts'
-import { restatedArchives } from '../walk/archive/restated.ts'
+import { replacedArchives } from '../walk/archive/replaced-files.ts'
 import { doneShare, rowsReport } from '../walk/rows-report.ts'
 import type { Tally } from '../store/window-store.ts'
 import type { ArchiveTask, Task } from '../plan/task.ts'
 
 /** What fetching a series needs. */
 export type FetchWorld = {
-  readonly exchange: Exchange
+  readonly exchange: ExchangeClient
   /** Absent where the archive is not to be asked. */
   readonly archive: ArchiveSession | undefined
   /** The server's clock, read before the first request. */
@@ -52,9 +52,9 @@ export async function* fetchSeries(
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
     ...{ now, signal },
   }
-  const told = new Set<string>()
-  const doubted = unconfirmedIn(series.manifest)
-  const run = archiveRun(plan, series, { ...world, told }, rest)
+  const warned = new Set<string>()
+  const unconfirmed = unconfirmedIn(series.manifest)
+  const run = archiveRun(plan, series, { ...world, warned }, rest)
   const failures = new Failures()
   const left = (): Coverage => leftToAsk(plan.missing, series.manifest.coverage)
   const usage = (): Usage => exchange.usage()
@@ -65,7 +65,7 @@ export async function* fetchSeries(
       if (run !== undefined) yield* reported(run, task, usage)
     } else if (!failures.isHopeless) {
       const [lacking, between] = [union(run?.lacking ?? []), union(run?.between ?? [])]
-      const how = { ...world, rest, told, usage, doubted, lacking, between }
+      const how = { ...world, rest, warned, usage, unconfirmed, lacking, between }
       yield* failures.keep(task.window, restWindow(plan, series, task.window, how))
     }
   }
@@ -105,7 +105,7 @@ const DOUBTED = 'came less finished than stored: kept as stored, and asked again
 function archiveRun(
   plan: SeriesPlan,
   series: Series,
-  { archive: session, now, tally, signal, told }: FetchWorld & Pick<ArchiveRun, 'told'>,
+  { archive: session, now, tally, signal, warned }: FetchWorld & Pick<ArchiveRun, 'warned'>,
   rest: RestWorld,
 ): ArchiveRun | undefined {
   if (session === undefined) return undefined
@@ -121,7 +121,7 @@ function archiveRun(
     lacking: [],
     holes: [],
     between: [],
-    told,
+    warned,
   }
 }
 
@@ -132,15 +132,18 @@ async function* reported(
   usage: () => Usage,
 ): AsyncGenerator<Progress, void, void> {
   const { plan, series, now, tally } = run
-  let told = tally.received
+  let reported = tally.received
   for await (const event of storeTask(run, task)) {
     yield event
     if (event.kind !== 'committed') continue
     const { coverage } = series.manifest
     const lacking = subtractAll(plan.missing, coverage)
     const done = doneShare(plan.missing, micros(now)) * shareWithout(plan.missing, lacking)
-    yield rowsReport(plan.key, tally.received - told, task.window.from, { done, usage: usage() })
-    told = tally.received
+    yield rowsReport(plan.key, tally.received - reported, task.window.from, {
+      done,
+      usage: usage(),
+    })
+    reported = tally.received
   }
 }
 
@@ -157,7 +160,7 @@ async function* replaced(
   const used = [...series.manifest.archives].filter(
     ([, { period }]) => clip(plan.wanted, periodWindow(period)).length > 0,
   )
-  for await (const { state, path, period, message } of restatedArchives(session, used, signal)) {
+  for await (const { state, path, period, message } of replacedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
     const file = { period, path, window: periodWindow(period), sizeBytes: undefined }

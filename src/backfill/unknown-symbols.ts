@@ -4,13 +4,13 @@ import { RejectedError, type BackfillError } from '../base/errors.ts'
 import { klinesOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type Exchange } from '../walk/exchange.ts'
+import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
 import { firstTime } from '../walk/rest.ts'
 
 /** Gives series of unknown symbols their problem, and nothing to do. What the archive has is fetched all the same. */
 export async function withoutUnknown(
   series: readonly SeriesPlan[],
-  exchange: Exchange,
+  exchange: ExchangeClient,
 ): Promise<readonly SeriesPlan[]> {
   // One of each symbol: its klines, which every symbol has.
   const klines = new Map(
@@ -35,7 +35,7 @@ function isForRest({ tasks }: SeriesPlan): boolean {
 /** How the exchange refuses a symbol. One that exchangeInfo does not name any more may still have a history. */
 async function refusalOf(
   klines: SeriesKey,
-  exchange: Exchange,
+  exchange: ExchangeClient,
 ): Promise<BackfillError | undefined> {
   if ((await exchange.statusOf(klines.symbol)) !== UNKNOWN_SYMBOL) return undefined
   try {

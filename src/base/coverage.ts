@@ -1,6 +1,6 @@
 /**
- * Coverage: which spans of time are done. The algebra that makes a backfill resumable: what is missing is what
- * was wanted minus the coverage, and each commit is a union with it.
+ * Coverage: which spans of time are done. This algebra makes a backfill resumable: what is missing is what was wanted
+ * minus the coverage, and each commit is a union with it.
  */
 
 import { earliest, floorDiv, latest, micros, type Window } from './time.ts'
@@ -19,7 +19,7 @@ export function union(a: readonly Window[], b: readonly Window[] = []): Coverage
   return merged
 }
 
-/** What is missing from `wanted` once `have` is taken away. */
+/** What is left of `wanted` without `have`. */
 export function subtract(wanted: Window, have: Coverage): Coverage {
   const missing: Window[] = []
   let { from } = wanted
@@ -39,9 +39,9 @@ export function subtractAll(wanted: Coverage, have: Coverage): Coverage {
 }
 
 /**
- * Windows as they are asked for: in whole milliseconds, no wider than that takes. Some sources tell times to the
- * microsecond and others to the millisecond; where one goes on after another within a millisecond, rows of it that the
- * first did not tell could lie before the second's window. Rows that come again are merged by their keys.
+ * Windows as they are requested: in whole milliseconds, no wider than necessary. Some sources have microsecond times
+ * and others millisecond times. Where one continues after another within a millisecond, rows of that millisecond which
+ * the first did not return could lie before the second's window. Rows that come again are merged by key.
  */
 export function wholeMillis(windows: readonly Window[]): Coverage {
   return union(
@@ -52,7 +52,7 @@ export function wholeMillis(windows: readonly Window[]): Coverage {
   )
 }
 
-/** What to ask for of `wanted` once `have` is taken away; see {@link wholeMillis}. */
+/** What to request of `wanted` when `have` is there; see {@link wholeMillis}. */
 export function leftToAsk(wanted: Coverage, have: Coverage): Coverage {
   return wholeMillis(subtractAll(wanted, have))
 }
@@ -81,7 +81,7 @@ function byFrom(a: Window, b: Window): number {
   return a.from < b.from ? -1 : a.from > b.from ? 1 : 0
 }
 
-/** How long these windows are, together, in microseconds. */
+/** The total length of these windows, in microseconds. */
 export function lengthOf(windows: Coverage): number {
   return windows.reduce((sum, { from, to }) => sum + Number(to - from), 0)
 }

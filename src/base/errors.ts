@@ -1,15 +1,15 @@
 /**
- * Errors, one class per reaction: mend the job, wait, look at the data, look at the disk. Each says what happened,
- * carries a stable code, and hints at the next step. Text from a server comes in through `quoteText` only.
+ * Errors, one class per reaction: fix the job, wait, look at the data, look at the disk. Each says what happened, has a
+ * stable code, and hints at the next step. Text from a server is included only through `quoteText`.
  */
 
-/** Base of every error thrown on purpose. Anything else that escapes is a bug. */
+/** Base of every error thrown on purpose. Anything else that is thrown is a bug. */
 export abstract class BackfillError extends Error {
   /** Stable and greppable, e.g. `E_JOB_INVALID`; part of the public API. */
   abstract readonly code: string
-  /** What the process ends with when this error ends it (CONTRACT, exit codes). */
+  /** The exit code of a process that ends with this error (CONTRACT, exit codes). */
   abstract readonly exit: number
-  /** What the reader can do about it, in one sentence. */
+  /** What the user can do about it, in one sentence. */
   readonly hint: string | undefined
 
   constructor(
@@ -22,13 +22,13 @@ export abstract class BackfillError extends Error {
   }
 }
 
-/** The command line, the environment or a job file asks for something that cannot be. Nothing was done. */
+/** The command line, the environment or a job file asks for something impossible. Nothing was done. */
 export class UsageError extends BackfillError {
   readonly code: string = 'E_USAGE'
   readonly exit = 2
 }
 
-/** One problem in a job file, with its place; lines and columns count from 1. */
+/** One problem in a job file, with its position; lines and columns count from 1. */
 export type JobProblem = {
   readonly file: string
   readonly line: number
@@ -38,14 +38,14 @@ export type JobProblem = {
   readonly message: string
 }
 
-/** A job file is not valid; has every problem that was found, in the order of the file. */
+/** A job file is not valid; has every problem found, in the order of the file. */
 export class JobError extends UsageError {
   override readonly code = 'E_JOB_INVALID'
   readonly problems: readonly JobProblem[]
 
   constructor(problems: readonly JobProblem[]) {
     super(problems.map(formatProblem).join('\n'), {
-      hint: 'Mend the job file; `binance-backfill schema` prints what it may hold.',
+      hint: 'Fix the job file; `binance-backfill schema` prints what it may contain.',
     })
     this.problems = problems
   }
@@ -55,11 +55,11 @@ function formatProblem({ file, line, column, path, message }: JobProblem): strin
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`
 }
 
-/** No whole answer came: connection, deadline, size cap, damaged body. Worth another try. */
+/** No complete answer came: connection, deadline, size cap, damaged body. Worth another try. */
 export class TransportError extends BackfillError {
   readonly code = 'E_TRANSPORT'
   readonly exit = 3
-  /** `false` for what another try cannot mend, e.g. an invalid certificate. */
+  /** `false` for what another try cannot solve, e.g. an invalid certificate. */
   readonly isTransient: boolean
 
   constructor(message: string, options: ErrorOptions & { readonly isTransient?: boolean } = {}) {
@@ -68,13 +68,13 @@ export class TransportError extends BackfillError {
   }
 }
 
-/** Every try failed; what was fetched before is kept. */
+/** Every attempt failed; what was fetched before is kept. */
 export class UnreachableError extends BackfillError {
   readonly code = 'E_UNREACHABLE'
   readonly exit = 3
 }
 
-/** The exchange will not answer this request, however often it is asked: wrong symbol, retired endpoint. */
+/** The exchange will never answer this request: wrong symbol, retired endpoint. */
 export class RejectedError extends BackfillError {
   readonly code = 'E_REJECTED'
   readonly exit = 3
@@ -96,19 +96,19 @@ export class RejectedError extends BackfillError {
   }
 }
 
-/** What the exchange does not have now: history that REST no longer serves, files not published, symbols of a status. */
+/** What the exchange does not have now: history no longer served over REST, unpublished files, symbols of a status. */
 export class UnavailableError extends BackfillError {
   readonly code = 'E_UNAVAILABLE'
   readonly exit = 3
 }
 
-/** The exchange's clock contradicts what else tells the time, so that nobody knows what is past. Nothing is covered. */
+/** The exchange's clock contradicts other clocks, so that it is not known what is past. Nothing is covered. */
 export class ClockError extends BackfillError {
   readonly code = 'E_CLOCK'
   readonly exit = 3
 }
 
-/** The exchange limits or bans this address beyond the wait that the user allows. */
+/** The exchange limits or bans this address for longer than the user allows. */
 export class BannedError extends BackfillError {
   readonly code: 'E_RATE_LIMITED' | 'E_BANNED' | 'E_BLOCKED' | 'E_REGION'
   readonly exit = 5
@@ -126,7 +126,7 @@ export class BannedError extends BackfillError {
   }
 }
 
-/** The exchange sent what cannot be true, or cannot be stored exactly; it was refused and not covered. */
+/** The exchange sent something that cannot be true, or cannot be stored exactly; it was refused and not covered. */
 export class DataError extends BackfillError {
   readonly code = 'E_DATA_REFUSED'
   readonly exit = 4
@@ -135,19 +135,19 @@ export class DataError extends BackfillError {
 /**
  * Why a file of the public archive cannot be used.
  *
- * - `unreachable`: every try to download it failed
- * - `checksum`: it is not what its `.CHECKSUM` says, also when asked for past caches; or that file makes no sense
- * - `zip`: not one sound entry of the expected name
+ * - `unreachable`: every attempt to download it failed
+ * - `checksum`: it does not match its `.CHECKSUM`, even past caches; or that file is not valid
+ * - `zip`: not exactly one valid entry of the expected name
  * - `csv`: a line that is not a row; names file and line
  * - `period`: a row outside the file's own day or month, in either unit
- * - `disorder`: rows so far out of order that they cannot be put right in bounded memory
+ * - `disorder`: rows so far out of order that they cannot be sorted in bounded memory
  * - `rows`: a row that cannot be true
  * - `flood`: too many trades without a quantity
  */
 export type ArchiveProblem =
   'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood'
 
-/** A file of the public archive that is set aside as a whole; another source may have its rows. */
+/** An archive file that is set aside as a whole; another source may have its rows. */
 export class ArchiveError extends BackfillError {
   readonly code = 'E_ARCHIVE'
   readonly exit = 3
@@ -156,7 +156,7 @@ export class ArchiveError extends BackfillError {
   readonly path: string
 
   constructor(problem: ArchiveProblem, path: string, message: string, options: ErrorOptions = {}) {
-    super(message, { ...options, hint: 'Its time is asked for from the other sources; run again.' })
+    super(message, { ...options, hint: 'Other sources are asked for its time; run again.' })
     this.problem = problem
     this.path = path
   }
@@ -168,7 +168,7 @@ export class DamageError extends BackfillError {
   readonly exit = 4
 }
 
-/** The disk or the lake's files refuse: full, read-only, foreign, newer, corrupt. */
+/** The disk or the lake's files cannot be used: full, read-only, foreign, newer, corrupt. */
 export class StoreError extends BackfillError {
   readonly code:
     'E_STORE_IO' | 'E_STORE_FULL' | 'E_STORE_CORRUPT' | 'E_STORE_FENCED' | 'E_STORE_CHANGED'
@@ -184,7 +184,7 @@ export class StoreError extends BackfillError {
   }
 }
 
-/** Was a file not replaced, since it is not the one any more that the writer built upon? */
+/** Was a file not replaced because it is no longer the version that the writer read? */
 export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
@@ -195,24 +195,26 @@ export class LockedError extends BackfillError {
   readonly exit = 6
 }
 
-/** What asks a run to stop, and what it then ends with: 128 and the signal's number, as a shell has it. */
+/** The signals that stop a run, and its exit codes: 128 and the signal's number, as in a shell. */
 const STOP_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** A signal that asks a run to stop; SIGHUP is what a terminal sends that closes. */
+/** A signal that stops a run; a terminal sends SIGHUP when it closes. */
 export type StopSignal = keyof typeof STOP_EXITS
 
-/** The user asked to stop; what was whole is committed. */
+/** The user asked to stop; what was complete is committed. */
 export class StoppedError extends BackfillError {
   readonly code = 'E_STOPPED'
   readonly exit: (typeof STOP_EXITS)[StopSignal]
 
   constructor(signal: StopSignal) {
-    super(`stopped by ${signal}; what was fetched in full is kept`, { hint: 'Run again to go on.' })
+    super(`stopped by ${signal}; what was fetched in full is kept`, {
+      hint: 'Run again to continue.',
+    })
     this.exit = STOP_EXITS[signal]
   }
 }
 
-/** Does this error end the whole run, not just its series? A file that somebody else replaced is of one series. */
+/** Does this error end the whole run, not just its series? A file replaced by another process concerns one series. */
 export function isFatal(error: unknown): boolean {
   return (
     !(error instanceof BackfillError) ||
@@ -223,10 +225,10 @@ export function isFatal(error: unknown): boolean {
   )
 }
 
-/** An error as results and events carry it. */
+/** An error in results and events. */
 export type ErrorEntry = { readonly code: string; readonly message: string; readonly hint?: string }
 
-/** Turns whatever was thrown into plain data. */
+/** Turns anything thrown into plain data. */
 export function describeError(error: unknown): ErrorEntry {
   if (!(error instanceof BackfillError))
     return { code: 'E_UNEXPECTED', message: error instanceof Error ? error.message : String(error) }

@@ -1,15 +1,15 @@
-/** Gaps: stretches that were asked for and have no rows, with the reason and what it rests on. */
+/** Gaps: stretches that were requested and have no rows, with the reason. */
 
 import { micros, type Micros } from './time.ts'
 
 /**
  * Why a stretch of time holds no rows.
  *
- * - `outage`: asked twice, empty, rows before and after it
- * - `before-listing`, `after-delisting`: asked twice, empty, no rows before or after it
+ * - `outage`: requested twice, empty, rows before and after it
+ * - `before-listing`, `after-delisting`: requested twice, empty, no rows before or after it
  * - `unavailable-from-rest`: rows exist, but the exchange no longer serves them over REST; not covered
  * - `not-published`: the archive has no file for it; not covered
- * - `unconfirmed`: the answers were empty, and nothing else agrees with them yet; not covered
+ * - `unconfirmed`: the answers were empty, and nothing else confirms them yet; not covered
  */
 export type GapReason =
   | 'outage'
@@ -24,14 +24,14 @@ export type Gap = { readonly from: Micros; readonly to: Micros; readonly reason:
 
 const KNOWN: ReadonlySet<GapReason> = new Set(['outage', 'before-listing', 'after-delisting'])
 
-/** Does a gap count as answered? The others stay missing. */
+/** Does a gap count as answered? Other gaps stay missing. */
 export function isKnown(gap: Pick<Gap, 'reason'>): boolean {
   return KNOWN.has(gap.reason)
 }
 
 /**
- * The gaps of a series of which these rows came. They may lie before the one with the first id, where ids rise while times
- * fall: the time before the listing ends at the earliest.
+ * The gaps of a series once these rows came. They may lie before the row with the first id, where times fall while ids
+ * increase: the time before the listing ends at the earliest row.
  */
 export function listedBy(gaps: readonly Gap[], times: BigInt64Array): readonly Gap[] {
   if (!gaps.some(({ reason }) => reason === 'before-listing')) return gaps

@@ -1,14 +1,14 @@
-/** The hash by which a file is known. */
+/** Content hashes of files. */
 
 import { createHash } from 'node:crypto'
 import type { Readable } from './ports.ts'
 
 const PIECE_BYTES = 1 << 20
 
-/** Of files that were read through: they do not change while they are open, so once is enough. */
+/** Hashes of files already read: they do not change while open, so reading once is enough. */
 const known = new WeakMap<Readable, Promise<string>>()
 
-/** SHA-256 of a whole file, read piece by piece, once; lower-case hex. */
+/** SHA-256 of a whole file, read in chunks, once; lower-case hex. */
 export function hashOf(file: Readable): Promise<string> {
   const before = known.get(file)
   if (before !== undefined) return before

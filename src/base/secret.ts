@@ -1,18 +1,18 @@
-/** Keys and what signs with them, wrapped so that no message, log, document or stack can show them. */
+/** Keys and other secrets, wrapped so that no message, log, document or stack trace can show them. */
 
 const REDACTED = '[redacted]'
 
-/** A value that is seen only by whoever asks for it by name. */
+/** A value that is readable only through {@link Secret.reveal}. */
 export class Secret<T> {
   readonly #value: T
 
   constructor(value: T) {
     this.#value = value
-    // What `console.log` and stack traces of Node show.
+    // Shown by `console.log` and stack traces of Node.
     Object.defineProperty(this, Symbol.for('nodejs.util.inspect.custom'), { value: () => REDACTED })
   }
 
-  /** The value itself; never to be put into a text. */
+  /** The value itself; never put it into a text. */
   reveal(): T {
     return this.#value
   }
@@ -28,10 +28,10 @@ export class Secret<T> {
   }
 }
 
-/** How an API key signs. */
+/** The signature type of an API key. */
 export type KeyKind = 'hmac' | 'rsa' | 'ed25519'
 
-/** An API key, what it signs with, and the name that the user gave the account. */
+/** An API key, its secret, and the user's name for the account. */
 export type Credentials = {
   readonly apiKey: Secret<string>
   readonly kind: KeyKind

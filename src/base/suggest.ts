@@ -1,8 +1,8 @@
-/** Says what was found and what was probably meant. Every text of the user's goes through `quoteText` here. */
+/** Says what was found and what was probably meant. All user text goes through `quoteText` here. */
 
 import { quoteText } from './text.ts'
 
-/** Either what a text means, or what is wrong with it: one sentence without a full stop. */
+/** Either the meaning of a text, or what is wrong with it: one sentence without a full stop. */
 export type Reading<T> = { readonly value: T } | { readonly problem: string }
 
 const QUOTED_MAX = 60
@@ -25,8 +25,8 @@ export function oneOf(words: readonly string[]): string {
 }
 
 /**
- * The candidate that `text` is most likely a slip of: equal but for case and separators, else the one with the
- * fewest edits, when these are few for its length. The earlier candidate wins a tie.
+ * The candidate of which `text` is most likely a typo: equal except for case and separators, or else the one with the
+ * fewest edits, if those are few for its length. The earlier candidate wins a tie.
  */
 export function closest(text: string, candidates: readonly string[]): string | undefined {
   const folded = fold(text)
@@ -35,7 +35,7 @@ export function closest(text: string, candidates: readonly string[]): string | u
   let best: string | undefined
   let least = editsMax(text.length) + 1
   for (const candidate of candidates) {
-    // The difference in length is a lower bound, and keeps a hostile text from costing anything.
+    // The difference in length is a lower bound, and keeps a hostile text from being expensive.
     if (Math.abs(candidate.length - text.length) >= least) continue
     const edits = editDistance(folded, fold(candidate))
     if (edits < least) [best, least] = [candidate, edits]

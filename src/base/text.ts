@@ -1,4 +1,4 @@
-/** Text that comes from outside, made safe for a terminal, a log line and an error message. */
+/** Text from outside, made safe for a terminal, a log line and an error message. */
 
 // C0, DEL, C1, zero-width and bidirectional marks, line and paragraph separators, interlinear marks,
 // the byte-order mark, tags and lone surrogates: all of them can hide, reorder or forge what a person reads.
@@ -9,8 +9,8 @@ const UNSAFE =
 const QUOTED_MAX = 300
 
 /**
- * `text` with every character that could hide, reorder or forge written as `\u{...}`, cut to `max` characters.
- * Linear in the cut length, whatever the input.
+ * `text` with every character that could hide, reorder or forge written as `\u{...}`, cut to `max` characters. Linear
+ * in the cut length, whatever the input.
  */
 export function quoteText(text: string, max: number = QUOTED_MAX): string {
   const cut = text.slice(0, max)
@@ -19,14 +19,14 @@ export function quoteText(text: string, max: number = QUOTED_MAX): string {
 }
 
 /**
- * `value` as JSON on one line, in which every character that could hide, reorder or forge is escaped: JSON.stringify
- * leaves C1 controls and bidirectional marks as they are, and a terminal may be what reads it.
+ * `value` as JSON on one line, with every character that could hide, reorder or forge escaped: JSON.stringify leaves C1
+ * controls and bidirectional marks as they are, and the reader may be a terminal.
  */
 export function jsonText(value: unknown): string {
   return safeJson(JSON.stringify(value))
 }
 
-/** JSON on one line, made safe as {@link jsonText} does it, and no other JSON than before. */
+/** JSON on one line, made safe as by {@link jsonText}, with the same meaning as before. */
 export function safeJson(json: string): string {
   return json.replace(UNSAFE, (char) =>
     Array.from({ length: char.length }, (_, at) => unitEscape(char.charCodeAt(at))).join(''),
@@ -37,7 +37,7 @@ function unitEscape(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, '0')}`
 }
 
-/** How many columns of a terminal `text` takes: wide and full-width characters take two, marks none. */
+/** How many terminal columns `text` takes: wide and full-width characters take two, marks none. */
 export function displayWidth(text: string): number {
   let width = 0
   for (const char of text) width += charWidth(char)

@@ -1,6 +1,6 @@
 /**
- * Time. Inside the program a moment is a bigint of UTC microseconds and a span is half-open;
- * milliseconds, ISO texts and the wall clock are converted at the door.
+ * Time. Inside the program a time is a bigint of UTC microseconds and a span is half-open; milliseconds, ISO texts and
+ * the wall clock are converted at the edge.
  */
 
 declare const unit: unique symbol
@@ -11,7 +11,7 @@ export type Micros = bigint & { readonly [unit]: 'µs' }
 /** A span of time `[from, to)`. Never empty: `from < to`. */
 export type Window = { readonly from: Micros; readonly to: Micros }
 
-/** A {@link Window} as the doors print it: ISO 8601 UTC with microseconds. */
+/** A {@link Window} as it is printed: ISO 8601 UTC with microseconds. */
 export type WindowText = { readonly from: string; readonly to: string }
 
 /** Brands a whole number of microseconds. */
@@ -29,7 +29,7 @@ export function fromMillis(ms: number): Micros {
   throw new RangeError(`not a whole number of milliseconds: ${ms}`)
 }
 
-/** The millisecond that `time` lies in: rounds down, also before 1970. */
+/** The millisecond that contains `time`: rounds down, also before 1970. */
 export function toMillis(time: Micros): number {
   return Number(floorDiv(time, 1000n))
 }
@@ -40,7 +40,7 @@ export function floorDiv(dividend: bigint, divisor: bigint): bigint {
   return dividend % divisor < 0n ? quotient - 1n : quotient
 }
 
-/** `YYYY-MM-DDTHH:mm:ss.ffffffZ`, the one form in which moments leave the program. */
+/** `YYYY-MM-DDTHH:mm:ss.ffffffZ`, the only form in which times leave the program. */
 export function formatMicros(time: Micros): string {
   const ms = toMillis(time)
   const rest = Number(time - BigInt(ms) * 1000n)
@@ -52,8 +52,8 @@ const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]00:?00)?)?$/
 
 /**
- * Reads an ISO 8601 date, or date-time in UTC, with at most six decimals. A date alone is its first moment; a
- * date-time without `Z` is read as UTC, as every time in this program is.
+ * Reads an ISO 8601 date, or date-time in UTC, with at most six decimals. A date alone means its first moment; a
+ * date-time without `Z` is read as UTC, like every time in this program.
  *
  * @throws RangeError when the text has another form, another offset, or names a day or time that does not exist.
  */
@@ -81,7 +81,7 @@ export function parseWindow({ from, to }: WindowText): Window {
   throw new RangeError(`an empty or reversed window: ${from} to ${to}`)
 }
 
-/** How long a partition lasts. */
+/** The length of a partition. */
 export const PARTITIONS = ['day', 'month', 'year'] as const
 /** @see {@link PARTITIONS} */
 export type Partition = (typeof PARTITIONS)[number]
@@ -94,7 +94,7 @@ export function periodOf(time: Micros, partition: Partition): string {
 }
 
 /**
- * The span of a period named as by {@link periodOf}.
+ * The span of a period named by {@link periodOf}.
  *
  * @throws RangeError when the name is not a day, month or year of the calendar.
  */

@@ -1,8 +1,8 @@
 /**
- * The public archive: which files there are, what they are called, and when they appear.
+ * The public archive: which files exist, what they are called, and when they appear.
  *
- * @see binance-public-data, README.md: daily files are there the next day, monthly ones on the first Monday of the
- * month; spot times are in microseconds from 2025-01-01 on. Its `enums.py`: intervals above a day have no daily files.
+ * @see binance-public-data, README.md: daily files appear the next day, monthly ones on the first Monday of the month;
+ * spot times are in microseconds from 2025-01-01 on. Its `enums.py`: intervals above a day have no daily files.
  */
 
 import {
@@ -21,23 +21,25 @@ import { intervalPathName, intervalStep } from './interval.ts'
 import { MARKETS } from './market.ts'
 import type { SeriesKey } from './series.ts'
 
-/** How long a file of the archive lasts. */
+/** The length of an archive file. */
 export type ArchiveSpan = 'daily' | 'monthly'
 
-/** One file of the archive by the time it is about. */
+/** One archive file by its time. */
 export type ArchivePeriod = {
   /** `YYYY-MM` for a monthly file, `YYYY-MM-DD` for a daily one. */
   readonly period: string
-  /** The UTC month or day; the rows of the file lie in it by their own time (klines: open time). */
+  /** The UTC month or day; the file's rows lie in it by their own time (klines: open time). */
   readonly window: Window
 }
 
 const DAY = 86_400_000_000n
 
-/** From here on spot files have microseconds, milliseconds before. */
+/** From then on spot files have microseconds, before that milliseconds. */
 export const ARCHIVE_MICROS_FROM: Micros = parseMicros('2025-01-01')
 
-/** A monthly file is taken when at least so many of its days are wanted; less than that in daily ones is less to load. */
+/**
+ * A monthly file is used when at least this many of its days are wanted; for fewer, daily files are less to download.
+ */
 const MONTH_DAYS_MIN = 10n
 
 /** Is `period` a day or a month? */
@@ -45,7 +47,7 @@ export function archiveSpan(period: string): ArchiveSpan {
   return period.length === 7 ? 'monthly' : 'daily'
 }
 
-/** Where the files of a series lie: `data/spot/daily/klines/BTCUSDT/1m/`. Not percent-encoded. */
+/** The folder of a series: `data/spot/daily/klines/BTCUSDT/1m/`. Not percent-encoded. */
 export function archiveFolder(
   { market, dataset, symbol, interval }: SeriesKey,
   span: ArchiveSpan,
@@ -59,7 +61,7 @@ export function archivePath(key: SeriesKey, period: string): string {
   return `${archiveFolder(key, archiveSpan(period))}${baseName(key, period)}.zip`
 }
 
-/** The path of the file that holds a file's SHA-256. */
+/** The path of the file with a file's SHA-256. */
 export function checksumPath(path: string): string {
   return `${path}.CHECKSUM`
 }
@@ -73,12 +75,12 @@ function baseName({ dataset, symbol, interval }: SeriesKey, period: string): str
   return `${symbol}-${interval === undefined ? dataset : intervalPathName(interval)}-${period}`
 }
 
-/** The day or month of a file by its path, or `undefined` when the path has none at its end. */
+/** The day or month of a file, from its path; `undefined` if the path does not end with one. */
 export function periodOfPath(path: string): string | undefined {
   return /-(\d{4}-\d{2}(?:-\d{2})?)\.zip$/.exec(path)?.[1]
 }
 
-/** The first moment at which a file may be there: the next day, or the first Monday of the next month (UTC). */
+/** The first moment at which a file may exist: the next day, or the first Monday of the next month (UTC). */
 export function publishedFrom(period: string): Micros {
   const { to } = periodWindow(period)
   if (archiveSpan(period) === 'daily') return to
@@ -88,8 +90,8 @@ export function publishedFrom(period: string): Micros {
 }
 
 /**
- * The files that hold the rows of `window`, oldest first, as far as they may be published by `now`: monthly ones
- * where most of the month is wanted, else daily ones. They do not overlap, and may reach beyond the window.
+ * The files that hold the rows of `window`, oldest first, as far as they may be published by `now`: monthly ones where
+ * most of the month is wanted, otherwise daily ones. They do not overlap, and may reach beyond the window.
  */
 export function archivePeriods(
   key: SeriesKey,
@@ -111,7 +113,7 @@ export function archivePeriods(
   return periods
 }
 
-/** The daily files that hold the rows of `window`; what stands in for a monthly file that cannot be used. */
+/** The daily files that hold the rows of `window`; they replace a monthly file that cannot be used. */
 export function dailyPeriods(window: Window, now: Micros): readonly ArchivePeriod[] {
   const periods: ArchivePeriod[] = []
   const first = micros(floorDiv(window.from, DAY) * DAY)
@@ -126,5 +128,5 @@ function isPublished(period: string, now: Micros): boolean {
   return publishedFrom(period) <= now
 }
 
-/** Bytes of zips that are downloaded, read and stored in a second: the assumption that `plan` names. */
+/** Bytes of zips downloaded, read and stored per second: the assumption that `plan` states. */
 export const ARCHIVE_BYTES_PER_SECOND = 10_000_000

@@ -1,6 +1,6 @@
 /**
- * What a dataset is. To add one is to add a file of facts in `datasets/` and to name it in `market.ts`; everything else
- * follows from them, unless its order of asking (a walk) or the rules of its rows are new.
+ * What a dataset is. To add one, add a file of facts in `datasets/` and name it in `market.ts`. Everything else follows
+ * from them, unless its walk or the rules of its rows are new.
  */
 
 import type { Partition } from '../base/time.ts'
@@ -26,9 +26,9 @@ export const NUMBERS = ['float64', 'decimal', 'string'] as const
 export type Numbers = (typeof NUMBERS)[number]
 
 /**
- * What a column holds.
+ * The type of a column.
  *
- * - `time`: a moment; ms x 1000 where Binance sends ms
+ * - `time`: a time; ms x 1000 where Binance sends ms
  * - `end`: an inclusive end; ms x 1000 + 999 where Binance sends ms
  * - `id`, `count`: INT64
  * - `price`: `numbers`, exact as decimal(18,8); `quantity`: `numbers`, exact as decimal(38,8)
@@ -48,20 +48,20 @@ export type Column = {
   readonly nullable?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by id, or by windows of a day that go on by id. */
+/** How the rows of a dataset are walked: by open time, by id, or by windows of a day that continue by id. */
 export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
 
-/** The parameter that asks for an account's rows from an id on. */
+/** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
-/** Which rules the rows of a dataset keep, see `rows/check.ts`. */
+/** Which rules the rows of a dataset follow, see `rows/check.ts`. */
 export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation'
 
-/** One column of the CSV files of the archive. */
+/** One column of the archive's CSV files. */
 export type ArchiveColumn = {
-  /** The column of the dataset that it fills; `undefined` for the one that is always to be ignored. */
+  /** The column of the dataset that it fills; `undefined` for the one that is always ignored. */
   readonly name: string | undefined
-  /** What header rows were seen to call it, as {@link headerWord} writes it. */
+  /** The names observed in header rows, in the form of {@link headerWord}. */
   readonly headers: readonly string[]
 }
 
@@ -72,56 +72,61 @@ export type Dataset = {
   readonly path: string
   /** Request weight of one page. */
   readonly weight: number
-  /** The most rows in one page. */
+  /** Most rows in one page. */
   readonly pageRows: number
   readonly walk: WalkKind
-  /** Where the walk goes by an id of the account's own. */
+  /** The id parameter of a walk over the account's rows. */
   readonly cursor?: AccountCursor
-  /** Signed endpoints need a key; `apiOnly` ones are not served by the market-data host. */
+  /** Signed endpoints need a key; the market-data host does not serve `apiOnly` ones. */
   readonly security: 'none' | 'apiOnly' | 'signed'
   /** Are rows JSON arrays or objects? */
   readonly shape: 'array' | 'object'
   readonly hasInterval: boolean
-  /** Name of the column that makes a row itself. */
+  /** Name of the column that identifies a row. */
   readonly key: string
   /** Name of the column whose time decides the period. */
   readonly time: string
   readonly columns: readonly Column[]
-  /** JSON fields that are known and not stored. Any other field is told of, so that nothing is lost in silence. */
+  /**
+   * JSON fields that are known and not stored. Any other unknown field is reported, so that nothing is lost silently.
+   */
   readonly ignored: readonly (string | number)[]
-  /** JSON fields that are known, that only some rows have, and that go to the column of type `extra`. */
+  /** Known JSON fields that only some rows have; they go to the column of type `extra`. */
   readonly extras?: readonly string[]
   /**
-   * What the last element of a row always says where rows are arrays. In a row with more elements it must say so still:
-   * new ones come behind it, and if it says something else, elements have moved.
+   * The constant value of a row's last element, where rows are arrays. A longer row must still have it at that
+   * position: new elements come after it, and any other value there means that elements have moved.
    */
   readonly filler?: string
   readonly rules: RowRules
   /** Rows change until they are final, as orders do until they are filled or cancelled. */
   readonly staysOpen?: true
-  /** The columns of its files in the archive, in their order; absent where it has none there. */
+  /** The columns of its archive files, in order; absent if it has none. */
   readonly archive?: readonly ArchiveColumn[]
   /** How long a partition lasts unless the job says otherwise. */
   partition(interval?: Interval): Partition
-  /** Guesses for `plan`: bytes a stored row takes and rows a day of a busy symbol has (klines: from the interval). */
+  /**
+   * Estimates for `plan`: bytes per stored row, and rows per day of a busy symbol (for klines they follow from the
+   * interval).
+   */
   readonly rowBytes: number
   readonly rowsPerDay: number
 }
 
-/** The index of a column by its name; a dataset always has the columns that it names itself. */
+/** The index of a column by name; a dataset always has the columns that it names itself. */
 export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
 }
 
-/** The columns of the files of `dataset`, in their order. @throws RangeError when it has none in the archive */
+/** The columns of the archive files of `dataset`, in order. @throws RangeError when it is not in the archive */
 export function archiveColumns({ kind, archive }: Dataset): readonly ArchiveColumn[] {
   if (archive !== undefined) return archive
   throw new RangeError(`${kind} is not in the archive`)
 }
 
-/** A column of an archive file; header rows call it `name`, or as `headers` say. */
+/** A column of an archive file; header rows name it `name`, or as in `headers`. */
 export function archiveColumn(
   name: string | undefined,
   ...headers: readonly string[]
@@ -130,8 +135,8 @@ export function archiveColumn(
 }
 
 /**
- * A name of a header row without what drifts: letters and digits only, in lower case. One letter alone keeps its
- * case, since `m` and `M` are two columns.
+ * A name from a header row without what varies: letters and digits only, in lower case. A single letter keeps its case,
+ * since `m` and `M` are two columns.
  */
 export function headerWord(name: string): string {
   const word = name.replace(/[^A-Za-z0-9]/g, '')

@@ -1,8 +1,8 @@
-/** Ids and times of trades do not always rise together. */
+/** Ids and times of trades do not always increase together. */
 
 /**
- * How far, in microseconds, times are taken to go back while ids go on. Real rows went back by 0.9 s (BTCUSDT, 2017); no
- * row is lost where it is more, but more is asked again.
+ * How far, in microseconds, times are assumed to go back while ids increase. Real rows went back by 0.9 s (BTCUSDT,
+ * 2017). If they go back further, no row is lost, but more is requested again.
  */
 export const DISORDER = 10_000_000n
 

@@ -1,4 +1,4 @@
-/** The answer to `/api/v3/exchangeInfo`, as far as it matters here. */
+/** The answer to `/api/v3/exchangeInfo`, as far as it is needed here. */
 
 import { TransportError } from '../base/errors.ts'
 import { parseRateLimits } from './limit.ts'
@@ -14,7 +14,7 @@ export type SymbolInfo = {
 /** Limits and symbols. */
 export type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }
 
-/** Reads an answer. @throws TransportError when it is none */
+/** Reads an answer. @throws TransportError when it is not one */
 export function readInfo(body: Uint8Array): Info {
   let value: unknown
   try {
@@ -23,7 +23,7 @@ export function readInfo(body: Uint8Array): Info {
     throw new TransportError('exchangeInfo: not JSON', { cause })
   }
   const { rateLimits, symbols } = (value ?? {}) as { rateLimits?: unknown; symbols?: unknown }
-  if (!Array.isArray(symbols)) throw new TransportError('exchangeInfo: without symbols')
+  if (!Array.isArray(symbols)) throw new TransportError('exchangeInfo: no symbols')
   return { limits: parseRateLimits(rateLimits), symbols: symbols.flatMap(readSymbol) }
 }
 

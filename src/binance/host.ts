@@ -1,11 +1,11 @@
 /**
- * Where Binance answers.
+ * Binance's hosts.
  *
  * @see binance-spot-api-docs, rest-api.md, "General API Information" (base endpoints and their stability), and
  * faqs/market_data_only.md (what the market-data host serves).
  */
 
-/** Public market data only; preferred, so that a backfill stays off the hosts that take orders. */
+/** Public market data only; preferred, so that a backfill stays off the hosts that accept orders. */
 export const MARKET_DATA_URL = 'https://data-api.binance.vision'
 
 /** Full API, in the documented order: api1 to api4 trade stability for speed. */
@@ -21,7 +21,7 @@ export const API_URLS: readonly string[] = [
 /** Public archive. */
 export const ARCHIVE_URL = 'https://data.binance.vision'
 
-/** The archive's bucket, where it can be listed. */
+/** The archive's bucket, for listings. */
 export const ARCHIVE_LISTING_URL = 'https://s3-ap-northeast-1.amazonaws.com/data.binance.vision'
 
 const OWN_DOMAINS = ['binance.com', 'binance.vision']

@@ -45,9 +45,7 @@ export function intervalStep(interval: Interval): bigint {
     : BigInt(interval.slice(0, -1)) * (UNIT[interval.slice(-1)] ?? 0n)
 }
 
-/**
- * Is the grid of open times of `interval` known? That of `3d` is not documented, so nothing is derived from it.
- */
+/** Is the grid of open times of `interval` known? That of `3d` is not documented, so nothing is derived from it. */
 export function hasKnownGrid(interval: Interval): boolean {
   return interval !== '3d'
 }
@@ -55,7 +53,7 @@ export function hasKnownGrid(interval: Interval): boolean {
 // 1970-01-05 was the first Monday of the epoch; weeks open on Mondays.
 const MONDAY = 4n * DAY
 
-/** The last grid point at or before `time`. For `3d`, days. */
+/** The last grid point at or before `time`. For `3d`, the grid of days. */
 export function gridFloor(interval: Interval, time: Micros): Micros {
   if (interval === '1M') {
     const date = new Date(toMillis(time))
@@ -66,7 +64,7 @@ export function gridFloor(interval: Interval, time: Micros): Micros {
   return micros(floorDiv(time - phase, step) * step + phase)
 }
 
-/** The first grid point after `time`. For `3d`, days. */
+/** The first grid point after `time`. For `3d`, the grid of days. */
 export function gridNext(interval: Interval, time: Micros): Micros {
   const floor = gridFloor(interval, time)
   if (interval !== '1M') return micros(floor + (interval === '3d' ? DAY : intervalStep(interval)))

@@ -2,10 +2,10 @@
 
 import { micros, type Micros } from '../base/time.ts'
 
-/** So old must a stretch be before an empty answer for it is believed: hosts lag behind, by up to a day and more. */
+/** How old a stretch must be before an empty answer for it counts: hosts lag by up to a day and more. */
 const SETTLED_AFTER = 2n * 86_400_000_000n
 
-/** No host lags behind what is older than this. */
+/** Time before which no host lags. */
 export function oldBefore(now: Micros): Micros {
   return micros(now - SETTLED_AFTER)
 }

@@ -1,5 +1,5 @@
 /**
- * Rate limits as `exchangeInfo` states them.
+ * Rate limits from `exchangeInfo`.
  *
  * @see binance-spot-api-docs, rest-api.md, "LIMITS"; web-socket-api.md, "How to interpret rate limits": a window is a
  * fixed span of the server's clock and the count starts from zero with each.
@@ -10,7 +10,7 @@ export type RateLimit = {
   readonly type: 'REQUEST_WEIGHT' | 'RAW_REQUESTS'
   readonly windowMs: number
   readonly limit: number
-  /** Lower-case name of the header that tells what is used of it; only weight has one. */
+  /** Lower-case name of the header that reports its use; only weight has one. */
   readonly header: string | undefined
 }
 
@@ -21,7 +21,7 @@ const INTERVAL_MS: Readonly<Record<string, number>> = {
   DAY: 86_400_000,
 }
 
-/** What holds until `exchangeInfo` was read, and where it names no limit: today's numbers (rest-api.md, LIMITS). */
+/** The limits until `exchangeInfo` is read, and where it lists none: today's numbers (rest-api.md, LIMITS). */
 export const DEFAULT_LIMITS: readonly RateLimit[] = [
   {
     type: 'REQUEST_WEIGHT',
@@ -31,7 +31,7 @@ export const DEFAULT_LIMITS: readonly RateLimit[] = [
   },
 ]
 
-/** Reads `exchangeInfo.rateLimits`; other kinds of limits, and entries of another shape, are left out. */
+/** Reads `exchangeInfo.rateLimits`; skips other kinds of limits, and entries of another shape. */
 export function parseRateLimits(value: unknown): readonly RateLimit[] {
   if (!Array.isArray(value)) return []
   return value.flatMap((entry: unknown) => {

@@ -1,4 +1,4 @@
-/** The markets, and which datasets each of them has. */
+/** The markets and their datasets. */
 
 import type { Dataset, DatasetKind } from './dataset.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
@@ -12,7 +12,7 @@ import { DEFAULT_MARKET, type Market, type SeriesKey } from './series.ts'
 /** What is known about one market. */
 export type MarketFacts = {
   readonly datasets: Readonly<Record<DatasetKind, Dataset>>
-  /** Where the archive has its files. */
+  /** The folder of its files in the archive. */
   readonly archiveFolder: string
 }
 
@@ -41,7 +41,7 @@ export function datasetOf({ market, dataset }: Pick<SeriesKey, 'market' | 'datas
   return MARKETS[market].datasets[dataset]
 }
 
-/** The klines of a symbol: they reach back to its listing, which trades may not. */
+/** The klines of a symbol: they reach back to its listing, while trades may not. */
 export function klinesOf({ market, symbol }: Pick<SeriesKey, 'market' | 'symbol'>): SeriesKey {
   return { market, dataset: 'klines', symbol, interval: '1m' }
 }

@@ -1,5 +1,5 @@
 /**
- * What a binary answer is, before its rows are read: SBE or JSON, an error, of a schema that is on its way out.
+ * Classifies a binary answer before its rows are read: SBE or JSON, an error, or of a deprecated schema.
  *
  * @see binance-spot-api-docs, faqs/sbe_faq.md, "REST API" and "Regarding Legacy support"; errors.md, -1152 to -1161.
  */
@@ -11,18 +11,18 @@ import { SBE_HEADER_BYTES } from './sbe.ts'
 /** The message that holds an error. */
 const ERROR_TEMPLATE = 100
 
-/** A binary answer that this schema cannot tell: JSON can. Worth another try without SBE. */
+/** A binary answer that needs another schema, or JSON. Worth another try without SBE. */
 export class SbeUnknownError extends TransportError {}
 
-/** What an answer to a request for SBE is. */
+/** The kind of an answer to a request for SBE. */
 type SbeOutcome = {
   /** The format of the body; JSON where the exchange fell back to it. */
   readonly format: 'sbe' | 'json'
-  /** Was the schema that was asked for deprecated? The answer is in the newest that is compatible. */
+  /** Was the requested schema deprecated? The answer is in the newest compatible one. */
   readonly isDeprecated: boolean
 }
 
-/** Judges an accepted answer by its headers, or by its first bytes where they do not tell. */
+/** Classifies an accepted answer by its headers, or by its first bytes if they say nothing. */
 export function sbeOutcome({ header, body }: HttpAnswer): SbeOutcome {
   const type = header('content-type')?.toLowerCase() ?? ''
   const isJson = type.includes('json') || (!type.includes('sbe') && !looksBinary(body))
@@ -32,15 +32,15 @@ export function sbeOutcome({ header, body }: HttpAnswer): SbeOutcome {
   }
 }
 
-// A message begins with a block length below 256 and a template: its second byte is 0, as no byte of a text is.
+// A message begins with a block length below 256 and a template. So its second byte is 0, which no text contains.
 function looksBinary(body: Uint8Array): boolean {
   return body.length >= SBE_HEADER_BYTES && body[1] === 0
 }
 
-/** -1152 malformed header, -1153 unknown or retired schema, -1155 not enabled, -1161 schema too old to tell this. */
+/** -1152 malformed header, -1153 unknown or retired schema, -1155 not enabled, -1161 schema too old for this value. */
 const REFUSALS = new Set([-1152, -1153, -1155, -1161])
 
-/** Was a request refused for asking for SBE? Then the same one in JSON may be answered. */
+/** Was a request refused because it asked for SBE? Then the same request for JSON may be answered. */
 export function isSbeRefusal(status: number, exchangeCode: number | undefined): boolean {
   return status === 406 || (exchangeCode !== undefined && REFUSALS.has(exchangeCode))
 }

@@ -1,5 +1,5 @@
 /**
- * The enumerations of the binary messages: codes, and what JSON writes for them.
+ * The enumerations of the binary messages: codes, and their names in JSON.
  *
  * @see binance-spot-api-docs, sbe/schemas/spot_3_5.xml, "types".
  */
@@ -7,7 +7,10 @@
 /** JSON's names by their codes. */
 export type SbeEnum = Readonly<Record<number, string>>
 
-/** "Additional data is available when using the latest schema" (faqs/sbe_faq.md): the code of what it cannot say. */
+/**
+ * "Additional data is available when using the latest schema" (faqs/sbe_faq.md): the code of a value that this schema
+ * lacks.
+ */
 export const NON_REPRESENTABLE = 254
 /** No value, where a field may have none. */
 export const NO_VALUE = 255

@@ -1,6 +1,6 @@
 /**
- * Binance's binary messages as data: for each dataset the message that holds its rows, field by field, in the order
- * of the schema. Offsets follow from the order and the sizes.
+ * Binance's binary messages as data: for each dataset the message with its rows, field by field, in schema order.
+ * Offsets follow from the order and the sizes.
  *
  * @see binance-spot-api-docs, sbe/schemas/spot_3_5.xml; faqs/sbe_faq.md.
  */
@@ -20,10 +20,10 @@ import {
   type SbeEnum,
 } from './sbe-enums.ts'
 
-/** The schema that these layouts are of. Later versions of the same id only add to it. */
+/** The schema of these layouts. Later versions of the same id only add to it. */
 export const SBE_SCHEMA = { id: 3, version: 5 } as const
 
-/** What asks for SBE, and for JSON where SBE cannot be had. */
+/** Requests SBE, or JSON where SBE is not available. */
 export const SBE_HEADERS: Readonly<Record<string, string>> = {
   accept: 'application/sbe, application/json',
   'x-mbx-sbe': `${SBE_SCHEMA.id}:${SBE_SCHEMA.version}`,
@@ -34,12 +34,12 @@ export const SBE_HEADER_BYTES = 8
 /** Bytes of a group's header: block length in 16 bits, number of rows in 32. */
 export const SBE_GROUP_BYTES = 6
 
-/** Which exponent a mantissa belongs to. */
+/** The exponent that a mantissa uses. */
 type SbeScale = 'price' | 'quantity' | 'commission'
 
 /**
- * How a field is written, little-endian. A `decimal` is a mantissa of so many bits whose exponent is a field of its
- * own; `flag` and `enum` are a byte.
+ * How a field is encoded, little-endian. A `decimal` is a mantissa of that many bits, with its exponent in a separate
+ * field; `flag` and `enum` are one byte.
  */
 type SbeType =
   'exponent' | 'uint8' | 'int32' | 'int64' | 'decimal64' | 'decimal128' | 'flag' | 'enum'
@@ -54,20 +54,20 @@ export type SbeField = {
   readonly scale?: SbeScale
   readonly values?: SbeEnum
   readonly isOptional: boolean
-  /** What stands for null in JSON, where that is not its absence. */
+  /** The value for null in JSON, where null does not mean absence. */
   readonly whenNull?: bigint
-  /** A value that JSON leaves out, as does null; for fields that JSON has only when they say something. */
+  /** A value that JSON omits, like null; for fields that JSON has only when they are meaningful. */
   readonly silent?: string
   /** Known, and neither stored nor in JSON. */
   readonly isIgnored: boolean
 }
 
-/** A message: exponents in its root block, or in each row; rows of one block and of texts after it. */
+/** A message: exponents in its root block or in each row; each row is a block followed by texts. */
 export type SbeLayout = {
   readonly templateId: number
   readonly root: SbeBlock
   readonly row: SbeBlock
-  /** Texts with a length of 8 bits after each row's block, by their JSON keys; an empty one may mean null. */
+  /** Texts with an 8-bit length after each row's block, by their JSON keys; an empty one may mean null. */
   readonly texts: readonly string[]
 }
 
@@ -159,12 +159,12 @@ const allOrders = block(
   ['origQuoteOrderQty', 'decimal64', price],
   ['strategyId', 'int64', optional],
   ['strategyType', 'int32', optional],
-  // In no JSON answer of a REST endpoint (rest-api.md, "Conditional fields in Order Responses").
+  // Not in any JSON answer of a REST endpoint (rest-api.md, "Conditional fields in Order Responses").
   ['orderCapacity', 'uint8', ignored],
   ['workingFloor', 'enum', { values: FLOOR, silent: '"EXCHANGE"' }],
   ['selfTradePreventionMode', 'enum', { values: SELF_TRADE_PREVENTION_MODE }],
   ['preventedMatchId', 'int64', optional],
-  // Yes, by the price's exponent: so the schema says.
+  // By the price's exponent, as the schema says.
   ['preventedQuantity', 'decimal64', { ...price, silent: '"0.00000000"' }],
   ['usedSor', 'flag', { silent: 'false' }],
   ['pegPriceType', 'enum', { ...optional, values: PEG_PRICE_TYPE }],
@@ -236,7 +236,7 @@ export const SBE_LAYOUTS: Readonly<Record<DatasetKind, SbeLayout>> = {
       ['allocationType', 'enum', { values: ALLOCATION_TYPE }],
       ['orderId', 'int64'],
       ['orderListId', 'int64', { ...optional, whenNull: -1n }],
-      // Of an allocator only, whose rows are refused (`rows/check.ts`).
+      // Only for an allocator, whose rows are refused (`rows/check.ts`).
       ['sourceTradeId', 'int64', { ...optional, ...ignored }],
       ['sourceAllocationId', 'int64', { ...optional, ...ignored }],
       ['price', 'decimal64', price],

@@ -1,4 +1,4 @@
-/** The identity of a series: what a directory of the lake and an entry of a plan are about. */
+/** The identity of a series: the key of a directory in the lake and of an entry in a plan. */
 
 import type { DatasetKind } from './dataset.ts'
 import type { Interval } from './interval.ts'
@@ -8,7 +8,7 @@ export const MARKET_NAMES = ['spot'] as const
 /** @see {@link MARKET_NAMES} */
 export type Market = (typeof MARKET_NAMES)[number]
 
-/** The market of a job or a question that names none. */
+/** The market of a job or query that names none. */
 export const DEFAULT_MARKET: Market = 'spot'
 
 /** One dataset of one symbol (and interval, and account). */
@@ -23,14 +23,15 @@ export type SeriesKey = {
   readonly account?: string
 }
 
-/** One line that names a series: `klines BTCUSDT 1m`. */
+/** A series on one line: `klines BTCUSDT 1m`. */
 export function seriesName({ dataset, symbol, interval, account }: SeriesKey): string {
   return [account, dataset, symbol, interval].filter((part) => part !== undefined).join(' ')
 }
 
 /**
- * What a symbol may be: 1 to 40 letters or digits of any script, `-`, `_` and `.`, but not only dots. Never a
- * separator, a control character or a mark that changes how text reads, so that a symbol cannot leave its directory.
+ * The form of a symbol: 1 to 40 letters or digits of any script, `-`, `_` and `.`, but not only dots. Never a
+ * separator, a control character or a mark that changes how text is displayed, so that a symbol cannot leave its
+ * directory.
  *
  * Binance's own pattern for ASCII symbols is `^[A-Z0-9-_.]{1,20}$` (errors.md, -1100); since 2025-12-02 symbols may
  * be non-ASCII (CHANGELOG).

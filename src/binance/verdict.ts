@@ -1,6 +1,6 @@
 /**
- * What to do about an answer. Every rule of Binance about statuses, limits and bans is in this one pure function,
- * so each rule is one line here and one row in its test.
+ * How to react to an answer. All of Binance's rules about statuses, limits and bans are in this one pure function, so
+ * each rule is one line here and one row in its test.
  *
  * @see binance-spot-api-docs, rest-api.md, "HTTP Return Codes" and "IP Limits"; errors.md, "10xx".
  */
@@ -23,11 +23,11 @@ export type Verdict =
   | { readonly kind: 'wait'; readonly ms: number; readonly reason: string }
   /** Banned (418): everything stops for `ms`, in every process. */
   | { readonly kind: 'ban'; readonly ms: number; readonly reason: string }
-  /** Stopped by the firewall (403 without Binance's own body). */
+  /** Blocked by the firewall (403 without Binance's own body). */
   | { readonly kind: 'block'; readonly reason: string }
-  /** Not served where this machine is (451). */
+  /** Not available in this location (451). */
   | { readonly kind: 'region'; readonly reason: string }
-  /** Never going to be answered as asked. */
+  /** Will never be answered in this form. */
   | {
       readonly kind: 'reject'
       readonly reason: string
@@ -35,15 +35,15 @@ export type Verdict =
       readonly hint: string | undefined
     }
 
-/** Shortest wait after a 429 or 418 that names none: a whole minute window, and Binance's shortest ban. */
+/** Shortest wait after a 429 or 418 without a stated wait: a whole minute window, and Binance's shortest ban. */
 const UNNAMED_WAIT_MS = { wait: 60_000, ban: 120_000 }
-/** -1008: the server is overloaded; it asks for patience, not for speed. */
+/** -1008: the server is overloaded; it needs time. */
 const OVERLOADED_MS = 30_000
 
 const RETRY_CODES = new Set([-1000, -1001, -1003, -1006, -1007, -1008])
 
 const HINTS: ReadonlyMap<number, string> = new Map([
-  [-1121, 'Check the symbol; `binance-backfill symbols` lists those that the exchange knows.'],
+  [-1121, 'Check the symbol; `binance-backfill symbols` lists those that the exchange has.'],
   [-1120, 'Check the interval.'],
   [-1021, 'The clocks of this machine and the server differ.'],
   [
@@ -79,14 +79,16 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
   return { kind: 'reject', reason, exchangeCode: body.code, hint }
 }
 
-/** Was the time of a signed request outside of the server's window (-1021)? Reading its clock anew may mend that. */
+/**
+ * Was the time of a signed request outside of the server's window (-1021)? A new reading of its clock may solve that.
+ */
 export function isLate(verdict: Verdict): boolean {
   return verdict.kind === 'reject' && verdict.exchangeCode === -1021
 }
 
 type ErrorBody = { readonly code: number | undefined; readonly msg: string }
 
-// An error body is short; whatever is longer is a page of HTML whose head tells enough.
+// An error body is short; anything longer is a page of HTML, and its head is enough.
 const ERROR_BODY_MAX = 4096
 
 function errorBody(body: Uint8Array): ErrorBody {
@@ -118,8 +120,7 @@ function waitMs(answer: HttpAnswer, body: ErrorBody, nowMs: number, kind: 'wait'
 }
 
 /**
- * Reads a `Retry-After` header: whole seconds, or an HTTP date. Never below one second; `undefined` when it is
- * neither.
+ * Reads a `Retry-After` header: whole seconds, or an HTTP date. Never below one second; `undefined` when it is neither.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Plain data → the settings of a job, or everything that is wrong with it. Shared by job files and flags. */
+/** Plain data → the settings of a job, or all of its problems. Shared by job files and flags. */
 
 import { DEFAULT_MARKET } from '../binance/series.ts'
 import { checkJob, type Describe } from './checks.ts'
@@ -12,7 +12,7 @@ type Settled = {
   readonly datasets: readonly DatasetJob[]
 }
 
-/** What a key means where neither the dataset nor the top level has it. */
+/** The value of a key that neither the dataset nor the top level has. */
 const DEFAULTS = {
   to: { kind: 'now' },
   source: 'auto',
@@ -23,7 +23,7 @@ const DEFAULTS = {
   market: DEFAULT_MARKET,
 } as const
 
-/** Checks and merges; the findings are in no order. */
+/** Checks and merges; the findings are unordered. */
 export function settleJob(plain: Plain, describe: Describe): Settled | readonly Finding[] {
   const parsed = JOB_SCHEMA.safeParse(plain.value)
   const issues = parsed.success ? [] : explainIssues(parsed.error.issues, plain)
@@ -36,7 +36,7 @@ export function settleJob(plain: Plain, describe: Describe): Settled | readonly 
 function merge(entry: DatasetEntry, top: JobDocument): DatasetJob {
   const symbols = entry.symbols ?? top.symbols
   const from = entry.from ?? top.from
-  // checkMissing has found it.
+  // checkMissing has already found it.
   if (symbols === undefined || from === undefined) throw new TypeError('a dataset without range')
   return {
     kind: entry.kind,

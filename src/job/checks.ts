@@ -1,6 +1,6 @@
 /**
- * What concerns several keys of a job at once. Looks at the data as written, so that it finds its problems also
- * where a neighbour is invalid; skips what cannot be read, since that has a finding of its own.
+ * Rules across several keys of a job. They look at the data as written, so that they find problems even next to an
+ * invalid value; they skip what cannot be read, since that has its own finding.
  */
 
 import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
@@ -13,18 +13,18 @@ import { valueAt, type Finding } from './problems.ts'
 import { quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
 
-/** Says where the value of a path stands, as an end of a sentence: `on line 7`. */
+/** Describes the position of a path, as the end of a sentence: `on line 7`. */
 export type Describe = (path: Path) => string
 
 type Entry = {
   readonly path: Path
-  /** What the entry is about; `undefined` when its kind cannot be read. */
+  /** The dataset of the entry; `undefined` when its kind cannot be read. */
   readonly dataset: Dataset | undefined
-  /** The path of a key: in the entry if it is there, else at the top level; `undefined` when in neither. */
+  /** The path of a key: in the entry if it is there, otherwise at the top level; `undefined` when in neither. */
   readonly pathOf: (key: string) => Path | undefined
 }
 
-/** Everything that is wrong between the keys of `root`. */
+/** All problems between the keys of `root`. */
 export function checkJob(root: unknown, describe: Describe): Finding[] {
   const entries = entriesOf(root)
   return [
@@ -55,12 +55,12 @@ function entriesOf(root: unknown): readonly Entry[] {
   })
 }
 
-/** What is no market is a problem that the schema names. */
+/** The schema reports a value that is not a market. */
 function marketOf(value: unknown): Market {
   return MARKET_NAMES.find((name) => name === value) ?? DEFAULT_MARKET
 }
 
-/** `symbols` and `from` have no default; said once when no dataset has them. */
+/** `symbols` and `from` have no default; reported once when no dataset has them. */
 function checkMissing(entries: readonly Entry[]): Finding[] {
   return ['symbols', 'from'].flatMap((key) => {
     const without = entries.filter(({ pathOf }) => pathOf(key) === undefined)
@@ -83,7 +83,7 @@ function checkIntervals(root: unknown, { path, dataset }: Entry): Finding[] {
     : [finding(intervals, `is missing; ${kind} need e.g. intervals: [1m, 1h]`)]
 }
 
-/** A filter without a property selects everything, which is more often a slip than a wish. */
+/** A filter without a property selects everything, which is more often a mistake than intended. */
 function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
   const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
   return places.flatMap((path) => {
@@ -116,7 +116,7 @@ function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[
   return [finding([...path, 'kind'], message)]
 }
 
-/** Each range once, however many entries take it from the top level. */
+/** Checks each range once, however many entries take it from the top level. */
 function checkRanges(root: unknown, entries: readonly Entry[]): Finding[] {
   const found = entries.flatMap((entry) => checkRange(root, entry))
   const byPlace = new Map(found.map((one) => [JSON.stringify([one.path, one.message]), one]))
@@ -133,13 +133,13 @@ function checkRange(root: unknown, { pathOf }: Entry): Finding[] {
     (from?.kind === 'at' && to?.kind === 'at' && from.time >= to.time) ||
     (from?.kind === 'ago' && to?.kind === 'ago' && from.micros <= to.micros)
   if (!isReversed) return []
-  // Said at the bound that makes it wrong: the one of the dataset, and of two equals the later one.
+  // Reported at the bound that makes it wrong: the dataset's, or the later one of two on the same level.
   return toPath.length >= fromPath.length
     ? [finding(toPath, `${quoted(toText)} is not after from, ${quoted(fromText)}`)]
     : [finding(fromPath, `${quoted(fromText)} is not before to, ${quoted(toText)}`)]
 }
 
-/** Nothing stands twice in a list of symbols or intervals. */
+/** No item occurs twice in a list of symbols or intervals. */
 function checkTwice(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
   const holders: Path[] = [[], ...entries.map(({ path }) => path)]
   return holders.flatMap((holder) => [
@@ -162,7 +162,7 @@ function twiceIn(
       first.set(value, at)
       return []
     }
-    return [finding(at, `${quoted(value)} stands twice; first ${describe(earlier)}`)]
+    return [finding(at, `${quoted(value)} occurs twice; first ${describe(earlier)}`)]
   })
 }
 
@@ -177,7 +177,7 @@ function readItems(root: unknown, path: Path, read: (text: string) => Reading<st
   })
 }
 
-/** No series is asked for by two datasets: they could disagree about it. */
+/** No series is requested by two datasets: they could disagree about it. */
 function checkSeries(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
   const owners = new Map<string, Map<string, Path>>()
   return entries.flatMap(({ path, dataset, pathOf }): Finding[] => {
@@ -191,18 +191,18 @@ function checkSeries(root: unknown, entries: readonly Entry[], describe: Describ
       const owned = owners.get(name) ?? new Map<string, Path>()
       owners.set(name, owned)
       const shared = symbols.find((symbol) => owned.has(symbol))
-      // Left as it is after a first overlap, so that the work stays linear in the text.
+      // Left unchanged after a first overlap, so that the work stays linear in the text.
       if (shared === undefined) for (const symbol of symbols) owned.set(symbol, path)
       const owner = shared === undefined ? undefined : owned.get(shared)
       if (shared === undefined || owner === undefined) return []
       const what = shared.startsWith('{') ? 'these symbols' : shared
       const where = `datasets[${owner.at(-1) ?? 0}] ${describe(owner)}`
-      return [finding(path, `${name} of ${what} is asked for twice; first by ${where}`)]
+      return [finding(path, `${name} of ${what} is requested twice; first by ${where}`)]
     })
   })
 }
 
-/** The symbols of a selection; a filter is one of its own, since only a run knows what it selects. */
+/** The symbols of a selection; a filter counts as itself, since only a run knows what it selects. */
 function selected(root: unknown, path: Path): readonly string[] {
   const value = valueAt(root, path)
   if (Array.isArray(value)) {

@@ -1,6 +1,6 @@
 /**
- * Reads YAML text into plain data, with the place of each key and value. Takes the plain part of YAML 1.2 only: no
- * tags, no merge keys, one document, few aliases. Knows nothing of jobs.
+ * Reads YAML text into plain data, with the position of each key and value. Accepts only the plain part of YAML 1.2: no
+ * tags, no merge keys, one document, few aliases. Knows nothing about jobs.
  */
 
 import {
@@ -30,16 +30,16 @@ export type Path = readonly (string | number)[]
 /** Something wrong at an offset of the text, counted in UTF-16 units from 0. */
 export type Flaw = { readonly offset: number; readonly path: Path; readonly message: string }
 
-/** A document as plain data: objects without prototype, arrays, texts, numbers, booleans and null. */
+/** A document as plain data: objects without a prototype, arrays, texts, numbers, booleans and null. */
 export type PlainDocument = {
-  /** `undefined` when the text cannot be taken as YAML; `flaws` then says why. */
+  /** `undefined` when the text cannot be read as YAML; `flaws` then says why. */
   readonly value: unknown
   readonly flaws: readonly Flaw[]
-  /** Where the value of `path` begins, or the nearest one around it when there is none. */
+  /** Where the value of `path` begins, or the nearest value around it when there is none. */
   readonly valueOffset: (path: Path) => number
-  /** Where the key of `path` begins; like `valueOffset` when it has none. */
+  /** Where the key of `path` begins; the same as `valueOffset` when it has none. */
   readonly keyOffset: (path: Path) => number
-  /** A value that is not text, as it was written. */
+  /** A value that is not text, as written in the file. */
   readonly written: (path: Path) => string | undefined
   /** Line and column of an offset, both from 1. */
   readonly lineAndColumn: (offset: number) => { readonly line: number; readonly column: number }
@@ -47,15 +47,16 @@ export type PlainDocument = {
 
 /** Largest text that is read, in bytes of UTF-8. */
 const TEXT_BYTES_MAX = 256 * 1024
-/** How often aliases may be used, counting those inside of what an alias stands for. */
+/** Most uses of aliases, including those inside what an alias stands for. */
 const ALIASES_MAX = 16
-// Some ten times the symbols of the exchange. Aliases would otherwise make of a small file a large document.
+// Some ten times the symbols of the exchange. Otherwise aliases could turn a small file into a large document.
 const VALUES_MAX = 30_000
-// A job is 5 deep. The parser recurses: thousands of levels were seen to end the process, not in an exception.
+// A job is 5 deep. The parser recurses: thousands of levels were seen to end the process without an exception.
 const DEPTH_MAX = 20
-// Of a text with so many syntax errors the rest says nothing new.
+// After this many syntax errors the rest is not informative.
 const ERRORS_MAX = 20
-// Each costs some hundred bytes of heap before values can be counted. One of a list takes two: itself and its comma.
+// Each costs some hundred bytes of heap before values can be counted. An item of a list takes two: itself and its
+// comma.
 const LEXEMES_MAX = 2 * VALUES_MAX
 
 type Walk = {
@@ -69,7 +70,7 @@ type Walk = {
   count: number
 }
 
-/** Reads `text`; never throws for what is in it. */
+/** Reads `text`; never throws, whatever it contains. */
 export function readDocument(text: string): PlainDocument {
   const lines = countLines(text)
   const composed = refuseText(text) ?? compose(text)
@@ -86,7 +87,7 @@ export function readDocument(text: string): PlainDocument {
   }
   const root = walk.document.contents
   const value = root === null ? null : toPlain(root, [], walk)
-  // What was not read to its end is not the document that was written.
+  // A document that was not read to its end is not the one that was written.
   const isCut = walk.aliases > ALIASES_MAX || walk.count > VALUES_MAX
   return plainDocument(text, walk, isCut ? undefined : value)
 }
@@ -132,7 +133,7 @@ function countLines(text: string): LineCounter {
   return lines
 }
 
-// Not allowed in YAML, or the mark that a decoder leaves in the place of bytes that are not UTF-8.
+// Not allowed in YAML, or the replacement character that a decoder leaves for bytes that are not UTF-8.
 const UNREADABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd\ufffe\uffff]|\p{Cs}/u
 
 function refuseText(text: string): Flaw[] | undefined {
@@ -167,15 +168,16 @@ function compose(text: string): Document.Parsed | Flaw[] {
   if (first === undefined) return [{ offset: 0, path: [], message: 'the file is empty' }]
   if (second === undefined) return first
   const offset = second.range[0]
-  return [{ offset, path: [], message: 'a second document; a job file holds one' }]
+  return [{ offset, path: [], message: 'a second document; a job file has only one' }]
 }
 
-/** Thrown out of the composer, which has no other way to be stopped. */
+/** Stops the composer, which offers no other way. */
 class EnoughErrors extends Error {}
 
 /**
- * The syntax errors of what is composed from now on, the first of them alone: the composer itself keeps an error with
- * its stack for each bad character, which fills the heap of a small machine. It reads this member at each document.
+ * Collects the syntax errors of what is composed from now on, but only the first ones: the composer itself keeps an
+ * error with its stack for each bad character, which fills the heap of a small machine. It reads this member at each
+ * document.
  */
 function collectErrors(composer: Composer): Flaw[] {
   const flaws: Flaw[] = []
@@ -221,7 +223,7 @@ function firstLine(message: string): string {
 /** What the lexer puts before a text or number. */
 const SCALAR_MARK = '\u001f'
 
-/** The tokens of `text`, as far as it makes sense to read them, or where it is nested too deeply. */
+/** The tokens of `text`, as far as they are useful, or the position where it is nested too deeply. */
 function shallowTokens(text: string): { tokens: CST.Token[] } | Flaw {
   const parser = new Parser()
   const tokens: CST.Token[] = []
@@ -230,7 +232,7 @@ function shallowTokens(text: string): { tokens: CST.Token[] } | Flaw {
   for (const lexeme of new Lexer().lex(text)) {
     if (lexeme !== SCALAR_MARK && lexeme.trim() !== '') lexemes++
     if (lexemes > LEXEMES_MAX) {
-      const message = `more than ${LEXEMES_MAX} words and signs`
+      const message = `more than ${LEXEMES_MAX} tokens`
       return { offset: parser.offset, path: [], message }
     }
     for (const token of parser.next(lexeme)) {
@@ -245,7 +247,7 @@ function shallowTokens(text: string): { tokens: CST.Token[] } | Flaw {
   return { tokens }
 }
 
-/** The data of `node`; what is not allowed becomes a flaw and null. */
+/** The data of `node`; anything not allowed becomes a flaw and null. */
 function toPlain(node: ParsedNode, path: Path, walk: Walk): unknown {
   const [offset] = node.range
   walk.count += 1

@@ -1,4 +1,4 @@
-/** A job from the flags of `run`, by the same rules as a job file; problems name the flag. */
+/** A job from the flags of `run`, with the same rules as a job file; problems name the flag. */
 
 import { UsageError } from '../base/errors.ts'
 import { settleJob } from './build.ts'
@@ -7,7 +7,7 @@ import type { Job } from './job.ts'
 import { valueAt, type Finding } from './problems.ts'
 import { quoted } from '../base/suggest.ts'
 
-/** The flags, as texts; one that is absent or undefined has the default of job files. */
+/** The flags, as texts; a missing or undefined flag has the default of job files. */
 export type JobFlags = {
   readonly dataset?: string | undefined
   readonly symbol?: readonly string[] | undefined
@@ -22,9 +22,9 @@ export type JobFlags = {
 }
 
 /**
- * Makes the job that `run --dataset klines --symbol BTCUSDT --interval 1h --from 2024-01-01` asks for.
+ * Makes the job for `run --dataset klines --symbol BTCUSDT --interval 1h --from 2024-01-01`.
  *
- * @throws UsageError `E_USAGE` with every problem, one a line, each naming its flag.
+ * @throws UsageError `E_USAGE` with every problem, one per line, each naming its flag.
  */
 export function jobFromFlags(flags: JobFlags): Job {
   const { dataset, symbol, interval, ...rest } = flags
@@ -39,7 +39,7 @@ export function jobFromFlags(flags: JobFlags): Job {
   if ('datasets' in settled)
     return { name: 'command-line', file: 'command line', datasets: settled.datasets }
   throw new UsageError(settled.map(explain).join('\n'), {
-    hint: 'Mend the flags; `binance-backfill run --help` has examples.',
+    hint: 'Fix the flags; `binance-backfill run --help` has examples.',
   })
 }
 

@@ -1,10 +1,10 @@
-/** Reads the interval of a kline dataset; knows how other tools write the same span. */
+/** Reads the interval of a kline dataset; knows other tools' names for the same interval. */
 
 import { INTERVALS, intervalStep, parseInterval, type Interval } from '../binance/interval.ts'
 import { readDurationLoosely } from './moment.ts'
 import { didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
-/** Reads an interval by its own name, case-sensitive; `1mo` is `1M`. */
+/** Reads an interval by its own name, case-sensitive; `1mo` means `1M`. */
 export function readInterval(text: string): Reading<Interval> {
   const value = parseInterval(text)
   if (value !== undefined) return { value }

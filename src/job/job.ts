@@ -1,11 +1,11 @@
-/** What a job is once it was read: plain data without defaults left open. How it is written is in `schema.ts`. */
+/** A job after reading: plain data, with all defaults filled in. Its written form is in `schema.ts`. */
 
 import type { Micros, Partition } from '../base/time.ts'
 import type { DatasetKind, Numbers } from '../binance/dataset.ts'
 import type { Interval } from '../binance/interval.ts'
 import type { Market } from '../binance/series.ts'
 
-/** A moment that the job names itself. */
+/** A fixed moment named by the job. */
 type FixedMoment = { readonly kind: 'at'; readonly time: Micros }
 
 /** A moment that moves with the clock: `micros` (more than 0) before the run's now. */
@@ -14,7 +14,7 @@ type AgoMoment = { readonly kind: 'ago'; readonly micros: bigint }
 /** Where a range begins, inclusive; `listing` is the first row that the exchange has. */
 export type Moment = FixedMoment | AgoMoment | { readonly kind: 'listing' }
 
-/** Where a range ends, exclusive. May lie in the future: it is for the plan to clamp it. */
+/** Where a range ends, exclusive. May lie in the future: the plan clamps it. */
 export type EndMoment = FixedMoment | AgoMoment | { readonly kind: 'now' }
 
 /** Symbols one by one: not empty, without duplicates, as Binance writes them, NFC. */
@@ -30,10 +30,10 @@ export type SymbolFilter = {
   readonly exclude: readonly string[]
 }
 
-/** Which symbols a dataset is wanted for. */
+/** The symbols that a dataset is wanted for. */
 export type SymbolSelection = SymbolList | SymbolFilter
 
-/** Where rows may come from; `auto` takes published archives where they exist and REST for the rest. */
+/** Where rows may come from; `auto` uses published archives where they exist and REST for the rest. */
 export const SOURCES = ['auto', 'rest', 'archive'] as const
 /** @see {@link SOURCES} */
 export type Source = (typeof SOURCES)[number]
@@ -43,10 +43,10 @@ export const COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const
 /** @see {@link COMPRESSIONS} */
 export type Compression = (typeof COMPRESSIONS)[number]
 
-/** One entry of `datasets`, after the job's top-level keys and the defaults were merged in. */
+/** One entry of `datasets`, merged with the job's top-level keys and the defaults. */
 export type DatasetJob = {
   readonly kind: DatasetKind
-  /** Without duplicates, in the order of the file; empty for datasets that have none. */
+  /** Without duplicates, in the order of the file; empty for datasets without intervals. */
   readonly intervals: readonly Interval[]
   readonly symbols: SymbolSelection
   readonly from: Moment
@@ -54,19 +54,19 @@ export type DatasetJob = {
   readonly source: Source
   readonly numbers: Numbers
   readonly compression: Compression
-  /** How long after its close a kline is taken as final, in microseconds; 0 to 7 days. */
+  /** How long after its close a kline counts as final, in microseconds; 0 to 7 days. */
   readonly settle: bigint
   /** `undefined`: the default of the dataset and interval. */
   readonly partition: Partition | undefined
   readonly market: Market
 }
 
-/** A whole job. */
+/** A complete job. */
 export type Job = {
   /** Safe as a file name. */
   readonly name: string
   /** Where it was read from, for messages. */
   readonly file: string
-  /** Not empty; no series is in it twice. */
+  /** Not empty; no series occurs twice. */
   readonly datasets: readonly DatasetJob[]
 }

@@ -1,4 +1,4 @@
-/** Reads moments and durations as people write them into `from`, `to` and `settle`. Knows no clock. */
+/** Reads moments and durations as written in `from`, `to` and `settle`. Uses no clock. */
 
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import type { EndMoment, Moment } from './job.ts'
@@ -14,23 +14,23 @@ const UNIT: Readonly<Record<string, bigint>> = {
   w: 7n * DAY,
 }
 
-// Longer ones would name moments before the calendar of the program begins.
+// Longer ones would name moments before the program's calendar begins.
 const AGO_MAX = 36_500n * DAY
 const SETTLE_MAX = 7n * DAY
 
 const DURATION = /^(\d{1,12})([smhdw])$/
-// 'T' or a space, minutes at least, at most microseconds; the zone is captured apart.
+// 'T' or a space, at least minutes, at most microseconds; the zone is captured separately.
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)? ?(.{0,6})$/
 
-// What `parseDate` and `parseDuration` take, but for days that no calendar has and durations that are too long.
+// What `parseDate` and `parseDuration` accept, plus days that do not exist and durations that are too long.
 const MOMENT_SOURCE =
   '\\d{1,12}[smhdw]|\\d{4}-\\d{2}-\\d{2}([T ]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?(Z|[+-]00:?00)?)?'
 
-/** What {@link readFrom} accepts at most, for editors. */
+/** A superset of what {@link readFrom} accepts, for editors. */
 export const FROM_SOURCE: string = `^(listing|${MOMENT_SOURCE})$`
-/** What {@link readTo} accepts at most, for editors. */
+/** A superset of what {@link readTo} accepts, for editors. */
 export const TO_SOURCE: string = `^(now|${MOMENT_SOURCE})$`
-/** What {@link readSettle} accepts at most, for editors. */
+/** A superset of what {@link readSettle} accepts, for editors. */
 export const DURATION_SOURCE: string = DURATION.source
 
 /** Reads the inclusive start of a range. */
@@ -59,12 +59,12 @@ function readMoment(text: string, words: readonly string[]): Reading<Moment & En
 }
 
 function readAgo(text: string, ago: bigint): Reading<Moment & EndMoment> {
-  if (ago === 0n) return { problem: `${quoted(text)} is no time at all` }
+  if (ago === 0n) return { problem: `${quoted(text)} is a duration of zero` }
   if (ago > AGO_MAX) return { problem: `${quoted(text)} is more than 36500 days` }
   return { value: { kind: 'ago', micros: ago } }
 }
 
-/** Reads a date, or a date-time in UTC, whether it says so or names no zone. */
+/** Reads a date, or a date-time in UTC, with or without a `Z`. */
 function parseDate(text: string): Micros | undefined {
   try {
     return parseMicros(text)
@@ -95,7 +95,7 @@ function explainMoment(text: string, words: readonly string[]): string {
   const inUtc = suggestUtc(text)
   if (inUtc !== undefined) return `${quoted(text)} is not a time in UTC; write ${inUtc}`
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.{0,20})?$/.test(text))
-    return `${quoted(text)} is no day or time of the calendar`
+    return `${quoted(text)} is not an existing day or time`
   const suggestion = suggestDate(text) ?? suggestDuration(text) ?? closest(text, words)
   const help =
     suggestion === undefined
@@ -104,7 +104,7 @@ function explainMoment(text: string, words: readonly string[]): string {
   return `${quoted(text)} is not a moment${help}`
 }
 
-/** The same moment in UTC, for a date-time in another zone or another form. */
+/** The same moment in UTC, for a date-time in another zone or form. */
 function suggestUtc(text: string): string | undefined {
   const [, day, minutes = '', seconds = ':00', zone = ''] = DATE_TIME.exec(text) ?? []
   if (day === undefined) return undefined
@@ -116,10 +116,10 @@ function suggestUtc(text: string): string | undefined {
   return brief(micros(sign === '-' ? time + offset : time - (hours === undefined ? 0n : offset)))
 }
 
-// Seconds, milliseconds and microseconds since 1970, by how many digits such a count has in our time.
+// Seconds, milliseconds and microseconds since 1970, by the number of digits that such a count has today.
 const EPOCH_UNIT: Readonly<Record<number, bigint>> = { 10: SECOND, 13: 1_000n, 16: 1n }
 
-/** What a number in the place of a date, or a date in another form, was most likely meant to be. */
+/** The most likely meaning of a number in the place of a date, or of a date in another form. */
 export function suggestDate(text: string): string | undefined {
   const [, year, month = '01', day = '01'] =
     /^(\d{4})(?:[-/.]?(\d{1,2})(?:[-/.]?(\d{1,2}))?)?$/.exec(text) ?? []
@@ -129,12 +129,12 @@ export function suggestDate(text: string): string | undefined {
   return unit === undefined ? undefined : brief(micros(BigInt(text) * unit))
 }
 
-/** ISO 8601, without the part that is zero. */
+/** ISO 8601, without parts that are zero. */
 function brief(time: Micros): string | undefined {
   try {
     return formatMicros(time).replace(/\.?0{1,6}Z$/, 'Z')
   } catch (error) {
-    // A moment outside the calendar has no text, so there is nothing to suggest.
+    // A moment outside the calendar has no text, so there is no suggestion.
     if (error instanceof RangeError) return undefined
     throw error
   }
@@ -144,7 +144,7 @@ const UNIT_WORD = /^(s|sec|m|min|h|hr|hour|d|day|w|wk|week|second|minute)s?$/
 const MONTH_WORD = /^(M|mo|mon|month)s?$/
 const YEAR_WORD = /^(Y|y|yr|year)s?$/
 
-/** A duration written in another way. Months and years, which differ in length, become days. */
+/** A duration in another form. Months and years, whose lengths vary, become days. */
 function suggestDuration(text: string): string | undefined {
   const [, digits, word = ''] =
     /^[-+]?(\d{1,9}) ?([A-Za-z]{1,8})(?: ago)?$/.exec(text.slice(0, 40).trim()) ?? []

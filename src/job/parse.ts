@@ -1,4 +1,4 @@
-/** The door of the job room: the text of a job file, or flags, to a {@link Job}. */
+/** The entry to the job room: from the text of a job file, or flags, to a {@link Job}. */
 
 import { JobError, type JobProblem } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
@@ -11,16 +11,15 @@ import { quoted } from '../base/suggest.ts'
 export { jobFromFlags, type JobFlags } from './flags.ts'
 export { jobSchema } from './schema.ts'
 
-/** More problems than anyone reads at once are counted, not listed. */
+/** Problems beyond this many are counted, not listed. */
 const PROBLEMS_MAX = 100
 
 /**
  * Reads a job file.
  *
- * @param text - YAML 1.2, decoded from UTF-8, at most 256 KiB; without tags, merge keys and further documents.
- * @param file - the file's path, for messages and, without directory and extension, as the default name.
- * @throws JobError `E_JOB_INVALID` with every problem there is (100 at most, then their number), in the order of
- * the file.
+ * @param text - YAML 1.2, decoded from UTF-8, at most 256 KiB; no tags, merge keys or further documents.
+ * @param file - the file's path, for messages; without directory and extension, it is the default name.
+ * @throws JobError `E_JOB_INVALID` with every problem (at most 100, then their number), in the order of the file.
  */
 export function parseJob(text: string, file: string): Job {
   const document = readDocument(text)
@@ -32,7 +31,7 @@ export function parseJob(text: string, file: string): Job {
   const line = (path: Path): number => document.lineAndColumn(document.valueOffset(path)).line
   const settled = settleJob(document, (path) => `on line ${line(path)}`)
   const findings = 'datasets' in settled ? [] : settled
-  // What follows from a flaw in the writing is not said as well.
+  // Problems that only follow from a syntax error are not reported.
   const flawed = new Set(document.flaws.map(({ offset }) => offset))
   const located = findings.map((finding) => locate(finding, document))
   const flaws = [...document.flaws, ...located.filter(({ offset }) => !flawed.has(offset))]
@@ -68,7 +67,7 @@ function jobError(flaws: readonly Flaw[], document: PlainDocument, file: string)
   )
 }
 
-/** `datasets[0].intervals[1]`; keys that are no plain words are quoted. */
+/** `datasets[0].intervals[1]`; keys that are not plain words are quoted. */
 function pathText(path: Path): string {
   return path
     .map((step) => {

@@ -1,4 +1,4 @@
-/** Turns what zod found into sentences: what was expected, what was found, what was probably meant. */
+/** Turns zod's issues into sentences: what was expected, what was found, what was probably meant. */
 
 import type * as z from 'zod'
 import { DATASET_KINDS } from '../binance/dataset.ts'
@@ -8,7 +8,7 @@ import { suggestDate } from './moment.ts'
 import { DATASET_KEYS, FILTER_KEYS, JOB_KEYS } from './schema.ts'
 import { closest, didYouMean, quoted } from '../base/suggest.ts'
 
-/** One thing that is wrong with a job, by the path of the value or of the key. */
+/** One problem of a job, by the path of the value or of the key. */
 export type Finding = {
   readonly path: Path
   readonly on: 'key' | 'value'
@@ -18,7 +18,7 @@ export type Finding = {
 /** A job as plain data, not yet checked. */
 export type Plain = {
   readonly value: unknown
-  /** A value that is not text, as it was written. */
+  /** A value that is not text, as written in the file. */
   readonly written: (path: Path) => string | undefined
 }
 
@@ -49,7 +49,7 @@ function explainIssue(issue: Issue, path: Path, plain: Plain): Finding[] {
   )
 }
 
-/** The value at `path`; `undefined` when there is none. Looks at own keys only. */
+/** The value at `path`; `undefined` when there is none. Uses own keys only. */
 export function valueAt(value: unknown, path: Path): unknown {
   let at = value
   for (const step of path) {
@@ -61,7 +61,7 @@ export function valueAt(value: unknown, path: Path): unknown {
 
 const EXPECTED: Readonly<Record<string, string>> = {
   '': 'a map with version and datasets',
-  version: '1, the only version there is',
+  version: '1, the only version',
   datasets: 'a list of datasets',
   'datasets[]': 'a map such as {kind: aggTrades}',
   intervals: 'a list such as [1m, 1h]',
@@ -86,7 +86,7 @@ function describe(found: unknown, written: string | undefined): string {
   return `the ${typeof found} ${quoteText(written ?? '', 60)}`
 }
 
-/** What to write instead of a value of a wrong type, where that can be told. */
+/** What to write instead of a value of a wrong type, if that is clear. */
 function mend(found: unknown, written: string | undefined, path: Path): string {
   const last = path.at(-1)
   if (typeof found === 'string')
@@ -109,7 +109,7 @@ function explainMissing(path: Path): string {
   return 'is missing'
 }
 
-// What other tools call our keys, where the spelling alone would not tell.
+// Other tools' names for our keys, where the spelling alone is not similar.
 const ALSO_CALLED: Readonly<Record<string, string>> = {
   start: 'from',
   since: 'from',

@@ -1,6 +1,6 @@
 /**
- * What a job file may hold, as one zod schema: it checks the shape, reads every text, and is where the JSON Schema
- * for editors comes from. What concerns several keys at once is in `checks.ts`.
+ * The contents of a job file as one zod schema: it checks the shape, reads every text, and generates the JSON Schema
+ * for editors. Rules across keys are in `checks.ts`.
  */
 
 import * as z from 'zod'
@@ -25,7 +25,7 @@ import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo }
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
-/** The keys that stand at the top level, in a dataset, or in both: there the dataset's wins. */
+/** The keys allowed at the top level, in a dataset, or in both, where the dataset's value wins. */
 type Settings = {
   readonly symbols?: SymbolSelection | undefined
   readonly from?: Moment | undefined
@@ -38,7 +38,7 @@ type Settings = {
   readonly market?: Market | undefined
 }
 
-/** A job file, read text by text but not yet merged. */
+/** A job file with every text read, but not yet merged. */
 export type JobDocument = Settings & {
   readonly version: 1
   readonly name?: string | undefined
@@ -51,7 +51,7 @@ export type DatasetEntry = Settings & {
   readonly intervals?: readonly Interval[] | undefined
 }
 
-/** Annotations of JSON Schema; zod writes them into it as they are. */
+/** Annotations of JSON Schema; zod copies them as they are. */
 type Note = Readonly<Record<string, unknown>> & { readonly description: string }
 
 function text<T>(read: (text: string) => Reading<T>, note: Note): z.ZodType<T, string> {
@@ -77,10 +77,10 @@ function word<const T extends string>(words: readonly T[], note: Note): z.ZodTyp
   return text<T>((value) => readWord(value, words), { enum: words, ...note })
 }
 
-/** `allOrderList` is meant by who writes it, and must not be taken for a slip of `allOrders`. */
+/** `allOrderList` is written on purpose, and must not count as a typo of `allOrders`. */
 function readKind(value: string): Reading<DatasetKind> {
   if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
-  const why = 'is of a whole account, and the lake is laid out by symbols'
+  const why = 'covers a whole account, but the lake is laid out by symbol'
   return { problem: `${quoted(value)} ${why}; allOrders have order_list_id` }
 }
 
@@ -96,7 +96,7 @@ function readJobName(value: string): Reading<string> {
 function readMarket(value: string): Reading<Market> {
   const market = MARKET_NAMES.find((name) => name === value)
   if (market !== undefined) return { value: market }
-  return { problem: `${quoted(value)} is not built yet; the only market is spot` }
+  return { problem: `${quoted(value)} is not supported yet; the only market is spot` }
 }
 
 const symbol = text(readSymbol, {
@@ -150,14 +150,14 @@ const settings = {
   from: text(readFrom, {
     title: 'Start',
     description:
-      'Start of the range, inclusive: a date or a date-time, which is UTC with `Z` and without, `listing` for the first row there is, or a duration back from now.',
+      'Start of the range, inclusive: a date or a date-time, which is UTC with or without `Z`, `listing` for the first row that exists, or a duration back from now.',
     pattern: FROM_SOURCE,
     examples: ['2024-01-01', '2024-01-01T12:30:00Z', '2024-01-01 02:30', 'listing', '30d'],
   }).optional(),
   to: text(readTo, {
     title: 'End',
     description:
-      'End of the range, exclusive: a date or a date-time, which is UTC with `Z` and without, `now`, or a duration back from now.',
+      'End of the range, exclusive: a date or a date-time, which is UTC with or without `Z`, `now`, or a duration back from now.',
     pattern: TO_SOURCE,
     default: 'now',
     examples: ['now', '2024-02-01', '1d'],
@@ -184,7 +184,7 @@ const settings = {
   }).optional(),
   settle: text(readSettle, {
     title: 'Settle',
-    description: 'How long after its close a kline is taken as final; 0s to 7d.',
+    description: 'How long after its close a kline counts as final; 0s to 7d.',
     pattern: DURATION_SOURCE,
     default: '1m',
     examples: ['0s', '30s', '2h'],
@@ -192,12 +192,12 @@ const settings = {
   partition: word(PARTITIONS, {
     title: 'Partition',
     description:
-      'How long one file lasts; the default depends on dataset and interval. Fixed at the first commit of a series.',
+      'The period of one file; the default depends on dataset and interval. Fixed at the first commit of a series.',
     examples: ['month'],
   }).optional(),
   market: text(readMarket, {
     title: 'Market',
-    description: 'Which market; only spot is built.',
+    description: 'Which market; only spot is supported.',
     enum: MARKET_NAMES,
     default: DEFAULT_MARKET,
     examples: [DEFAULT_MARKET],
@@ -225,7 +225,7 @@ const dataset = z
       .min(1)
       .meta({
         title: 'Intervals',
-        description: `Kline intervals; needed by ${WITH_INTERVALS.join(' and ')}, refused by the others.`,
+        description: `Kline intervals; required for ${WITH_INTERVALS.join(' and ')}, not allowed for others.`,
         uniqueItems: true,
         examples: [['1m', '1h']],
       })
@@ -245,13 +245,12 @@ const job = z
   .strictObject({
     version: z.literal(1).meta({
       title: 'Version',
-      description: 'Version of the format of job files.',
+      description: 'Version of the job file format.',
       examples: [1],
     }),
     name: text(readJobName, {
       title: 'Name',
-      description:
-        'Name of the job in messages; by default the name of the file without extension.',
+      description: 'Name of the job in messages; by default the file name without extension.',
       pattern: NAME.source,
       examples: ['majors'],
     }).optional(),
@@ -267,13 +266,13 @@ const job = z
   })
   .meta({
     title: 'binance-backfill job',
-    description: 'What a Parquet lake of Binance market history shall hold.',
+    description: 'What a Parquet lake of Binance market history should contain.',
   })
 
 /** Checks and reads a job file once it is plain data. */
 export const JOB_SCHEMA: z.ZodType<JobDocument> = job
 
-/** The keys that a dataset entry may have, and those of the top level; for suggestions. */
+/** The keys of a dataset entry, and those of the top level; for suggestions. */
 export const DATASET_KEYS: readonly string[] = Object.keys(dataset.shape)
 /** @see {@link DATASET_KEYS} */
 export const JOB_KEYS: readonly string[] = Object.keys(job.shape)
@@ -281,14 +280,14 @@ export const JOB_KEYS: readonly string[] = Object.keys(job.shape)
 export const FILTER_KEYS: readonly string[] = ['quote', 'base', 'status', 'exclude']
 
 /**
- * The JSON Schema (draft-07) of job files, for editors. It accepts every valid job; the job room refuses more than
- * it can say, e.g. a start after the end.
+ * The JSON Schema (draft-07) of job files, for editors. It accepts every valid job; the job room also refuses what a
+ * schema cannot express, e.g. a start after the end.
  */
 export function jobSchema(): object {
   return z.toJSONSchema(job, {
     target: 'draft-7',
     io: 'input',
-    // Zod takes these off whatever it transforms, as they might be about the output; ours are about the input.
+    // Zod removes these from everything it transforms, since they might be about the output; ours are about the input.
     override({ zodSchema, jsonSchema }) {
       const { default: value, examples } = z.globalRegistry.get(zodSchema) ?? {}
       if (value !== undefined) jsonSchema.default = value

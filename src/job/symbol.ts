@@ -1,4 +1,6 @@
-/** Reads symbols, assets and symbol statuses. Never changes case by itself: outside ASCII that changes the text. */
+/**
+ * Reads symbols, assets and symbol statuses. Never changes case by itself: outside ASCII that would change the text.
+ */
 
 import { SYMBOL_PATTERN } from '../binance/series.ts'
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
@@ -21,7 +23,8 @@ export const SYMBOL_STATUSES: readonly string[] = [
 /** What `readSymbol` accepts, for editors; with the `u` flag. */
 export const SYMBOL_SOURCE: string = `^(?!.*[a-z])${SYMBOL_PATTERN.source.slice(1)}`
 
-// How other exchanges and libraries write a pair. `_PERP` and `_240329` end Binance's own delivery contracts.
+// How other exchanges and libraries write a pair. `_PERP` and `_240329` are suffixes of Binance's own delivery
+// contracts.
 const PAIR = /^[\p{L}\p{N}]+[-/: ]\p{L}+$|^[\p{L}\p{N}]+_(?!PERP$)\p{L}+$/u
 
 /** Reads the symbol of a pair; the result is NFC. */
@@ -45,7 +48,7 @@ function readName(text: string, noun: string, foreign?: RegExp): Reading<string>
   return { problem: `${quoted(text)} is not a ${noun}`.replace('a asset', 'an asset') + help }
 }
 
-/** ASCII in capitals and without separators; `undefined` when other letters have a case of their own. */
+/** ASCII in capitals and without separators; `undefined` if other letters have a case of their own. */
 function capitals(text: string): string | undefined {
   const upper = text.replace(/[a-z]/g, (letter) => letter.toUpperCase()).replace(/[-_/: ]/g, '')
   const others = upper.replace(/[\u0000-\u007f]/g, '')
@@ -59,5 +62,5 @@ export function readStatus(text: string): Reading<string> {
   const suggestion = closest(text, SYMBOL_STATUSES)
   const help =
     suggestion === undefined ? `; write ${oneOf(SYMBOL_STATUSES)}` : didYouMean(suggestion)
-  return { problem: `${quoted(text)} is not the status of a symbol${help}` }
+  return { problem: `${quoted(text)} is not a symbol status${help}` }
 }

@@ -1,6 +1,6 @@
 /**
- * What windows will cost. Klines are counted on their grid: an upper bound. Where there is no grid, rows are reckoned
- * by what the lake holds of the series, or guessed by a busy symbol's day where it holds none.
+ * The cost of windows. Klines are counted on their grid: an upper bound. Without a grid, rows are estimated from what
+ * the lake holds of the series, or from a busy symbol's day if it holds none.
  */
 
 import { lengthOf, subtractAll, type Coverage } from '../base/coverage.ts'
@@ -9,7 +9,7 @@ import { datasetOf } from '../binance/market.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 
-/** An estimate of what asking over REST takes, and of what is stored then. */
+/** The estimated cost of requests over REST, and the rows and bytes stored. */
 export type Estimate = {
   readonly requests: number
   readonly weight: number
@@ -17,25 +17,25 @@ export type Estimate = {
   readonly bytes: number
 }
 
-/** What one piece of work takes. */
+/** The cost of one piece of work. */
 export type Cost = {
-  /** Over REST; downloads spend none. */
+  /** Over REST; downloads need none. */
   readonly requests: number
   readonly weight: number
-  /** Of zips where they are downloaded, else of what is stored. */
+  /** Of zips for downloads, otherwise of stored files. */
   readonly bytes: number
   readonly seconds: number
 }
 
 export const NO_COST: Cost = { requests: 0, weight: 0, bytes: 0, seconds: 0 }
 
-/** How dense a series is. */
+/** The density of a series. */
 export type Pace = {
-  /** Of no meaning for klines, whose rows lie on a grid. */
+  /** Meaningless for klines, whose rows lie on a grid. */
   readonly rowsPerDay: number
-  /** Bytes that a stored row takes. */
+  /** Bytes per stored row. */
   readonly rowBytes: number
-  /** Are the rows neither counted on a grid nor reckoned by rows that are there? */
+  /** Is this neither counted on a grid nor estimated from stored rows? */
   readonly isGuess: boolean
 }
 
@@ -49,10 +49,10 @@ export type Stored = {
 }
 
 const DAY = 86_400_000_000
-/** Less than this much says nothing about a day. */
+/** Shorter stretches say nothing about a day. */
 const LEARNT_MIN = DAY / 24
 
-/** How dense a series is by what is stored of it, or by what its dataset is like. */
+/** The density of a series, from its stored rows or from its dataset. */
 export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): Pace {
   const { rowsPerDay, rowBytes } = datasetOf(key)
   const length = lengthOf(subtractAll(covered, gaps))
@@ -64,7 +64,7 @@ export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): 
   }
 }
 
-/** Estimates what asking for `windows` of a series takes over REST. */
+/** Estimates the cost of requesting `windows` of a series over REST. */
 export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimate {
   const dataset = datasetOf(key)
   let requests = 0
@@ -73,7 +73,7 @@ export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimat
     const days = lengthOf([window]) / DAY
     const count = rowCount(key, window, pace)
     rows += count
-    // The exchange takes no more than a day at once for account datasets.
+    // The exchange accepts no more than a day per request for account datasets.
     const least = dataset.walk === 'accountWindow' ? Math.ceil(days) : 1
     requests += Math.max(least, Math.ceil(count / dataset.pageRows))
   }
@@ -82,7 +82,7 @@ export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimat
 }
 
 /**
- * Estimates what REST is asked for: these windows, and where one begins at a seam, the newest rows before it once more.
+ * Estimates the requests to REST: these windows, and where one begins at a seam, the newest rows before it once more.
  *
  * @param seams - Where the archive's rows end.
  */

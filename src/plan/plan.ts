@@ -21,39 +21,39 @@ export type SeriesSettings = {
   readonly source: Source
   readonly numbers: Numbers
   readonly compression: Compression
-  /** Microseconds after its close at which a row is taken as final. */
+  /** Microseconds after its close at which a row counts as final. */
   readonly settle: bigint
-  /** `undefined`: whatever the series has, or the default of its dataset. */
+  /** `undefined`: the series' existing partition, or the default of its dataset. */
   readonly partition: Partition | undefined
 }
 
-/** One series that a job asks for; `wanted` ends where rows are not final yet. */
+/** One series requested by a job; `wanted` ends where rows are not final yet. */
 export type Want = {
   readonly key: SeriesKey
   readonly wanted: Coverage
   readonly settings: SeriesSettings
-  /** Where final rows end by the server's clock; absent where it is not known. */
+  /** Where final rows end by the server's clock; absent if it is not known. */
   readonly horizon?: Micros
-  /** Where the series begins, if the exchange was asked for it: before that there is nothing. */
+  /** Where the series begins, if the exchange was asked for it: there is nothing before it. */
   readonly listing?: Micros
-  /** Why it cannot be told what is wanted; `wanted` is then what can be told, if anything. */
+  /** Why the wanted windows cannot be determined; `wanted` then has those that can, if any. */
   readonly problem?: BackfillError
 }
 
-/** Is nothing to be done for a want, since what it wants cannot be told? */
+/** Is nothing to be done for a want, because its windows cannot be determined? */
 export function isBlocked({ problem, wanted }: Want): boolean {
   return problem !== undefined && wanted.length === 0
 }
 
-/** What the lake holds of a series; `covered` are the windows that were asked and answered in full. */
+/** What the lake holds of a series; `covered` are the windows that were requested and answered in full. */
 export type Have = Stored & {
-  /** Covered windows to be asked once more, since they were stored soon after they closed. */
+  /** Covered windows to be requested once more, since they were stored soon after they closed. */
   readonly fresh: Coverage
-  /** Where the coverage ends with what the archive brought: REST, going on there, is asked once more. */
+  /** Where the coverage ends with rows from the archive: REST, continuing there, makes one more request. */
   readonly seams: readonly Micros[]
 }
 
-/** What comes from the public archive: requests are saved by it, and no weight is spent on it. */
+/** What comes from the public archive: it saves requests, and costs no weight. */
 export type ArchiveShare = {
   readonly files: number
   /** Of the zips, as far as the bucket lists them. */
@@ -67,11 +67,11 @@ export type SeriesPlan = Want &
   Estimate & {
     readonly missing: Coverage
     readonly recheck: Coverage
-    /** What the estimate rests on. */
+    /** The basis of the estimate. */
     readonly pace: Pace
     /** See {@link Have}. */
     readonly seams: readonly Micros[]
-    /** What is to be done, in this order. */
+    /** The work to do, in this order. */
     readonly tasks: readonly Task[]
     /** Absent when nothing comes from the archive. */
     readonly archive?: ArchiveShare
@@ -86,8 +86,8 @@ export type Plan = {
 /**
  * Plans what `wants` asks for and `have` lacks.
  *
- * @param weightPerMinute - Request weight that may be spent in a minute.
- * @param recheck - Asks this window again even where it is covered.
+ * @param weightPerMinute - Request weight available per minute.
+ * @param recheck - Requests this window again even where it is covered.
  */
 export function makePlan(
   wants: readonly Want[],

@@ -1,15 +1,15 @@
-/** A plan split between the archive and REST, by the files that were found to be published. Pure. */
+/** Splits a plan between the archive and REST, by the files that are published. Pure. */
 
 import { union } from '../base/coverage.ts'
 import type { SeriesPlan } from './plan.ts'
 import { archiveTasks, leftBy, restTasks, type PublishedFile } from './task.ts'
 
 /**
- * What a series takes when these files are used: REST is asked for what they leave, and once more at each seam where
- * it goes on after them.
+ * The plan of a series when these files are used: REST is asked for the rest, and makes one more request at each seam
+ * where it continues after them.
  *
  * @param files - In order; they do not overlap.
- * @param weightPerMinute - Request weight that may be spent in a minute.
+ * @param weightPerMinute - Request weight available per minute.
  */
 export function splitSeries(
   plan: SeriesPlan,

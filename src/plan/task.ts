@@ -1,4 +1,4 @@
-/** Tasks: the work that a plan finds left, as plain data. What `plan --tasks` prints is what a run executes. */
+/** Tasks: the work left by a plan, as plain data. A run executes what `plan --tasks` prints. */
 
 import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
@@ -10,11 +10,11 @@ import { estimateRest, NO_COST, type Cost, type Pace } from './estimate.ts'
 export type PublishedFile = {
   /** `YYYY-MM` or `YYYY-MM-DD`. */
   readonly period: string
-  /** The time that it is about. */
+  /** The time that it covers. */
   readonly window: Window
-  /** Its place in the archive. */
+  /** Its path in the archive. */
   readonly path: string
-  /** `undefined` where the bucket does not say. */
+  /** `undefined` if the bucket does not say. */
   readonly sizeBytes: number | undefined
 }
 
@@ -31,19 +31,19 @@ export type Task = {
 /** A task that reads published files. */
 export type ArchiveTask = Extract<Task, { readonly source: 'archive' }>
 
-/** How the work of one series is reckoned. */
-export type Reckoning = {
+/** Settings for estimating the work of one series. */
+export type EstimateSettings = {
   readonly pace: Pace
-  /** Where the archive's rows end: REST, going on there, is asked once more. */
+  /** Where the archive's rows end: REST, continuing there, makes one more request. */
   readonly seams: readonly Micros[]
-  /** Request weight that may be spent in a minute. */
+  /** Request weight available per minute. */
   readonly weightPerMinute: number
 }
 
-/** What each file takes besides its bytes: its checksum and its first byte. */
+/** Extra time per file: its checksum and its first byte. */
 const SECONDS_PER_FILE = 0.25
 
-/** The files that lie in `windows`, as one task for each stretch that they fill without a break. */
+/** The files that lie in `windows`, as one task for each stretch that they cover without a break. */
 export function archiveTasks(
   key: SeriesKey,
   windows: Coverage,
@@ -54,7 +54,7 @@ export function archiveTasks(
       const bytes = stretch.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
       const seconds = bytes / ARCHIVE_BYTES_PER_SECOND + stretch.length * SECONDS_PER_FILE
       const cost = { ...NO_COST, bytes, seconds }
-      // Files that follow each other are about one window.
+      // Consecutive files share one window.
       return union(stretch.map(({ window }) => window))
         .flatMap((span) => clip([wanted], span))
         .map((window) => ({ key, source: 'archive' as const, window, files: stretch, cost }))
@@ -62,11 +62,11 @@ export function archiveTasks(
   )
 }
 
-/** What REST is to be asked for: one task a window. */
+/** The requests to REST: one task per window. */
 export function restTasks(
   key: SeriesKey,
   windows: Coverage,
-  { pace, seams, weightPerMinute }: Reckoning,
+  { pace, seams, weightPerMinute }: EstimateSettings,
 ): readonly Task[] {
   return windows.map((window) => {
     const { requests, weight, bytes } = estimateRest(key, [window], { pace, seams })
@@ -75,12 +75,12 @@ export function restTasks(
   })
 }
 
-/** What of `windows` no task is about. */
+/** The parts of `windows` that no task covers. */
 export function leftBy(tasks: readonly Task[], windows: Coverage): Coverage {
   return subtractAll(windows, union(tasks.map(({ window }) => window)))
 }
 
-/** Files in groups that follow each other without a break. */
+/** Groups of consecutive files. */
 function stretches(files: readonly PublishedFile[]): readonly (readonly PublishedFile[])[] {
   const groups: PublishedFile[][] = []
   for (const file of files) {

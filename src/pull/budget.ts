@@ -1,10 +1,10 @@
 /**
  * The weight budget: admits requests so that no window of the server's clock ever holds more than our share of any
- * limit, whatever the delay of an answer and however the clocks differ.
+ * limit, however late answers are and however the clocks differ.
  *
- * A request counts in every window in which the server may have received it: from when it was sent until it was
- * answered, widened by what is uncertain of the server's clock. Answers correct the count: the larger of what we
- * sent and what the server says wins, since others may share the address.
+ * A request counts in every window in which the server may have received it: from sending to answer, widened by the
+ * uncertainty of the server's clock. Answers correct the count: the larger of what we sent and what the server reports
+ * is used, since others may share the address.
  *
  * @see binance-spot-api-docs, rest-api.md, "IP Limits"; web-socket-api.md, "How to interpret rate limits".
  */
@@ -18,7 +18,7 @@ import type { ServerClock } from './server-clock.ts'
 const SLOWDOWN = 0.7
 const RECOVERY = 1.1
 
-/** Answered requests that are kept, to be counted by limits that are learned of later. */
+/** Answered requests kept, to be counted in limits that become known later. */
 const RECENT_MAX = 1_000
 
 /** An admitted request; must be settled exactly once. */
@@ -27,26 +27,26 @@ export type Ticket = {
   readonly weight: number
   /** When it was sent, by the monotonic clock. */
   readonly sentMs: number
-  /** Were there no other requests in flight when this one was sent? */
+  /** Were no other requests in flight when this one was sent? */
   isAlone: boolean
 }
 
 type Meter = {
   readonly limit: RateLimit
-  /** How fast what is ours may be spent, across windows. */
+  /** How fast our share may be spent, across windows. */
   readonly pace: Pace
-  /** What answered requests took, by window. */
+  /** The weight of answered requests, by window. */
   readonly settled: Map<number, number>
-  /** The most that the server reported, by window. */
+  /** The highest value that the server reported, by window. */
   readonly reported: Map<number, number>
-  /** The most of it that cannot have been ours, by window: others on this address, or weights that grew. */
+  /** The most of it that cannot be ours, by window: others on this address, or weights that grew. */
   readonly foreign: Map<number, number>
 }
 
-/** A request that was answered, by the monotonic clock. */
+/** An answered request, by the monotonic clock. */
 type Booking = { readonly sentMs: number; readonly doneMs: number; readonly weight: number }
 
-/** What is spent of the tightest limit now. */
+/** The current use of the tightest limit. */
 export type BudgetUse = { readonly used: number; readonly limit: number }
 
 /** Admits requests by their weight. */
@@ -58,7 +58,7 @@ export class WeightBudget {
   readonly #learned = new Map<string, { delta: number; weight: number }>()
   #recent: Booking[] = []
   #meters: Meter[]
-  /** Was the server's clock unknown until now? Then the books stand in windows of another clock. */
+  /** Was the server's clock unknown until now? Then the windows counted so far are those of another clock. */
   #isClockAssumed = true
   /** Were the limits never read from the exchange? */
   #isAssumed = true
@@ -74,7 +74,7 @@ export class WeightBudget {
     this.#meters = limits.map((limit) => newMeter(limit, new Pace(clock)))
   }
 
-  /** Takes over new limits; what was counted for limits that stay is kept. */
+  /** Sets new limits; what was counted for unchanged limits is kept. */
   setLimits(limits: readonly RateLimit[]): void {
     this.#isAssumed = false
     this.#meters = limits.map((limit) => {
@@ -85,12 +85,12 @@ export class WeightBudget {
     })
   }
 
-  /** How many 429s there were; after each the limits may not be what they were. */
+  /** The number of 429s; after each the limits may have changed. */
   get slowdowns(): number {
     return this.#slowdowns
   }
 
-  /** Request weight that may be spent in a minute, by the tightest limit. */
+  /** Request weight available per minute, by the tightest limit. */
   weightPerMinute(): number {
     const rates = this.#meters
       .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
@@ -98,7 +98,7 @@ export class WeightBudget {
     return Math.min(...rates, Number.MAX_SAFE_INTEGER)
   }
 
-  /** What is used of the tightest weight limit in its current window. */
+  /** The current use of the tightest weight limit. */
   use(): BudgetUse {
     const uses = this.#meters
       .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
@@ -112,7 +112,7 @@ export class WeightBudget {
   /**
    * Resolves when a request of `weight` may be sent; first come, first served.
    *
-   * @param signal - Gives up waiting; rejects with its reason.
+   * @param signal - Stops waiting; rejects with its reason.
    */
   async reserve(path: string, weight: number, signal?: AbortSignal): Promise<Ticket> {
     const turn = this.#turn.then(() => this.#admit(path, weight, signal))
@@ -120,7 +120,7 @@ export class WeightBudget {
     return turn
   }
 
-  /** Gives a reservation back that was never sent. */
+  /** Returns a reservation that was never sent. */
   release(ticket: Ticket): void {
     this.#inFlight.delete(ticket)
     for (const meter of this.#meters) meter.pace.spend(-costOf(meter, ticket.weight))
@@ -129,7 +129,7 @@ export class WeightBudget {
   /**
    * Books a request that was sent, answered or not.
    *
-   * @param header - Looks up a header of the answer; absent when none came.
+   * @param header - Looks up a header of the answer; absent when there was no answer.
    */
   settle(ticket: Ticket, header?: (name: string) => string | undefined): void {
     this.#inFlight.delete(ticket)
@@ -142,7 +142,7 @@ export class WeightBudget {
       const { first, last } = this.#book(meter, booking)
       const name = meter.limit.header
       const used = name === undefined ? undefined : parseUsed(header?.(name))
-      // A report that may belong to either of two windows tells nothing sure of any.
+      // A report that may belong to either of two windows is certain for neither.
       if (used === undefined || first !== last) continue
       const before = meter.reported.get(first)
       if (before !== undefined) this.#learn(ticket, used - before)
@@ -152,7 +152,7 @@ export class WeightBudget {
     }
   }
 
-  /** Goes on slower, after a 429. */
+  /** Continues more slowly after a 429. */
   slowDown(): void {
     this.#slowdown = Math.max(0.1, this.#slowdown * SLOWDOWN)
     this.#slowdowns += 1
@@ -184,21 +184,21 @@ export class WeightBudget {
     return { first, last }
   }
 
-  /** A meter for `limit` that counts what was sent before it was known. */
+  /** A meter for `limit` that includes what was sent before the limit was known. */
   #booked(limit: RateLimit, pace: Pace = new Pace(this.#clock)): Meter {
     const meter = newMeter(limit, pace)
     for (const booking of this.#recent) this.#book(meter, booking)
     return meter
   }
 
-  /** Once the server's clock is known, what was sent before is counted anew, by its windows. */
+  /** Once the server's clock is known, counts earlier requests again by its windows. */
   #meetClock(): void {
     if (!this.#isClockAssumed || !this.#server.isKnown()) return
     this.#isClockAssumed = false
     this.#meters = this.#meters.map(({ limit, pace }) => this.#booked(limit, pace))
   }
 
-  /** Milliseconds until a request of `weight` may fit; 0 when it does now. */
+  /** Milliseconds until a request of `weight` may fit; 0 if it does now. */
   #waitMs(weight: number): number {
     this.#meetClock()
     this.#recover()
@@ -211,7 +211,7 @@ export class WeightBudget {
     const first = this.#windowAt(meter, -1)
     const last = this.#windowAt(meter, 1)
     forget(meter, first)
-    // The server counts past the limit that was assumed and still answers: it must be higher.
+    // The server counts past the assumed limit and still answers: the limit must be higher.
     if (this.#isAssumed && (meter.reported.get(first) ?? 0) > meter.limit.limit) return 0
     const cap = Math.max(meter.limit.limit * this.#share * this.#slowdown, cost)
     const now = this.#server.nowMs()
@@ -220,13 +220,13 @@ export class WeightBudget {
       const used = this.#used(meter, window) + cost
       const opensMs = window * windowMs
       if (used > cap) {
-        // Full: the next window is the first chance, once it has surely begun.
+        // Full: the next window is the first chance, once it has certainly begun.
         const nextMs = opensMs + windowMs + this.#server.uncertaintyMs() - now
         waitMs = Math.max(waitMs, Math.ceil(nextMs) + 1)
         continue
       }
-      // From when it may have opened: where the clock is less certain than a window is long, the latest of them
-      // that may be open is always ahead, and whoever waits for it waits for ever.
+      // From when it may have opened. Where the clock's uncertainty exceeds a window, the latest window that may be
+      // open is always ahead, and waiting for it would never end.
       const mayOpenMs = opensMs - this.#server.uncertaintyMs()
       const elapsed = (used / cap - AT_ONCE) / BURST
       waitMs = Math.max(waitMs, Math.ceil(mayOpenMs + elapsed * windowMs - now))
@@ -239,7 +239,7 @@ export class WeightBudget {
     return Math.max(own, meter.reported.get(window) ?? 0) + this.#inFlightIn(meter, window)
   }
 
-  /** What is under way and may count in `window`. */
+  /** The weight in flight that may count in `window`. */
   #inFlightIn(meter: Meter, window: number): number {
     let sum = 0
     for (const ticket of this.#inFlight)
@@ -247,7 +247,7 @@ export class WeightBudget {
     return sum
   }
 
-  /** The window at the server's now, at the early (-1) or late (1) edge of what is uncertain. */
+  /** The window at the server's current time, at the early (-1) or late (1) edge of its uncertainty. */
   #windowAt(meter: Meter, edge: -1 | 0 | 1): number {
     return windowOf(meter, this.#server.nowMs() + edge * this.#server.uncertaintyMs())
   }
@@ -257,7 +257,10 @@ export class WeightBudget {
     return windowOf(meter, this.#server.at(sentMs) - this.#server.uncertaintyMs())
   }
 
-  /** A request that was alone and raised the server's count by more than its weight twice over costs that much. */
+  /**
+   * When requests that are alone raise the server's count by the same amount twice in a row, and it exceeds their
+   * weight, that is what the path costs.
+   */
   #learn(ticket: Ticket, delta: number): void {
     if (!ticket.isAlone || delta <= ticket.weight) return
     const seen = this.#learned.get(ticket.path)
@@ -289,7 +292,7 @@ function add(map: Map<number, number>, window: number, cost: number): void {
   map.set(window, (map.get(window) ?? 0) + cost)
 }
 
-/** Drops windows that are past for good, so that the books do not grow with the run. */
+/** Drops windows that are certainly past, so that the books do not grow with the run. */
 function forget(meter: Meter, first: number): void {
   for (const map of [meter.settled, meter.reported, meter.foreign])
     for (const window of map.keys()) if (window < first - 1) map.delete(window)

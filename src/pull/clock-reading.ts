@@ -1,4 +1,4 @@
-/** Reads the server's clock, and holds the dates of answers against it. */
+/** Reads the server's clock, and compares the dates of answers with it. */
 
 import { ClockError, TransportError } from '../base/errors.ts'
 import type { Clock, HttpAnswer } from '../base/ports.ts'
@@ -7,14 +7,14 @@ import {
   isMadeBefore,
   madeAt,
   offsetOf,
-  weigh,
-  type Belief,
-  type Testimony,
-} from './clock-witness.ts'
+  compareClocks,
+  type ClockVerdict,
+  type ClockReadings,
+} from './clock-check.ts'
 import type { Query } from './query.ts'
 import type { ServerClock } from './server-clock.ts'
 
-/** What asks for the server's clock: whoever waits for it, waits for all else. */
+/** The request for the server's clock. It goes first, since everything else waits for it. */
 export const TIME_QUERY: Query = {
   path: '/api/v3/time',
   params: [],
@@ -23,20 +23,23 @@ export const TIME_QUERY: Query = {
   hosts: 'public',
 }
 
-/** How often `/time` is asked while its answers are contradicted. */
+/** How often `/time` is requested while other clocks contradict it. */
 const READS_MAX = 3
 
 const HINT =
-  "Nothing is stored of time that may not have been. Check this machine's clock and any proxy, then run again."
+  "Nothing is stored for a time that may not have come yet. Check this machine's clock and any proxy, then run again."
 
-/** How the server's clock is asked for. */
+/** How to request the server's clock. */
 export type ClockSyncOptions = {
-  /** Asks `/time` until `read` accepts an answer; `onSend` is called when a request leaves. */
-  readonly ask: (read: (answer: HttpAnswer) => Belief, onSend: () => void) => Promise<Belief>
+  /** Requests `/time` until `read` accepts an answer; `onSend` is called when a request is sent. */
+  readonly ask: (
+    read: (answer: HttpAnswer) => ClockVerdict,
+    onSend: () => void,
+  ) => Promise<ClockVerdict>
   readonly onWarning: ((message: string) => void) | undefined
 }
 
-/** Keeps the server's clock known. */
+/** Keeps the server's clock up to date. */
 export class ClockSync {
   readonly #clock: Clock
   readonly #server: ServerClock
@@ -50,7 +53,9 @@ export class ClockSync {
     this.#options = options
   }
 
-  /** Reads the clock if that is due; once for all who wait for it. @throws ClockError when none can be believed */
+  /**
+   * Reads the clock if a reading is due; once for all who wait for it. @throws ClockError when no clock can be trusted
+   */
   async whenDue(): Promise<void> {
     if (!this.#server.isStale()) return
     this.#syncing ??= this.#read().finally(() => (this.#syncing = undefined))
@@ -61,30 +66,30 @@ export class ClockSync {
     let sentMs = 0
     let reads = 0
     const onSend = (): void => void (sentMs = this.#clock.monotonicMs())
-    const belief = await this.#options.ask((answer) => {
-      const found = weigh(this.#testimony(answer, sentMs))
+    const verdict = await this.#options.ask((answer) => {
+      const found = compareClocks(this.#readings(answer, sentMs))
       reads += 1
-      if (found.kind !== 'sound' && reads < READS_MAX) throw new TransportError(found.why)
+      if (found.kind !== 'trusted' && reads < READS_MAX) throw new TransportError(found.why)
       return found
     }, onSend)
-    if (belief.kind === 'refused') throw new ClockError(belief.why, { hint: HINT })
-    if (belief.kind === 'sound') {
-      this.#server.trust(belief.clock)
-      if (belief.note !== undefined) this.#warn(belief.note)
+    if (verdict.kind === 'refused') throw new ClockError(verdict.why, { hint: HINT })
+    if (verdict.kind === 'trusted') {
+      this.#server.trust(verdict.clock)
+      if (verdict.note !== undefined) this.#warn(verdict.note)
       return
     }
-    this.#server.trust(belief.clock, belief.notAfterMs)
-    this.#warn(`${belief.why}: what is past goes by the earlier of the two`)
+    this.#server.trust(verdict.clock, verdict.notAfterMs)
+    this.#warn(`${verdict.why}: the earlier of the two decides what is past`)
   }
 
-  #testimony(answer: HttpAnswer, sentMs: number): Testimony {
+  #readings(answer: HttpAnswer, sentMs: number): ClockReadings {
     const ms = Number(readServerTime(answer.body)) / 1_000
     const made = madeAt(answer)
     const receivedMs = this.#clock.monotonicMs()
     const span = { sentMs, receivedMs }
     return {
-      // It may have been cut to whole milliseconds.
-      told: offsetOf({ leastMs: ms - 1, mostMs: ms + 1 }, span),
+      // It may have been truncated to whole milliseconds.
+      stated: offsetOf({ leastMs: ms - 1, mostMs: ms + 1 }, span),
       dated: made === undefined ? undefined : offsetOf(made, span),
       machineMs: toMillis(this.#clock.now()) - receivedMs,
     }
@@ -97,7 +102,7 @@ export class ClockSync {
   }
 }
 
-/** Reads the body of `/api/v3/time`, in whichever unit it came. @throws TransportError when it is something else */
+/** Reads the body of `/api/v3/time`, in either unit. @throws TransportError when it is something else */
 function readServerTime(body: Uint8Array): Micros {
   const match = /^\s*\{\s*"serverTime"\s*:\s*(\d{13}|\d{16})\s*\}\s*$/.exec(
     new TextDecoder().decode(body),
@@ -107,20 +112,22 @@ function readServerTime(body: Uint8Array): Micros {
   return micros(match[1].length === 13 ? value * 1_000n : value)
 }
 
-/** An answer that was made before the end of the time that it is to tell of. */
+/** An answer made before the end of the time that it has to cover. */
 export class OutdatedError extends TransportError {}
 
-/** @throws OutdatedError for an answer whose date lies before `until`. */
+/** @throws OutdatedError for an answer dated before `until`. */
 export function checkDate(answer: HttpAnswer, path: string, until: Micros): void {
   const made = madeAt(answer)
   if (made === undefined || !isMadeBefore(answer, toMillis(until))) return
   const date = formatMicros(fromMillis(made.leastMs))
-  throw new OutdatedError(`${path}: asked at or up to ${formatMicros(until)}, answered ${date}`)
+  throw new OutdatedError(
+    `${path}: requested at or up to ${formatMicros(until)}, but answered at ${date}`,
+  )
 }
 
-/** @throws ClockError when what was taken for now turned out not to have been. */
+/** @throws ClockError when a time that was used as now turned out to be in the future. */
 export function assertNotAhead(server: ServerClock): void {
   if (!server.wasAhead) return
-  const message = `the exchange's clock went back: it is ${formatMicros(server.past())}, and a later time was asked for`
+  const message = `the exchange's clock went back: it is ${formatMicros(server.past())}, but a later time was already requested`
   throw new ClockError(message, { hint: HINT })
 }

@@ -1,4 +1,4 @@
-/** The errors that verdicts and failed attempts amount to. */
+/** Turns verdicts and failed attempts into errors. */
 
 import {
   BackfillError,
@@ -10,7 +10,7 @@ import {
 import type { HttpAnswer } from '../base/ports.ts'
 import type { Verdict } from '../binance/verdict.ts'
 
-/** The error that an answer which was not accepted amounts to. */
+/** The error for an answer that was not accepted. */
 export function refusal(
   status: number,
   verdict: Exclude<Verdict, { kind: 'accept' }>,
@@ -20,7 +20,7 @@ export function refusal(
   return new RejectedError(verdict.reason, { status, exchangeCode, hint })
 }
 
-/** What `read` makes of an accepted answer, or the error that it amounts to. */
+/** The result of `read` for an accepted answer, or the error for any other. */
 export function accept<T>(
   { answer, verdict }: { answer: HttpAnswer; verdict: Verdict },
   read: (answer: HttpAnswer) => T,
@@ -34,7 +34,7 @@ export function accept<T>(
   }
 }
 
-/** Was an answer accepted, and its body then not what was asked for? Another host may do better. */
+/** Was an accepted answer's body not what was requested? Another host may do better. */
 export function isUnreadable(
   { verdict }: { readonly verdict: Verdict },
   settled: BackfillError,
@@ -42,7 +42,7 @@ export function isUnreadable(
   return verdict.kind === 'accept' && settled instanceof TransportError
 }
 
-/** What to do about a failure that has no answer of its own to judge. */
+/** The verdict on a failure without an answer to judge. */
 export function retryOf(error: BackfillError): Verdict {
   const isTransient = !(error instanceof TransportError) || error.isTransient
   return isTransient
@@ -62,10 +62,10 @@ export function gaveUp(
   })
 }
 
-/** The firewall stops this very request, also after others passed. */
+/** The firewall blocks this very request, even after others passed. */
 export function blockedFor({ path }: { readonly path: string }, reason: string): BackfillError {
-  return new RejectedError(`${path}: stopped by the firewall twice: ${reason}`, {
+  return new RejectedError(`${path}: blocked by the firewall twice: ${reason}`, {
     status: 403,
-    hint: 'The others go on; if all fail so, this address is blocked: wait and run again.',
+    hint: 'Other requests continue; if all fail like this, this address is blocked: wait and run again.',
   })
 }

@@ -1,23 +1,23 @@
 /**
- * The gate that every request passes: open, shut for a while (429, 418, 403), or shut for good (451). A ban and a
- * quarantine are kept on disk, so that the next process of this lake honours them too.
+ * The gate that every request passes: open, closed for a while (429, 418, 403), or closed for good (451). A ban and a
+ * quarantine are kept on disk, so that the next process of this lake respects them too.
  */
 
 import { BannedError, isChanged } from '../base/errors.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 
-/** Where a ban is remembered; at the lake's root, and not data. */
+/** Where a ban is recorded; in the lake's root, and not data. */
 export const BAN_PATH = '_ban.json'
 
 /** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
 const BLOCK_MS = 300_000
 const BLOCK_MS_MAX = 3 * 86_400_000
 
-/** Tells that requests pause, and for how long. */
+/** Reports that requests pause, and for how long. */
 export type OnWait = (reason: string, ms: number) => void
 
-/** What is kept on disk. */
+/** The errors recorded on disk. */
 type Remembered = 'E_BANNED' | 'E_BLOCKED'
 
 const WORDS: Readonly<Record<Remembered, string>> = {
@@ -31,11 +31,11 @@ type Shut = {
   readonly untilMs: number
   readonly code: BannedError['code']
   readonly reason: string
-  /** Known from the disk alone: this process was told nothing of the kind. */
+  /** Known only from the disk: this process received no such answer. */
   readonly isRemembered: boolean
 }
 
-/** Stops all requests while the exchange wants none. */
+/** Stops all requests while the exchange accepts none. */
 export class Gate {
   readonly #clock: Clock
   readonly #random: Random
@@ -46,7 +46,7 @@ export class Gate {
   #forGood: BannedError | undefined
   #blockMs = BLOCK_MS
   #remembering: Promise<void> = Promise.resolve()
-  /** How long the gate was shut since anything succeeded. */
+  /** How long the gate has been closed since the last success. */
   #shutMs = 0
 
   constructor(
@@ -61,13 +61,13 @@ export class Gate {
     this.#onWait = onWait
   }
 
-  /** Reads the deadline of a ban or quarantine that an earlier process met. Call before the first request. */
+  /** Reads the deadline of a ban or quarantine from an earlier process. Call before the first request. */
   async load(): Promise<void> {
     const { ban } = await this.#remembered()
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000
     if (ms > 0)
-      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run was told`, true)
+      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run recorded`, true)
   }
 
   /** May requests be sent right now? */
@@ -78,7 +78,7 @@ export class Gate {
   /**
    * Resolves when requests may be sent.
    *
-   * @throws BannedError when that is further off than the user wants to wait, or will never be.
+   * @throws BannedError when that is later than the user wants to wait, or never.
    */
   async pass(signal?: AbortSignal): Promise<void> {
     for (;;) {
@@ -91,18 +91,18 @@ export class Gate {
     }
   }
 
-  /** 429: shuts for `ms`, and a little longer, so that not all processes return at once. */
+  /** 429: closes for `ms`, and a little longer, so that not all processes return at once. */
   limited(ms: number, reason: string): void {
     this.#close(ms + 250 + this.#random.next() * 750, 'E_RATE_LIMITED', reason)
   }
 
-  /** 418: shuts for `ms` and remembers it on disk. */
+  /** 418: closes for `ms` and records it on disk. */
   async banned(ms: number, reason: string): Promise<void> {
     this.#close(ms + 1_000, 'E_BANNED', reason)
     await this.#remember(ms + 1_000, 'E_BANNED', reason)
   }
 
-  /** 403 from the firewall: shuts for five minutes, doubling while nothing succeeds in between; remembered on disk. */
+  /** 403 from the firewall: closes for five minutes, doubling while nothing succeeds in between; recorded on disk. */
   async blocked(reason: string): Promise<void> {
     if (this.#remainingMs() > 0 && this.#shut?.code === 'E_BLOCKED') return
     const ms = this.#blockMs
@@ -111,15 +111,15 @@ export class Gate {
     await this.#remember(ms, 'E_BLOCKED', reason)
   }
 
-  /** 451: shuts for good. */
+  /** 451: closes for good. */
   refused(reason: string): BannedError {
     this.#forGood = new BannedError('E_REGION', `not served from this location: ${reason}`, {
-      hint: 'The exchange does not offer its service where this machine is; its public archive may be reachable.',
+      hint: 'The exchange does not offer its service in this location; its public archive may be reachable.',
     })
     return this.#forGood
   }
 
-  /** Something succeeded: the firewall has calmed down. What was under way when it stopped others says nothing. */
+  /** A success: the firewall no longer blocks. While requests are stopped, answers to earlier ones prove nothing. */
   succeeded(): void {
     if (this.#remainingMs() > 0) return
     this.#blockMs = BLOCK_MS
@@ -132,7 +132,7 @@ export class Gate {
     return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
 
-  /** Several requests may be told at once, each its own deadline, one after the other: the latest is kept. */
+  /** Several requests may receive deadlines at once or one after the other: the latest is kept. */
   #remember(ms: number, code: Remembered, reason: string): Promise<void> {
     const until = micros(this.#clock.now() + BigInt(Math.ceil(ms)) * 1_000n)
     const done = this.#remembering.then(() => this.#rememberUntil(until, code, reason))
@@ -147,7 +147,7 @@ export class Gate {
     try {
       await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
     } catch (error) {
-      // Another process was told of a ban at the same moment: which one ends later?
+      // Another process received a ban at the same moment: which one ends later?
       if (!isChanged(error)) throw error
       await this.#rememberUntil(until, code, reason)
     }
@@ -163,21 +163,21 @@ export class Gate {
     const remainingMs = this.#remainingMs()
     this.#shutMs += ms - remainingMs
     this.#shut = { untilMs, code, reason, isRemembered }
-    // A wait that is too long is not sat out: it ends the run with an error of its own.
+    // A wait that is too long ends the run with its own error.
     if (remainingMs === 0 && Math.max(ms, this.#shutMs) <= this.#maxWaitMs) this.#onWait(reason, ms)
   }
 }
 
 function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError {
   const seconds = Math.ceil(ms / 1_000)
-  const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; asking earlier lengthens a ban.`
-  return new BannedError(code, `the exchange wants no requests for ${seconds} s: ${reason}`, {
+  const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; requests before then lengthen a ban.`
+  return new BannedError(code, `the exchange accepts no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
     hint: isRemembered ? `${hint} ${FORGET}` : hint,
   })
 }
 
-/** Whoever wrote the file, a clock that was wrong then or somebody else, it must not stop all runs for ever. */
+/** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
 const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
 
 function parseBan(text: string): Ban | undefined {
@@ -186,7 +186,7 @@ function parseBan(text: string): Ban | undefined {
     if (typeof until !== 'string') return undefined
     return { until: parseMicros(until), code: code === 'E_BLOCKED' ? code : 'E_BANNED' }
   } catch {
-    // A torn note about a ban is no reason not to work: if the ban still holds, the exchange says so again.
+    // A damaged ban file is no reason to stop: if the ban still holds, the exchange says so again.
     return undefined
   }
 }

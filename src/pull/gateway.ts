@@ -10,7 +10,7 @@ import type { RateLimit } from '../binance/limit.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import { WeightBudget, type Ticket } from './budget.ts'
 import { assertNotAhead, checkDate, ClockSync, OutdatedError, TIME_QUERY } from './clock-reading.ts'
-import type { Belief } from './clock-witness.ts'
+import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
 import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
@@ -23,12 +23,12 @@ export type { Query, Sign } from './query.ts'
 
 /** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
 const ATTEMPT_MS = 20_000
-/** How long a request that the firewall stopped lets the others go first, once they may. */
+/** How long a request blocked by the firewall lets the others go first, once requests may be sent again. */
 const BLOCKED_LAG_MS = 10_000
-/** An impossible answer is asked for once more, in case a proxy on the way damaged it. */
+/** An impossible answer is requested once more, in case a proxy damaged it. */
 const REFUSALS_MAX = 2
 
-/** What a gateway is made with. */
+/** Options of a gateway. */
 export type GatewayOptions = Patience & {
   readonly publicUrls: readonly string[]
   readonly apiUrls: readonly string[]
@@ -37,7 +37,7 @@ export type GatewayOptions = Patience & {
   readonly concurrency: number
   readonly accept: string
   readonly extraHeaders?: Readonly<Record<string, string>>
-  /** Is told where the server's clock had to be doubted. */
+  /** Called when the server's clock is in doubt. */
   readonly onWarning?: (message: string) => void
   readonly signal?: AbortSignal | undefined
 }
@@ -45,14 +45,14 @@ export type GatewayOptions = Patience & {
 /** Requests and weight spent so far. */
 export type Spent = { readonly requests: number; readonly weight: number }
 
-/** What belongs to the sending of one request. */
+/** The state of sending one request. */
 type Sending = {
   readonly sign?: Sign | undefined
   readonly onSend?: () => void
   readonly trial: Trial
 }
 
-/** An attempt that failed. */
+/** A failed attempt. */
 type Attempted = {
   readonly query: Query
   readonly url: string
@@ -61,7 +61,7 @@ type Attempted = {
   readonly error: BackfillError
 }
 
-/** The way to the exchange. One per process: its budget and its gate hold for everything that is sent. */
+/** Sends all requests to the exchange. One per process: its budget and its gate apply to everything that is sent. */
 export class Gateway {
   readonly server: ServerClock
   readonly budget: WeightBudget
@@ -83,9 +83,9 @@ export class Gateway {
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
-        // With the signal of the whole run: a reading that many wait for must not end with the one that began it.
+        // With the signal of the whole run: a reading that many wait for must not end with the request that began it.
         const query = { ...TIME_QUERY, signal: options.signal }
-        const send = (trial: Trial): Promise<Belief> =>
+        const send = (trial: Trial): Promise<ClockVerdict> =>
           this.#attempts(query, read, { onSend, trial })
         return this.#retries.during(send, true)
       },
@@ -97,17 +97,17 @@ export class Gateway {
     this.#hosts = { public: hosts, api: isSame ? hosts : new Hosts(options.apiUrls) }
   }
 
-  /** What was sent so far, failed attempts included. */
+  /** Everything sent so far, failed attempts included. */
   get spent(): Spent {
     return { ...this.#spent }
   }
 
-  /** What is known of each host of a list, in order of preference. */
+  /** The state of each host of a list, in order of preference. */
   health(list: HostList): readonly HostHealth[] {
     return this.#hosts[list].health(this.#world.clock.monotonicMs())
   }
 
-  /** From now on prefers those hosts of a list that answer soonest. */
+  /** From now on prefers the hosts of a list that answer fastest. */
   async preferFastest(list: HostList): Promise<void> {
     await rankHosts(this.#hosts[list], (url) => this.#ping(url, list))
   }
@@ -140,9 +140,9 @@ export class Gateway {
   }
 
   /**
-   * Asks until `read` accepts an answer.
+   * Sends a query until `read` accepts an answer.
    *
-   * @param read - Turns a whole body into a value; throws TransportError for a body that is not what was asked, and
+   * @param read - Turns a whole body into a value; throws TransportError for a body that is not what was requested, and
    * DataError for one that cannot be true.
    * @throws RejectedError, UnreachableError, BannedError, DataError, ClockError, or the signal's reason.
    */
@@ -159,13 +159,13 @@ export class Gateway {
     )
   }
 
-  /** @throws ClockError when the run rests on a moment that has not been. */
+  /** @throws ClockError when the run relied on a moment that was not past. */
   async #knowNow(signal: AbortSignal | undefined): Promise<void> {
     await this.sync(signal)
     assertNotAhead(this.server)
   }
 
-  /** Reads the server's clock if that is due. */
+  /** Reads the server's clock if a reading is due. */
   async sync(signal?: AbortSignal): Promise<void> {
     await this.#sync.whenDue()
     signal?.throwIfAborted()
@@ -195,7 +195,7 @@ export class Gateway {
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
       if (settled instanceof OutdatedError) {
-        // It may as well be the clock that is wrong.
+        // The clock may be wrong instead.
         this.server.forget()
         await this.#knowNow(query.signal)
       }
@@ -215,7 +215,7 @@ export class Gateway {
     }
   }
 
-  /** Waits for what the verdict on a failed attempt asks for, or throws when there is no use in another. */
+  /** Waits as the verdict on a failed attempt says, or throws when another attempt is useless. */
   async #react(verdict: Verdict, { query, url, attempt, trial, error }: Attempted): Promise<void> {
     const { clock } = this.#world
     switch (verdict.kind) {
@@ -231,7 +231,7 @@ export class Gateway {
         await this.gate.banned(verdict.ms, verdict.reason)
         return
       case 'block':
-        // Whoever else waits goes first: if they pass, not this address is blocked but this request.
+        // Other waiting requests go first: if they pass, it is this request that is blocked, not this address.
         await this.gate.pass(query.signal)
         await clock.sleep(BLOCKED_LAG_MS, query.signal)
         return
@@ -246,7 +246,7 @@ export class Gateway {
     await this.#retries.pause(trial, { path, attempt, error, atLeastMs, signal })
   }
 
-  /** The server's clock, as surely as it is known: its deadlines are told by it, and ours may be hours off. */
+  /** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
   #serverMs(answer: HttpAnswer): number {
     if (this.server.isKnown()) return Number(this.server.stamp()) / 1_000
     const date = Date.parse(answer.header('date') ?? '')
@@ -257,7 +257,7 @@ export class Gateway {
     return this.#hosts[hosts].pick(this.#world.clock.monotonicMs())
   }
 
-  /** One attempt, holding one place of the queue. Resolves with the error when no whole answer came. */
+  /** One attempt, holding one place of the queue. Returns the error when no whole answer came. */
   async #attempt(
     query: Query,
     url: string,
@@ -298,7 +298,7 @@ export class Gateway {
     }
   }
 
-  /** Waits for the gate and the budget, until both are open at once. */
+  /** Waits for the gate and the budget, until both allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
     for (;;) {
       await this.gate.pass(query.signal)

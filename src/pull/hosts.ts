@@ -1,17 +1,17 @@
 /**
- * Which of several equal hosts to ask. Another host is tried for transport errors and 5xx only: limits and bans go
- * by address, so that turning to another host would dodge nothing and prolong them.
+ * Which of several equivalent hosts to use. Another host is tried only for transport errors and 5xx: limits and bans
+ * apply per address, so switching hosts would avoid nothing and prolong them.
  */
 
-/** How long a host that failed is passed over while another one answers. */
+/** How long a failed host is skipped while another one answers. */
 const REST_MS = 60_000
 
-/** What is known of one host. */
+/** The state of one host. */
 export type HostHealth = {
   readonly url: string
   readonly failures: number
   readonly isResting: boolean
-  /** How soon it answered when it was asked for nothing; absent when it was not asked, or did not answer. */
+  /** Its response time to a ping; absent when it was not pinged, or did not answer. */
   readonly latencyMs: number | undefined
 }
 
@@ -32,14 +32,17 @@ export class Hosts {
     return this.#urls
   }
 
-  /** Prefers hosts by these latencies in milliseconds; hosts without one come last. Equal ones keep their order. */
+  /**
+   * Prefers hosts by these latencies in milliseconds; hosts without one come last. Hosts with equal latency keep their
+   * order.
+   */
   rank(latencies: ReadonlyMap<string, number>): void {
     this.#latencies = latencies
     const latencyOf = (url: string): number => latencies.get(url) ?? Number.MAX_VALUE
     this.#urls = [...this.#urls].sort((a, b) => latencyOf(a) - latencyOf(b))
   }
 
-  /** The first host that did not fail lately; when all did, the one that failed longest ago. */
+  /** The first host without a recent failure; if all failed recently, the one that failed longest ago. */
   pick(nowMs: number): string {
     const rested = this.#urls.find((url) => !this.#isResting(url, nowMs))
     if (rested !== undefined) return rested
@@ -47,13 +50,13 @@ export class Hosts {
     return oldest ?? ''
   }
 
-  /** Notes a transport error or a 5xx. */
+  /** Records a transport error or a 5xx. */
   failed(url: string, nowMs: number): void {
     this.#failedAtMs.set(url, nowMs)
     this.#failures.set(url, (this.#failures.get(url) ?? 0) + 1)
   }
 
-  /** What is known of each host, in order of preference. */
+  /** The state of each host, in order of preference. */
   health(nowMs: number): readonly HostHealth[] {
     return this.#urls.map((url) => ({
       url,

@@ -1,20 +1,17 @@
-/** Which of several hosts answers soonest: asked once, at the start of a run that wants to know, and by `doctor`. */
+/** Finds which of several hosts answers fastest: once, at the start of a run that asks for it, and in `doctor`. */
 
 import type { HostHealth, Hosts } from './hosts.ts'
 
-/** Pings to each host. The first opens the connection, so the soonest of them counts. */
+/** Pings per host. The first opens the connection, so the fastest counts. */
 export const PINGS = 3
 
-/** A host that takes longer for nothing is not the fastest. */
+/** A host this slow to answer a ping is not the fastest. */
 export const PING_TIMEOUT_MS = 3_000
 
-/** Sends one ping; gives how long the answer took in milliseconds, `undefined` without one. */
+/** Sends one ping; returns the response time in milliseconds, `undefined` without an answer. */
 export type Ping = (url: string) => Promise<number | undefined>
 
-/**
- * Puts the hosts into the order of their soonest answers; those that do not answer every time come last, in the order
- * that they had.
- */
+/** Sorts the hosts by their fastest answers; those that miss a ping come last, in their former order. */
 export async function rankHosts(hosts: Hosts, ping: Ping): Promise<void> {
   const latencies = new Map<string, number>()
   await Promise.all(
@@ -36,12 +33,12 @@ async function soonestOf(url: string, ping: Ping): Promise<number | undefined> {
   return soonest
 }
 
-/** What was found, in one line. */
+/** The result in one line. */
 export function rankText(hosts: readonly HostHealth[]): string {
   const [only] = hosts
-  if (hosts.length < 2) return `nothing to choose from: the only host is ${only?.url ?? 'none'}`
-  const told = hosts.map(({ url, latencyMs }) =>
+  if (hosts.length < 2) return `only one host to choose from: ${only?.url ?? 'none'}`
+  const entries = hosts.map(({ url, latencyMs }) =>
     latencyMs === undefined ? `${url} (no answer)` : `${url} (${Math.round(latencyMs)} ms)`,
   )
-  return `hosts in the order of their answers: ${told.join(', ')}`
+  return `hosts, fastest first: ${entries.join(', ')}`
 }

@@ -1,25 +1,25 @@
-/** What a request is, before it has a host, a time and a signature. */
+/** A request before it has a host, a time and a signature. */
 
 import type { Micros } from '../base/time.ts'
 
-/** A request as the rooms see it. */
+/** A request as other rooms see it. */
 export type Query = {
   readonly path: string
   /** In the order sent; values are percent-encoded here. */
   readonly params: readonly (readonly [name: string, value: string | number | bigint])[]
-  /** Rows asked for; halved when the server runs out of time. */
+  /** Rows requested; halved when the server runs out of time. */
   readonly limit?: number
   readonly weight: number
-  /** Larger goes first. */
+  /** Higher goes first. */
   readonly priority?: number
   readonly sizeBytesMax?: number
-  /** The total deadline of one attempt, where it is not the usual one. */
+  /** The total deadline of one attempt, if not the usual one. */
   readonly timeoutMs?: number
   /** Which hosts serve it. */
   readonly hosts: HostList
-  /** Read anew for every attempt; override those that all requests have. */
+  /** Evaluated for every attempt; override those that all requests have. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined
-  /** The end of the time that the answer is to tell of; default: now. One that was made before it is refused. */
+  /** The end of the time that the answer has to cover; default: now. An answer made before it is refused. */
   readonly until?: Micros | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -27,7 +27,7 @@ export type Query = {
 /** The hosts of public market data, or those of the whole API. */
 export type HostList = 'public' | 'api'
 
-/** Adds what a signed request needs; called anew for every attempt, since it holds the time. */
+/** Adds what a signed request needs; called for every attempt, since the signature includes the time. */
 export type Sign = (
   query: string,
   now: Micros,

@@ -1,7 +1,7 @@
 /**
- * Who tries again, when, and how often. While nothing is answered a few requests go on for all and the others wait for
- * what becomes of them: so an exchange that is gone for half a minute ends nothing, and one that is gone for good ends
- * the run once and is not asked the same by everybody.
+ * Which requests try again, when, and how often. While nothing is answered, a few requests keep trying for all, and the
+ * others wait for the outcome. So an exchange that is gone for half a minute ends nothing, and one that is gone for
+ * good ends the run once, without every request trying the same.
  */
 
 import type { BackfillError } from '../base/errors.ts'
@@ -10,18 +10,18 @@ import { backoffMs } from './backoff.ts'
 import { gaveUp } from './failure.ts'
 import type { OnWait } from './gate.ts'
 
-/** How often a request is sent, unless told otherwise: for 36 to 71 s, and as long as its answers take to fail. */
+/** Default attempts per request: they take 36 to 71 s, plus the time that each answer takes to fail. */
 const ATTEMPTS_MAX = 8
-/** Requests that try again at once while none succeeds. */
+/** Requests that try again at the same time while none succeeds. */
 const TRYING_MAX = 8
-/** Waits before another try that are shorter are nobody's business. */
-const TOLD_MS_MIN = 2_000
+/** Shorter waits before another attempt are not reported. */
+const REPORTED_MS_MIN = 2_000
 
-/** How much patience there is. */
+/** The limits of waiting and trying. */
 export type Patience = {
-  /** How often a request is sent at most. Default 8. */
+  /** Most attempts per request. Default 8. */
   readonly attemptsMax?: number | undefined
-  /** The longest wait that the exchange may ask for. */
+  /** The longest wait accepted when the exchange asks for one. */
   readonly maxWaitMs: number
   readonly onWait: OnWait
 }
@@ -29,32 +29,32 @@ export type Patience = {
 /** One request and its failures. */
 export type Trial = {
   isTrying: boolean
-  /** Successes of all requests, when this one began to fail. */
+  /** The number of successes of all requests when this one began to fail. */
   since: number | undefined
 }
 
-/** A try that failed. */
+/** A failed attempt. */
 type Failed = {
   readonly path: string
   /** Counts from 1. */
   readonly attempt: number
   readonly error: BackfillError
-  /** What the exchange asks to wait at least. */
+  /** The minimum wait that the exchange asks for. */
   readonly atLeastMs: number
   readonly signal: AbortSignal | undefined
 }
 
-/** What all requests know of each other's failures. */
+/** What requests share about each other's failures. */
 export class Retries {
   readonly #world: { readonly clock: Clock; readonly random: Random }
   readonly #patience: Patience
   readonly #waiting = new Set<() => void>()
   #successes = 0
   #trying = 0
-  /** Did a request try to the end, and nothing succeed since it began to? */
+  /** Did a request use all its attempts, with no success since it began? */
   #isGone = false
-  /** Until when a pause that was told of lasts: the others of the same outage are not worth a word. */
-  #toldUntilMs = 0
+  /** The end of the last reported pause: further pauses of the same outage are not reported. */
+  #reportedUntilMs = 0
 
   constructor(world: { readonly clock: Clock; readonly random: Random }, patience: Patience) {
     this.#world = world
@@ -62,9 +62,9 @@ export class Retries {
   }
 
   /**
-   * Runs a request: its place among those that try again is given back when it ends.
+   * Runs a request; its place among those that try again is released when it ends.
    *
-   * @param isAwaited - Do requests that hold places wait for this one? Then it has a place of its own from the start.
+   * @param isAwaited - Do requests that hold places wait for this one? Then it has its own place from the start.
    */
   async during<T>(request: (trial: Trial) => Promise<T>, isAwaited = false): Promise<T> {
     const trial: Trial = { isTrying: isAwaited, since: undefined }
@@ -79,7 +79,7 @@ export class Retries {
     }
   }
 
-  /** Something was answered: whoever waits may try. */
+  /** A request was answered: waiting ones may try. */
   succeeded(): void {
     this.#successes += 1
     this.#isGone = false
@@ -87,7 +87,7 @@ export class Retries {
   }
 
   /**
-   * Waits until a request that failed may be sent once more.
+   * Waits until a failed request may be sent again.
    *
    * @throws UnreachableError when it failed too often, when another one did and nothing succeeds any more, or when the
    * exchange asks for a longer wait than the user allows; or the signal's reason.
@@ -106,7 +106,7 @@ export class Retries {
     trial.isTrying = true
     const ms = backoffMs(attempt, this.#world.random, atLeastMs)
     if (atLeastMs > 0 && ms > maxWaitMs) throw gaveUp(failed, attempt, error)
-    this.#tell(`${error.message}; trying again`, ms)
+    this.#report(`${error.message}; trying again`, ms)
     await this.#world.clock.sleep(ms, signal)
   }
 
@@ -116,10 +116,10 @@ export class Retries {
   }
 
   /** An exchange that does not answer must not look like a program that hangs. */
-  #tell(reason: string, ms: number): void {
+  #report(reason: string, ms: number): void {
     const nowMs = this.#world.clock.monotonicMs()
-    if (ms < TOLD_MS_MIN || nowMs < this.#toldUntilMs) return
-    this.#toldUntilMs = nowMs + ms
+    if (ms < REPORTED_MS_MIN || nowMs < this.#reportedUntilMs) return
+    this.#reportedUntilMs = nowMs + ms
     this.#patience.onWait(reason, ms)
   }
 

@@ -1,16 +1,16 @@
-/** The server's clock, as far as it can be known from here: what is final, and which limit window it is, it decides. */
+/** The server's clock, as far as it can be known here: it decides what is final, and which limit window it is. */
 
 import type { Clock } from '../base/ports.ts'
 import { fromMillis, latest, micros, toMillis, type Micros } from '../base/time.ts'
-import type { Offset } from './clock-witness.ts'
+import type { Offset } from './clock-check.ts'
 
-/** The wall and the monotonic clock may part by this before a sleep or a jump of the machine is suspected. */
+/** How far the wall and the monotonic clock may drift apart before a sleep or a clock jump is suspected. */
 const DRIFT_MS_MAX = 1_000
 /** A reading is used no longer than this. */
 const AGE_MS_MAX = 600_000
-/** Clocks run apart by no more than this share of the time: NTP slews by 500 millionths at most. */
+/** The maximum drift between clocks, as a share of the time: NTP slews by 500 millionths at most. */
 const DRIFT_SHARE = 0.000_5
-/** A new reading may take back as much of the one before, in microseconds. */
+/** How far a new reading may go back behind the one before, in microseconds. */
 const READING_SLACK = 5_000_000n
 
 /** Follows the server's clock by the monotonic one, from readings of `/api/v3/time`. */
@@ -22,7 +22,7 @@ export class ServerClock {
   #readWallMs = 0
   /** When the reading was taken, by the monotonic clock. */
   #readMs = 0
-  /** What another witness allows to be taken for past, as an offset. */
+  /** The latest time that another clock confirms as past, as an offset. */
   #notAfterMs = Number.POSITIVE_INFINITY
   #given = micros(-(2n ** 62n))
 
@@ -32,9 +32,9 @@ export class ServerClock {
   }
 
   /**
-   * Takes a clock for the server's, as of now.
+   * Uses this reading as the server's clock from now on.
    *
-   * @param notAfterMs - Another clock, as an offset: what lies after it is not taken for past.
+   * @param notAfterMs - Another clock, as an offset: time after it does not count as past.
    */
   trust({ leastMs, mostMs }: Offset, notAfterMs: number = Number.POSITIVE_INFINITY): void {
     this.#offsetMs = (leastMs + mostMs) / 2
@@ -45,7 +45,7 @@ export class ServerClock {
     this.#readWallMs = toMillis(this.#clock.now())
   }
 
-  /** Makes a new reading due: what is known of the server's clock was found to be wrong. */
+  /** Makes a new reading due: the known server time turned out to be wrong. */
   forget(): void {
     this.#readMonotonicMs = Number.NEGATIVE_INFINITY
   }
@@ -58,7 +58,7 @@ export class ServerClock {
     return Math.abs(wall - elapsed) > DRIFT_MS_MAX
   }
 
-  /** Was the server's clock ever read? Before that, the machine's stands in. */
+  /** Was the server's clock ever read? Until then, the machine's clock is used. */
   isKnown(): boolean {
     return Number.isFinite(this.#uncertaintyMs)
   }
@@ -68,37 +68,37 @@ export class ServerClock {
     return this.at(this.#clock.monotonicMs())
   }
 
-  /** What the server's clock showed at a moment of the monotonic one. */
+  /** The server's time at a moment of the monotonic clock. */
   at(monotonicMs: number): number {
     return monotonicMs + this.#offsetMs
   }
 
-  /** How far {@link nowMs} may be off, either way; grows with the age of the reading. */
+  /** The maximum error of {@link nowMs}, in either direction; grows with the age of the reading. */
   uncertaintyMs(): number {
     if (!this.isKnown()) return 0
     const ageMs = this.#clock.monotonicMs() - this.#readMs
     return this.#uncertaintyMs + ageMs * DRIFT_SHARE
   }
 
-  /** The latest moment that is surely past on the server, by every clock that is believed. */
+  /** The latest moment that is certainly past on the server, by every trusted clock. */
   past(): Micros {
     const allowedMs = this.#clock.monotonicMs() + this.#notAfterMs
     return wholeMillis(Math.min(this.nowMs() - this.uncertaintyMs(), allowedMs))
   }
 
-  /** {@link past}, for whoever goes on to rest on it. */
+  /** {@link past}, for callers who will rely on it. */
   now(): Micros {
     const now = this.past()
     this.#given = latest(this.#given, now)
     return now
   }
 
-  /** Did somebody rest on a moment that, as is known since, has not been? */
+  /** Did a caller rely on a moment that, as is known now, was not past? */
   get wasAhead(): boolean {
     return this.#given > this.past() + READING_SLACK
   }
 
-  /** The latest moment that is surely past by the server's own clock: what it holds time stamps against. */
+  /** The latest moment that is certainly past by the server's own clock, against which it checks timestamps. */
   stamp(): Micros {
     return wholeMillis(this.nowMs() - this.uncertaintyMs())
   }

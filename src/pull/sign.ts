@@ -2,8 +2,8 @@
  * Signs requests: the percent-encoded query with the server's time, by HMAC-SHA256, RSA (PKCS#1 v1.5, SHA-256) or
  * Ed25519.
  *
- * @see binance-spot-api-docs, rest-api.md, "SIGNED Endpoint security": the payload is percent-encoded before it is
- * signed (since 2026-01-15 anything else is -1022), base64 signatures are percent-encoded after.
+ * @see binance-spot-api-docs, rest-api.md, "SIGNED Endpoint security": the payload is percent-encoded before signing
+ * (since 2026-01-15 anything else is -1022), base64 signatures are percent-encoded afterwards.
  */
 
 import { createHmac, createPrivateKey, sign as signBytes } from 'node:crypto'
@@ -11,20 +11,20 @@ import { UsageError } from '../base/errors.ts'
 import type { Credentials } from '../base/secret.ts'
 import type { Sign } from './gateway.ts'
 
-/** How long after its timestamp a request is good for; Binance recommends no more. */
+/** How long after its timestamp a request is valid; Binance recommends no more. */
 const RECV_WINDOW_MS = 5_000
-/** The most that Binance takes. */
+/** The maximum that Binance accepts. */
 const RECV_WINDOW_MS_MAX = 60_000
 
 /** The signature of a payload, as it goes into a query: hex, or percent-encoded base64. */
 type Signature = (payload: string) => string
 
-/** What `credentials` sign with; reads the key once. */
+/** Returns the signing function for `credentials`; reads the key once. */
 export function signatureOf({ kind, key }: Pick<Credentials, 'kind' | 'key'>): Signature {
   if (kind === 'hmac')
     return (payload) => createHmac('sha256', key.reveal()).update(payload).digest('hex')
   const privateKey = createPrivateKey(key.reveal())
-  // Ed25519 hashes by itself; a digest must not be named.
+  // Ed25519 hashes by itself; naming a digest is an error.
   const digest = kind === 'rsa' ? 'sha256' : null
   return (payload) =>
     encodeURIComponent(signBytes(digest, Buffer.from(payload), privateKey).toString('base64'))
@@ -39,7 +39,7 @@ export function signatureOf({ kind, key }: Pick<Credentials, 'kind' | 'key'>): S
  */
 export function signer(credentials: Credentials, recvWindowMs: number = RECV_WINDOW_MS): Sign {
   if (!(recvWindowMs > 0 && recvWindowMs <= RECV_WINDOW_MS_MAX))
-    throw new UsageError(`a recvWindow of ${recvWindowMs} ms is not above 0 and at most 60000`)
+    throw new UsageError(`recvWindow must be above 0 and at most 60000 ms, not ${recvWindowMs}`)
   const signature = signatureOf(credentials)
   const recvWindow = String(Math.round(recvWindowMs * 1_000) / 1_000)
   return (query, now) => {

@@ -1,6 +1,6 @@
 /**
- * Which format pages are asked for in: JSON, or SBE for as long as the exchange and we can both speak it. What is odd
- * about that is said once.
+ * The format requested for pages: JSON, or SBE as long as both the exchange and this version support it. What is
+ * unusual is reported once.
  */
 
 import { RejectedError } from '../base/errors.ts'
@@ -18,7 +18,7 @@ const SCHEMA = `SBE schema ${SBE_SCHEMA.id}:${SBE_SCHEMA.version}`
 /** The format of one process. For requests of pages only: other endpoints are read as JSON. */
 export class WireFormat {
   readonly #onWarning: (message: string) => void
-  readonly #said = new Set<string>()
+  readonly #warned = new Set<string>()
   #format: Format
 
   constructor(format: Format, onWarning: (message: string) => void) {
@@ -26,30 +26,30 @@ export class WireFormat {
     this.#onWarning = onWarning
   }
 
-  /** The format that is asked for now. */
+  /** The format that is currently requested. */
   get format(): Format {
     return this.#format
   }
 
-  /** What asks for it; for `Query.headers`, so that a retry asks anew. */
+  /** The headers that request it; for `Query.headers`, so that each retry uses the current format. */
   headers(): Readonly<Record<string, string>> {
     return this.#format === 'sbe' ? SBE_HEADERS : {}
   }
 
   /**
-   * Reads an accepted answer in the format that it came in.
+   * Reads an accepted answer in the format it came in.
    *
-   * @throws SbeUnknownError when it is SBE that we cannot read; from then on JSON is asked for, so try again.
+   * @throws SbeUnknownError for SBE that cannot be read; from then on JSON is requested, so try again.
    * @throws whatever the readers throw.
    */
   read<T>(answer: HttpAnswer, readers: BodyReaders<T>): T {
     const { format, isDeprecated } = sbeOutcome(answer)
     if (isDeprecated)
-      this.#sayOnce(
+      this.#warnOnce(
         `${SCHEMA} is deprecated and will be retired: update binance-backfill, or use --wire json`,
       )
     if (format === 'json') {
-      if (this.#format === 'sbe') this.#sayOnce('asked for SBE, got JSON: the rows are the same')
+      if (this.#format === 'sbe') this.#warnOnce('asked for SBE, got JSON: the rows are the same')
       return readers.json(answer.body)
     }
     try {
@@ -61,9 +61,9 @@ export class WireFormat {
   }
 
   /**
-   * Was a request refused because it asked for SBE? Then JSON is asked for from now on: ask again.
+   * Was a request refused because it asked for SBE? Then JSON is requested from now on: send it again.
    *
-   * @param asked - The format that it was sent in: others may have fallen back since.
+   * @param asked - The format of that request; other requests may have fallen back since.
    */
   isRefused(error: unknown, asked: Format): boolean {
     if (asked === 'json' || !(error instanceof RejectedError)) return false
@@ -74,12 +74,12 @@ export class WireFormat {
 
   #fallBack(reason: string): void {
     this.#format = 'json'
-    this.#sayOnce(`going on with JSON instead of SBE: ${reason}`)
+    this.#warnOnce(`continuing with JSON instead of SBE: ${reason}`)
   }
 
-  #sayOnce(message: string): void {
-    if (this.#said.has(message)) return
-    this.#said.add(message)
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return
+    this.#warned.add(message)
     this.#onWarning(message)
   }
 }

@@ -4,7 +4,7 @@ import type { World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { toMillis } from '../base/time.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
-import { Exchange, LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import { ExchangeClient, LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { DATA_DIR, type Options } from '../options.ts'
 import { worldOf } from '../session/world.ts'
 import { nodeVersion } from '../node/environment.ts'
@@ -51,7 +51,7 @@ function nodeCheck(version: string): DoctorCheck {
 
 async function hostSeen(world: World, options: Options): Promise<string> {
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
-  const exchange = new Exchange(world, { ...options, maxWaitMs: 0 }, events, options.signal)
+  const exchange = new ExchangeClient(world, { ...options, maxWaitMs: 0 }, events, options.signal)
   const began = world.clock.monotonicMs()
   await exchange.gateway.gate.load()
   await exchange.gateway.sync(options.signal)

@@ -1,4 +1,4 @@
-/** Batches put together from ranges of rows of others: what concatenating, sorting and merging come down to. */
+/** Builds batches from ranges of rows of other batches: what concatenating, sorting and merging need. */
 
 import type { Data, DataType, RecordBatch } from 'apache-arrow'
 import { batchOf, columnData, columnOf, type Buffers, type Frame } from './batch.ts'
@@ -14,7 +14,7 @@ export type Range = { readonly batch: RecordBatch; readonly from: number; readon
  */
 export function assemble(ranges: readonly Range[]): RecordBatch {
   const [first] = ranges
-  if (first === undefined) throw new RangeError('nothing to assemble a batch from')
+  if (first === undefined) throw new RangeError('no ranges to assemble a batch from')
   if (ranges.length === 1 && first.from === 0 && first.to === first.batch.numRows)
     return first.batch
   const { schema } = first.batch
@@ -62,7 +62,7 @@ function rowsOf(ranges: readonly { readonly from: number; readonly to: number }[
 function joined(sources: readonly Data[], pieces: readonly Piece[]): Data {
   const layouts = sources.map(layoutOf)
   const [first] = sources
-  if (first === undefined) throw new RangeError('nothing to join a column from')
+  if (first === undefined) throw new RangeError('no pieces to join a column from')
   const frame = frameOf(layouts, pieces)
   return columnOf(first.type, buffersOf(layouts, pieces, frame.length), frame)
 }
@@ -91,7 +91,7 @@ function frameOf(layouts: readonly Layout[], pieces: readonly Piece[]): Frame {
   return nullCount === 0 ? { length, nullCount } : { length, nullCount, nullBitmap }
 }
 
-/** Calls `visit` with each row's source, its place there and its place in the whole. */
+/** Calls `visit` with each row's source, its index there and its index in the result. */
 function forEachRow(
   layouts: readonly Layout[],
   pieces: readonly Piece[],
@@ -115,7 +115,7 @@ function joinedWords(
   let target = 0
   for (const { source, from, to } of pieces) {
     const layout = layouts[source]
-    if (layout?.kind !== 'words') throw new RangeError('columns of two kinds')
+    if (layout?.kind !== 'words') throw new RangeError('columns of different kinds')
     joined.set(layout.words.subarray(from * width, to * width), target)
     target += (to - from) * width
   }
@@ -129,7 +129,7 @@ function joinedBits(
 ): Uint8Array {
   const joined = new Uint8Array((rows + 7) >> 3)
   forEachRow(layouts, pieces, (layout, from, to) => {
-    if (layout.kind !== 'bits') throw new RangeError('columns of two kinds')
+    if (layout.kind !== 'bits') throw new RangeError('columns of different kinds')
     if (hasBit(layout.bits, layout.offset + from)) setBit(joined, to)
   })
   return joined
@@ -138,7 +138,7 @@ function joinedBits(
 function joinedText(layouts: readonly Layout[], pieces: readonly Piece[], rows: number): Buffers {
   const offsets = new Int32Array(rows + 1)
   forEachRow(layouts, pieces, (layout, from, to) => {
-    if (layout.kind !== 'text') throw new RangeError('columns of two kinds')
+    if (layout.kind !== 'text') throw new RangeError('columns of different kinds')
     const length = (layout.offsets[from + 1] ?? 0) - (layout.offsets[from] ?? 0)
     offsets[to + 1] = (offsets[to] ?? 0) + length
   })
@@ -146,7 +146,7 @@ function joinedText(layouts: readonly Layout[], pieces: readonly Piece[], rows: 
   let target = 0
   for (const { source, from, to } of pieces) {
     const layout = layouts[source]
-    if (layout?.kind !== 'text') throw new RangeError('columns of two kinds')
+    if (layout?.kind !== 'text') throw new RangeError('columns of different kinds')
     const bytes = layout.bytes.subarray(layout.offsets[from], layout.offsets[to])
     data.set(bytes, target)
     target += bytes.length

@@ -1,4 +1,4 @@
-/** Arrow batches as this room makes them: one typed array a column, always at offset 0. */
+/** Arrow batches as this room makes them: one typed array per column, always at offset 0. */
 
 import { DataType, makeData, RecordBatch, Struct, type Data, type Schema } from 'apache-arrow'
 import { columnIndex, type Dataset } from '../binance/dataset.ts'
@@ -15,20 +15,20 @@ export type Frame = {
 /** The values of a column, in any view of their bytes; text has `offsets` too. */
 export type Buffers = { readonly data: ArrayBufferView; readonly offsets?: Int32Array }
 
-/** One column. @throws RangeError for a type that no dataset has */
+/** One column. @throws RangeError for a type that no dataset uses */
 export function columnOf(type: DataType, { data: view, offsets }: Buffers, frame: Frame): Data {
   const data = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
   if (DataType.isUtf8(type)) return makeData({ type, valueOffsets: offsets, data, ...frame })
   if (DataType.isBool(type)) return makeData({ type, data, ...frame })
-  // makeData views these bytes as the type has them; it does not copy.
+  // makeData gives these bytes the view of the type; it does not copy.
   if (DataType.isFloat(type)) return makeData({ type, data, ...frame })
   if (DataType.isDecimal(type)) return makeData({ type, data, ...frame })
   if (DataType.isInt(type)) return makeData({ type, data, ...frame })
   if (DataType.isTimestamp(type)) return makeData({ type, data, ...frame })
-  throw new RangeError(`no column is of Arrow type ${type.typeId}`)
+  throw new RangeError(`no column has Arrow type ${type.typeId}`)
 }
 
-/** Columns, in the order of the schema and of `rowCount` rows each, as one batch. */
+/** Columns, in schema order and with `rowCount` rows each, as one batch. */
 export function batchOf(schema: Schema, columns: readonly Data[], rowCount: number): RecordBatch {
   const type = new Struct(schema.fields)
   const children = [...columns]
@@ -51,7 +51,7 @@ export function int64Values(batch: RecordBatch, index: number): BigInt64Array {
   )
 }
 
-/** Names a batch's keys and times. The batch must have the schema of `dataset`. */
+/** Exposes a batch's keys and times. The batch must have the schema of `dataset`. */
 export function pageOf(dataset: Dataset, batch: RecordBatch): Page {
   const keys = int64Values(batch, columnIndex(dataset, dataset.key))
   const times =

@@ -1,4 +1,4 @@
-/** ASCII by its codes, and the two questions that every reader of bytes asks. */
+/** ASCII codes, and the two questions that every reader of bytes asks. */
 
 export const TAB = 0x09
 export const LINE_FEED = 0x0a
@@ -15,17 +15,17 @@ export const CLOSE_BRACKET = 0x5d
 export const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 
-// As many as any reader looks ahead.
+// As far as any reader looks ahead.
 const PADDING = 8
-// Bodies below this share one array; making a new one for each page costs as much as decoding its keys.
+// Bodies smaller than this share one array; a new one for each page costs as much as decoding its keys.
 const SHARED_BYTES_MAX = 1 << 20
 let shared = new Uint8Array(0)
 
 /**
- * `body` followed by zeros. Readers stop at a zero, so that none of them ever reads past the end of an array: one
- * such read makes V8 compile every loop over bytes to half its speed.
+ * `body` followed by zeros. Readers stop at a zero, so none of them reads past the end of an array: one such read makes
+ * V8 compile every loop over bytes to half its speed.
  *
- * The bytes are good until the next call; decoding is synchronous and keeps none of them.
+ * The bytes are valid until the next call; decoding is synchronous and keeps none of them.
  */
 export function padded(body: Uint8Array): Uint8Array {
   const length = body.length + PADDING
@@ -44,7 +44,7 @@ export function paddedText(text: string): Uint8Array {
   return new TextEncoder().encode(text + '\0'.repeat(PADDING))
 }
 
-/** How long a {@link padded} body is. */
+/** The length of a {@link padded} body. */
 export function unpaddedLength(bytes: Uint8Array): number {
   return bytes.length - PADDING
 }
@@ -54,12 +54,12 @@ export function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0
 }
 
-/** The digit at `at`, 0 to 9; any other number when there is none. */
+/** The digit at `at`, 0 to 9; another number if there is none. */
 export function digitAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) - ZERO
 }
 
-/** Is what {@link digitAt} gave a digit? */
+/** Is the result of {@link digitAt} a digit? */
 export function isDigit(digit: number): boolean {
   return digit >= 0 && digit <= 9
 }
@@ -71,7 +71,7 @@ export function digitsEnd(bytes: Uint8Array, at: number): number {
   return end
 }
 
-/** Bytes `[from, to)` as text, one character a byte; for short ASCII. */
+/** Bytes `[from, to)` as text, one character per byte; for short ASCII. */
 export function asciiText(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to))
 }

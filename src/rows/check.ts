@@ -1,6 +1,6 @@
 /**
- * Can a page be true? What no honest exchange sends is refused here, before it is stored. Exact in all three forms
- * of numbers; passes over the columns and copies nothing.
+ * Refuses rows that no honest exchange sends, before they are stored. Exact for all three forms of numbers; reads the
+ * columns and copies nothing.
  */
 
 import type { Data } from 'apache-arrow'
@@ -13,9 +13,9 @@ import { numberColumn, type NumberColumn } from './number-column.ts'
 import type { Page } from './page.ts'
 import { valueText } from './value-text.ts'
 
-/** What was seen that is odd and yet kept. */
+/** What is unusual in a page; these rows are kept. */
 export type CheckReport = {
-  /** Rows that stand for nothing: aggTrades marked invalid (CHANGELOG, 2022-04-12), klines that are all zeros. */
+  /** Placeholder rows: aggTrades marked invalid (CHANGELOG, 2022-04-12), klines that are all zeros. */
   readonly dummies: number
   /** Other aggTrades with a quantity of 0. */
   readonly zeroQuantities: number
@@ -24,10 +24,10 @@ export type CheckReport = {
 /**
  * Checks a page from which exact duplicates were dropped.
  *
- * @throws DataError when keys do not strictly increase, or a row says what cannot be; names the key and the values
+ * @throws DataError when keys do not strictly increase, or a row has impossible values; names the key and the values
  */
 export function checkPage(dataset: Dataset, page: Page): CheckReport {
-  const rows = new Rows(dataset, page)
+  const rows = new PageRows(dataset, page)
   rows.checkOrder()
   switch (dataset.rules) {
     case 'kline':
@@ -46,7 +46,7 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
 
 const NOTHING_ODD: CheckReport = { dummies: 0, zeroQuantities: 0 }
 
-function checkKlines(rows: Rows): CheckReport {
+function checkKlines(rows: PageRows): CheckReport {
   rows.checkNotAbove('low', 'open')
   rows.checkNotAbove('low', 'close')
   rows.checkNotAbove('open', 'high')
@@ -68,7 +68,7 @@ function checkKlines(rows: Rows): CheckReport {
   return { dummies, zeroQuantities: 0 }
 }
 
-function checkAggTrades(rows: Rows): CheckReport {
+function checkAggTrades(rows: PageRows): CheckReport {
   rows.checkNotNegative('price', 'quantity')
   rows.checkIntegers('agg_trade_id', isNatural, 'is negative')
   const first = rows.integers('first_trade_id')
@@ -88,7 +88,7 @@ function checkAggTrades(rows: Rows): CheckReport {
   rows.checkIntegers(
     'first_trade_id',
     (_, row) => isNatural(first, row) || isDummy(row),
-    'is negative, and the row does not stand for nothing',
+    'is negative, but the row is not marked invalid',
   )
   rows.checkPositive('price', (row) => quantities.sign(row) === 0)
   let [dummies, zeroQuantities] = [0, 0]
@@ -100,26 +100,26 @@ function checkAggTrades(rows: Rows): CheckReport {
   return { dummies, zeroQuantities }
 }
 
-/** Is an integer, in halves, 0 or more? */
+/** Is an integer, given in halves, 0 or more? */
 function isNatural(halves: Int32Array, row: number): boolean {
   return (halves[2 * row + 1] ?? 0) >= 0
 }
 
-function checkTrades(rows: Rows): CheckReport {
+function checkTrades(rows: PageRows): CheckReport {
   rows.checkPositive('price')
   rows.checkPositive('quantity')
   rows.checkNotNegative('quote_quantity')
   return NOTHING_ODD
 }
 
-function checkOrders(rows: Rows): CheckReport {
+function checkOrders(rows: PageRows): CheckReport {
   // Not cumulative_quote_quantity: below 0 means "not available" in old orders (rest-api.md, allOrders).
   rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity', 'orig_quote_order_quantity')
   return NOTHING_ODD
 }
 
-/** The columns of a page by name, and the rules that columns keep. */
-class Rows {
+/** The columns of a page by name, and the rules for columns. */
+class PageRows {
   readonly count: number
   readonly #dataset: Dataset
   readonly #page: Page
@@ -134,7 +134,7 @@ class Rows {
     return numberColumn(this.#column(name).data)
   }
 
-  /** The halves of a column of integers or moments. */
+  /** The halves of a column of integers or times. */
   integers(name: string): Int32Array {
     return halvesOf(int64Values(this.#page.batch, columnIndex(this.#dataset, name)))
   }
@@ -145,7 +145,7 @@ class Rows {
     for (let row = 1; row < this.count; row++) {
       const order = compareHalves(keys, row, keys, row - 1)
       if (order > 0) continue
-      const problem = order === 0 ? 'is there twice, with different rows' : 'is out of order'
+      const problem = order === 0 ? 'occurs twice, with different rows' : 'is out of order'
       const before = this.#text(key, row - 1)
       throw this.#refuse(row, `${key} ${problem}: ${this.#text(key, row)} after ${before}`)
     }
@@ -170,14 +170,17 @@ class Rows {
     }
   }
 
-  /** Of rows where this is true fields are not known, and would be lost. */
+  /** Rows where this is true have fields that are not known and would be lost. */
   checkFalse(name: string): void {
     for (let row = 0; row < this.count; row++)
       if (this.#text(name, row) !== 'false')
-        throw this.#refuse(row, `${name} is ${this.#text(name, row)}: such rows are not known yet`)
+        throw this.#refuse(
+          row,
+          `${name} is ${this.#text(name, row)}: such rows are not supported yet`,
+        )
   }
 
-  /** Gives how many rows are not positive but may be so. */
+  /** Returns how many rows are not positive but are allowed to be so. */
   checkPositive(name: string, mayBeZero: (row: number) => boolean = () => false): number {
     const column = this.numbers(name)
     let allowed = 0

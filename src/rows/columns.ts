@@ -1,8 +1,8 @@
 /**
- * Growing typed columns that a decoder fills row by row without making objects, and that become Arrow data without
- * being copied.
+ * Growing typed columns. A decoder fills them row by row without making objects, and they become Arrow data without a
+ * copy.
  *
- * Rows are written in order, each once, by its index. Room for it must have been made by {@link PageColumns.reserve}.
+ * Rows are written in order, each once, by index. {@link PageColumns.reserve} must have made room for them.
  */
 
 import { DataType, type Data, type Decimal, type Schema } from 'apache-arrow'
@@ -36,7 +36,7 @@ abstract class Sink {
     this.#nullCount++
   }
 
-  /** The first `length` rows. The column must not be written to any more. */
+  /** The first `length` rows. The column must not be written to afterwards. */
   finish(length: number): Data {
     return columnOf(this.#type, this.buffers(length), this.#frame(length))
   }
@@ -49,7 +49,7 @@ abstract class Sink {
   }
 }
 
-/** 64-bit integers and moments. */
+/** 64-bit integers and times. */
 export class Int64Sink extends Sink {
   #values: BigInt64Array = new BigInt64Array(0)
   #halves: Int32Array = new Int32Array(0)
@@ -128,10 +128,10 @@ export class FlagSink extends Sink {
   }
 }
 
-// A loop beats a view for texts as short as numbers are.
+// A loop is faster than a view for texts as short as numbers.
 const SHORT_BYTES = 32
 
-/** UTF-8 text, one row after the other. */
+/** UTF-8 texts, one after the other. */
 export class TextSink extends Sink {
   #offsets: Int32Array = new Int32Array(1)
   #bytes: Uint8Array = new Uint8Array(0)
@@ -162,7 +162,7 @@ export class TextSink extends Sink {
   }
 }
 
-/** What one column is filled through. */
+/** Fills one column. */
 export type ColumnSink = Int64Sink | FloatSink | ScaledSink | FlagSink | TextSink
 
 function sinkOf(type: DataType): ColumnSink {
@@ -195,7 +195,7 @@ export class PageColumns {
     for (const sink of this.sinks) sink.reserve(this.#capacity)
   }
 
-  /** The first `rowCount` rows as a page. The columns must not be written to any more. */
+  /** The first `rowCount` rows as a page. The columns must not be written to afterwards. */
   finish(rowCount: number): Page {
     const columns = this.sinks.map((sink) => sink.finish(rowCount))
     return pageOf(this.#dataset, batchOf(this.#schema, columns, rowCount))
@@ -204,7 +204,7 @@ export class PageColumns {
 
 type TypedArray = BigInt64Array | Float64Array | Int32Array | Uint32Array | Uint8Array
 
-/** `array` with room for `length` elements; the array itself when it has that. */
+/** `array` with room for `length` elements; the same array if it already has room. */
 function grown<T extends TypedArray>(array: T, length: number): T {
   if (length <= array.length) return array
   const next = new (array.constructor as new (length: number) => T)(length)
@@ -212,7 +212,7 @@ function grown<T extends TypedArray>(array: T, length: number): T {
   return next
 }
 
-/** The first `length` elements; a copy when a view would keep more than as much again alive. */
+/** The first `length` elements; a copy if a view would keep more than twice the memory alive. */
 function trimmed<T extends TypedArray>(array: T, length: number): T {
   return (array.length > 2 * length ? array.slice(0, length) : array.subarray(0, length)) as T
 }

@@ -1,4 +1,4 @@
-/** The columns of one CSV file: which it has, in which order, and what reads each of them. */
+/** The columns of one CSV file: which it has, in which order, and their readers. */
 
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
@@ -18,7 +18,7 @@ import {
   PeriodTimeReader,
   RowUnit,
   skipReader,
-  strangerReader,
+  unknownReader,
   type CsvReader,
 } from './csv-readers.ts'
 import { IntegerReader, numberReader } from './value.ts'
@@ -27,8 +27,8 @@ import { IntegerReader, numberReader } from './value.ts'
 export type CsvField = { readonly label: string; readonly reader: CsvReader }
 
 /**
- * The columns in the order of a header row, in which each that is known must be there once. A text is the name of one
- * that nobody knows.
+ * The columns in the order of a header row, which must have each known column once. A text is the name of an unknown
+ * column.
  *
  * @throws ArchiveError `csv` for a row that is not such a header.
  */
@@ -43,13 +43,13 @@ export function headedColumns(
     (name) => known.find(({ headers }) => headers.includes(headerWord(name))) ?? name,
   )
   const missing = known.find((column) => !columns.includes(column))
-  const stranger = columns.find((column) => typeof column === 'string')
+  const unknown = columns.find((column) => typeof column === 'string')
   if (missing !== undefined) {
-    const instead = stranger === undefined ? '' : `, but "${quoteText(stranger, 40)}"`
+    const instead = unknown === undefined ? '' : `, but "${quoteText(unknown, 40)}"`
     throw refuse(file, `no column ${missing.name ?? 'ignore'}${instead}`)
   }
   const own = columns.filter((column) => typeof column !== 'string')
-  if (own.length > known.length) throw refuse(file, 'a column twice')
+  if (own.length > known.length) throw refuse(file, 'a column occurs twice')
   return columns
 }
 
@@ -58,19 +58,19 @@ function refuse(file: string, what: string): ArchiveError {
 }
 
 /**
- * Times of trades go back while their ids go on, by a second or so, and files are cut now by time and now by id: so far
- * outside of its file's own period a row may lie, in microseconds.
+ * How far outside of its file's own period a row may lie, in microseconds. Times of trades go back by a second or so
+ * while their ids increase, and files are cut sometimes by time and sometimes by id.
  */
 const DISORDER_MICROS_MAX = 3_600_000_000
 
-/** Where rows are read to, and what their times are held against. */
+/** Where rows are written, and the period that their times are checked against. */
 export type CsvPlace = {
   readonly columns: PageColumns
   readonly period: Window
   readonly unit: RowUnit
 }
 
-/** What reads a row of a file into `columns`, in the order of the file. */
+/** The readers of a row, in the order of the file. */
 export function csvFields(
   dataset: Dataset,
   order: readonly (ArchiveColumn | string)[],
@@ -78,7 +78,7 @@ export function csvFields(
 ): readonly CsvField[] {
   const slack = dataset.key === dataset.time ? 0 : DISORDER_MICROS_MAX
   return order.map((own) => {
-    if (typeof own === 'string') return { label: quoteText(own, 40), reader: strangerReader }
+    if (typeof own === 'string') return { label: quoteText(own, 40), reader: unknownReader }
     const { name } = own
     if (name === undefined) return { label: 'the ignored column', reader: skipReader }
     const index = columnIndex(dataset, name)
@@ -109,6 +109,6 @@ function readerOf(
       return numberReader(sink)
     case 'text':
     case 'extra':
-      throw new RangeError('no file of the archive has texts')
+      throw new RangeError('no archive file has texts')
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One file of the archive as rows that may be stored: decoded, in order, each key once, each row possible. What the
- * file proves about itself and what is odd about it is counted beside.
+ * One archive file as rows that may be stored: decoded, in order, each key once, each row possible. Also counts what
+ * the file proves about itself and what is unusual in it.
  */
 
 import { ArchiveError, DataError } from '../base/errors.ts'
@@ -9,27 +9,27 @@ import { micros, type Micros } from '../base/time.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { checkPage } from './check.ts'
 import { decodeCsv, type CsvOptions } from './csv.ts'
-import { HELD_ROWS, newMended, reconcileRows, type Mended } from './csv-reconcile.ts'
+import { HELD_ROWS, noRepairs, reconcileRows, type Repairs } from './csv-reconcile.ts'
 import { isRising } from './int64.ts'
 import type { DecodedPage, Page, UnknownField } from './page.ts'
 
-/** Trades without a quantity: so many of them, and such a share of all, are no trades but a fault of the file. */
+/** Trades without a quantity: this many of them, and this share of all rows, are not trades but a fault of the file. */
 const FLOOD_ROWS = 1_000
 const FLOOD_SHARE = 0.01
 
-/** What a file was found to hold. Complete once its pages were read to their end. */
-export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
-  readonly conflictRows: readonly Mended['conflictRows'][number][]
-  /** Rows given out. */
+/** What a file contains. Complete once its pages were read to their end. */
+export type CsvEvidence = Readonly<Omit<Repairs, 'conflictRows'>> & {
+  readonly conflictRows: readonly Repairs['conflictRows'][number][]
+  /** Rows returned. */
   readonly rows: number
   /** Of the first and last row; `undefined` when there is none. */
   readonly firstTime: Micros | undefined
   readonly lastTime: Micros | undefined
   readonly firstKey: bigint | undefined
   readonly lastKey: bigint | undefined
-  /** How far times go back at most while keys go on, in microseconds. */
+  /** How far times go back at most while keys increase, in microseconds. */
   readonly back: bigint
-  /** Rows that stand for nothing; kept. */
+  /** Placeholder rows; kept. */
   readonly dummies: number
   /** Trades without a quantity; kept unless they are a flood. */
   readonly zeroQuantities: number
@@ -37,7 +37,7 @@ export type CsvEvidence = Readonly<Omit<Mended, 'conflictRows'>> & {
 
 /** How to read a file. */
 export type CsvFileOptions = CsvOptions & {
-  /** Rows held back to be put in order, and to be judged together. Default 131,072. */
+  /** Rows held back to be sorted, and to be checked together. Default 131,072. */
   readonly heldRows?: number
 }
 
@@ -46,7 +46,7 @@ export class CsvFile {
   readonly #dataset: Dataset
   readonly #numbers: Numbers
   readonly #options: CsvFileOptions
-  readonly #mended = newMended()
+  readonly #repairs = noRepairs()
   #rows = 0
   #first: { time: Micros; key: bigint } | undefined
   #last: { time: Micros; key: bigint } | undefined
@@ -62,10 +62,10 @@ export class CsvFile {
     this.#options = options
   }
 
-  /** What was found so far. */
+  /** What has been found so far. */
   get evidence(): CsvEvidence {
     return {
-      ...this.#mended,
+      ...this.#repairs,
       rows: this.#rows,
       firstTime: this.#first?.time,
       lastTime: this.#last?.time,
@@ -77,27 +77,27 @@ export class CsvFile {
     }
   }
 
-  /** Columns of the file that this version does not know, as far as was read. */
+  /** Columns of the file that this version does not know, as far as it was read. */
   get unknownFields(): readonly UnknownField[] {
     return this.#unknownFields
   }
 
   /**
-   * The rows, strictly increasing by key, about the file's period and possible. Times may go back while keys go on. To
-   * be called once.
+   * The rows, strictly increasing by key, inside the file's period and possible. Times may go back while keys increase.
+   * Call once.
    *
-   * @throws ArchiveError `csv`, `period`, `disorder`, `rows` or `flood`; what was given out by then must be taken
-   * back as far as it is not stored: the file is set aside as a whole.
+   * @throws ArchiveError `csv`, `period`, `disorder`, `rows` or `flood`. Rows returned by then must be taken back if
+   * they are not stored yet: the file is set aside as a whole.
    */
   async *pages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Page, void, void> {
     const { file, heldRows = HELD_ROWS } = this.#options
     const decoded = decodeCsv(this.#dataset, this.#numbers, chunks, this.#options)
-    const options = { file, heldRows, mended: this.#mended }
+    const options = { file, heldRows, repairs: this.#repairs }
     const waiting: Page[] = []
     for await (const page of reconcileRows(this.#dataset, this.#noting(decoded), options)) {
       this.#check(page)
       waiting.push(page)
-      // Shares mean little of few rows; and of a short file nothing is given out before all of it was seen.
+      // Shares mean little for few rows; and of a short file, nothing is returned before all of it was read.
       if (this.#rows < heldRows) continue
       this.#checkFlood()
       yield* waiting.splice(0)
@@ -107,7 +107,7 @@ export class CsvFile {
     yield* waiting
   }
 
-  /** Each page knows the columns of the file so far. */
+  /** Each page carries the unknown columns found so far. */
   async *#noting(pages: AsyncIterable<DecodedPage>): AsyncGenerator<Page, void, void> {
     for await (const page of pages) {
       this.#unknownFields = page.unknownFields
@@ -151,7 +151,7 @@ export class CsvFile {
   }
 }
 
-/** The largest step back of times in `page`, and from the row before it, if it is above `least`. */
+/** The largest step back of times in `page`, also from the row before it, if it is above `least`. */
 function stepBack({ times }: Page, before: Micros | undefined, least: bigint): bigint {
   let back = least
   let last = before ?? times[0] ?? 0n

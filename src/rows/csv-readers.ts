@@ -1,6 +1,6 @@
 /**
- * Readers of values that only CSV has: times whose unit shows in the file's own period, flags in either case, and
- * columns that are passed over.
+ * Readers of values that only CSV has: times whose unit follows from the file's period, flags in either case, and
+ * skipped columns.
  */
 
 import type { Window } from '../base/time.ts'
@@ -15,21 +15,21 @@ const CASE_BIT = 0x20
 const LOWER_E = 0x65
 const LOWER_F = 0x66
 const LOWER_T = 0x74
-// As big-endian words: `rue` and `als` with a byte before them that is not looked at.
+// As big-endian words: `rue` and `als` with a byte before them that is ignored.
 const RUE = 0x727565
 const ALS = 0x616c73
-// An own name for what is imported, which loops are not fast with (see digits.ts).
+// A local name for the import, which is slow in loops (see digits.ts).
 const parts = registers
 
 /** Reads one column's values from padded bytes. */
 export type CsvReader = {
-  /** Reads the value that begins at `at` into `row`. Gives where it ends; -1 when it is refused. */
+  /** Reads the value that begins at `at` into `row`. Returns where it ends; -1 when it is refused. */
   read(bytes: Uint8Array, at: number, row: number): number
-  /** Why `text` is refused; in words. */
+  /** Explains why `text` is refused. */
   problem(text: string): string
 }
 
-/** The unit of the row that is being read, as its first time showed it; shared by the row's times. */
+/** The unit of the current row, as its first time showed it; shared by the row's times. */
 export class RowUnit {
   isMillis: boolean
 
@@ -40,9 +40,9 @@ export class RowUnit {
 }
 
 /**
- * Reads the time that decides the period, and with it the unit of the row: the one in which the time lies in the
- * file's own period. No number does so in both: a moment in µs read as ms is some 55,000 years later. A row a little
- * outside of the period shows no unit: it is read in that of the row before it.
+ * Reads the time that decides the period, and with it the unit of the row: the one in which the time lies in the file's
+ * own period. No number does so in both: a time in µs read as ms is some 55,000 years later. A row slightly outside the
+ * period shows no unit: the unit of the row before is used.
  */
 export class PeriodTimeReader implements CsvReader {
   readonly #sink: Int64Sink
@@ -54,7 +54,7 @@ export class PeriodTimeReader implements CsvReader {
   readonly #slack: number
 
   /**
-   * @param period - must begin and end with a whole millisecond, as days and months do.
+   * @param period - must begin and end on a whole millisecond, as days and months do.
    * @param slack - how far outside of the period a row may lie, in microseconds.
    */
   constructor(sink: Int64Sink, unit: RowUnit, { from, to }: Window, slack: number) {
@@ -87,7 +87,7 @@ export class PeriodTimeReader implements CsvReader {
     return end
   }
 
-  /** Is `text` a time at all, only not one of the file's period? */
+  /** Is `text` a valid time that is outside the file's period? */
   isElsewhere(text: string): boolean {
     return /^[1-9]\d*$/.test(text)
   }
@@ -99,7 +99,7 @@ export class PeriodTimeReader implements CsvReader {
   }
 }
 
-/** The farthest that an inclusive end is believed to lie behind its period: the longest interval. */
+/** How far an inclusive end may lie after its period: the longest interval. */
 const END_SPAN = 31 * 86_400_000_000
 
 /** Reads an inclusive end in the unit of its row: a ms means its last µs. */
@@ -153,13 +153,13 @@ export class CsvFlagReader implements CsvReader {
   }
 }
 
-/** Passes over a column that is always to be ignored. */
+/** Skips a column that is always ignored. */
 export const skipReader: CsvReader = { read: plainEnd, problem: () => 'quoted' }
 
-/** Passes over a column that nobody knows, in quotes too; a quote within them is written twice. */
-export const strangerReader: CsvReader = {
+/** Skips an unknown column, in quotes too; a quote within them is doubled. */
+export const unknownReader: CsvReader = {
   read: (bytes, at) => ((bytes[at] ?? 0) === QUOTE ? quotedEnd(bytes, at) : plainEnd(bytes, at)),
-  problem: () => 'quotes that do not match',
+  problem: () => 'unbalanced quotes',
 }
 
 function plainEnd(bytes: Uint8Array, at: number): number {
@@ -169,7 +169,7 @@ function plainEnd(bytes: Uint8Array, at: number): number {
   return end
 }
 
-/** A line ends with its row, in quotes too. */
+/** A line break ends the row, even inside quotes. */
 function quotedEnd(bytes: Uint8Array, at: number): number {
   for (let end = at + 1; (bytes[end] ?? 0) >= SPACE; end++) {
     if (bytes[end] !== QUOTE) continue

@@ -1,6 +1,6 @@
 /**
- * Rows of one file in the order of their keys, each key once, in bounded memory. Files are sorted as a rule, so pages
- * pass as they are; some held back are put right when two streams were interleaved or rows were written twice.
+ * Rows of one file in key order, each key once, in bounded memory. Files are normally sorted, so pages pass unchanged.
+ * Some are held back, to repair files whose streams were interleaved or whose rows were written twice.
  */
 
 import { ArchiveError } from '../base/errors.ts'
@@ -13,17 +13,17 @@ import { mergeBatches, type ChangedRow } from './merge.ts'
 import { concatBatches, dropDuplicates, sliceRows, sortByKey } from './order.ts'
 import type { Page } from './page.ts'
 
-/** Rows held back at least, while there are more to come: how far rows may be out of order. */
+/** The least number of rows held back while more are to come: how far rows may be out of order. */
 export const HELD_ROWS = 131_072
 
-/** Contradictions kept in full; a file with more of them is told by their count. */
+/** Conflicts kept in full; beyond that, only their count is reported. */
 const CONFLICTS_MAX = 1_000
 
-/** What was put right. */
-export type Mended = {
-  /** Rows that were there before, the same. */
+/** What was repaired. */
+export type Repairs = {
+  /** Rows that occurred before with the same values. */
   duplicates: number
-  /** Rows that were there before with other values; the later one in the file was kept, or the finer of two times. */
+  /** Rows that occurred before with other values; the later one in the file was kept, or the finer of two times. */
   conflicts: number
   /** The first of them, in full. */
   readonly conflictRows: ChangedRow[]
@@ -31,31 +31,31 @@ export type Mended = {
   late: number
 }
 
-/** Nothing put right yet. */
-export function newMended(): Mended {
+/** No repairs yet. */
+export function noRepairs(): Repairs {
   return { duplicates: 0, conflicts: 0, conflictRows: [], late: 0 }
 }
 
-/** What to reconcile by. */
+/** Options of {@link reconcileRows}. */
 export type ReconcileOptions = {
   /** For errors. */
   readonly file: string
-  /** Counts what is put right. */
-  readonly mended: Mended
+  /** Counts the repairs. */
+  readonly repairs: Repairs
   readonly heldRows?: number | undefined
 }
 
 /**
  * The rows of `pages`, strictly increasing by key.
  *
- * @throws ArchiveError `disorder` when a row comes later than the rows held back reach, when its place is gone.
+ * @throws ArchiveError `disorder` when a row comes so late that its place was already returned.
  */
 export async function* reconcileRows(
   dataset: Dataset,
   pages: AsyncIterable<Page>,
-  { file, mended, heldRows = HELD_ROWS }: ReconcileOptions,
+  { file, repairs, heldRows = HELD_ROWS }: ReconcileOptions,
 ): AsyncGenerator<Page, void, void> {
-  const held = new HeldRows(dataset, mended)
+  const held = new HeldRows(dataset, repairs)
   let given: bigint | undefined
   const give = (page: Page): Page => {
     const first = page.keys[0] ?? 0n
@@ -66,7 +66,7 @@ export async function* reconcileRows(
   for await (const page of pages) {
     if (page.rowCount === 0) continue
     held.add(page)
-    // Up to twice as many, so that what must be sorted is not sorted anew for every page.
+    // Up to twice as many, so that rows are not sorted again for every page.
     if (held.rowCount < 2 * heldRows) continue
     while (held.rowCount - held.firstRows >= heldRows) yield give(held.take())
   }
@@ -78,24 +78,24 @@ function disorder(file: string, key: bigint, given: bigint): ArchiveError {
   return new ArchiveError('disorder', file, message)
 }
 
-/** Pages held back: sorted among each other whenever the oldest is taken. */
+/** Held pages: sorted together whenever the oldest is taken. */
 class HeldRows {
   readonly #dataset: Dataset
-  readonly #mended: Mended
+  readonly #repairs: Repairs
   #pages: Page[] = []
   #rowCount = 0
   #isSorted = true
 
-  constructor(dataset: Dataset, mended: Mended) {
+  constructor(dataset: Dataset, repairs: Repairs) {
     this.#dataset = dataset
-    this.#mended = mended
+    this.#repairs = repairs
   }
 
   get rowCount(): number {
     return this.#rowCount
   }
 
-  /** Rows that the next {@link HeldRows.take} gives, about. */
+  /** About how many rows the next {@link HeldRows.take} returns. */
   get firstRows(): number {
     return this.#pages[0]?.rowCount ?? 0
   }
@@ -106,7 +106,7 @@ class HeldRows {
     const isNext = lastKey === undefined || (page.keys[0] ?? 0n) > lastKey
     const late = lateRows(page)
     const isLate = lastKey !== undefined && (page.keys[0] ?? 0n) < lastKey
-    this.#mended.late += late.count + (isLate ? 1 : 0)
+    this.#repairs.late += late.count + (isLate ? 1 : 0)
     this.#isSorted &&= isNext && late.isStrict
     this.#pages.push(page)
     this.#rowCount += page.rowCount
@@ -125,7 +125,7 @@ class HeldRows {
     const batch = concatBatches(this.#pages.map((page) => page.batch))
     const sorted = sortByKey(this.#dataset, pageOf(this.#dataset, batch))
     const { page, dropped } = dropDuplicates(this.#dataset, sorted)
-    this.#mended.duplicates += dropped
+    this.#repairs.duplicates += dropped
     const unique = this.#settle(page)
     this.#pages = []
     for (let from = 0; from < unique.rowCount; from += rows)
@@ -134,7 +134,7 @@ class HeldRows {
     this.#isSorted = true
   }
 
-  /** Lets the later row of each key win, in the order of the file; all first rows, then all second ones, and so on. */
+  /** Keeps the later row of each key, in file order; all first rows, then all second ones, and so on. */
   #settle(page: Page): Page {
     const layers = layersOf(page)
     const [first, ...later] = layers
@@ -143,9 +143,9 @@ class HeldRows {
     for (const layer of later) {
       const merged = mergeBatches(batch, layer.batch, { dataset: this.#dataset })
       batch = merged.batch
-      this.#mended.duplicates += merged.duplicates
-      this.#mended.conflicts += merged.revisions.length
-      const { conflictRows } = this.#mended
+      this.#repairs.duplicates += merged.duplicates
+      this.#repairs.conflicts += merged.revisions.length
+      const { conflictRows } = this.#repairs
       conflictRows.push(...merged.revisions.slice(0, CONFLICTS_MAX - conflictRows.length))
     }
     return pageOf(this.#dataset, batch)
@@ -166,7 +166,7 @@ function lateRows({ keys, rowCount }: Page): { count: number; isStrict: boolean 
   return { count, isStrict }
 }
 
-/** A sorted page taken apart: the first row of each key, the second row of those that have one, and so on. */
+/** Splits a sorted page: the first row of each key, the second row of those that have one, and so on. */
 function layersOf(page: Page): readonly { readonly batch: Page['batch'] }[] {
   const { batch, keys, rowCount } = page
   const layers: { from: number; to: number }[][] = []

@@ -1,7 +1,7 @@
 /**
- * CSV of the archive → columns, by one pass over its bytes, as they are inflated. Strict: each line must have all of the
- * dataset's columns, each value must be what its column holds, and each row's time must belong to the file's period.
- * Columns that were added since are passed over, and named: by a header row, or by their places at the end.
+ * Archive CSV → columns, in one pass over its bytes as they are inflated. Strict: each line must have all of the
+ * dataset's columns, each value must fit its column, and each row's time must belong to the file's period. Columns
+ * added later are skipped and reported: by their name in the header row, or by their position at the end.
  */
 
 import { ArchiveError } from '../base/errors.ts'
@@ -16,7 +16,7 @@ import {
 } from '../binance/dataset.ts'
 import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
-import { PeriodTimeReader, RowUnit, strangerReader } from './csv-readers.ts'
+import { PeriodTimeReader, RowUnit, unknownReader } from './csv-readers.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
 
 const LINE_FEED = 0x0a
@@ -24,18 +24,18 @@ const CARRIAGE_RETURN = 0x0d
 const COMMA = 0x2c
 const ZERO = 0x30
 const NINE = 0x39
-// Readers stop at a zero, so none of them ever reads past the end (see bytes.ts).
+// Readers stop at a zero, so none of them reads past the end (see bytes.ts).
 const PADDING = 8
-/** No row of an archive is a tenth of this. */
+/** Archive rows are less than a tenth of this. */
 const LINE_BYTES_MAX = 4096
 const BATCH_ROWS = 65_536
-/** Room that a small file gets; a large one grows it at once. */
+/** Room for a small file; a large one grows it at once. */
 const FIRST_ROWS = 2_048
 const QUOTED_MAX = 80
 
-/** What is known of a file before it is read. */
+/** What is known about a file before it is read. */
 export type CsvOptions = {
-  /** The file's own day or month; each row's time lies in it, of trades in it or a little outside. */
+  /** The file's own day or month. Each row's time lies in it; trades may lie slightly outside. */
   readonly period: Window
   /** For errors. */
   readonly file: string
@@ -44,12 +44,12 @@ export type CsvOptions = {
 }
 
 /**
- * Decodes a file. Rows stay in the file's order; nothing is checked that takes more than one row. A header row is
- * recognised by its first byte, which is not a digit. Pieces need not end with a line.
+ * Decodes a file. Rows stay in file order; nothing is checked that takes more than one row. A header row is recognised
+ * by its first byte, which is not a digit. Chunks need not end with a line.
  *
- * Times are ms or µs, row by row: whichever lies in the period. A trade up to an hour outside of it is in the unit of
- * the row before it: its id belongs to the file, and its time to the next one. A ms is taken times 1000, an inclusive end in ms
- * times 1000 plus 999.
+ * Times are ms or µs, row by row: whichever lies in the period. A trade up to an hour outside of it uses the unit of
+ * the row before it: its id belongs to this file, its time to the next. A ms is multiplied by 1000; an inclusive end in
+ * ms becomes its last µs (times 1000 plus 999).
  *
  * @throws ArchiveError `csv` for a line that is not a row of `dataset`, `period` for a time outside the period; names
  * file, line (from 1), column and value.
@@ -78,7 +78,7 @@ class CsvDecoder {
   #fields: readonly CsvField[] = []
   #rows = 0
   #line = 1
-  /** What has arrived and is not read yet, from 0 to the length; zeros follow. */
+  /** The bytes received and not yet read, from 0 to the length, followed by zeros. */
   #bytes: Uint8Array = new Uint8Array(0)
   #length = 0
 
@@ -120,7 +120,7 @@ class CsvDecoder {
     this.#length = length
   }
 
-  /** Reads the lines `[0, end)`, which are whole. */
+  /** Reads the complete lines in `[0, end)`. */
   *#lines(end: number): Generator<DecodedPage, void, void> {
     let at = 0
     if (this.#order === undefined && end > 0) {
@@ -135,7 +135,7 @@ class CsvDecoder {
     }
   }
 
-  /** Learns the order of the columns; gives where the first row begins. */
+  /** Reads the order of the columns; returns where the first row begins. */
   #header(): number {
     const first = this.#bytes[0] ?? 0
     if (first >= ZERO && first <= NINE) {
@@ -162,7 +162,7 @@ class CsvDecoder {
     this.#rows = 0
   }
 
-  /** Reads rows from `at` until `end`, or until the page is full; gives where it stopped. */
+  /** Reads rows from `at` until `end`, or until the page is full; returns where it stopped. */
   #batch(at: number, end: number): number {
     const columns = this.#columns
     if (columns === undefined) throw new RangeError('no columns to read into')
@@ -192,8 +192,8 @@ class CsvDecoder {
   }
 
   /**
-   * Passes over columns from `at` on, behind the last that is known, of a file that does not name its columns; gives
-   * where the next line begins, or -1. Twice as many columns as are known are two rows without a line's end between.
+   * Skips columns from `at` on, after the last known one, in a file without column names. Returns where the next line
+   * begins, or -1. Twice as many columns as known means two rows without a line break between.
    */
   #surplus(at: number): number {
     const bytes = this.#bytes
@@ -201,7 +201,7 @@ class CsvDecoder {
     if (this.#isHeaded || !this.#hasFiller(at)) return -1
     let next = at
     for (let count = known + 1; count < 2 * known; count++) {
-      const stop = strangerReader.read(bytes, next, 0)
+      const stop = unknownReader.read(bytes, next, 0)
       if (stop < 0) return -1
       let mark = bytes[stop] ?? 0
       next = stop + 1
@@ -215,7 +215,7 @@ class CsvDecoder {
     return -1
   }
 
-  /** Columns without a name are told by their number, from 1. */
+  /** Columns without a name are reported by number, from 1. */
   #nameUpTo(count: number): void {
     const known = this.#fields.length
     const surplus = count - known
@@ -224,7 +224,7 @@ class CsvDecoder {
     this.#unknown = places.map((place) => ({ name: `column ${place}`, isKept: false }))
   }
 
-  /** Does the last column that is known, before `at`, say what it always says? If not, columns have moved. */
+  /** Does the last known column, before `at`, have its constant value? If not, columns have moved. */
   #hasFiller(at: number): boolean {
     const { filler } = this.#dataset
     if (filler === undefined) return true
@@ -241,7 +241,7 @@ class CsvDecoder {
     return { ...page, unknownFields: this.#unknown }
   }
 
-  /** Why the line that begins at `start` is not a row. */
+  /** Explains why the line that begins at `start` is not a row. */
   #misread(start: number): ArchiveError {
     const end = this.#bytes.indexOf(LINE_FEED, start)
     const line = textOf(this.#bytes, start, Math.min(end, start + LINE_BYTES_MAX))
@@ -250,7 +250,7 @@ class CsvDecoder {
       return this.#refuse(
         `${texts.length} columns instead of ${this.#fields.length}: "${quoteText(line, QUOTED_MAX)}"`,
       )
-    // The row is not kept, so its values may be written once more.
+    // The row is not kept, so its values may be written again.
     const wrong = texts.findIndex((text, index) => !this.#isReadable(index, text))
     const { label = '', reader } = this.#fields[wrong] ?? {}
     const text = texts[wrong] ?? ''

@@ -1,8 +1,8 @@
 /**
- * Decimal text → numbers, without a loss: scaled 128-bit integers for exact columns, the nearest double for
- * `float64` ones. Text never passes through a double on its way to an exact column unless that double is exact.
+ * Decimal text → numbers, without loss: scaled 128-bit integers for exact columns, the nearest double for `float64`
+ * ones. On its way to an exact column, text passes through a double only if that double is exact.
  *
- * What is a number: `-?\d+(\.\d+)?([eE][+-]?\d+)?`, finite, and not a negative zero.
+ * A number is `-?\d+(\.\d+)?([eE][+-]?\d+)?`, finite, and not a negative zero.
  */
 
 import {
@@ -22,7 +22,7 @@ const DOT = 0x2e
 const ZERO = 0x30
 const LOWER_E = 0x65
 const CASE_BIT = 0x20
-// Own names for what is imported, which loops are not fast with (see digits.ts).
+// Local names for the imports, which are slow in loops (see digits.ts).
 const parts = registers
 const powers = POWERS
 
@@ -41,10 +41,10 @@ const WORD = 0x1_0000_0000
 const SAFE_MAX = Number.MAX_SAFE_INTEGER
 const SCALE_FACTOR = 1e8
 const FINITE_DIGITS = 308
-// No number of an exchange is this long; a megabyte of digits is an attack.
+// No exchange sends a number this long; a megabyte of digits is an attack.
 const NUMBER_BYTES_MAX = 400
 
-/** Where the longest number that begins at `at` ends; -1 when none does, or one of absurd length. */
+/** Where the longest number that begins at `at` ends; -1 when there is none, or it is absurdly long. */
 export function numberEnd(bytes: Uint8Array, at: number): number {
   const end = grammarEnd(bytes, at)
   return end - at > NUMBER_BYTES_MAX ? -1 : end
@@ -72,7 +72,7 @@ export function readFloat(bytes: Uint8Array, at: number, out: Float64Array, row:
   const fraction = parts[1] ?? 0
   const power = fraction === 0 ? 1 : (powers[parts[3] ?? 0] ?? NaN)
   const mantissa = (parts[0] ?? 0) * power + fraction
-  // Up to 2^53 the mantissa is an exact double, and so is the power: the one division rounds once, as Number() does
+  // Up to 2^53 the mantissa is an exact double, and so is the power. The single division rounds once, as Number() does
   // (Clinger 1990, "How to read floating point numbers accurately").
   if (end < 0 || !(mantissa <= SAFE_MAX) || isExponentMark(bytes[end] ?? 0))
     return readFloatSlowly(bytes, at, out, row)
@@ -96,7 +96,7 @@ function readFloatSlowly(bytes: Uint8Array, at: number, out: Float64Array, row: 
  */
 export function checkNumber(bytes: Uint8Array, at: number): number {
   const end = numberEnd(bytes, at)
-  // Without an exponent it is finite, since it is not long enough to be otherwise; without a sign, no negative zero.
+  // Without an exponent it is finite, since it is too short to be otherwise; without a sign, it is not a negative zero.
   if (
     end < 0 ||
     (end - at <= FINITE_DIGITS && byteAt(bytes, at) !== MINUS && !hasExponent(bytes, at, end))
@@ -142,7 +142,7 @@ export function readScaled(
 ): number {
   const end = readDecimal(bytes, at)
   const whole = parts[0] ?? 0
-  // NaN for more decimals than fit: the slow way judges them.
+  // NaN if there are more decimals than fit: the slow path decides.
   const units = (parts[1] ?? 0) * (powers[decimalsMax - (parts[3] ?? 0)] ?? NaN)
   const { words } = target
   const isPlain = end >= 0 && whole < target.wholeLimit && units >= 0
@@ -174,7 +174,7 @@ function readScaledSlowly(
   const first = row * WORDS
   words.fill(0, first, first + WORDS)
   if (parts.first < 0) return isNegative ? -1 : end
-  // Digits [0, stop) are the scaled integer; what follows them would be lost.
+  // Digits [0, stop) form the scaled integer; the digits after them would be lost.
   const stop = parts.point + SCALE
   if (parts.last >= stop || stop - parts.first > digitsMax) return -1
   for (let index = parts.first; index < stop; index += CHUNK) {
@@ -209,11 +209,11 @@ function negate(words: Uint32Array, first: number): void {
   }
 }
 
-/** A number's digits without sign, point and exponent, and where the point is after the exponent moved it. */
+/** A number's digits without sign, point and exponent, and where the point is after the exponent is applied. */
 type Parts = {
   readonly digits: string
   readonly point: number
-  /** Of the first and last digit that is not a zero; -1 when all are. */
+  /** The index of the first and last digit that is not a zero; -1 when all are zeros. */
   readonly first: number
   readonly last: number
 }
@@ -233,7 +233,7 @@ function digitOf({ digits }: Parts, index: number): number {
   return index < digits.length ? digits.charCodeAt(index) - ZERO : 0
 }
 
-/** Why {@link readScaled} or, without `digitsMax`, {@link readFloat} refuses `text`; in words. */
+/** Explains why {@link readScaled} or, without `digitsMax`, {@link readFloat} refuses `text`. */
 export function numberProblem(text: string, digitsMax?: number): string {
   const bytes = paddedText(text)
   const end = unpaddedLength(bytes)

@@ -1,8 +1,8 @@
 /**
  * Digits → doubles: the innermost loops of every number.
  *
- * What a loop over bytes needs is in its own file: V8 folds a module's own constants and functions into a loop but
- * fetches imported ones anew at each turn, which was seen to halve the speed.
+ * Everything a loop over bytes needs is in its own file: V8 inlines a module's own constants and functions into a loop,
+ * but loads imported ones at each iteration, which was measured to halve the speed.
  */
 
 const ZERO = 0x30
@@ -17,15 +17,15 @@ export const POWERS: readonly number[] = [
 const powers = POWERS
 
 /**
- * Where the readers leave what they read: registers, since a reader has several results and must not make an object
- * for each value. `[0]` the digits before the point and `[1]` those behind it, each as a whole number, exact up to
- * 2^53 and above 2^53 when it is above that; `[2]` how many are before the point, `[3]` how many behind it.
+ * Where the readers leave their results: registers, since a reader has several results and must not make an object for
+ * each value. `[0]` the digits before the point and `[1]` those after it, each as a whole number, exact up to 2^53 and
+ * above 2^53 when it is larger; `[2]` the count of digits before the point, `[3]` after it.
  */
 export const registers: Float64Array = new Float64Array(4)
 const parts = registers
 
 /**
- * Reads the run of digits at `at`; there may be none, and then it stands for 0.
+ * Reads the run of digits at `at`. If there are none, the value is 0.
  *
  * @returns where it ends
  */
@@ -36,7 +36,7 @@ export function readDigits(bytes: Uint8Array, at: number): number {
 /**
  * Reads `\d*(\.\d*)?` at `at`.
  *
- * @returns where it ends; -1 when there is no digit before the point, or a point and no digit behind it
+ * @returns where it ends; -1 when there is no digit before the point, or a point without a digit after it
  */
 export function readDecimal(bytes: Uint8Array, at: number): number {
   const point = readRun(bytes, at, 0)

@@ -1,4 +1,4 @@
-/** Fields that no column names, collected as one JSON text a row: nothing that the exchange adds is lost. */
+/** Fields without a column, collected as one JSON text per row: nothing that the exchange adds is lost. */
 
 import type { Dataset } from '../binance/dataset.ts'
 import type { PageColumns, TextSink } from './columns.ts'
@@ -12,14 +12,14 @@ export class ExtraCollector {
     this.#sink = sink
   }
 
-  /** The collector of a dataset that has a column for it. */
+  /** The collector for a dataset that has an extra column. */
   static of(dataset: Dataset, columns: PageColumns): ExtraCollector | undefined {
     const index = dataset.columns.findIndex(({ type }) => type === 'extra')
     const sink = columns.sinks[index]
     return sink === undefined ? undefined : new ExtraCollector(sink as TextSink)
   }
 
-  /** Takes `member`, the JSON text of `name` and its value as they were sent; `false` when the row has `name` already. */
+  /** Takes `member`, the JSON text of `name` and its value as sent; `false` when the row already has `name`. */
   add(name: string, member: string): boolean {
     if (this.#members.has(name)) return false
     this.#members.set(name, member)

@@ -1,4 +1,4 @@
-/** The JSON fields of a dataset's rows: for each, how it is written and how its value gets into its column. */
+/** The JSON fields of a dataset's rows: how each is written, and how its value gets into its column. */
 
 import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
 import type { ColumnSink, FlagSink, Int64Sink, PageColumns, TextSink } from './columns.ts'
@@ -14,24 +14,24 @@ import {
 
 const QUOTE = 0x22
 
-/** What a field's value is written as: a string, or a number or literal as it is. */
+/** How a field's value is written: as a string, or as a bare number or literal. */
 type Form = 'quoted' | 'bare'
 
 /** One field of a row. */
 export class JsonField {
   /** The key in an object, or the index in an array. */
   readonly name: string | number
-  /** The key as it is normally written, with its quotes and colon. */
+  /** The key as normally written, with its quotes and colon. */
   readonly keyBytes: Uint8Array
   /** For messages: `p (price)`, `8 (trade_count)`. */
   readonly label: string
-  /** One bit, so that the fields of a row are a set; none for a field that no row needs to have, or may have twice. */
+  /** One bit, so that the fields of a row form a set; none for a field that may be missing or repeated. */
   readonly bit: number
   readonly isRequired: boolean
   readonly #isQuoted: boolean
   readonly #reader: ValueReader
   readonly #sink: ColumnSink | undefined
-  /** What means null, as JSON. */
+  /** The values that mean null, as JSON. */
   readonly #nulls: readonly string[]
 
   constructor(
@@ -51,7 +51,7 @@ export class JsonField {
     this.#nulls = stored === undefined ? [] : nullsOf(stored.column)
   }
 
-  /** Reads the value that begins at `at` into `row`. Gives where it ends; -1 when it is null, escaped or wrong. */
+  /** Reads the value that begins at `at` into `row`. Returns where it ends; -1 when it is null, escaped or wrong. */
   read(bytes: Uint8Array, at: number, row: number): number {
     if (!this.#isQuoted) return this.#reader.read(bytes, at, row)
     if ((bytes[at] ?? 0) !== QUOTE) return -1
@@ -59,7 +59,7 @@ export class JsonField {
     return end >= 0 && (bytes[end] ?? 0) === QUOTE ? end + 1 : -1
   }
 
-  /** Reads any JSON value into `row`; gives why it is refused, in words, or `undefined` when it is not. */
+  /** Reads any JSON value into `row`; returns why it is refused, or `undefined` when it is not. */
   readJson(json: string, row: number): string | undefined {
     if (this.#nulls.includes(json)) {
       this.putAbsent(row)
@@ -71,15 +71,15 @@ export class JsonField {
     return this.#reader.readText(text, row) ? undefined : this.#reader.problem(text)
   }
 
-  /** Writes that `row` has no such field. */
+  /** Records that `row` has no such field. */
   putAbsent(row: number): void {
     this.#sink?.putNull(row)
   }
 }
 
 /**
- * What means null in a nullable column. An order that does not work yet has a `workingTime` of -1 (rest-api.md,
- * answers of the endpoints for order lists).
+ * The values that mean null in a nullable column. An order that is not working yet has a `workingTime` of -1
+ * (rest-api.md, responses of the order list endpoints).
  */
 function nullsOf({ type, nullable }: Column): readonly string[] {
   if (nullable !== true) return []
@@ -120,22 +120,22 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return (high << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
 }
 
-/** Passes over any value; for fields that are known and not stored. */
+/** Skips any value; for fields that are known and not stored. */
 const skipper: ValueReader = {
-  // Not `valueEnd` itself, whose third parameter is no row.
+  // Not `valueEnd` itself, whose third parameter is not a row.
   read: (bytes, at) => valueEnd(bytes, at),
   readText: () => false,
   problem: () => 'not a value',
 }
 
-/** A field that nobody knows: passed over from then on, as fast as one that is known. */
+/** An unknown field: skipped from then on, as fast as a known one. */
 export function unknownField(name: string | number): JsonField {
   return new JsonField(name, 0, { form: 'bare', reader: skipper })
 }
 
 /**
- * The fields of `dataset`, at most 31. For arrays in the order of their indices, which leave no gap; for objects the
- * columns' in their order, then those that are ignored.
+ * The fields of `dataset`, at most 31. For arrays in the order of their indices, without a gap; for objects in column
+ * order, followed by the ignored ones.
  */
 export function fieldsOf(
   dataset: Dataset,

@@ -1,4 +1,4 @@
-/** Which of two states of one kline is the more finished one: trades only ever add to it while it is open. */
+/** Which of two states of a kline is more finished: while it is open, trades are only ever added to it. */
 
 import type { RecordBatch } from 'apache-arrow'
 import type { Dataset } from '../binance/dataset.ts'

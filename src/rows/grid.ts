@@ -7,21 +7,21 @@ import { gridFloor, intervalStep, type Interval } from '../binance/interval.ts'
 const MONDAY = 4 * 86_400e6
 const SHORTEST_MONTH = 28 * 86_400e6
 
-/** How far moments lie behind their slot's begin. */
+/** How far times lie after the start of their slot. */
 export class GridOffset {
   readonly #interval: Interval
   /** Length of a slot in microseconds; of months, the shortest. */
   readonly step: number
   readonly #phase: number
 
-  /** @param interval - One whose grid is known. */
+  /** @param interval - Its grid must be known. */
   constructor(interval: Interval) {
     this.#interval = interval
     this.step = interval === '1M' ? SHORTEST_MONTH : Number(intervalStep(interval))
     this.#phase = interval === '1w' ? MONDAY : 0
   }
 
-  /** Microseconds since the slot's begin. @param time - A whole number of microseconds, from 1970 to 2255. */
+  /** Microseconds since the slot's start. @param time - A whole number of microseconds, from 1970 to 2255. */
   of(time: number): number {
     if (this.#interval === '1M')
       return time - Number(gridFloor(this.#interval, micros(BigInt(time))))

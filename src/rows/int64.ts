@@ -1,4 +1,4 @@
-/** 64-bit integers in columns, compared without making bigints, and searched. */
+/** 64-bit integers in columns: comparing without bigints, and searching. */
 
 /** The low (even) and high (odd) halves of `values`; a view. */
 export function halvesOf(values: BigInt64Array): Int32Array {
@@ -28,7 +28,7 @@ export function lowerBound(array: BigInt64Array, key: bigint): number {
   return from
 }
 
-/** Does no value lie below the one before it? */
+/** Is no value lower than the one before it? */
 export function isRising(values: BigInt64Array): boolean {
   const halves = halvesOf(values)
   for (let row = 1; row < values.length; row++)

@@ -1,6 +1,6 @@
 /**
- * JSON as bytes: where a value ends, and what a string says. Strict (RFC 8259): what these functions accept,
- * JSON.parse accepts too. They build nothing; the scanner knows what it looks for. All bytes here are padded.
+ * JSON as bytes: where a value ends, and the text of a string. Strict (RFC 8259): JSON.parse accepts everything that
+ * these functions accept. They build nothing; the scanner knows what it looks for. All bytes here are padded.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -28,12 +28,12 @@ import {
 } from './bytes.ts'
 import { numberEnd } from './decimal.ts'
 
-// Nested deeper than this is not an answer of an exchange; recursion must end before the stack does.
+// An exchange does not nest deeper than this; recursion must end before the stack does.
 const DEPTH_MAX = 64
-// Around the place where a body breaks; enough to see what it is.
+// The text around the error; enough to recognise it.
 const CONTEXT_BYTES = 60
 
-/** The body is not whole or not JSON rows: torn, an error object, a web page. Worth another try. */
+/** The body is not complete or not JSON rows: torn, an error object, a web page. Worth another try. */
 export function notAPage(bytes: Uint8Array, at: number): TransportError {
   const from = Math.max(0, at - CONTEXT_BYTES / 2)
   const context = new TextDecoder().decode(
@@ -74,7 +74,7 @@ export function valueEnd(bytes: Uint8Array, at: number, depth = 0): number {
   }
 }
 
-/** Where the string ends whose opening quote is at `at`; behind its closing quote. @throws TransportError */
+/** Where the string with its opening quote at `at` ends; after its closing quote. @throws TransportError */
 export function stringEnd(bytes: Uint8Array, at: number): number {
   let end = at + 1
   let isAscii = true
@@ -96,7 +96,7 @@ function escapeEnd(bytes: Uint8Array, at: number): number {
   return at + escape[0].length
 }
 
-/** What the string `[from, to)`, quotes included, says. It must have been found by {@link stringEnd}. */
+/** The text of the string `[from, to)`, quotes included. It must have been found by {@link stringEnd}. */
 export function stringText(bytes: Uint8Array, from: number, to: number): string {
   return JSON.parse(utf8Text(bytes, from, to)) as string
 }
@@ -106,7 +106,7 @@ export function utf8Text(bytes: Uint8Array, from: number, to: number): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from, to))
 }
 
-/** Objects and arrays: `close` tells which. */
+/** The end of an object or array, depending on `close`. */
 function listEnd(
   bytes: Uint8Array,
   at: number,
@@ -135,7 +135,7 @@ function keyEnd(bytes: Uint8Array, at: number): number {
 
 const LITERALS = ['true', 'false', 'null']
 
-/** Numbers and literals. What follows must end them: in a torn body they may be only the beginning of themselves. */
+/** Numbers and literals. The next byte must end them: in a torn body they may be cut. */
 function wordEnd(bytes: Uint8Array, at: number): number {
   const literal = LITERALS.find((word) => asciiText(bytes, at, at + word.length) === word)
   const end = literal === undefined ? jsonNumberEnd(bytes, at) : at + literal.length
@@ -145,7 +145,7 @@ function wordEnd(bytes: Uint8Array, at: number): number {
   return end
 }
 
-/** Like {@link numberEnd}, but without leading zeros. */
+/** Like {@link numberEnd}, but refuses leading zeros. */
 function jsonNumberEnd(bytes: Uint8Array, at: number): number {
   const first = byteAt(bytes, at) === MINUS ? at + 1 : at
   const hasLeadingZero = byteAt(bytes, first) === ZERO && digitsEnd(bytes, first) > first + 1

@@ -1,4 +1,4 @@
-/** How columns lie in memory: what comparing and copying rows needs to know, and nothing of what they mean. */
+/** How columns lie in memory: what comparing and copying rows needs, whatever the values mean. */
 
 import { DataType, type Data } from 'apache-arrow'
 
@@ -65,7 +65,9 @@ export function setBit(bits: Uint8Array, index: number): void {
   bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7))
 }
 
-/** Is row `i` of `a` the same as row `j` of `b`: bit for bit, byte for byte, null for null? Columns of one type. */
+/**
+ * Is row `i` of `a` the same as row `j` of `b`: bit for bit, byte for byte, null for null? Columns of the same type.
+ */
 export function isSame(a: Layout, i: number, b: Layout, j: number): boolean {
   const isNullA = isNull(a, i)
   if (isNullA || isNull(b, j)) return isNullA && isNull(b, j)
@@ -73,7 +75,7 @@ export function isSame(a: Layout, i: number, b: Layout, j: number): boolean {
   if (a.kind === 'bits' && b.kind === 'bits')
     return hasBit(a.bits, a.offset + i) === hasBit(b.bits, b.offset + j)
   if (a.kind === 'text' && b.kind === 'text') return isSameText(a, i, b, j)
-  throw new RangeError(`columns of two kinds: ${a.kind} and ${b.kind}`)
+  throw new RangeError(`columns of different kinds: ${a.kind} and ${b.kind}`)
 }
 
 type Words = Extract<Values, { kind: 'words' }>

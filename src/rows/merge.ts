@@ -1,5 +1,5 @@
 /**
- * Two batches of one series → one: each key once, and where the two contradict each other, the later word and a
+ * Merges two batches of one series: each key once. Where the two contradict each other, the later row is kept, with a
  * record of the earlier one.
  */
 
@@ -24,24 +24,24 @@ export type ChangedRow = {
   readonly new: Readonly<Record<string, string>>
 }
 
-/** What an earlier run was told of rows and did not take, by their keys: the columns that differed. */
+/** Rows that an earlier run received and did not store, by key: the columns that differed. */
 type Claims = ReadonlyMap<string, Readonly<Record<string, string>>>
 
-/** What a merge goes by. */
+/** Options of a merge. */
 type MergeOptions = {
   readonly dataset: Dataset
-  /** Absent: a later word is taken even where it shows less. */
+  /** Absent: a later row is taken even where it shows less. */
   readonly claims?: Claims | undefined
 }
 
-/** What {@link mergeBatches} gives. */
+/** The result of {@link mergeBatches}. */
 export type Merged = {
   /** Sorted by key, keys unique. The same object as `stored` or `fresh` when it holds just their rows. */
   readonly batch: RecordBatch
   readonly revisions: readonly ChangedRow[]
   /** Rows of `fresh` that show less than the stored ones, and were not taken. */
   readonly doubts: readonly ChangedRow[]
-  /** Rows of `fresh` that told nothing new. */
+  /** Rows of `fresh` that brought nothing new. */
   readonly duplicates: number
 }
 
@@ -49,9 +49,9 @@ export type Merged = {
  * The union of two batches that are each sorted by key, with unique keys. Of two rows with one key:
  *
  * - equal ones are one row;
- * - if only moments differ, and only within one millisecond that one of the two was rounded to, the finer row is
- *   kept (it came from a finer source, not from a change);
- * - of orders, the greater `update_time` is kept, and an older `fresh` one tells nothing new;
+ * - if only times differ, and only within one millisecond to which one of the two was rounded, the finer row is kept
+ *   (it came from a finer source, not from a change);
+ * - of orders, the greater `update_time` is kept, and an older `fresh` one brings nothing new;
  * - of klines, a `fresh` one that shows less is not taken, unless `claims` has the same: it is a doubt;
  * - else `fresh` is kept, and the change is a {@link ChangedRow}.
  */
@@ -60,10 +60,10 @@ export function mergeBatches(
   fresh: RecordBatch,
   options: MergeOptions,
 ): Merged {
-  return new Merge(options, stored, fresh).run()
+  return new RowMerge(options, stored, fresh).run()
 }
 
-type Verdict = 'same' | 'stored' | 'fresh' | 'revised' | 'doubted'
+type RowVerdict = 'same' | 'stored' | 'fresh' | 'revised' | 'doubt'
 
 /** One side of a merge. */
 type Side = {
@@ -73,7 +73,7 @@ type Side = {
   readonly layouts: readonly Layout[]
 }
 
-class Merge {
+class RowMerge {
   readonly #dataset: Dataset
   readonly #claims: Claims | undefined
   readonly #stored: Side
@@ -94,7 +94,7 @@ class Merge {
 
   run(): Merged {
     const [a, b] = [this.#stored, this.#fresh]
-    // Most merges append: what lies before and after the other side is taken as a whole.
+    // Most merges append: rows before and after the other side are taken as a whole.
     let i = b.keys.length === 0 ? a.keys.length : lowerBound(a.keys, b.keys[0] ?? 0n)
     this.#take(a, 0, i)
     let j = 0
@@ -118,11 +118,11 @@ class Merge {
     else this.#ranges.push({ batch, from, to })
   }
 
-  /** Two rows with one key. */
+  /** Decides between two rows with one key. */
   #settle(i: number, j: number): void {
     const verdict = this.#verdict(i, j)
-    if (verdict === 'doubted') this.#doubts.push(this.#revision(i, j))
-    if (verdict === 'same' || verdict === 'stored' || verdict === 'doubted') {
+    if (verdict === 'doubt') this.#doubts.push(this.#revision(i, j))
+    if (verdict === 'same' || verdict === 'stored' || verdict === 'doubt') {
       this.#duplicates++
       this.#take(this.#stored, i, i + 1)
       return
@@ -131,18 +131,18 @@ class Merge {
     this.#take(this.#fresh, j, j + 1)
   }
 
-  #verdict(i: number, j: number): Verdict {
+  #verdict(i: number, j: number): RowVerdict {
     const differing = this.#differing(i, j)
     if (differing.length === 0) return 'same'
     const finer = differing.map((index) => this.#finer(index, i, j))
     if (finer.every((side) => side === 'stored')) return 'stored'
     if (finer.every((side) => side === 'fresh')) return 'fresh'
     if (this.#isOlder(i, j)) return 'stored'
-    return this.#isDoubted(i, j) ? 'doubted' : 'revised'
+    return this.#isDoubt(i, j) ? 'doubt' : 'revised'
   }
 
-  /** Does the fresh row show less than the stored one, and did the run before not hear the same? */
-  #isDoubted(i: number, j: number): boolean {
+  /** Does the fresh row show less than the stored one, without the run before having received the same? */
+  #isDoubt(i: number, j: number): boolean {
     if (this.#claims === undefined) return false
     const stored = { batch: this.#stored.batch, row: i }
     if (!showsLess(this.#dataset, stored, { batch: this.#fresh.batch, row: j })) return false
@@ -160,7 +160,7 @@ class Merge {
     return indices
   }
 
-  /** Which side has the finer of two moments in one millisecond; undefined when it is not as simple as that. */
+  /** Which side has the finer of two times in one millisecond; undefined when it is not as simple as that. */
   #finer(index: number, i: number, j: number): 'stored' | 'fresh' | undefined {
     const type = this.#dataset.columns[index]?.type
     if (type !== 'time' && type !== 'end') return undefined
@@ -218,7 +218,7 @@ function sideOf(dataset: Dataset, batch: RecordBatch): Side {
   return { batch, keys, halves: halvesOf(keys), layouts }
 }
 
-/** A moment; undefined when it is null. */
+/** A time; undefined when it is null. */
 function timeAt({ batch }: Side, index: number, row: number): bigint | undefined {
   const data = columnData(batch, index)
   return data.getValid(row) ? (data.values as BigInt64Array)[row] : undefined

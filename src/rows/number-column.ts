@@ -1,4 +1,4 @@
-/** Prices and quantities compared exactly, in each of the three forms that they are stored in. */
+/** Prices and quantities, compared exactly in each of the three forms in which they are stored. */
 
 import { Buffer } from 'node:buffer'
 import { DataType, type Data } from 'apache-arrow'
@@ -6,13 +6,13 @@ import { WORDS } from './decimal.ts'
 
 /** A column of numbers. Rows that are null compare as 0. */
 export interface NumberColumn {
-  /** Below 0, 0 or above 0, as the number of row `row` is. */
+  /** Below 0, 0 or above 0, like the number in row `row`. */
   sign(row: number): number
-  /** Below 0, 0 or above 0, as the number of row `row` is below, equal to or above that of the same row of `other`. */
+  /** Compares the number in row `row` with that of the same row of `other`: below 0, 0 or above 0. */
   compare(row: number, other: this): number
 }
 
-/** The numbers of one column; any two that are compared must be stored in the same form. */
+/** The numbers of one column. Two columns that are compared must be stored in the same form. */
 export function numberColumn(data: Data): NumberColumn {
   const type: unknown = data.type
   if (DataType.isFloat(type)) return new FloatColumn(data.values as Float64Array)
@@ -70,7 +70,7 @@ class ScaledColumn implements NumberColumn {
 
 class TextColumn implements NumberColumn {
   readonly #offsets: Int32Array
-  /** All texts of the column, end to end; number texts are ASCII, so that offsets in bytes are offsets here. */
+  /** All texts of the column, end to end. Number texts are ASCII, so byte offsets are valid here. */
   readonly #text: string
 
   constructor(offsets: Int32Array, { buffer, byteOffset, byteLength }: Uint8Array) {
@@ -93,7 +93,7 @@ class TextColumn implements NumberColumn {
   }
 }
 
-/** Digits without zeros around them, and how many of them are before the point; `digits` is empty for 0. */
+/** Digits without leading and trailing zeros, and how many of them are before the point; `digits` is empty for 0. */
 type Magnitude = { readonly digits: string; readonly point: number }
 
 function signOf(text: string): number {
@@ -104,7 +104,7 @@ function signOf(text: string): number {
 /** Compares two number texts exactly, however many digits they have. */
 export function compareNumbers(a: string, b: string): number {
   if (a === b) return 0
-  // Reading a text as a double keeps the order, except that different numbers may become equal.
+  // Reading a text as a double preserves the order, except that different numbers may become equal.
   const difference = Number(a) - Number(b)
   if (difference !== 0) return difference
   const sign = signOf(a)
@@ -123,7 +123,7 @@ function magnitudeOf(text: string): Magnitude {
     /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const all = whole + decimals
   const zeros = all.length - all.replace(/^0+/, '').length
-  // Not by a pattern: of a text of zeros with another digit at its end, that takes the square of its length.
+  // Not by a pattern: for a text of zeros that ends with another digit, that is quadratic.
   let end = all.length
   while (end > zeros && all[end - 1] === '0') end -= 1
   const digits = all.slice(zeros, end)

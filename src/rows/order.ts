@@ -1,4 +1,4 @@
-/** Pages in the order of their keys, without exact duplicates, in parts and joined. */
+/** Pages in key order, without exact duplicates; slices and concatenations of them. */
 
 import type { RecordBatch } from 'apache-arrow'
 import type { Dataset } from '../binance/dataset.ts'
@@ -8,7 +8,7 @@ import { compareHalves, halvesOf } from './int64.ts'
 import { isSame, layoutOf } from './layout.ts'
 import type { Page } from './page.ts'
 
-/** The page with its rows sorted by key, stable: the same page when it is sorted already. */
+/** The page with its rows sorted by key, stable; the same page if it is already sorted. */
 export function sortByKey(dataset: Dataset, page: Page): Page {
   const halves = halvesOf(page.keys)
   if (isSorted(halves, page.rowCount)) return page
@@ -17,7 +17,7 @@ export function sortByKey(dataset: Dataset, page: Page): Page {
   return pageOf(dataset, assemble(rangesOf(page.batch, rows)))
 }
 
-/** The page in the order of its keys, equal rows once: the same page when its keys rise already. */
+/** The page in key order, equal rows once; the same page if its keys already increase. */
 export function inOrder(dataset: Dataset, page: Page): Page {
   const halves = halvesOf(page.keys)
   let row = 1
@@ -31,7 +31,7 @@ function isSorted(halves: Int32Array, rowCount: number): boolean {
   return true
 }
 
-/** Rows by their indices, neighbours joined into ranges. */
+/** Rows by index, neighbours joined into ranges. */
 function rangesOf(batch: RecordBatch, rows: readonly number[]): readonly Range[] {
   const ranges: { batch: RecordBatch; from: number; to: number }[] = []
   for (const row of rows) {
@@ -43,8 +43,8 @@ function rangesOf(batch: RecordBatch, rows: readonly number[]): readonly Range[]
 }
 
 /**
- * Drops each row that equals the row before it in key and content. Rows of one key must lie together, as they do in
- * a sorted page. Gives the same page when there is none.
+ * Drops each row that equals the row before it in key and content. Rows of one key must be adjacent, as in a sorted
+ * page. Returns the same page when there is nothing to drop.
  */
 export function dropDuplicates(dataset: Dataset, page: Page): { page: Page; dropped: number } {
   const halves = halvesOf(page.keys)
@@ -62,7 +62,7 @@ export function dropDuplicates(dataset: Dataset, page: Page): { page: Page; drop
   return { page: pageOf(dataset, assemble(rangesOf(page.batch, kept))), dropped }
 }
 
-/** All rows of `batches`, one after the other. @throws RangeError when there is none, or they differ in a type */
+/** All rows of `batches`, one after the other. @throws RangeError when there are none, or they differ in a type */
 export function concatBatches(batches: readonly RecordBatch[]): RecordBatch {
   return assemble(batches.map((batch) => ({ batch, from: 0, to: batch.numRows })))
 }

@@ -1,4 +1,4 @@
-/** Answers → pages: by the format and the unit that they came in. What is odd about them is said once. */
+/** Responses → pages, by their format and time unit. What is unusual about them is reported once. */
 
 import { DataError } from '../base/errors.ts'
 import type { HttpAnswer } from '../base/ports.ts'
@@ -25,9 +25,9 @@ export class PageReader {
   }
 
   /**
-   * Reads an accepted answer. `check` says whether it is what was asked for.
+   * Reads an accepted response. `check` decides whether it is what was requested.
    *
-   * @throws TransportError, DataError as the decoders and checks do.
+   * @throws TransportError, DataError from the decoders and checks.
    */
   read(
     { dataset, numbers }: { readonly dataset: Dataset; readonly numbers: Numbers },
@@ -41,7 +41,7 @@ export class PageReader {
     const page = inOrder(dataset, sent)
     checkPage(dataset, page)
     check(page)
-    this.#unknown.tell(dataset.kind, sent.unknownFields)
+    this.#unknown.warn(dataset.kind, sent.unknownFields)
     return page
   }
 
@@ -62,7 +62,9 @@ export class PageReader {
   }
 }
 
-/** The page read in milliseconds, if it makes sense so: the exchange may not heed the header that asks for microseconds. */
+/**
+ * The page read in milliseconds, if that is plausible: the exchange may ignore the header that asks for microseconds.
+ */
 function decodeAsMillis(
   dataset: Dataset,
   numbers: Numbers,
@@ -71,7 +73,7 @@ function decodeAsMillis(
   try {
     return decodePage(dataset, numbers, body, 'ms')
   } catch {
-    // Neither unit fits: the first error tells more.
+    // Neither unit fits: the first error is more useful.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** A decoded page: rows as Arrow columns, with the two columns at hand that the walk and the store steer by. */
+/** A decoded page: rows as Arrow columns, with quick access to the two columns that the walk and the store use. */
 
 import type { RecordBatch } from 'apache-arrow'
 
@@ -14,11 +14,11 @@ export type Page = {
 
 /** A field of an answer or a file that this version does not know. */
 export type UnknownField = {
-  /** As it was sent; an index, a place or a column's number where it has no name. */
+  /** Its name as sent; an index, position or column number if it has no name. */
   readonly name: string
   /** Is its value in the column `extra`? */
   readonly isKept: boolean
 }
 
-/** A page as it was decoded, and what of the rows no column holds; each field once. */
+/** A page as decoded, with the fields of its rows that no column holds; each field once. */
 export type DecodedPage = Page & { readonly unknownFields: readonly UnknownField[] }

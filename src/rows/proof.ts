@@ -1,4 +1,4 @@
-/** What the rows of a partition prove of themselves, counted batch by batch while they are written. */
+/** What the rows of a partition prove about themselves, counted batch by batch while they are written. */
 
 import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
@@ -16,15 +16,15 @@ import { halvesOf } from './int64.ts'
 /** Facts by name; docs/FORMAT.md says what each means. */
 export type RowProof = Readonly<Record<string, string | number | boolean>>
 
-/** What is known of the time of a partition beside its rows, within its period. */
+/** What is known about the time of a partition besides its rows, within its period. */
 export type KnownTime = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
 
 /** Counts facts about rows in the order of their keys. */
 export type RowProver = {
   take(batch: RecordBatch): void
-  /** What the rows taken so far prove, given what was asked and answered. */
+  /** What the rows taken so far prove, given the coverage and gaps. */
   proof(known: KnownTime): RowProof
-  /** The stretches of `window` whose slots of the grid no row opens in; only where the grid is known. */
+  /** The stretches of `window` in whose slots no row opens; only where the grid is known. */
   missing?(window: Window): Coverage
 }
 
@@ -36,7 +36,7 @@ export function proverOf(key: SeriesKey): RowProver {
     return interval !== undefined && hasKnownGrid(interval)
       ? new SlotProver(interval, dataset)
       : NOTHING_TO_PROVE
-  // Ids of an account's rows, and of block trades, are not contiguous by nature.
+  // Ids of an account's rows, and of block trades, are naturally not contiguous.
   return dataset.walk === 'accountWindow' || dataset.walk === 'blockTradeId'
     ? NOTHING_TO_PROVE
     : new IdProver(dataset)
@@ -44,16 +44,16 @@ export function proverOf(key: SeriesKey): RowProver {
 
 const NOTHING_TO_PROVE: RowProver = { take: () => undefined, proof: () => ({}) }
 
-/** Klines: is there one for every slot of the grid that was answered for, but those in known gaps? */
+/** Klines: is there one for every covered slot of the grid, except those in known gaps? */
 class SlotProver implements RowProver {
   readonly #interval: Interval
   readonly #keyIndex: number
   readonly #offset: GridOffset
   #onGrid = 0
   #offGrid = 0
-  /** Slots that none but a row off the grid fills. */
+  /** Slots filled only by a row off the grid. */
   readonly #bent: number[] = []
-  /** Slots that were passed over: the last before them and the first after. */
+  /** Skipped slots: the last one before them and the first one after. */
   readonly #passed: { readonly last: number; readonly next: number }[] = []
   #first: number | undefined
   #last = Number.NaN
@@ -101,7 +101,7 @@ class SlotProver implements RowProver {
     const isIn = (windows: Coverage, slot: number): boolean =>
       isCovered(windows, microsOf(slot), microsOf(slot))
     const bent = this.#bent.filter((slot) => isIn(coverage, slot))
-    // A window that was cut within a slot may leave a gap where the slot begins, and a kline that opens later in it.
+    // A window cut within a slot may have a gap where the slot begins, and a kline that opens later in it.
     const filled = bent.filter((slot) => isIn(inGaps, slot))
     return {
       slots_expected: count(coverage),
@@ -112,17 +112,17 @@ class SlotProver implements RowProver {
   }
 }
 
-/** Two neighbouring rows that do not join: the earlier and the later of their times, and how many ids are between. */
+/** Two consecutive rows that do not join: the earlier and the later of their times, and how many ids lie between. */
 type Break = { readonly first: Micros; readonly last: Micros; readonly ids: number }
 
-/** Those that lie in time that was answered in one piece; between pieces, rows are missing by right. */
+/** The breaks inside one continuous stretch of coverage; between stretches, rows are expected to be missing. */
 function breaksIn(breaks: readonly Break[], coverage: Coverage): readonly Break[] {
   return breaks.filter(({ first, last }) => isCovered(coverage, first, last))
 }
 
 /**
- * Breaks next to where what was answered begins or ends: times go back while ids go on, so the ids in between may lie on
- * the other side. Only told where there are any.
+ * Breaks next to the start or end of the coverage: times go back while ids increase, so the ids between may lie on the
+ * other side. Reported only if there are any.
  */
 function edgeFacts(breaks: readonly Break[], coverage: Coverage): RowProof {
   const starts = new Set<Break>()
@@ -151,8 +151,8 @@ function isCovered(coverage: Coverage, first: Micros, last: Micros): boolean {
 }
 
 /**
- * Ids: are they contiguous, and where the rows name their trades, does each begin with the trade after the last of
- * the one before?
+ * Ids: are they contiguous? And where the rows name their trades, does each begin with the trade after the last one of
+ * the row before?
  */
 class IdProver implements RowProver {
   readonly #keyIndex: number
@@ -176,7 +176,7 @@ class IdProver implements RowProver {
     if (first === undefined || last === undefined) return
     if (this.#last !== undefined && first !== this.#last.id + 1n)
       this.#breaks.push(breakOf(this.#last.time, times[0], first - this.#last.id - 1n))
-    // Ids increase strictly, so first and last alone tell whether any is missing in between.
+    // Ids increase strictly, so first and last alone show whether any is missing between.
     if (last - first !== BigInt(ids.length - 1))
       for (let row = 1; row < ids.length; row++) {
         const leftOut = (ids[row] ?? 0n) - (ids[row - 1] ?? 0n) - 1n
@@ -201,17 +201,17 @@ function breakOf(before = 0n, after = 0n, ids = 0n): Break {
   return { first: micros(first), last: micros(last), ids: Number(ids) }
 }
 
-/** The trades that aggregate trades name: each row's first is the one after the last of the row before. */
+/** The trades named by aggregate trades: each row's first follows the last of the row before. */
 class TradeChain {
   readonly #firstIndex: number
   readonly #lastIndex: number
   readonly #breaks: Break[] = []
   #dummies = 0
   #firstTrade = ''
-  /** The last row that names trades: its last one, also in halves, and its time. */
+  /** The last row that names trades: its last trade, also in halves, and its time. */
   #last: { readonly id: bigint; readonly time: bigint } | undefined
   #low = 0
-  // Before every trade, so that whichever row comes first begins the chain.
+  // Before every trade, so that the first row begins the chain, whichever it is.
   #high = -2
 
   constructor(dataset: Dataset) {
@@ -227,12 +227,12 @@ class TradeChain {
     let lastRow = -1
     for (let row = 0; row < firsts.length; row++) {
       const firstHigh = first[2 * row + 1] ?? 0
-      // Invalidated records have no trades (CHANGELOG 2022-04-12); the chain goes on over them.
+      // Invalidated records have no trades (CHANGELOG 2022-04-12); the chain continues across them.
       if (firstHigh < 0) {
         this.#dummies++
         continue
       }
-      // Exact where it matters: only a difference of 1 is told from others.
+      // Exact where it matters: only a difference of 1 has to be distinguished.
       const distance = (firstHigh - high) * 4294967296 + (((first[2 * row] ?? 0) >>> 0) - low)
       if (distance !== 1)
         this.#begin(firsts[row], lastRow < 0 ? this.#last?.time : times[lastRow], times[row])
@@ -246,7 +246,7 @@ class TradeChain {
     this.#high = high
   }
 
-  /** The chain begins, or begins again. */
+  /** Begins the chain, or begins it again. */
   #begin(id: bigint | undefined, before: bigint | undefined, after: bigint | undefined): void {
     if (this.#firstTrade === '') this.#firstTrade = String(id)
     else this.#breaks.push(breakOf(before, after))

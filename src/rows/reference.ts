@@ -1,6 +1,6 @@
 /**
- * The checked reference: what a page says by JSON.parse, Number() and bigint arithmetic. Slow, small, and without
- * any reader of the scanner's, so that the two can be compared value by value.
+ * The checked reference: decodes a page with JSON.parse, Number() and bigint arithmetic. Slow, small, and without any
+ * reader of the scanner, so that the two can be compared value by value.
  */
 
 import { DataError, TransportError } from '../base/errors.ts'
@@ -20,11 +20,11 @@ import type { TimeUnit } from './value.ts'
 type JsonRow = Readonly<Record<string | number, unknown>>
 
 /**
- * Decodes one page by JSON.parse. Gives what `decodePage` gives, except that integers which JSON.parse would round
- * are refused; does not see fields that are sent twice, and checks no range of times.
+ * Decodes one page with JSON.parse. Returns what `decodePage` returns, except that it refuses integers which JSON.parse
+ * would round, does not notice fields sent twice, and does not check the range of times.
  *
  * @throws TransportError when the body is not a JSON array
- * @throws DataError when a value is not what its column holds
+ * @throws DataError when a value does not fit its column
  */
 export function decodePageByParse(
   dataset: Dataset,
@@ -126,7 +126,7 @@ function booleanOf(value: unknown, name: string): boolean {
 
 function safeInteger(value: unknown, name: string): number {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) return value as number
-  throw new DataError(`${name}: not an integer that JSON.parse keeps`)
+  throw new DataError(`${name}: not an integer that JSON.parse keeps exact`)
 }
 
 function checkNumber(text: string, name: string): void {

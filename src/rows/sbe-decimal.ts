@@ -1,6 +1,6 @@
 /**
- * Mantissa and exponent → a column of numbers, exactly as the number's JSON text would have got there. Numbers of up
- * to 2^53 units go as doubles, which hold them exactly; others as text, through the readers of JSON.
+ * Mantissa and exponent → a column of numbers, exactly as if read from the number's JSON text. Numbers of up to 2^53
+ * units pass as doubles, which hold them exactly; others as text, through the JSON readers.
  */
 
 import { FloatSink, ScaledSink, type ColumnSink, type TextSink } from './columns.ts'
@@ -23,7 +23,7 @@ export class MantissaReader {
   readonly #slow: ValueReader
   readonly #text = new Uint8Array(TEXT_BYTES)
 
-  /** @param bytes - How long a mantissa is. */
+  /** @param bytes - The length of a mantissa. */
   constructor(view: DataView, bytes: 8 | 16, sink: ColumnSink) {
     this.#view = view
     this.#bytes = bytes
@@ -40,7 +40,7 @@ export class MantissaReader {
     return mantissa !== undefined && this.#slow.readText(decimalText(mantissa, exponent), row)
   }
 
-  /** The mantissa at `at`; `undefined` when it is null, which is the lowest number there is. */
+  /** The mantissa at `at`; `undefined` when it is null, which is encoded as the lowest number. */
   mantissa(at: number): bigint | undefined {
     const view = this.#view
     const high = view.getBigInt64(at + this.#bytes - 8, true)
@@ -49,12 +49,12 @@ export class MantissaReader {
     return value === -(2n ** 127n) ? undefined : value
   }
 
-  /** Why the number `text` was refused; in words. */
+  /** Explains why the number `text` was refused. */
   problem(text: string): string {
     return this.#slow.problem(text)
   }
 
-  /** The mantissa at `at` when a double holds it and it is not negative; else -1. */
+  /** The mantissa at `at` if a double holds it and it is not negative; else -1. */
   #small(at: number): number {
     const view = this.#view
     if (this.#bytes === 16 && (view.getUint32(at + 8, true) | view.getUint32(at + 12, true)) !== 0)
@@ -66,7 +66,7 @@ export class MantissaReader {
   #put(mantissa: number, exponent: number, row: number): boolean {
     const sink = this.#sink
     if (sink instanceof FloatSink) {
-      // Both are exact doubles: the one division rounds once, as Number() of the text does.
+      // Both are exact doubles: the single division rounds once, as Number() does.
       sink.values[row] = mantissa / (POWERS[-exponent] ?? NaN)
       return true
     }
@@ -76,8 +76,8 @@ export class MantissaReader {
   }
 
   /**
-   * Writes the digits from the last to the first, as JSON has them: with 8 decimals. The difference comes before the
-   * sum, which would pass 2^53.
+   * Writes the digits from the last to the first, in JSON's form: with 8 decimals. The subtraction comes before the
+   * addition, which would pass 2^53.
    */
   #putText(sink: TextSink, row: number, mantissa: number, decimals: number): void {
     const text = this.#text
@@ -111,7 +111,7 @@ function putScaled(sink: ScaledSink, row: number, mantissa: number, exponent: nu
   return true
 }
 
-/** `mantissa` x 10^`exponent` as JSON writes it: with 8 decimals, or as many more as it has. */
+/** `mantissa` x 10^`exponent` in JSON's form: with 8 decimals, or more if it has more. */
 export function decimalText(mantissa: bigint, exponent: number): string {
   const sign = mantissa < 0n ? '-' : ''
   const units = mantissa < 0n ? -mantissa : mantissa

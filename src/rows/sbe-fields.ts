@@ -16,7 +16,7 @@ export type SbeRows = {
   readonly starts: Int32Array
 }
 
-/** The exponent of a column's mantissas: the same for all rows, or a byte of each row. */
+/** The exponent of a column's mantissas: the same for all rows, or one byte in each row. */
 export type Exponents = { readonly fixed: number | undefined; readonly offset: number }
 
 /** A column and where its values go. */
@@ -134,7 +134,8 @@ function enumName({ json, values }: SbeField, code: number): string | undefined 
   if (code === NO_VALUE) return undefined
   const name = (values as SbeEnum)[code]
   if (name !== undefined) return name
-  const what = code === NON_REPRESENTABLE ? 'a value that this schema cannot say' : `code ${code}`
+  const what =
+    code === NON_REPRESENTABLE ? 'a value that this schema cannot represent' : `code ${code}`
   throw new SbeUnknownError(`${json}: ${what}`)
 }
 

@@ -1,9 +1,9 @@
 /**
- * One SBE answer → columns: the same rows as the same answer in JSON, value by value. Column by column, since each
- * row's block has its fields at the same places; no object is made for a row.
+ * One SBE message → columns: the same rows as the same answer in JSON, value by value. Column by column, since each
+ * row's block has its fields at the same offsets; no object is made per row.
  *
- * Block lengths are those that the message states: what a later schema adds to a block, and what follows the rows,
- * is passed over, and told of.
+ * Block lengths are those stated in the message: what a later schema adds to a block or after the rows is skipped, and
+ * reported.
  *
  * @see FIX Simple Binary Encoding 1.0, "Schema extension mechanism"; binance-spot-api-docs, faqs/sbe_faq.md.
  */
@@ -27,13 +27,12 @@ import type { DecodedPage, UnknownField } from './page.ts'
 import { type Exponents, type SbeRows, fillColumn, jsonValue } from './sbe-fields.ts'
 
 /**
- * Decodes one page. Times are microseconds, as they always are in SBE. Rows stay in the order sent; `checkPage`
- * judges them.
+ * Decodes one page. Times are always microseconds in SBE. Rows stay in the order sent; `checkPage` checks them.
  *
- * @throws SbeUnknownError when the message is of another kind or schema, or says that a newer schema could say more
- * @throws TransportError when the message is not whole
- * @throws DataError when a value is not what its column holds, is beyond its range, or cannot be stored exactly;
- * names dataset, row (from 0) and field
+ * @throws SbeUnknownError when the message is of another kind or schema, or has a value that needs a newer schema
+ * @throws TransportError when the message is not complete
+ * @throws DataError when a value does not fit its column, is out of range, or cannot be stored exactly; names dataset,
+ * row (from 0) and field
  */
 export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array): DecodedPage {
   const message = new Message(SBE_LAYOUTS[dataset.kind], body)
@@ -41,7 +40,7 @@ export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array):
     message.findRows()
     return decodeRows(dataset, numbers, message)
   } catch (error) {
-    // A later schema may have put between the rows what only blocks of its own could tell of.
+    // A later schema may have added between the rows what only its own blocks can describe.
     const isUnreadable = error instanceof DataError || error instanceof TransportError
     if (!isUnreadable || !message.isOfLaterSchema || error instanceof SbeUnknownError) throw error
     throw new SbeUnknownError(`rows of a later schema: ${error.message}`, { cause: error })
@@ -68,7 +67,7 @@ function decodeRows(dataset: Dataset, numbers: Numbers, message: Message): Decod
   return { ...columns.finish(count), unknownFields: message.unknownFields() }
 }
 
-/** Fields that no column names, as the JSON text that JSON would have had. */
+/** Fields without a column, as the JSON text that JSON would have had. */
 function fillExtra(
   message: Message,
   { row: { fields } }: SbeLayout,
@@ -90,7 +89,7 @@ function fillExtra(
   }
 }
 
-/** A message whose header was checked. */
+/** A message with a checked header. */
 class Message implements SbeRows {
   readonly layout: SbeLayout
   readonly view: DataView
@@ -112,13 +111,13 @@ class Message implements SbeRows {
     this.isOfLaterSchema = this.view.getUint16(6, true) > SBE_SCHEMA.version
   }
 
-  /** What a later schema added, as far as block lengths and what is left tell: it has no names here. */
+  /** What a later schema added, judging by block lengths and trailing bytes: it has no names here. */
   unknownFields(): readonly UnknownField[] {
     const { root, row } = this.layout
     const names = [
       this.#rootLength > root.length ? `SBE message from byte ${root.length}` : '',
       this.count > 0 && this.#rowLength > row.length ? `SBE row from byte ${row.length}` : '',
-      this.#end < this.#body.length ? 'SBE message behind its rows' : '',
+      this.#end < this.#body.length ? 'SBE message after its rows' : '',
     ]
     return names.filter((name) => name !== '').map((name) => ({ name, isKept: false }))
   }
@@ -156,7 +155,7 @@ class Message implements SbeRows {
     return length ?? 0
   }
 
-  /** Gives where the last row ends. */
+  /** Returns where the last row ends. */
   #placeRows(from: number): number {
     const { count, starts, view } = this
     const rowLength = this.#rowLength
@@ -206,7 +205,7 @@ class Message implements SbeRows {
   }
 }
 
-/** A block may be longer than known, never shorter: its version would be older than the one that was asked for. */
+/** A block may be longer than known, never shorter: its version would be older than the requested one. */
 function checkLength(name: string, length: number, { length: known }: SbeBlock): void {
   if (length < known)
     throw new SbeUnknownError(

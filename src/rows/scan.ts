@@ -1,10 +1,10 @@
 /**
- * One REST answer → columns, by one pass over its bytes. Strict: the whole body must be JSON, every row must have all
- * of the dataset's fields, every value must be what its column holds. Nothing is rounded or guessed; fields that the
- * exchange added since are passed over, and named.
+ * One REST answer → columns, in one pass over its bytes. Strict: the whole body must be JSON, every row must have all
+ * of the dataset's fields, every value must fit its column. Nothing is rounded or guessed; fields that the exchange
+ * added later are skipped and reported.
  *
- * Two kinds of failure: a body that is not whole JSON rows is TransportError (torn, an error object, a web page:
- * worth another try); whole JSON that cannot be true or cannot be stored exactly is DataError.
+ * Two kinds of failure: a body that is not complete JSON rows is a TransportError (torn, an error object, a web page:
+ * worth another try); complete JSON that cannot be true or cannot be stored exactly is a DataError.
  */
 
 import { DataError } from '../base/errors.ts'
@@ -35,18 +35,17 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-// About the shortest row of any dataset; a guess of the room that is needed, not a limit.
+// About the shortest row of any dataset; an estimate of the room needed, not a limit.
 const ROW_BYTES_LIKELY = 64
 const QUOTED_MAX = 80
 
 /**
- * Decodes one page. Times come in `unit` and leave as microseconds: a ms times 1000, an inclusive end in ms times
- * 1000 plus 999. Rows stay in the order sent; `checkPage` judges them.
+ * Decodes one page. Times come in `unit` and leave as microseconds: a ms is multiplied by 1000; an inclusive end in ms
+ * becomes its last µs (times 1000 plus 999). Rows stay in the order sent; `checkPage` checks them.
  *
  * @throws TransportError when the body is not, as a whole, a JSON array of rows
- * @throws DataError when a row lacks a field or has one twice, when elements of an array may have moved, or when a
- * value is not what its column holds, is beyond its range, or cannot be stored exactly; names dataset, row (from 0),
- * field and value
+ * @throws DataError when a row lacks a field or repeats one, when elements of an array may have moved, or when a value
+ * does not fit its column, is out of range, or cannot be stored exactly; names dataset, row (from 0), field and value
  */
 export function decodePage(
   dataset: Dataset,
@@ -61,7 +60,7 @@ export function decodePage(
   try {
     return new Scanner(dataset, bytes, { columns, fields }).page()
   } catch (error) {
-    // What is wrong in a damaged body is the damage, which another try may mend.
+    // In a damaged body the damage itself is the problem, and another try may solve it.
     if (error instanceof DataError) checkWhole(bytes)
     throw error
   }
@@ -84,7 +83,7 @@ class Scanner {
   /** The set of fields that each row must have, as bits. */
   readonly #required: number
   readonly #all: number
-  /** The fields in the order of the row before, which the next row most likely has too. */
+  /** The fields in the order of the row before, which the next row probably has too. */
   readonly #expected: JsonField[]
   #valueStart = 0
 
@@ -125,7 +124,7 @@ class Scanner {
     return { ...this.#columns.finish(row), unknownFields: [...this.#unknown.values()] }
   }
 
-  /** Reads the object that begins at `start`; gives where it ends. */
+  /** Reads the object that begins at `start`; returns where it ends. */
   #object(start: number, row: number): number {
     const bytes = this.#bytes
     if ((bytes[start] ?? 0) !== OPEN_BRACE) throw this.#notARow(start, row)
@@ -153,7 +152,7 @@ class Scanner {
     return at + 1
   }
 
-  /** Reads the array that begins at `start`; gives where it ends. */
+  /** Reads the array that begins at `start`; returns where it ends. */
   #array(start: number, row: number): number {
     const bytes = this.#bytes
     if ((bytes[start] ?? 0) !== OPEN_BRACKET) throw this.#notARow(start, row)
@@ -179,7 +178,7 @@ class Scanner {
     return at + 1
   }
 
-  /** The field whose key begins at `at`, undefined when it goes to `extra`; leaves where its value begins. */
+  /** The field whose key begins at `at`, undefined when it goes to `extra`; sets where its value begins. */
   #fieldAt(at: number, index: number): JsonField | undefined {
     const bytes = this.#bytes
     const expected = this.#expected[index]
@@ -196,12 +195,12 @@ class Scanner {
     if ((bytes[colon] ?? 0) !== COLON) throw notAPage(bytes, colon)
     this.#valueStart = nextToken(bytes, colon + 1)
     const name = stringText(bytes, at, keyEnd)
-    const field = this.#byName.get(name) ?? this.#stranger(name)
+    const field = this.#byName.get(name) ?? this.#unknownField(name)
     if (field !== undefined) this.#expected[index] = field
     return field
   }
 
-  #stranger(name: string): JsonField | undefined {
+  #unknownField(name: string): JsonField | undefined {
     if (this.#extra !== undefined) return undefined
     this.#unknown.set(name, { name, isKept: false })
     const field = unknownField(name)
@@ -209,14 +208,14 @@ class Scanner {
     return field
   }
 
-  /** An element behind those that are known. */
+  /** An element after the known ones. */
   #surplus(index: number): JsonField {
     const name = String(index)
     this.#unknown.set(name, { name, isKept: false })
     return (this.#expected[index] = unknownField(index))
   }
 
-  /** In a longer row the last element that is known, at `at`, tells whether all of them are where they were. */
+  /** In a longer row, the last known element, at `at`, shows whether the others are still in place. */
   #checkFiller(at: number, row: number): void {
     const { filler } = this.#dataset
     const text = utf8Text(this.#bytes, at, valueEnd(this.#bytes, at))
@@ -236,7 +235,7 @@ class Scanner {
     return wholeEnd
   }
 
-  /** Keeps a field in `extra`; gives where it ends. */
+  /** Keeps a field in `extra`; returns where it ends. */
   #keep(key: number, { value, row }: { value: number; row: number }): number {
     const bytes = this.#bytes
     const end = valueEnd(bytes, value)
@@ -276,7 +275,7 @@ class Scanner {
   }
 }
 
-/** The first byte at or after `at` that is not white space; there seldom is any. */
+/** The first byte at or after `at` that is not white space; there is rarely any. */
 function nextToken(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) > SPACE ? at : skipSpace(bytes, at)
 }

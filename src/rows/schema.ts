@@ -16,7 +16,7 @@ import { PRICE_DIGITS, QUANTITY_DIGITS, SCALE } from './decimal.ts'
 
 const schemas = new WeakMap<Dataset, Map<Numbers, Schema>>()
 
-/** The Arrow schema of `dataset` with its prices and quantities stored as `numbers`. The same object each time. */
+/** The Arrow schema of `dataset`, with prices and quantities stored as `numbers`. The same object each time. */
 export function schemaOf(dataset: Dataset, numbers: Numbers): Schema {
   const known = schemas.get(dataset) ?? new Map<Numbers, Schema>()
   schemas.set(dataset, known)

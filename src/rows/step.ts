@@ -1,4 +1,4 @@
-/** What a walk hands to the store: rows in order, and how far they bring the coverage. */
+/** What a walk passes to the store: rows in order, and how far they extend the coverage. */
 
 import type { Gap } from '../base/gap.ts'
 import type { Micros, Window } from '../base/time.ts'
@@ -12,13 +12,13 @@ export type Step = {
   /** Every row before this moment was in this step or an earlier one, or lies in a gap. */
   readonly reached: Micros
   readonly gaps: readonly Gap[]
-  /** What is odd about the rows and yet kept. */
+  /** What is unusual about the rows; they are kept. */
   readonly warnings?: readonly StepWarning[]
-  /** What is to be asked for once more by the next run. */
+  /** What the next run requests once more. */
   readonly fresh?: readonly Window[]
 }
 
-/** Something odd that is told once a series and run. */
+/** A warning given once per series and run. */
 export type StepWarning = { readonly code: 'disorder' | 'restarted'; readonly message: string }
 
 /** A step without rows. */

@@ -1,32 +1,32 @@
-/** Fields that the exchange added: said once a run, not with each page, file or series that has them. */
+/** Fields that the exchange added: reported once per run, not for each page, file or series that has them. */
 
 import { quoteText } from '../base/text.ts'
 import type { DatasetKind } from '../binance/dataset.ts'
 import type { UnknownField } from './page.ts'
 
-/** So many are told by name; more is not an exchange that grows, but an answer of something else. */
+/** How many are reported by name. More is not an exchange that adds fields, but an answer of another kind. */
 const NAMES_MAX = 20
 const NAME_CHARS_MAX = 60
 const ADVICE =
   'upgrade binance-backfill; if the newest version does not know it either, report the field'
 
-/** What was said in one run. */
+/** The fields reported in one run. */
 export class UnknownFields {
   readonly #onWarning: (message: string) => void
-  readonly #said = new Map<DatasetKind, Set<string>>()
+  readonly #warned = new Map<DatasetKind, Set<string>>()
 
   constructor(onWarning: (message: string) => void) {
     this.#onWarning = onWarning
   }
 
-  /** Warns of those of `fields` that nothing was said of yet. */
-  tell(kind: DatasetKind, fields: readonly UnknownField[]): void {
-    const said = this.#said.get(kind) ?? new Set()
-    this.#said.set(kind, said)
+  /** Warns of `fields` that were not reported yet. */
+  warn(kind: DatasetKind, fields: readonly UnknownField[]): void {
+    const warned = this.#warned.get(kind) ?? new Set()
+    this.#warned.set(kind, warned)
     for (const { name, isKept } of fields) {
-      if (said.has(name) || said.size > NAMES_MAX) continue
-      said.add(name)
-      if (said.size > NAMES_MAX)
+      if (warned.has(name) || warned.size > NAMES_MAX) continue
+      warned.add(name)
+      if (warned.size > NAMES_MAX)
         this.#onWarning(`${kind}: more than ${NAMES_MAX} unknown fields; no more of them are named`)
       else this.#onWarning(`${kind}: ${wordsOf(name, isKept)}: ${ADVICE}`)
     }

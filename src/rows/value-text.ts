@@ -8,8 +8,8 @@ import { formatScaled } from './decimal.ts'
 import { hasBit, isNull, layoutOf } from './layout.ts'
 
 /**
- * Row `row` of a column as text: moments as ISO 8601 with microseconds, decimals with all their decimals, doubles as
- * the shortest text that reads back the same, null as `null`.
+ * Row `row` of a column as text: times as ISO 8601 with microseconds, decimals with all their decimals, doubles as the
+ * shortest text that reads back the same, null as `null`.
  */
 export function valueText({ type }: Column, data: Data, row: number): string {
   const layout = layoutOf(data)
@@ -28,7 +28,7 @@ export function valueText({ type }: Column, data: Data, row: number): string {
     : String((data.values as Float64Array)[row])
 }
 
-/** All columns of row `row` by name, each as {@link valueText}. */
+/** All columns of row `row` by name, in the form of {@link valueText}. */
 export function rowTexts(
   { columns }: Dataset,
   batch: RecordBatch,

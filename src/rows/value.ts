@@ -1,6 +1,6 @@
 /**
  * Readers of single values: the bare text of a value → one row of a column. The same for JSON and CSV, which differ
- * only in what they put around a value.
+ * only in what surrounds a value.
  */
 
 import { asciiText, paddedText, unpaddedLength } from './bytes.ts'
@@ -17,16 +17,16 @@ const BACKSLASH = 0x5c
 const LOWER_E = 0x65
 const CASE_BIT = 0x20
 const TILDE = 0x7e
-// An own name for what is imported, which loops are not fast with (see digits.ts).
+// A local name for the import, which is slow in loops (see digits.ts).
 const parts = registers
 
 /** Reads values of one column. */
 export type ValueReader = {
-  /** Reads the value that begins at `at` of padded bytes into `row`. Gives where it ends; -1 when it is refused. */
+  /** Reads the value that begins at `at` of padded bytes into `row`. Returns where it ends; -1 when it is refused. */
   read(bytes: Uint8Array, at: number, row: number): number
   /** Reads all of `text` into `row`; for the few values that were sent escaped. `false` when it is refused. */
   readText(text: string, row: number): boolean
-  /** Why `text` is refused; in words. */
+  /** Explains why `text` is refused. */
   problem(text: string): string
 }
 
@@ -78,7 +78,7 @@ export class IntegerReader implements ValueReader {
   }
 }
 
-/** Are `[first, end)` the digits of a whole number, without leading zeros, and nothing of it after them? */
+/** Are `[first, end)` the digits of a whole number, without leading zeros and without a fraction or exponent? */
 function isWhole(bytes: Uint8Array, first: number, end: number): boolean {
   if (end === first || ((bytes[first] ?? 0) === ZERO && end > first + 1)) return false
   const next = bytes[end] ?? 0
@@ -90,8 +90,8 @@ const TIME_MIN_MS = 1_230_768_000_000
 const TIME_MAX_MS = 4_102_444_800_000
 
 /**
- * Reads moments into microseconds. The unit is declared, never guessed; a moment outside [2009, 2100) is refused,
- * which is what tells a wrong unit: a µs value read as ms is a date in the year 56971, not an error.
+ * Reads times into microseconds. The unit is declared, never guessed. A time outside [2009, 2100) is refused, which
+ * detects a wrong unit: a µs value read as ms is not an error but a date in the year 56971.
  */
 export class TimeReader implements ValueReader {
   readonly #sink: Int64Sink
@@ -101,7 +101,7 @@ export class TimeReader implements ValueReader {
   readonly #min: number
   readonly #max: number
 
-  /** `isEnd`: the last moment that still belongs to something, so that a ms means its last µs. */
+  /** `isEnd`: the last moment that still belongs to something, so a ms means its last µs. */
   constructor(sink: Int64Sink, unit: TimeUnit, isEnd: boolean) {
     this.#sink = sink
     this.#unit = unit
@@ -190,7 +190,7 @@ class NumberTextReader implements ValueReader {
   }
 }
 
-/** Reads prices and quantities the way that their column stores them. */
+/** The reader for prices and quantities in the form their column stores. */
 export function numberReader(sink: ColumnSink): ValueReader {
   if (sink instanceof FloatSink) return new FloatReader(sink)
   if (sink instanceof ScaledSink) return new ScaledReader(sink)

@@ -7,7 +7,7 @@ import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
-import { Exchange } from '../walk/exchange.ts'
+import { ExchangeClient } from '../walk/exchange.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
 import { listedAt, beginning } from './listing.ts'
@@ -16,7 +16,7 @@ import type { Manifests } from './manifests.ts'
 /** Resolves what the jobs want, with the exchange's help. */
 export async function wantsOf(
   jobs: readonly Job[],
-  exchange: Exchange,
+  exchange: ExchangeClient,
   manifests: Manifests,
   options: Options,
 ): Promise<readonly Want[]> {

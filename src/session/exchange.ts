@@ -5,7 +5,7 @@ import { datasetOf } from '../binance/market.ts'
 import type { DatasetJob, Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { HostList } from '../pull/query.ts'
-import { Exchange, hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
+import { ExchangeClient, hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
 import { anySymbol, needsAllSymbols } from './wants.ts'
 import { credentialsFor } from './account.ts'
 
@@ -31,14 +31,19 @@ export function exchangeFor(
   jobs: readonly Job[],
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-): Exchange {
+): ExchangeClient {
   const credentials = credentialsFor(jobs)
-  return new Exchange(world, options, { ...events, credentials }, events.signal ?? options.signal)
+  return new ExchangeClient(
+    world,
+    options,
+    { ...events, credentials },
+    events.signal ?? options.signal,
+  )
 }
 
 /** Opens the way to the exchange, and reads as much of exchangeInfo as the jobs need. */
 export async function openFor(
-  exchange: Exchange,
+  exchange: ExchangeClient,
   jobs: readonly Job[],
   options: Options,
 ): Promise<void> {
@@ -57,7 +62,7 @@ export async function openExchange(
   jobs: readonly Job[],
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-): Promise<Exchange> {
+): Promise<ExchangeClient> {
   const exchange = exchangeFor(world, jobs, options, events)
   await openFor(exchange, jobs, options)
   return exchange

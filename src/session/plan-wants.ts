@@ -5,7 +5,7 @@ import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
 import type { Manifest } from '../store/manifest.ts'
-import type { Exchange } from '../walk/exchange.ts'
+import type { ExchangeClient } from '../walk/exchange.ts'
 import { seamsAfter } from '../walk/seam.ts'
 import type { Manifests } from './manifests.ts'
 
@@ -13,7 +13,7 @@ import type { Manifests } from './manifests.ts'
 export async function planWants(
   wants: readonly Want[],
   manifests: Manifests,
-  exchange: Exchange,
+  exchange: ExchangeClient,
   options: Options,
 ): Promise<Plan> {
   const have = new Map<string, Have>()

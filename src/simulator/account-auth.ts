@@ -1,5 +1,5 @@
 /**
- * Who asks, and may they: API key, time and signature of a signed request, judged as Binance judges them.
+ * Authenticates a signed request as Binance does: API key, time and signature.
  *
  * @see binance-spot-api-docs, rest-api.md, "Request Security" and "Timing security"; errors.md.
  */
@@ -11,7 +11,7 @@ import { readTime, Refusal, type Parameters } from './query.ts'
 /** A signed request. */
 type SignedRequest = {
   readonly parameters: Parameters
-  /** Raw, as it was signed. */
+  /** Raw, as signed. */
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   /** The server's time in µs. */
@@ -68,6 +68,6 @@ function isSigned({ query, parameters }: SignedRequest, { key }: AccountOptions)
     return given.length === expected.length && timingSafeEqual(given, expected)
   }
   const digest = key.kind === 'rsa' ? 'sha256' : null
-  // A + that was not percent-encoded arrives as a space, and spoils the signature, as it should.
+  // A + that was not percent-encoded arrives as a space and invalidates the signature, as it should.
   return verify(digest, Buffer.from(payload), key.publicKey, Buffer.from(signature, 'base64'))
 }

@@ -1,5 +1,5 @@
 /**
- * An account's history of one symbol: given, or made up so that the same seed gives the same rows. Orders that fill
+ * An account's history of one symbol: given, or generated so that the same seed gives the same rows. Orders that fill
  * at once make one to three trades; others stay open for some hours and are then cancelled.
  */
 
@@ -11,9 +11,9 @@ import { fraction, mix, seedOf } from './hash.ts'
 const DAY_MICROS = 86_400_000_000
 const SINCE = fromMillis(Date.UTC(2024, 0, 1))
 const DECIMALS = { price: 2, quantity: 5 }
-/** Ids of orders and trades are those of everyone: an account's own are far between. */
+/** Ids of orders and trades are shared by all accounts: an account's own are far apart. */
 const ID_STEP = 1_009n
-/** So many orders apart, an order that fills at once has an allocation beside its trades. */
+/** One in this many orders that fill at once also has an allocation. */
 const ALLOCATED_EVERY = 5
 
 /** Trades, orders and allocations, each ascending by id. */
@@ -23,7 +23,7 @@ type AccountHistory = {
   readonly allocations: readonly Allocation[]
 }
 
-/** Everything of one account and symbol up to `now`. */
+/** All rows of one account and symbol up to `now`. */
 export function accountHistory(
   account: AccountOptions,
   symbol: string,

@@ -3,7 +3,7 @@
 import type { Micros } from '../base/time.ts'
 import { timeText, type TimeUnit } from './rows.ts'
 
-/** What an account signs with, as the exchange knows it: a shared secret, or a public key in PEM. */
+/** The exchange's side of an account's key: a shared secret, or a public key in PEM. */
 export type AccountKey =
   | { readonly kind: 'hmac'; readonly secret: string }
   | { readonly kind: 'rsa' | 'ed25519'; readonly publicKey: string }
@@ -12,17 +12,17 @@ export type AccountKey =
 export type AccountOptions = {
   readonly apiKey: string
   readonly key: AccountKey
-  /** May the key read? Otherwise -2015. Default true. */
+  /** May the key read? If not, -2015. Default true. */
   readonly mayRead?: boolean
-  /** Rows by symbol, ascending by id; symbols that are not named are generated. */
+  /** Rows by symbol, ascending by id; other symbols are generated. */
   readonly rows?: Readonly<Record<string, AccountRows>>
-  /** How many orders a day are generated for a symbol. Default 4; 0: none. */
+  /** Orders generated per day and symbol. Default 4; 0: none. */
   readonly ordersPerDay?: number
   /** When the account began to trade. Default 2024-01-01. */
   readonly since?: Micros
 }
 
-/** Rows given outright. */
+/** Given rows. */
 type AccountRows = {
   readonly trades?: readonly AccountTrade[]
   readonly orders?: readonly Order[]
@@ -33,7 +33,7 @@ type AccountRows = {
 export type AccountTrade = {
   readonly id: bigint
   readonly orderId: bigint
-  /** Absent: of no list, -1. */
+  /** Absent: not part of a list, -1. */
   readonly orderListId?: bigint
   readonly price: string
   readonly quantity: string
@@ -50,11 +50,11 @@ export type AccountTrade = {
 export type Allocation = Omit<AccountTrade, 'isBestMatch'> & {
   /** Default SOR. */
   readonly type?: string
-  /** Default false, as it is for every customer. */
+  /** Default false, as for every customer. */
   readonly isAllocator?: boolean
 }
 
-/** One order. What is absent is absent in JSON and null in SBE, unless told otherwise. */
+/** One order. What is absent is absent in JSON and null in SBE, unless stated otherwise. */
 export type Order = {
   readonly id: bigint
   /** Absent: -1. */
@@ -78,7 +78,7 @@ export type Order = {
   readonly origQuoteOrderQuantity: string
   readonly selfTradePreventionMode: string
   readonly extras?: OrderExtras
-  /** What becomes of it: from `at` on these fields are other, and `updateTime` is `at`. */
+  /** How it changes: from `at` on these fields differ, and `updateTime` is `at`. */
   readonly changes?: readonly { readonly at: Micros; readonly to: Partial<Order> }[]
 }
 
@@ -99,7 +99,7 @@ export type OrderExtras = {
   readonly expiryReason?: string
 }
 
-/** The order as it is at `now`. */
+/** The order in its state at `now`. */
 export function orderAt(order: Order, now: number): Order {
   let current = order
   for (const { at, to } of order.changes ?? [])

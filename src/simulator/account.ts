@@ -79,7 +79,7 @@ function historyOf(context: Context): {
   return { symbol, history: accountHistory(account, symbol, { seed: options.seed ?? 1, now }) }
 }
 
-/** Ids or times, and an order with an id or alone. */
+/** Ids or times; an order id with a cursor id or alone. */
 function checkCombination(parameters: Parameters, cursor: string): void {
   const hasTimes = parameters.has('startTime') || parameters.has('endTime')
   if (hasTimes && (parameters.has(cursor) || parameters.has('orderId')))

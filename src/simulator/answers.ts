@@ -1,15 +1,15 @@
-/** The answers that are not data: refusals, errors, and nonsense. */
+/** Answers that are not data: refusals, errors, and invalid bodies. */
 
 import type { AnswerFault } from './fault.ts'
 import { Refusal } from './query.ts'
 import { errorSbe, type SbeSchema } from './sbe.ts'
 
-/** An answer before limits and compression have added to it. Header names are in lower case. */
+/** An answer before limits and compression are applied. Header names are in lower case. */
 export type PlainAnswer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** The same in SBE, where it can be had so. */
+  /** The same in SBE, if available. */
   readonly sbe?: (schema: SbeSchema) => Uint8Array
 }
 
@@ -75,7 +75,7 @@ export function htmlAnswer(status: number): PlainAnswer {
   return { status, headers: HTML_TYPE, body }
 }
 
-/** What `fault` says. */
+/** The answer of `fault`. */
 export function faultAnswer(fault: AnswerFault): PlainAnswer {
   switch (fault.kind) {
     case 'region':

@@ -1,4 +1,4 @@
-/** Answers as S3 gives them: bytes with their tags, parts of them, errors in XML. */
+/** Answers in S3's form: bytes with their tags, parts of them, errors in XML. */
 
 import { createHash } from 'node:crypto'
 import { toMillis, type Micros } from '../base/time.ts'
@@ -25,7 +25,7 @@ export function bytesAnswer(body: Uint8Array, modified: Micros): ArchiveAnswer {
   }
 }
 
-/** The part of a whole answer that `range` asks for, if what `ifRange` names is what is there. */
+/** The part of a whole answer requested by `range`, if the file still matches `ifRange`. */
 export function rangeOf(
   whole: ArchiveAnswer,
   range: string | undefined,

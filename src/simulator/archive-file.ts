@@ -1,4 +1,4 @@
-/** One file of the archive, made from a history: lines, faults, zip and checksum. The same each time it is made. */
+/** One archive file, made from a history: lines, faults, zip and checksum. The same each time it is made. */
 
 import { createHash } from 'node:crypto'
 import { archiveSpan, publishedFrom } from '../binance/archive.ts'
@@ -18,7 +18,7 @@ import type { History } from './source.ts'
 /** A zip and the text of its `.CHECKSUM`. */
 export type ArchiveFile = { readonly zip: Uint8Array; readonly checksum: string }
 
-/** What a file is made of. */
+/** The content of a file. */
 export type FileSpec = {
   readonly history: History
   readonly series: ArchiveSeries
@@ -28,7 +28,7 @@ export type FileSpec = {
   readonly faults: readonly ArchiveFault[]
 }
 
-/** The span that a file's rows are taken from, as of when it was published. */
+/** The span of a file's rows, as of when it was published. */
 export function rowsOf(period: string, faults: readonly ArchiveFault[] = []): ArchiveRows {
   const isWrong = faults.some(({ kind }) => kind === 'wrongPeriod')
   const own = periodWindow(period)
@@ -135,7 +135,7 @@ function checksumOf(hash: string, name: string, faults: readonly ArchiveFault[])
   const text = faults.find((fault) => fault.kind === 'checksumText')
   if (text !== undefined) return text.text.replace('{hash}', hash).replace('{name}', name)
   const isWrong = faults.some(({ kind }) => kind === 'wrongChecksum')
-  // Some of the real ones end without a line feed; so do these.
+  // Some real ones end without a line feed; so do these.
   return `${isWrong ? sha256(new TextEncoder().encode(hash)) : hash}  ${name}`
 }
 

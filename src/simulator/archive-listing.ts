@@ -1,4 +1,4 @@
-/** The listing of a bucket as S3 writes it ("ListObjects", version 1). */
+/** A bucket listing as S3 writes it ("ListObjects", version 1). */
 
 import { formatMicros, type Micros } from '../base/time.ts'
 
@@ -9,7 +9,7 @@ export type BucketKey = {
   readonly modified: Micros
 }
 
-/** What is asked for. */
+/** The parameters of a listing. */
 export type ListingQuery = {
   readonly prefix: string
   readonly delimiter: string
@@ -45,7 +45,7 @@ export function listingXml(keys: readonly BucketKey[], query: ListingQuery): str
   ].join('')
 }
 
-/** Files, and what lies behind the next delimiter as one item. */
+/** Files, and everything up to the next delimiter as one item. */
 function itemsOf(keys: readonly BucketKey[], { prefix, delimiter }: ListingQuery): readonly Item[] {
   const items = new Map<string, Item>()
   for (const file of keys) {

@@ -1,4 +1,4 @@
-/** Recorded archive files, served byte for byte: `archive/data/...` under the directory, as the archive has them. */
+/** Recorded archive files, served byte for byte: `archive/data/...` under the directory, as in the archive. */
 
 import { readFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -20,7 +20,7 @@ export async function recordedArchive(
       .slice(root.length + 1)
       .split(sep)
       .join('/')
-    // Read when asked for: a recording may be larger than memory.
+    // Read on request: a recording may be larger than memory.
     files.set(path.normalize('NFC'), {
       sizeBytes: size,
       modified: fromMillis(Math.floor(mtimeMs)),

@@ -6,7 +6,7 @@ import type { Interval } from '../binance/interval.ts'
 import { timeText, type AggTrade, type Kline, type TimeUnit, type Trade } from './rows.ts'
 import type { History, Sequence } from './source.ts'
 
-/** What of a symbol is in the archive. */
+/** A symbol's series in the archive. */
 export type ArchiveSeries = {
   readonly dataset: 'klines' | 'aggTrades' | 'trades'
   readonly symbol: string
@@ -16,7 +16,7 @@ export type ArchiveSeries = {
 /** Which rows, and as of when. */
 export type ArchiveRows = {
   readonly window: Window
-  /** The moment at which the file is made. */
+  /** The time at which the file is made. */
   readonly now: number
 }
 
@@ -48,17 +48,17 @@ const NAMES: Readonly<Record<ArchiveSeries['dataset'], readonly string[]>> = {
   trades: ['id', 'price', 'qty', 'quote_qty', 'time', 'is_buyer_maker', 'is_best_match'],
 }
 
-/** The header row that newer files have. */
+/** The header row of newer files. */
 export function headerNames(dataset: ArchiveSeries['dataset']): readonly string[] {
   return NAMES[dataset]
 }
 
-/** The unit that files of a period are written in. */
+/** The unit in files of a period. */
 export function unitOf(window: Window): TimeUnit {
   return window.from >= ARCHIVE_MICROS_FROM ? 'us' : 'ms'
 }
 
-/** How many rows a file has; klines are told only whether there is any. */
+/** The number of rows of a file; for klines only whether there are any. */
 export function rowCountOf(history: History, series: ArchiveSeries, rows: ArchiveRows): number {
   if (series.dataset === 'klines') return klinesOf(history, series, rows, 1).length
   const { from, to } = placesOf(history[series.dataset], rows)

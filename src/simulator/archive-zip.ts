@@ -1,4 +1,4 @@
-/** A zip writer: small, deterministic, and able to lie where a test wants it to. */
+/** A zip writer: small, deterministic, and able to write false headers for tests. */
 
 import { crc32, deflateRawSync } from 'node:zlib'
 
@@ -8,15 +8,15 @@ export type ZipEntry = {
   readonly bytes: Uint8Array
   /** Default deflated. */
   readonly isStored?: boolean
-  /** Sizes and checksum behind the data instead of before it, as streaming writers do. */
+  /** Sizes and checksum after the data instead of before it, as streaming writers do. */
   readonly hasDescriptor?: boolean
   /** Unix mode, e.g. 0o120777 for a symbolic link. Default 0o100644. */
   readonly mode?: number
-  /** Fields of both headers, or of one, that are not true. */
+  /** Fields of both headers, or of one, with false values. */
   readonly lies?: ZipLies
 }
 
-/** What headers say instead of the truth. */
+/** False values in headers. */
 export type ZipLies = {
   readonly size?: number
   readonly packedSize?: number
@@ -24,7 +24,7 @@ export type ZipLies = {
   readonly method?: number
   /** Added to the general purpose flags; 1: encrypted. */
   readonly flags?: number
-  /** The name in the local header alone. */
+  /** The name in the local header only. */
   readonly localName?: string
   /** An extra field of the central directory, e.g. zip64's. */
   readonly extra?: Uint8Array
@@ -34,7 +34,7 @@ const FLAG_DESCRIPTOR = 0x8
 const FLAG_UTF8 = 0x800
 const UNIX = 3
 const VERSION = 20
-// 1980-01-01 00:00, the first moment that a zip can name.
+// 1980-01-01 00:00, the earliest time that a zip can have.
 const DOS_DATE = 0x21
 
 /** A zip of `entries`, in their order. */
@@ -105,7 +105,7 @@ type Fields = {
   readonly size: number
 }
 
-/** What the two kinds of header have in common, with what stands before it. */
+/** The fields that both kinds of header share, with what precedes them. */
 function common(
   signature: number,
   madeBy: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * The public archive beside the exchange: zips and checksums made from the same histories when they are first asked
- * for, and the listing of their bucket. Like the exchange it reads no clock.
+ * The public archive of the exchange: zips and checksums made from the same histories when first requested, and the
+ * listing of their bucket. Like the exchange it reads no clock.
  */
 
 import {
@@ -22,10 +22,10 @@ import type { History } from './source.ts'
 
 const DAY_MS = 86_400_000n
 const DAY = DAY_MS * 1000n
-/** Nothing was traded before. */
+/** No symbol was traded before. */
 const BEGINNING = parseMicros('2017-08-01')
 const FILES_KEPT = 64
-/** About what a row comes to in a zip; listings do not make the files that they name. */
+/** About the size of a row in a zip; listings do not make the files that they name. */
 const ROW_BYTES = { klines: 48, aggTrades: 18, trades: 16 }
 
 /** A request for a file or a listing. */
@@ -36,7 +36,7 @@ export type ArchiveRequest = {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Is this path the archive's business? */
+/** Does the archive serve this path? */
 export function isArchivePath(path: string, query: string): boolean {
   return path.startsWith('/data/') || ((path === '/' || path === '') && query.includes('prefix='))
 }
@@ -101,7 +101,7 @@ export class SimArchive {
     return { file, modified }
   }
 
-  /** The faults of a file at `now`, and since when it has been as it is. */
+  /** The faults of a file at `now`, and since when it has been in this state. */
   #faultsOf(
     path: string,
     period: string,
@@ -149,7 +149,7 @@ export class SimArchive {
     }
   }
 
-  /** The keys under `prefix`, sorted; of folders above those of one series only enough to name what is below them. */
+  /** The keys under `prefix`, sorted; for folders above a series, only enough to name what is below them. */
   #keys(prefix: string, now: Micros): readonly BucketKey[] {
     const { recorded } = this.#options
     if (recorded !== undefined)
@@ -161,7 +161,7 @@ export class SimArchive {
     const span = prefix.startsWith('data/spot/monthly/') ? 'month' : 'day'
     const name = `${prefix} ${now / DAY}`
     const known = this.#folders.get(name) ?? this.#seriesKeys(series, span, now)
-    // A listing changes when a file is published or a rule begins; both may fall within a day.
+    // A listing changes when a file is published or a rule begins; both may happen within a day.
     if ((this.#options.rules ?? []).length === 0 && (this.#options.lagMs ?? 0) === 0)
       this.#folders.set(name, known)
     return known

@@ -1,4 +1,4 @@
-/** All days of a symbol's aggregate trades: which place belongs to which day. Days without anything special cost nothing. */
+/** All days of a symbol's aggregate trades: which place belongs to which day. Ordinary days cost nothing. */
 
 import { UsageError } from '../base/errors.ts'
 import { parseMicros } from '../base/time.ts'
@@ -8,10 +8,10 @@ import type { Market } from './market.ts'
 import type { Burst, SymbolOptions } from './options.ts'
 import { firstPlace, type Span } from './source.ts'
 
-/** A day that is not like the others, and how many trades there are up to and with it. */
+/** A special day, and the number of trades up to and including it. */
 type Special = { readonly day: number; readonly count: number; readonly surplus: number }
 
-/** Places a trade in its day. */
+/** The position of a trade in its day. */
 type DayPlace = { readonly day: number; readonly start: number; readonly trades: TradingDay }
 
 /** The days of a market. */
@@ -38,7 +38,7 @@ export class TradeCalendar {
     })
   }
 
-  /** How many trades happen before the day. */
+  /** The number of trades before the day. */
   startOf(day: number): number {
     if (day <= this.#firstDay) return 0
     const place = firstPlace(this.#specials.length, (i) => (this.#specials[i]?.day ?? 0) < day)
@@ -46,7 +46,7 @@ export class TradeCalendar {
     return (day - this.#firstDay) * this.#market.aggTradesPerDay + surplus
   }
 
-  /** How many trades happen before `time`. */
+  /** The number of trades before `time`. */
   placeOfTime(time: number): number {
     const bounded = Math.min(time, this.#market.delistedAt)
     if (bounded <= this.#market.listedAt) return 0
@@ -55,7 +55,7 @@ export class TradeCalendar {
     return start + trades.placeOfTime(bounded - day * DAY)
   }
 
-  /** When the trade at `place` happens. */
+  /** The time of the trade at `place`. */
   timeAt(place: number): number {
     const { day, start, trades } = this.#dayOf(place)
     return day * DAY + trades.timeAt(place - start)
@@ -143,6 +143,8 @@ function checkBursts(market: Market, bursts: readonly Burst[]): void {
   sorted.forEach(({ at, spread }, i) => {
     const next = sorted[i + 1]?.at ?? Infinity
     if (!isTraded(at) || at + spread > next || (at % DAY) + spread > DAY)
-      throw new UsageError('bursts must lie in the time of trading, in one day, and apart')
+      throw new UsageError(
+        'each burst must lie in trading time and within one day, and bursts must not overlap',
+      )
   })
 }

@@ -1,4 +1,4 @@
-/** What an endpoint is asked with, and what it answers. */
+/** The input of an endpoint, and its answer. */
 
 import type { PageFault } from './fault.ts'
 import type { ExchangeOptions, LimitRule, SymbolOptions } from './options.ts'
@@ -7,13 +7,13 @@ import type { TimeUnit } from './rows.ts'
 import type { SbeSchema } from './sbe.ts'
 import type { History, Span } from './source.ts'
 
-/** A symbol that answers. */
+/** A symbol with its history. */
 export type LiveSymbol = { readonly options: SymbolOptions; readonly history: History }
 
-/** Everything that an endpoint may look at. */
+/** Everything that an endpoint may use. */
 export type Context = {
   readonly parameters: Parameters
-  /** Raw, as it was signed. */
+  /** Raw, as signed. */
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly unit: TimeUnit
@@ -23,11 +23,11 @@ export type Context = {
   readonly rules: readonly LimitRule[]
   readonly fault: PageFault | undefined
   find(symbol: string): LiveSymbol | undefined
-  /** The spans that this answer leaves out of a symbol's rows. */
+  /** The spans of a symbol's rows that this answer omits. */
   leftOut(symbol: string): readonly Span[]
 }
 
-/** A body, and what of a symbol it speaks for. */
+/** A body, and the part of a symbol that it covers. */
 export type Content = {
   readonly json: string
   readonly sbe?: (schema: SbeSchema) => Uint8Array
@@ -37,7 +37,7 @@ export type Content = {
 
 /** One endpoint. */
 export type Endpoint = ParameterList & {
-  /** Served by the market-data host too? */
+  /** Does the market-data host serve it too? */
   readonly isMarketData: boolean
   /** @throws Refusal in Binance's words. */
   answer(context: Context): Content

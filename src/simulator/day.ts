@@ -7,22 +7,22 @@ import { firstPlace, type Span } from './source.ts'
 export const DAY = 86_400e6
 const HOUR = 3_600e6
 
-/** A stretch of a day with one density; `before` is the share of the day's trades that come earlier. */
+/** A part of a day with constant density; `before` is the share of the day's trades that come earlier. */
 type Stretch = Span & { readonly before: number; readonly density: number }
 
-/** How the trades of a day spread over it; empty when there can be none. */
+/** The distribution of a day's trades; empty when there can be none. */
 export type Profile = readonly Stretch[]
 
 /** A burst within a day, times from the day's start. */
 export type DayBurst = { readonly at: number; readonly count: number; readonly spread: number }
 
-/** A calm day with little trade at night and much in the afternoon, UTC. */
+/** A calm day, UTC: little trading at night, much in the afternoon. */
 export const HOUR_WEIGHTS: readonly number[] = [
   1, 0.9, 0.8, 0.7, 0.6, 0.6, 0.8, 1, 1.2, 1.2, 1.1, 1, 1.2, 1.6, 2, 2, 1.8, 1.5, 1.3, 1.2, 1.1, 1,
   1, 1,
 ]
 
-/** Spreads trades by `weights` (24 hours) over what is left of a day when `closed` is taken out. */
+/** Distributes trades by `weights` (24 hours) over a day without the `closed` spans. */
 export function profileOf(weights: readonly number[], closed: readonly Span[]): Profile {
   const open: { from: number; to: number; weight: number }[] = []
   for (let hour = 0; hour < 24; hour++) {
@@ -47,16 +47,20 @@ export function profileOf(weights: readonly number[], closed: readonly Span[]): 
   })
 }
 
-/** A run of trades of a day: calm ones from the `first`th of them on, or those of a burst. */
-type Run = { readonly start: number; readonly first: number; readonly burst: DayBurst | undefined }
+/** Consecutive trades of a day: calm ones, from the `first`th on, or those of a burst. */
+type TradeRun = {
+  readonly start: number
+  readonly first: number
+  readonly burst: DayBurst | undefined
+}
 
-/** The trades of one day by their place in it. */
+/** The trades of one day, by their place in it. */
 export class TradingDay {
   readonly count: number
   readonly #seed: number
   readonly #calm: number
   readonly #profile: Profile
-  readonly #runs: readonly Run[]
+  readonly #runs: readonly TradeRun[]
 
   constructor(options: {
     readonly seed: number
@@ -67,7 +71,7 @@ export class TradingDay {
     this.#seed = options.seed
     this.#profile = options.profile
     this.#calm = options.profile.length === 0 ? 0 : options.calm
-    const runs: Run[] = []
+    const runs: TradeRun[] = []
     let start = 0
     let first = 0
     for (const burst of options.bursts) {
@@ -83,7 +87,7 @@ export class TradingDay {
     this.count = start + this.#calm - first
   }
 
-  /** When the trade at `place` happens, from the day's start; never earlier than the one before. */
+  /** The time of the trade at `place`, from the day's start; never earlier than the one before. */
   timeAt(place: number): number {
     let index = this.#runs.length - 1
     while (index > 0 && (this.#runs[index]?.start ?? 0) > place) index--
@@ -104,7 +108,7 @@ export class TradingDay {
   }
 
   #calmTime(place: number): number {
-    // About half of all trades come in groups of four that share one microsecond, as fills of one large order do.
+    // About half of all trades come in groups of four that share one microsecond, like the fills of one large order.
     const group = place - (place % 4)
     const isGrouped = fraction(mix(this.#seed, group)) < 0.5
     const own = isGrouped ? group : place

@@ -1,4 +1,4 @@
-/** Decimal texts as Binance writes them: eight decimals, whatever the symbol's own precision. */
+/** Decimal texts in Binance's form: eight decimals, whatever the symbol's own precision. */
 
 const SCALE = 8
 const ONE = 100_000_000
@@ -19,12 +19,12 @@ export function power(exponent: number): number {
 export function decimalText(units: number, decimals: number): string {
   const one = power(decimals)
   const whole = Math.floor(units / one)
-  // The leading 1 keeps the zeros; it is cheaper than padding, and this is where pages spend their time.
+  // The leading 1 keeps the zeros; it is cheaper than padding, and pages spend most of their time here.
   const rest = ONE + (units - whole * one) * power(SCALE - decimals)
   return `${whole}.${String(rest).slice(1)}`
 }
 
-/** `price` x `quantity`, both whole numbers of their own decimals; digits beyond the eighth decimal are cut off. */
+/** `price` x `quantity`, both whole numbers with their own decimals; digits after the eighth decimal are cut off. */
 export function productText(
   price: number,
   quantity: number,

@@ -1,4 +1,4 @@
-/** The endpoints: which parameters each reads, and the JSON text that it answers with. */
+/** The endpoints: the parameters of each, and the JSON text of its answer. */
 
 import { micros } from '../base/time.ts'
 import { DATASETS } from '../binance/market.ts'
@@ -167,7 +167,7 @@ function rowsAnswer<Row extends object>(
   }
 }
 
-/** The rows as a faulty page would hold them. */
+/** The rows of a faulty page. */
 function falsified<Row extends object>(
   rows: readonly Row[],
   fault: PageFault | undefined,

@@ -1,4 +1,4 @@
-/** The answer of exchangeInfo, in a shape that foreign clients accept. */
+/** The answer of exchangeInfo, in a form that other clients accept. */
 
 import type { LimitRule, SymbolOptions } from './options.ts'
 import { decimalText, power } from './decimal.ts'
@@ -15,16 +15,16 @@ const ORDER_TYPES = [
   'TAKE_PROFIT_LIMIT',
 ]
 
-/** What the answer is made of. */
+/** The content of the answer. */
 type InfoOptions = {
   readonly symbols: readonly SymbolOptions[]
   readonly rules: readonly LimitRule[]
-  /** In the unit that was asked for. */
+  /** In the requested unit. */
   readonly serverTime: string
 }
 
 /**
- * The JSON text for the symbols that were asked for; all listed ones without `symbol` and `symbols`.
+ * The JSON text for the requested symbols; all listed ones without `symbol` and `symbols`.
  *
  * @throws Refusal -1121 for a symbol that is not listed, -1128, -1130, -1151.
  */
@@ -95,7 +95,7 @@ function symbolInfo(options: SymbolOptions, serverTime: bigint): Readonly<Record
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,
     filters: filtersOf(options),
-    // Empty since 2024-04-25; what counts is in permissionSets.
+    // Empty since 2024-04-25; permissionSets is used instead.
     permissions: [],
     permissionSets: [['SPOT']],
     defaultSelfTradePreventionMode: 'EXPIRE_MAKER',

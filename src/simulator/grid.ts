@@ -1,10 +1,14 @@
-/** The grid of kline open times in plain microsecond numbers, written anew here so that it can disagree with the client's. */
+/**
+ * The grid of kline open times in plain microsecond numbers, written independently so that it can disagree with the
+ * client's.
+ */
 
 import { INTERVALS, type Interval } from '../binance/interval.ts'
 
 const DAY = 86_400e6
 const UNITS: Readonly<Record<string, number>> = { s: 1e6, m: 60e6, h: 3_600e6, d: DAY, w: 7 * DAY }
-// Weeks open on Mondays (1970-01-05). The phase of 3d is not documented; any will do that a client does not guess.
+// Weeks open on Mondays (1970-01-05). The phase of 3d is not documented; any phase will do that a client does not
+// guess.
 const PHASES: Readonly<Partial<Record<Interval, number>>> = { '1w': 4 * DAY, '3d': DAY }
 
 /** The slots of one interval. */

@@ -1,4 +1,4 @@
-/** From a symbol's options to its history. */
+/** Makes a symbol's history from its options. */
 
 import { GeneratedKlines } from './klines.ts'
 import { literalHistory } from './literal.ts'
@@ -7,11 +7,11 @@ import type { SymbolOptions } from './options.ts'
 import type { History } from './source.ts'
 import { GeneratedAggTrades, GeneratedBlockTrades, GeneratedTrades } from './trades.ts'
 
-// uiKlines are "modified" for display: same slots, other values, so that whoever mixes the two is found out.
+// uiKlines are "modified" for display: same slots, other values, so that a client that mixes them up is detected.
 const UI_SALT = 0x2b9f
 
 /**
- * The history of a symbol: what is given, or else what follows from the options and the seed.
+ * The history of a symbol: the given rows, or else what follows from the options and the seed.
  *
  * @throws UsageError when the options contradict themselves.
  */

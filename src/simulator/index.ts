@@ -1,5 +1,6 @@
 /**
- * The exchange's stand-in: a model of Binance's public spot market data over REST, for `simulate`, tests and benchmarks.
+ * A simulator of the exchange: a model of Binance's public spot market data over REST, for `simulate`, tests and
+ * benchmarks.
  *
  * On sockets:    startSimulator({ exchange?, replay?, port?, clock?, latencyMs? }) → Promise<{ url, port, exchange, log, close() }>
  * Without:       inMemoryHttp(exchange, clock, { latencyMs?, ip? }) → Http       (clock: now() and sleep(ms, signal?))
@@ -13,11 +14,11 @@
  * Ready made:    quickstartExchange() → ExchangeOptions; QUICKSTART_WINDOW, _BUSY_DAY, _OUTAGE, _WIDE_SYMBOL
  *                  replayOptions(directory) → Promise<ExchangeOptions>
  *
- * The archive:   served beside REST, at `/data/...` and `/?prefix=`: what it can be told to be is in `archive-options.ts`.
- *                  zipOf(entries) makes zips, also such as no honest writer makes
+ * The archive:   served with REST, at `/data/...` and `/?prefix=`: its options are in `archive-options.ts`.
+ *                  zipOf(entries) makes zips, also invalid ones
  *
- * What an exchange can be told to be is in `options.ts`, what can go wrong with it in `fault.ts`. SBE is spoken where it
- * is asked for; signed endpoints answer the accounts that the options name.
+ * The exchange's options are in `options.ts`, possible faults in `fault.ts`. SBE is used where it is requested; signed
+ * endpoints serve the accounts given in the options.
  */
 
 export type { ArchiveFault, ArchiveOptions, ArchiveRule } from './archive-options.ts'

@@ -1,4 +1,4 @@
-/** Klines computed from nothing but the seed, the interval and the open time. */
+/** Klines computed only from the seed, the interval and the open time. */
 
 import { micros } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
@@ -11,13 +11,13 @@ import { firstPlace, type KlineAsk, type KlineSource } from './source.ts'
 
 const DAY = 86_400e6
 const MINUTE = 60e6
-/** How late a kline closes that opened off the grid (seen: 1518321600999). */
+/** How late a kline closes that opened off the grid (observed: 1518321600999). */
 const LATE_CLOSE = 999_000
 
 /** One kline's place in time: from its open to its inclusive close, in the slot that ends at `end`. */
 type Slot = { readonly open: number; readonly end: number; readonly close: number }
 
-/** What is traded within a slot, in whole units. */
+/** The volume and count within a slot, in whole units. */
 type Traded = { readonly volume: number; readonly count: number }
 
 /** Prices of a slot in ticks. */
@@ -34,7 +34,7 @@ export class GeneratedKlines implements KlineSource {
   readonly #salt: number
   readonly #seeds = new Map<Interval, number>()
 
-  /** @param salt - makes the values differ from those of another source of the same market, not the slots. */
+  /** @param salt - makes the values, but not the slots, differ from another source of the same market. */
   constructor(market: Market, salt: number) {
     this.#market = market
     this.#salt = salt
@@ -84,7 +84,7 @@ export class GeneratedKlines implements KlineSource {
     return outage !== undefined && outage.from <= time ? outage : undefined
   }
 
-  /** The kline of the slot that starts at `start`; where the outage ends that swallows it, when there is none. */
+  /** The kline of the slot that starts at `start`, or the end of the outage that covers it. */
   #slotAt(grid: Grid, start: number): Slot | number {
     const end = grid.next(start)
     const outage = this.#outageAt(start)
@@ -153,7 +153,7 @@ export class GeneratedKlines implements KlineSource {
     return { volume: Math.ceil(volume * share), count: Math.ceil(count * share) }
   }
 
-  /** The volume as it is told at `now`: a little less before it has settled, a little more once it is revised. */
+  /** The volume as of `now`: slightly less before it has settled, slightly more once it is revised. */
   #corrected(
     interval: Interval,
     slot: Slot,

@@ -1,6 +1,6 @@
 /**
  * The exchange's rate limits: weight and requests counted per address in fixed windows of the server's clock, on
- * arrival, whatever becomes of the request; 429 beyond a limit, 418 for those who go on, longer each time.
+ * arrival, whatever happens to the request. 429 beyond a limit; 418 for clients that continue, longer each time.
  *
  * @see binance-spot-api-docs, rest-api.md, "IP Limits"; web-socket-api.md, "How to interpret rate limits".
  */
@@ -27,20 +27,20 @@ const INTERVAL_MS = { SECOND: 1_000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_40
 const BAN_SECONDS_MAX = 3 * 86_400
 const PATIENCE = 10
 
-/** What one address used in one window of one rule. */
+/** The usage of one address in one window of one rule. */
 export type WindowUsage = {
   readonly ip: string
   readonly rule: LimitRule
   readonly from: Micros
-  /** What the address sent itself. */
+  /** What the address itself sent. */
   own: number
   /** What counts: `own`, and what others on the address used. */
   used: number
-  /** Was it ever beyond the limit? */
+  /** Did it ever exceed the limit? */
   isOver: boolean
 }
 
-/** What becomes of a request on arrival. */
+/** What happens to a request on arrival. */
 export type Admission =
   | { readonly kind: 'pass' }
   | { readonly kind: 'limited'; readonly retryAfterMs: number; readonly rule: LimitRule }
@@ -52,12 +52,12 @@ type Address = {
   limitedUntilMs: number
   bannedUntilMs: number
   blockedUntilMs: number
-  /** 429s answered since the address last kept quiet. */
+  /** 429s answered since the address was last quiet. */
   offences: number
   bans: number
 }
 
-/** Counts and judges. */
+/** Counts requests and decides on them. */
 export class Limiter {
   readonly #options: LimitOptions
   readonly #addresses = new Map<string, Address>()
@@ -73,14 +73,14 @@ export class Limiter {
     return changed ?? this.#options.rules ?? DEFAULT_RULES
   }
 
-  /** What a request of `path` costs at `now`. */
+  /** The cost of a request to `path` at `now`. */
   weightOf(path: string, now: Micros): number {
     const changed = this.#changesAt(now).findLast(({ weights }) => weights?.[path] !== undefined)
     const weight = changed?.weights?.[path] ?? this.#options.weights?.[path]
     return weight ?? DEFAULT_WEIGHTS[path] ?? 1
   }
 
-  /** Counts a request and judges it. */
+  /** Counts a request and decides on it. */
   arrive(ip: string, weight: number, now: Micros): Admission {
     const address = this.#addressOf(ip)
     const nowMs = Number(now) / 1000
@@ -114,7 +114,7 @@ export class Limiter {
     return { kind: 'limited', retryAfterMs: until - nowMs, rule }
   }
 
-  /** Bans an address; without `seconds` for twice as long as the last time. Returns the end. */
+  /** Bans an address; without `seconds`, for twice as long as the last time. Returns the end. */
   ban(ip: string, seconds: number | undefined, now: Micros): Micros {
     const address = this.#addressOf(ip)
     const grown = (this.#options.banSeconds ?? 120) * 2 ** address.bans
@@ -125,7 +125,10 @@ export class Limiter {
     return fromMillis(Math.ceil(address.bannedUntilMs))
   }
 
-  /** Answers 429 to an address for `seconds`, as if it had used up a limit; by default until the minute ends. Returns ms. */
+  /**
+   * Answers an address with 429 for `seconds`, as if it had exceeded a limit; by default until the minute ends. Returns
+   * ms.
+   */
   limit(ip: string, seconds: number | undefined, now: Micros): number {
     const nowMs = Number(now) / 1000
     const waitMs = seconds === undefined ? 60_000 - (nowMs % 60_000) : seconds * 1000
@@ -133,7 +136,7 @@ export class Limiter {
     return waitMs
   }
 
-  /** Has the firewall answer an address for `seconds`. */
+  /** Lets the firewall answer an address for `seconds`. */
   block(ip: string, seconds: number, now: Micros): void {
     this.#addressOf(ip).blockedUntilMs = Number(now) / 1000 + seconds * 1000
   }
@@ -147,17 +150,17 @@ export class Limiter {
     for (const rule of this.rulesAt(now)) {
       if (rule.rateLimitType !== 'REQUEST_WEIGHT') continue
       const { used } = this.#windowOf(address, ip, { rule, now })
-      const told = { exact: String(used), garbage: 'NaN', lower: String(Math.floor(used / 2)) }[
+      const reported = { exact: String(used), garbage: 'NaN', lower: String(Math.floor(used / 2)) }[
         mode
       ]
-      headers[`x-mbx-used-weight-${nameOf(rule)}`] = told
+      headers[`x-mbx-used-weight-${nameOf(rule)}`] = reported
       if (nameOf(rule) === '1m' || !('x-mbx-used-weight' in headers))
-        headers['x-mbx-used-weight'] = told
+        headers['x-mbx-used-weight'] = reported
     }
     return headers
   }
 
-  /** Every window in which anything was sent, in order. */
+  /** Every window with any requests, in order. */
   windows(): readonly Readonly<WindowUsage>[] {
     return this.#history
   }
@@ -193,7 +196,7 @@ export class Limiter {
     const isSame = current?.from === from
     if (isSame && current.rule.limit === rule.limit) return current
     const others = rule.rateLimitType === 'REQUEST_WEIGHT' ? (this.#options.othersWeight ?? 0) : 0
-    // A limit that changes within a window does not wipe out what was used of it.
+    // A limit that changes within a window keeps what was used of it.
     const { own, used } = isSame ? current : { own: 0, used: others }
     const fresh: WindowUsage = { ip, rule, from, own, used, isOver: false }
     address.windows.set(key, fresh)

@@ -1,4 +1,4 @@
-/** A history given outright: rows as they are, found by bisection. */
+/** A history of given rows, found by bisection. */
 
 import type { Interval } from '../binance/interval.ts'
 import type { LiteralRows } from './options.ts'
@@ -64,7 +64,7 @@ class LiteralSequence<
   }
 }
 
-/** The history that consists of `rows`, which must ascend. */
+/** The history of `rows`, which must ascend. */
 export function literalHistory(rows: LiteralRows): History {
   return {
     klines: new LiteralKlines(rows.klines ?? {}),

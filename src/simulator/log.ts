@@ -1,4 +1,4 @@
-/** What the exchange saw, for tests that prove what a client did not do. */
+/** What the exchange received, for tests that prove what a client did not do. */
 
 import type { Micros } from '../base/time.ts'
 import type { LimitRule } from './options.ts'
@@ -16,9 +16,9 @@ type RequestRecord = {
   readonly query: string
   readonly weight: number
   readonly status: number
-  /** Why it was turned away on arrival: beyond a limit (429), while banned (418), while blocked (403). */
+  /** Why it was refused on arrival: beyond a limit (429), while banned (418), while blocked (403). */
   readonly refusal: 'limited' | 'banned' | 'blocked' | undefined
-  /** The fault that was played, by kind. */
+  /** The kind of the fault that was applied. */
   readonly fault: string | undefined
 }
 
@@ -54,17 +54,17 @@ export class RequestLog {
     return this.#entries.slice(-this.#max)
   }
 
-  /** All requests ever, also those no longer in `entries`. */
+  /** The number of all requests ever, including those no longer in `entries`. */
   get count(): number {
     return this.#count
   }
 
-  /** How many requests were turned away on arrival. All zero for a client that obeys. */
+  /** How many requests were refused on arrival. All zero for a client that respects the limits. */
   get refusals(): { readonly limited: number; readonly banned: number; readonly blocked: number } {
     return { ...this.#refusals }
   }
 
-  /** How often each kind of fault was played. */
+  /** How often each kind of fault was applied. */
   get faults(): Readonly<Record<string, number>> {
     return { ...this.#faults }
   }
@@ -79,7 +79,7 @@ export class RequestLog {
     return this.#limiter.windows()
   }
 
-  /** The most that was used in any window of a kind of rule, others included. */
+  /** The highest usage in any window of a kind of rule, including other clients' usage. */
   maxUsage(type: LimitRule['rateLimitType'] = 'REQUEST_WEIGHT'): number {
     const used = this.windows()
       .filter(({ rule }) => rule.rateLimitType === type)
@@ -87,7 +87,7 @@ export class RequestLog {
     return used.reduce((most, next) => Math.max(most, next), 0)
   }
 
-  /** The windows that went beyond their limit. Empty for a client that obeys. */
+  /** The windows that exceeded their limit. Empty for a client that respects the limits. */
   overLimit(): readonly Readonly<WindowUsage>[] {
     return this.windows().filter(({ isOver }) => isOver)
   }

@@ -1,9 +1,9 @@
-/** One symbol's options with every default filled in, in the plain numbers that histories are computed with. */
+/** One symbol's options with every default filled in, as plain numbers for computing histories. */
 
 import { UsageError } from '../base/errors.ts'
 import { parseMicros } from '../base/time.ts'
 import { seedOf } from './hash.ts'
-import type { Outage, Revision, SymbolOptions } from './options.ts'
+import type { Outage, KlineRevision, SymbolOptions } from './options.ts'
 import { PricePath } from './price.ts'
 
 /** When BTCUSDT was listed. */
@@ -12,7 +12,7 @@ const FIRST_LISTING = parseMicros('2017-08-17')
 /** An {@link Outage} in plain numbers. */
 export type MarketOutage = { readonly from: number; readonly to: number; readonly offGrid: boolean }
 
-/** A symbol that is traded. */
+/** A traded symbol. */
 export type Market = {
   readonly seed: number
   readonly path: PricePath
@@ -27,7 +27,7 @@ export type Market = {
   readonly aggTradesPerDay: number
   readonly idleShare: number
   readonly settleMicros: number
-  readonly revisions: readonly Revision[]
+  readonly revisions: readonly KlineRevision[]
 }
 
 /**

@@ -1,24 +1,24 @@
-/** The exchange behind the `Http` port, without sockets: the same model and the same faults, on any clock. */
+/** The exchange as an `Http` port, without sockets: the same model and the same faults, on any clock. */
 
 import { TransportError } from '../base/errors.ts'
 import type { Clock, Http, HttpAnswer, HttpRequest } from '../base/ports.ts'
 import { cutAt, type TransportFault } from './fault.ts'
 import type { Exchange, SimResponse } from './model.ts'
 
-/** What a client without sockets needs of time. */
+/** The clock functions that a client without sockets needs. */
 type MemoryClock = Pick<Clock, 'now' | 'sleep'>
 
-/** How the wire behaves. */
+/** Options of the simulated connection. */
 type MemoryOptions = {
-  /** From the call to the answer; the request arrives after half of it. Default 0. */
+  /** Time from the call to the answer; the request arrives after half of it. Default 0. */
   readonly latencyMs?: number
-  /** Whose limits count. Default 127.0.0.1. */
+  /** The address whose limits apply. Default 127.0.0.1. */
   readonly ip?: string
 }
 
 /**
- * Carries requests to `exchange` directly. Hosts are not told apart, but rules of faults can see them. `stream` gives
- * the whole body as one chunk.
+ * Passes requests to `exchange` directly. All hosts are the same, but fault rules can distinguish them. `stream`
+ * returns the whole body as one chunk.
  */
 export function inMemoryHttp(
   exchange: Exchange,
@@ -52,14 +52,14 @@ function requestOf(
   { ip = '127.0.0.1' }: MemoryOptions,
 ): Parameters<Exchange['handle']>[0] {
   const { pathname, search, host } = new URL(url)
-  // What the port hands out is inflated, so there is no use in compressing it.
+  // The port returns inflated bodies, so compressing them would be useless.
   const plain = { ...headers, 'accept-encoding': 'identity', host }
   return { path: pathname, query: search.slice(1), headers: plain, ip }
 }
 
 type Wait = (ms: number) => Promise<void>
 
-/** Waits on the clock, never beyond the deadline of the request: there it throws. */
+/** Waits on the clock, never beyond the deadline of the request: then it throws. */
 function waiter(clock: MemoryClock, { timeoutMs, signal }: HttpRequest): Wait {
   let leftMs = timeoutMs
   return async (ms) => {
@@ -71,14 +71,14 @@ function waiter(clock: MemoryClock, { timeoutMs, signal }: HttpRequest): Wait {
   }
 }
 
-/** The body as the client of a socket would have got it, or what it would have thrown. */
+/** The body as a socket client would have received it, or the error that it would have thrown. */
 async function carry({ body, transport }: SimResponse, wait: Wait): Promise<Uint8Array> {
   switch (transport?.kind) {
     case undefined:
     case 'closeAfter':
       return body
     case 'closeDelimitedCut':
-      // Nothing on the wire tells that there should have been more.
+      // Nothing on the wire shows that there should have been more.
       return body.slice(0, cutAt(body, transport.fraction))
     case 'reset':
       throw new TransportError('connection reset')

@@ -1,6 +1,6 @@
 /**
- * The exchange as a pure machine: a request and a moment in, an answer out. It keeps what a real one keeps (what each
- * address used, who is banned, which faults are still to come) and reads no clock.
+ * The exchange as a pure state machine: a request and a time in, an answer out. It keeps what a real one keeps (what
+ * each address used, who is banned, which faults are still to come) and reads no clock.
  */
 
 import { gzipSync } from 'node:zlib'
@@ -28,18 +28,18 @@ export type SimRequest = {
   readonly query: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
-  /** Whose limits it counts against. */
+  /** The address whose limits it counts against. */
   readonly ip: string
 }
 
-/** The answer, whole. */
+/** The complete answer. */
 export type SimResponse = {
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   /** Compressed when `content-encoding` says so. */
   readonly body: Uint8Array
-  /** What becomes of it on the way; for whoever carries it. */
+  /** What happens to it on the way; for the transport. */
   readonly transport: TransportFault | undefined
 }
 
@@ -49,7 +49,7 @@ type FlakyState = { readonly flaky: Flaky; asked: number }
 
 /** A model of the exchange's public market data. */
 export class Exchange {
-  /** Everything that was asked, and what it used. */
+  /** Everything that was requested, and what it used. */
   readonly log: RequestLog
   readonly #options: ExchangeOptions
   readonly #symbols: ReadonlyMap<string, LiveSymbol>
@@ -59,14 +59,14 @@ export class Exchange {
   readonly #cache: PageCache
   readonly #archive: SimArchive
 
-  /** @throws UsageError when a symbol is there twice or its options contradict themselves. */
+  /** @throws UsageError when a symbol occurs twice or its options are contradictory. */
   constructor(options: ExchangeOptions) {
     this.#options = options
     const { seed = 1, symbols } = options
     this.#symbols = new Map(
       symbols.map((own) => [own.symbol, { options: own, history: historyOf(own, seed) }]),
     )
-    if (this.#symbols.size < symbols.length) throw new UsageError('a symbol is there twice')
+    if (this.#symbols.size < symbols.length) throw new UsageError('a symbol occurs twice')
     this.#flaky = new Map(
       symbols.map(({ symbol, flaky = [] }) => [
         symbol,
@@ -88,7 +88,7 @@ export class Exchange {
     return micros(now + BigInt(this.#options.clockSkewMs ?? 0) * 1000n)
   }
 
-  /** The history of a symbol, for whoever wants to compare; see `truth.ts`. */
+  /** The history of a symbol, for comparison; see `truth.ts`. */
   historyOf(symbol: string): History {
     const found = this.#symbols.get(symbol)
     if (found !== undefined) return found.history
@@ -106,7 +106,7 @@ export class Exchange {
     const isIn = admission.kind === 'pass'
     const fault = isIn ? this.#faults.next({ path, query, host }) : undefined
     const wire = wireOf(request.headers, this.#options.sbe)
-    const plain = isIn ? this.#page(request, now, fault) : this.#turnedAway(admission, now)
+    const plain = isIn ? this.#page(request, now, fault) : this.#refused(admission, now)
     const page = inSbe(plain, wire)
     const headers = {
       ...page.answer.headers,
@@ -117,20 +117,20 @@ export class Exchange {
     const refusal = isIn ? undefined : admission.kind
     this.log.add({ at: now, ip, host, path, query, weight, status, refusal, fault: fault?.kind })
     const transport = isTransportFault(fault) ? fault : undefined
-    // A cut body is most dangerous when nothing but its own syntax can tell.
+    // A truncated body is most dangerous when only its own syntax shows it.
     if (!isGzipWelcome(request) || transport?.kind === 'closeDelimitedCut')
       return { status, headers, body: page.body, transport }
     const body = page.gzip()
     return { status, headers: { ...headers, 'content-encoding': 'gzip' }, body, transport }
   }
 
-  /** The archive's hosts know no limits and compress nothing. */
+  /** The archive's hosts have no limits and compress nothing. */
   #archived(request: SimRequest, now: Micros): SimResponse {
     const { path, query, ip } = request
     const host = request.headers['host'] ?? ''
     const fault = this.#faults.next({ path, query, host })
     const transport = isTransportFault(fault) ? fault : undefined
-    const refused = transport === undefined ? this.#playedOut(ip, now, fault) : undefined
+    const refused = transport === undefined ? this.#faulted(ip, now, fault) : undefined
     const { status, headers, body } =
       refused === undefined
         ? this.#archive.answer(request, now)
@@ -167,7 +167,7 @@ export class Exchange {
     now: Micros,
     fault: Fault | undefined,
   ): { readonly answer: PlainAnswer; readonly isSettled: boolean } {
-    const refused = this.#playedOut(request.ip, now, fault)
+    const refused = this.#faulted(request.ip, now, fault)
     if (refused !== undefined) return { answer: refused, isSettled: false }
     try {
       const endpoint = this.#endpointOf(request)
@@ -180,19 +180,19 @@ export class Exchange {
     }
   }
 
-  /** The answer of a fault that leaves nothing of the real one. */
-  #playedOut(ip: string, now: Micros, fault: Fault | undefined): PlainAnswer | undefined {
+  /** The answer of a fault that replaces the real one completely. */
+  #faulted(ip: string, now: Micros, fault: Fault | undefined): PlainAnswer | undefined {
     if (fault === undefined || fault.kind === 'page' || isTransportFault(fault)) return undefined
     switch (fault.kind) {
       case 'limited': {
         const retryAfterMs = this.#limiter.limit(ip, fault.seconds, now)
         const [rule] = this.#limiter.rulesAt(now)
-        return rule && this.#turnedAway({ kind: 'limited', retryAfterMs, rule }, now).answer
+        return rule && this.#refused({ kind: 'limited', retryAfterMs, rule }, now).answer
       }
       case 'banned': {
         const until = this.#limiter.ban(ip, fault.seconds, now)
         const retryAfterMs = Number(until - now) / 1000
-        return this.#turnedAway({ kind: 'banned', retryAfterMs, until }, now).answer
+        return this.#refused({ kind: 'banned', retryAfterMs, until }, now).answer
       }
       case 'blocked':
         if (fault.seconds !== undefined) this.#limiter.block(ip, fault.seconds, now)
@@ -247,19 +247,19 @@ export class Exchange {
       .map(({ flaky }) => ({ from: Number(flaky.window.from), to: Number(flaky.window.to) }))
   }
 
-  /** Will what is past stay as it is? */
+  /** Will past rows stay unchanged? */
   #isSteady(symbol: string): boolean {
     const { flaky, revisions, settleMs } = this.#symbols.get(symbol)?.options ?? {}
     return flaky === undefined && revisions === undefined && settleMs === undefined
   }
 
-  #turnedAway(admission: Exclude<Admission, { kind: 'pass' }>, now: Micros): CachedPage {
+  #refused(admission: Exclude<Admission, { kind: 'pass' }>, now: Micros): CachedPage {
     if (admission.kind === 'blocked') return ready(htmlAnswer(403))
     const isBan = admission.kind === 'banned'
-    const told = isBan
+    const message = isBan
       ? `Way too much request weight used; IP banned until ${admission.until / 1000n}. Please use WebSocket Streams for live updates to avoid bans.`
       : `Too much request weight used; current limit is ${admission.rule.limit} request weight per ${admission.rule.intervalNum} ${admission.rule.interval}. Please use WebSocket Streams for live updates to avoid polling the API.`
-    const answer = errorAnswer(new Refusal(-1003, told, isBan ? 418 : 429))
+    const answer = errorAnswer(new Refusal(-1003, message, isBan ? 418 : 429))
     const retryAfter = this.#retryAfter(admission.retryAfterMs, now)
     return ready({ ...answer, headers: { ...answer.headers, ...retryAfter } })
   }
@@ -283,7 +283,7 @@ function isGzipWelcome({ headers }: SimRequest): boolean {
   return /\bgzip\b/.test(headers['accept-encoding'] ?? '')
 }
 
-/** An answer as bytes; compressed at most once, when it is first wanted so. */
+/** An answer as bytes; compressed at most once, on first use. */
 function ready(answer: PlainAnswer): CachedPage {
   const body = encoder.encode(answer.body)
   let gzipped: Uint8Array | undefined

@@ -1,4 +1,4 @@
-/** What an exchange can be made of: every switch of the stand-in, as data. Moments are `Micros`, spans half-open. */
+/** The options of a simulated exchange, as data. Times are `Micros`, spans half-open. */
 
 import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
@@ -11,8 +11,8 @@ import type { SbeOptions } from './sbe-wire.ts'
 /** A span without klines and trades. */
 export type Outage = Window & {
   /**
-   * The first kline after it opens at `to` instead of on the grid and closes 999 ms late, the last before it closes
-   * at `from`; seen at BTCUSDT 1h, 2018-02-11 (open 1518319694789, next 1518321600000).
+   * The first kline after it opens at `to` instead of on the grid and closes 999 ms late; the last before it closes at
+   * `from`. Observed for BTCUSDT 1h, 2018-02-11 (open 1518319694789, next 1518321600000).
    */
   readonly offGrid?: boolean
 }
@@ -21,25 +21,25 @@ export type Outage = Window & {
 export type Burst = {
   readonly at: Micros
   readonly count: number
-  /** The span over which they spread, in microseconds; 1: all in the same one. Default 1. */
+  /** The span over which they are distributed, in microseconds; 1: all in the same one. Default 1. */
   readonly spreadMicros?: number
 }
 
-/** Rows that are left out of the first answers that would hold them. */
+/** Rows omitted from the first answers that would contain them. */
 export type Flaky = {
   readonly window: Window
-  /** How many answers leave them out. */
+  /** How many answers omit them. */
   readonly times: number
 }
 
 /** From `at` on, the kline that opens at `openTime` has other volumes. */
-export type Revision = {
+export type KlineRevision = {
   readonly interval: Interval
   readonly openTime: Micros
   readonly at: Micros
 }
 
-/** Rows given outright, ascending; whatever is not given is empty (`uiKlines` default to `klines`). */
+/** Given rows, ascending; whatever is not given is empty (`uiKlines` default to `klines`). */
 export type LiteralRows = {
   readonly klines?: Partial<Readonly<Record<Interval, readonly Kline[]>>>
   readonly uiKlines?: Partial<Readonly<Record<Interval, readonly Kline[]>>>
@@ -55,16 +55,16 @@ export type SymbolOptions = {
   readonly quoteAsset?: string
   /** Default TRADING, and BREAK once delisted. */
   readonly status?: string
-  /** In exchangeInfo? A symbol that is not still answers. Default true. */
+  /** Listed in exchangeInfo? A symbol that is not still has rows. Default true. */
   readonly listed?: boolean
-  /** The entry of exchangeInfo, verbatim, instead of one made up from these options. */
+  /** The exchangeInfo entry, verbatim, instead of one made from these options. */
   readonly info?: Readonly<Record<string, unknown>>
   /** When trading began. Default 2017-08-17. */
   readonly listedAt?: Micros
   /** When it ended. */
   readonly delistedAt?: Micros
   readonly outages?: readonly Outage[]
-  /** The middle of all prices. Default 100. */
+  /** The mean of all prices. Default 100. */
   readonly price?: number
   /** Decimals of prices, 0 to 8. Default 2. */
   readonly priceDecimals?: number
@@ -72,13 +72,13 @@ export type SymbolOptions = {
   readonly quantityDecimals?: number
   /** Typical swing within a day as a share of the price. Default 0.03. */
   readonly volatility?: number
-  /** Base asset traded in a day, on average. Default 10,000. */
+  /** Base asset traded per day, on average. Default 10,000. */
   readonly volumePerDay?: number
-  /** Share of the klines up to 1m that have no trade (volume 0, one price). Default 0. */
+  /** Share of the klines up to 1m without a trade (volume 0, one price). Default 0. */
   readonly idleShare?: number
   /** Default 2,000. */
   readonly aggTradesPerDay?: number
-  /** Other numbers for single days, by date: `{'2026-11-04': 57_000}`. Bursts come on top. */
+  /** Other counts for single days, by date: `{'2026-11-04': 57_000}`. Bursts are added. */
   readonly aggTradesOn?: Readonly<Record<string, number>>
   /** How busy each hour of the day is, 24 numbers; 0: no trades. */
   readonly hourWeights?: readonly number[]
@@ -89,19 +89,19 @@ export type SymbolOptions = {
   readonly firstTradeId?: number
   /** From the first aggTrade at or after `at` on, ids are `skip` higher. */
   readonly idGaps?: readonly { readonly at: Micros; readonly skip: number }[]
-  /** REST has no aggTrades before this id, and no trades before its first: asked for them, it answers from here on. */
+  /** REST has no aggTrades before this id, and no trades before its first one: requests for earlier ones start here. */
   readonly restHistoryFrom?: bigint
   /** Default 20. */
   readonly blockTradesPerDay?: number
   readonly flaky?: readonly Flaky[]
-  readonly revisions?: readonly Revision[]
-  /** A kline's volumes are a little too small until this long after its close. Default 0. */
+  readonly revisions?: readonly KlineRevision[]
+  /** A kline's volumes are slightly too small until this long after its close. Default 0. */
   readonly settleMs?: number
-  /** Instead of a generated history. */
+  /** Replaces the generated history. */
   readonly rows?: LiteralRows
 }
 
-/** A rate limit as exchangeInfo states it. */
+/** A rate limit in exchangeInfo's form. */
 export type LimitRule = {
   readonly rateLimitType: 'REQUEST_WEIGHT' | 'RAW_REQUESTS' | 'ORDERS'
   readonly interval: 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY'
@@ -109,7 +109,7 @@ export type LimitRule = {
   readonly limit: number
 }
 
-/** How the limits behave. */
+/** Options of the limits. */
 export type LimitOptions = {
   /** Default: 6,000 weight a minute, 300,000 requests per 5 minutes, and two order limits. */
   readonly rules?: readonly LimitRule[]
@@ -123,30 +123,33 @@ export type LimitOptions = {
   }[]
   /** Weight that others on the same address use up at the start of each window. Default 0. */
   readonly othersWeight?: number
-  /** How many 429s in one window are answered before the address is banned. Default 10. */
+  /** Number of 429s in one window before the address is banned. Default 10. */
   readonly patience?: number
   /** The first ban; each later one lasts twice as long, up to three days. Default 120 s. */
   readonly banSeconds?: number
-  /** What the used-weight headers say. Default exact. */
+  /** The content of the used-weight headers. Default exact. */
   readonly weightHeaders?: 'exact' | 'missing' | 'garbage' | 'lower'
-  /** What `Retry-After` says. Default seconds. */
+  /** The content of `Retry-After`. Default seconds. */
   readonly retryAfter?: 'seconds' | 'missing' | 'date' | 'garbage'
 }
 
-/** The exchange. */
+/** Options of the exchange. */
 export type ExchangeOptions = {
   readonly symbols: readonly SymbolOptions[]
-  /** Makes the generated histories differ. Default 1. */
+  /** Varies the generated histories. Default 1. */
   readonly seed?: number
   readonly limits?: LimitOptions
   readonly faults?: FaultOptions
-  /** The public archive, which is served beside REST. */
+  /** The public archive, served with REST. */
   readonly archive?: ArchiveOptions
   /** Server's clock minus the given time. Default 0. */
   readonly clockSkewMs?: number
   /** Most rows in a page. Default 1000. */
   readonly pageRows?: number
-  /** aggTrades asked with both times when more rows match than the page holds: the first (documented) or the last (until 2022). */
+  /**
+   * Which aggTrades are returned when both times are given and more rows match than fit: the first (documented) or the
+   * last (until 2022).
+   */
   readonly bothTimes?: 'first' | 'last'
   /** Does an `endTime` in ms mean that microsecond, or the whole millisecond? Not documented. Default instant. */
   readonly msEndTime?: 'instant' | 'wholeMs'
@@ -156,11 +159,11 @@ export type ExchangeOptions = {
   readonly aggTradesWindowMsMax?: number
   /** Refuses the endpoints that the market-data host does not serve. Default false. */
   readonly marketDataOnly?: boolean
-  /** Who may ask the signed endpoints. Default: nobody. */
+  /** The accounts for the signed endpoints. Default: none. */
   readonly accounts?: readonly AccountOptions[]
-  /** Which SBE schemas it speaks, `off` for none. */
+  /** The SBE schemas that it supports, `off` for none. */
   readonly sbe?: SbeOptions | 'off'
-  /** Pages of finished history kept ready. Default 64. */
+  /** Pages of finished history kept in the cache. Default 64. */
   readonly pageCacheEntries?: number
   /** Requests kept in the log; older ones are dropped. Default 200,000. */
   readonly logMax?: number

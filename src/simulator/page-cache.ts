@@ -1,8 +1,8 @@
-/** Pages of finished history, kept as bytes; those not asked for the longest go first. */
+/** Pages of finished history, kept as bytes; the least recently used go first. */
 
 import type { PlainAnswer } from './answers.ts'
 
-/** A page ready to be sent. */
+/** A page ready to send. */
 export type CachedPage = {
   readonly answer: PlainAnswer
   readonly body: Uint8Array

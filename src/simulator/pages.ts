@@ -1,4 +1,4 @@
-/** From a history and a request's parameters to the rows of one page: the four modes of times, and ids. */
+/** Turns a history and a request's parameters into the rows of one page: the four modes of times, and ids. */
 
 import type { PageFault } from './fault.ts'
 import type { ExchangeOptions, SymbolOptions } from './options.ts'
@@ -23,21 +23,21 @@ export type PageRequest = {
   readonly now: number
   readonly options: ExchangeOptions
   readonly fault: PageFault | undefined
-  /** The spans whose rows this answer leaves out. */
+  /** The spans whose rows this answer omits. */
   readonly without: readonly Span[]
 }
 
 /** The rows of a page. */
 export type RowPage<Row> = {
   readonly rows: readonly Row[]
-  /** The span that the answer speaks for, ends inclusive. */
+  /** The span that the answer covers, ends inclusive. */
   readonly from: number
   readonly to: number
-  /** Will the same request get the same rows forever? */
+  /** Will the same request always get the same rows? */
   readonly isSettled: boolean
 }
 
-/** The most rows in a page. */
+/** Most rows in a page. */
 function pageCap(options: ExchangeOptions): number {
   return options.pageRows ?? 1000
 }
@@ -76,7 +76,7 @@ export function klinePage(
 
 function checkTimeZone(parameters: Parameters): void {
   const zone = parameters.get('timeZone') ?? '0'
-  // Other zones shift days; nobody who backfills in UTC asks for them, so they are refused rather than answered wrongly.
+  // Other time zones shift days. A backfill in UTC does not use them, so they are refused instead of answered wrongly.
   if (!['0', '00:00', '+00:00', '-00:00'].includes(zone))
     throw new Refusal(-1130, `Data sent for parameter 'timeZone' is not valid.`)
 }
@@ -91,7 +91,7 @@ function isWholeMs({ unit }: AskedTime, { msEndTime = 'instant' }: ExchangeOptio
   return unit === 'ms' && msEndTime === 'wholeMs'
 }
 
-/** A page of aggregate trades: by id, or by times, never by both. */
+/** A page of aggregate trades: by id or by times, never both. */
 export function aggTradePage(request: PageRequest): RowPage<AggTrade> {
   const { parameters, history, options } = request
   const start = readTime(parameters, 'startTime')
@@ -134,7 +134,7 @@ function timePage(
   })
 }
 
-/** A page of trades or block trades, from an id on; the newest without one. */
+/** A page of trades or block trades, from an id on; the newest ones without an id. */
 export function tradePage(
   sequence: Sequence<Trade>,
   request: PageRequest,

@@ -1,6 +1,6 @@
 /**
- * The price of a symbol at any moment: a sum of smooth noises whose swings grow with the square root of their
- * period, as those of a random walk do. All intervals and all trades of a symbol follow the same path.
+ * The price of a symbol at any time: a sum of smooth noises whose swings grow with the square root of their period,
+ * like those of a random walk. All intervals and all trades of a symbol follow the same path.
  */
 
 import { fraction, mix } from './hash.ts'
@@ -11,10 +11,10 @@ const PERIODS = [2, 15, 120, 900, 7_200, 57_600, 432_000, 3_456_000, 27_648_000]
   (seconds) => seconds * SECOND,
 )
 
-/** What makes a path. */
+/** The parameters of a path. */
 type PathOptions = {
   readonly seed: number
-  /** The middle of all prices. */
+  /** The mean of all prices. */
   readonly price: number
   /** The typical swing within a day, as a share of the price. */
   readonly volatility: number

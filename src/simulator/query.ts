@@ -19,7 +19,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What an endpoint reads. */
+/** The parameters that an endpoint reads. */
 export type ParameterList = {
   readonly mandatory: readonly string[]
   readonly optional: readonly string[]
@@ -29,15 +29,15 @@ export type ParameterList = {
 export type Parameters = ReadonlyMap<string, string>
 
 const LONG = /^[0-9]{1,20}$/
-// Since 2025-12 symbols may be non-ASCII; of ASCII, what was allowed before.
+// Since 2025-12 symbols may be non-ASCII; for ASCII, what was allowed before.
 const SYMBOL = /^[A-Z0-9._-]*$/
 const SYMBOL_RANGE = '^[A-Z0-9-_.]{1,20}$'
 const LATEST = 9_000_000_000_000_000n
-/** Digits of ms end before it, those of µs begin: ms until the year 5138, µs since 1973. */
+/** Times below this are in ms, others in µs: ms until the year 5138, µs since 1973. */
 const MICROS_FROM = 100_000_000_000_000n
 
 /**
- * Splits a raw query and checks it against what the endpoint reads.
+ * Splits a raw query and checks it against the endpoint's parameters.
  *
  * @throws Refusal -1100, -1101, -1102, -1104 or -1105.
  */
@@ -85,7 +85,7 @@ export function readLong(parameters: Parameters, name: string): bigint | undefin
   throw new Refusal(-1100, range)
 }
 
-/** The number of rows asked for, at most `most`. @throws Refusal -1100 or -1130. */
+/** The requested number of rows, at most `most`. @throws Refusal -1100 or -1130. */
 export function readLimit(parameters: Parameters, most: number): number {
   const limit = readLong(parameters, 'limit')
   if (limit === undefined) return Math.min(500, most)
@@ -93,11 +93,11 @@ export function readLimit(parameters: Parameters, most: number): number {
   return limit > BigInt(most) ? most : Number(limit)
 }
 
-/** A moment and the unit it was told in. */
+/** A time and the unit in which it was sent. */
 export type AskedTime = { readonly time: number; readonly unit: TimeUnit }
 
 /**
- * A moment in microseconds, sent in ms or µs, told apart by magnitude; times out of range are adjusted, not refused
+ * A time in microseconds, sent in ms or µs, which its magnitude shows; times out of range are adjusted, not refused
  * (CHANGELOG, 2024-12-09).
  *
  * @throws Refusal -1100.
@@ -126,7 +126,7 @@ export function readSymbol(parameters: Parameters): string {
   throw new Refusal(-1100, text)
 }
 
-/** The unit that a request wants its times in. @throws Refusal -1194. */
+/** The unit in which a request wants its times. @throws Refusal -1194. */
 export function readUnit(header: string | undefined): TimeUnit {
   const unit = header?.toUpperCase()
   if (unit === undefined || unit === 'MILLISECOND') return 'ms'

@@ -1,4 +1,4 @@
-/** The exchange that `simulate` and the quickstart serve when nothing else is asked for. */
+/** The exchange that `simulate` and the quickstart serve by default. */
 
 import { parseMicros, type Window } from '../base/time.ts'
 import type { ExchangeOptions } from './options.ts'
@@ -21,7 +21,7 @@ export const QUICKSTART_OUTAGE: Window = {
 /** A symbol that is not ASCII. */
 export const QUICKSTART_WIDE_SYMBOL = '币安人生USDT'
 
-/** API key and secret of an account, so that account datasets can be tried too. */
+/** API key and secret of an account, so that account datasets can be tried as well. */
 export const QUICKSTART_KEY = 'simulated'
 
 const BURST_COUNT = 3_000

@@ -1,4 +1,4 @@
-/** Serves recorded REST pages exactly as they were: raw JSON files, named by dataset and symbol. */
+/** Serves recorded REST pages unchanged: raw JSON files, named by dataset and symbol. */
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,12 +23,11 @@ type Recording = {
 type RawRow = Readonly<Record<string | number, unknown>>
 
 /**
- * The exchange whose rows are those of the pages in `directory`, or in its folder `rest`:
- * `klines-SYMBOL-INTERVAL-*.json`, `aggTrades-SYMBOL-*.json`, `trades-SYMBOL-*.json`, `exchangeInfo-*.json`. Times in
- * the files are ms; those of the rows are ms x 1000, and closes end with the whole millisecond. Files below `archive/`
- * are served as they are.
+ * An exchange with the rows of the pages in `directory`, or in its folder `rest`: `klines-SYMBOL-INTERVAL-*.json`,
+ * `aggTrades-SYMBOL-*.json`, `trades-SYMBOL-*.json`, `exchangeInfo-*.json`. Times in the files are ms; those of the
+ * rows are ms x 1000, and closes end with the whole millisecond. Files below `archive/` are served unchanged.
  *
- * @throws UsageError when nothing is recorded there, or a page is not what its name says.
+ * @throws UsageError when nothing is recorded there, or a page does not match its name.
  */
 export async function replayOptions(directory: string): Promise<ExchangeOptions> {
   const pages = await pagesIn(directory)
@@ -57,7 +56,7 @@ type PageFile = {
 async function pagesIn(directory: string): Promise<readonly PageFile[]> {
   const pages: PageFile[] = []
   for (const folder of [directory, join(directory, 'rest')]) {
-    // A folder that is not there has no pages.
+    // A missing folder has no pages.
     const names = await readdir(folder).catch((): string[] => [])
     for (const name of names.sort()) {
       const [, dataset, rest] = NAME.exec(name.normalize('NFC')) ?? []
@@ -120,7 +119,7 @@ function symbolsOf(recordings: ReadonlyMap<string, Recording>, info: RawRow): Sy
     const recording = recordings.get(symbol)
     return {
       symbol,
-      // Without any exchangeInfo, what was recorded counts as listed.
+      // Without exchangeInfo, all recorded symbols count as listed.
       listed: entry !== undefined || listed.size === 0,
       ...(entry === undefined ? {} : { info: entry }),
       rows: recording === undefined ? {} : inOrder(recording),
@@ -133,7 +132,7 @@ function limitsOf(info: RawRow): Pick<ExchangeOptions, 'limits'> {
   return Array.isArray(rules) ? { limits: { rules: rules as LimitRule[] } } : {}
 }
 
-/** Sorts, and keeps one of the rows that two pages have in common. */
+/** Sorts the rows, and keeps one of those that two pages share. */
 function inOrder(recording: Recording): NonNullable<SymbolOptions['rows']> {
   const byOpen = (rows: readonly Kline[]): Kline[] => unique(rows, ({ openTime }) => openTime)
   const klines = (all: Recording['klines']): Recording['klines'] =>

@@ -1,11 +1,11 @@
-/** The rows of the stand-in, and their JSON texts byte for byte in Binance's shapes. */
+/** The rows of the simulator, and their JSON texts, byte for byte in Binance's form. */
 
 import type { Micros } from '../base/time.ts'
 
 /** The unit of the times in an answer. */
 export type TimeUnit = 'ms' | 'us'
 
-/** One candle. Numbers are texts as served. */
+/** One candle. Numbers are texts as sent. */
 export type Kline = {
   readonly openTime: Micros
   readonly open: string
@@ -13,7 +13,7 @@ export type Kline = {
   readonly low: string
   readonly close: string
   readonly volume: string
-  /** The last microsecond that counts; served in ms rounded down. */
+  /** The last microsecond that belongs to it; sent in ms rounded down. */
   readonly closeTime: Micros
   readonly quoteVolume: string
   readonly tradeCount: number
@@ -44,7 +44,7 @@ export type Trade = {
   readonly isBestMatch?: boolean
 }
 
-/** A moment as a JSON number; ms are rounded down, also for an inclusive end (`...999`). */
+/** A time as a JSON number; ms are rounded down, also for an inclusive end (`...999`). */
 export function timeText(time: Micros, unit: TimeUnit): string {
   return String(unit === 'us' ? time : time / 1000n)
 }

@@ -52,7 +52,7 @@ export function allocationsSbe(
       out.i8(price).i8(quantity).i8(commission)
       out.i64(row.id).u8(code(ALLOCATION_TYPES, row.type ?? 'SOR'))
       out.i64(row.orderId).i64(row.orderListId ?? INT64_NULL)
-      // The trade and the allocation that an allocator's row comes from.
+      // The trade and the allocation that an allocator's row results from.
       out.i64(INT64_NULL).i64(INT64_NULL)
       out.i64(mantissaOf(row.price, price)).i64(mantissaOf(row.quantity, quantity))
       out.i64(mantissaOf(row.quoteQuantity, price)).i64(mantissaOf(row.commission, commission))
@@ -167,7 +167,7 @@ const EXPIRY_REASONS: Codes = {
   EXECUTION_RULE_PRICE_RANGE_EXCEEDED: 8,
 }
 
-/** What the schema has no word for is non-representable. */
+/** A name that the schema lacks is non-representable. */
 function code(codes: Codes, name: string | undefined): number {
   return name === undefined ? NO_VALUE : (codes[name] ?? NON_REPRESENTABLE)
 }

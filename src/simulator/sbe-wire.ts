@@ -1,5 +1,5 @@
 /**
- * In which format a request is answered.
+ * Chooses the format in which a request is answered.
  *
  * @see binance-spot-api-docs, faqs/sbe_faq.md, "REST API" and "Regarding Legacy support".
  */
@@ -9,7 +9,7 @@ import type { CachedPage } from './page-cache.ts'
 import { Refusal } from './query.ts'
 import type { SbeSchema } from './sbe.ts'
 
-/** Which schemas the exchange speaks, as `id:version`. */
+/** The schemas that the exchange supports, as `id:version`. */
 export type SbeOptions = {
   /** Default `3:5`. */
   readonly live?: string
@@ -26,7 +26,7 @@ type SimWire = {
   /** Absent: in JSON. */
   readonly schema?: SbeSchema
   readonly isDeprecated?: boolean
-  /** Why the request is not answered at all. */
+  /** Why the request is refused. */
   readonly refusal?: Refusal
 }
 
@@ -67,7 +67,7 @@ function parsed(schema: string): { readonly id: number; readonly version: number
   return { id, version }
 }
 
-/** The page as it is sent to who wants SBE. */
+/** The page in the form sent to clients that want SBE. */
 export function inSbe(page: CachedPage, { schema, isDeprecated }: SimWire): CachedPage {
   const { answer } = page
   if (schema === undefined || answer.sbe === undefined) return page

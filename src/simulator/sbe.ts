@@ -1,13 +1,13 @@
 /**
  * Pages as SBE messages, written field by field from the schema; not from the layouts that the program reads with,
- * which would share their mistakes.
+ * which would repeat their mistakes.
  *
  * @see binance-spot-api-docs, sbe/schemas/spot_3_5.xml.
  */
 
 import type { AggTrade, Kline, Trade } from './rows.ts'
 
-/** The schema that a message is written in. */
+/** The schema of a message. */
 export type SbeSchema = {
   readonly id: number
   readonly version: number
@@ -29,18 +29,18 @@ export class SbeWriter {
     this.#schema = schema
   }
 
-  /** A message header and its root block, which `write` writes. */
+  /** A message header and its root block, written by `write`. */
   root(templateId: number, write: () => void): void {
     const header = this.#at
     this.u16(0).u16(templateId).u16(this.#schema.id).u16(this.#schema.version)
     this.#view.setUint16(header, this.#block(write), true)
   }
 
-  /** A group of rows; `write` writes the block of one, `texts` what follows it. */
+  /** A group of rows; `write` writes the block of a row, `texts` what follows it. */
   group<Row>(rows: readonly Row[], write: (row: Row) => void, texts?: (row: Row) => void): void {
     const header = this.#at
     this.u16(0).u32(rows.length)
-    // A group without rows states its block's length too; any will do.
+    // A group without rows states its block's length too; any value will do.
     let length = this.#schema.extraBytes + 255
     for (const row of rows) {
       length = this.#block(() => {
@@ -127,7 +127,7 @@ export class SbeWriter {
   }
 }
 
-/** The largest exponent, at most 0, with which all of these decimal texts are whole mantissas. */
+/** The largest exponent, at most 0, for which all of these decimal texts have whole mantissas. */
 export function exponentOf(texts: readonly string[]): number {
   let decimals = 0
   for (const text of texts) {
@@ -184,7 +184,7 @@ export function aggTradesSbe(rows: readonly AggTrade[], schema: SbeSchema): Uint
   return out.done()
 }
 
-/** TradesResponse, or BlockTradesResponse for trades that know of no best match. */
+/** TradesResponse, or BlockTradesResponse for trades without a best match. */
 export function tradesSbe(rows: readonly Trade[], schema: SbeSchema, isBlock: boolean): Uint8Array {
   const out = new SbeWriter(schema)
   const price = exponentOf(rows.flatMap((row) => [row.price, row.quoteQuantity]))

@@ -1,12 +1,12 @@
-/** Decides which request meets which fault: by rule, or by seeded chance. */
+/** Decides which request gets which fault: by rule, or by seeded chance. */
 
 import type { Fault, FaultOptions, FaultRule } from './fault.ts'
 import { fraction, mix } from './hash.ts'
 
-/** The request as rules see it. */
+/** The request as fault rules see it. */
 type FaultTarget = { readonly path: string; readonly query: string; readonly host: string }
 
-/** A schedule in the course of being played. */
+/** The progress of a fault schedule. */
 export class FaultSchedule {
   readonly #options: FaultOptions
   readonly #matched: number[]
@@ -24,7 +24,7 @@ export class FaultSchedule {
     return this.#byRule(target) ?? this.#byChance(target)
   }
 
-  /** Every matching rule counts the request; the first whose turn it is plays. */
+  /** Every matching rule counts the request; the first whose turn it is applies. */
   #byRule(target: FaultTarget): Fault | undefined {
     let played: Fault | undefined
     for (const [i, rule] of (this.#options.rules ?? []).entries()) {

@@ -1,4 +1,7 @@
-/** The exchange on a real socket: HTTP/1.1 with keep-alive on this machine only, with every fault a wire can have. */
+/**
+ * The exchange on a real socket: HTTP/1.1 with keep-alive on this machine only, with every fault that a connection can
+ * have.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -10,7 +13,7 @@ import { quickstartExchange } from './quickstart.ts'
 import { replayOptions } from './replay.ts'
 import { send, type WireClock } from './wire.ts'
 
-/** How to serve. */
+/** Options of the server. */
 export type SimulatorOptions = {
   /** What to serve. Default: {@link quickstartExchange}. */
   readonly exchange?: Exchange | ExchangeOptions
@@ -20,11 +23,11 @@ export type SimulatorOptions = {
   readonly port?: number
   /** Default: the machine's. */
   readonly clock?: WireClock
-  /** Waited before each request is looked at. Default 0. */
+  /** Delay before each request is processed. Default 0. */
   readonly latencyMs?: number
 }
 
-/** A running stand-in. */
+/** A running simulator. */
 export type Simulator = {
   /** For `--base-url`. */
   readonly url: string
@@ -38,7 +41,7 @@ export type Simulator = {
 /**
  * Serves an exchange on 127.0.0.1.
  *
- * @throws UsageError when the options contradict themselves or there is nothing to replay.
+ * @throws UsageError when the options are contradictory or there is nothing to replay.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const exchange = await exchangeOf(options)
@@ -58,7 +61,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   const server = createServer((request, response) => {
     const work = answer(request, response)
-      // Whatever the client or the shutdown cut short is over; there is nobody to tell.
+      // The client or the shutdown cut this short; nobody is waiting for it.
       .catch(() => {
         response.destroy()
       })

@@ -1,4 +1,6 @@
-/** What the endpoints need from a history, whether it is computed, given or read from files. Times are numbers of microseconds. */
+/**
+ * What endpoints need from a history, whether computed, given or read from files. Times are numbers of microseconds.
+ */
 
 import type { Interval } from '../binance/interval.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
@@ -6,24 +8,24 @@ import type { AggTrade, Kline, Trade } from './rows.ts'
 /** A half-open span in plain numbers. */
 export type Span = { readonly from: number; readonly to: number }
 
-/** A question for klines: opens in `[from, to]`, none after `now`. */
+/** A query for klines: opens in `[from, to]`, none after `now`. */
 export type KlineAsk = {
   readonly from: number
   readonly to: number
   readonly now: number
   readonly limit: number
-  /** Cut at the oldest end instead of the newest when there are more than `limit`. */
+  /** If there are more than `limit`, returns the newest instead of the oldest. */
   readonly newest: boolean
-  /** Rows that open in these are passed over. */
+  /** Rows that open in these are skipped. */
   readonly without: readonly Span[]
 }
 
 /** Klines of one symbol, ascending. */
 export type KlineSource = { ask(interval: Interval, ask: KlineAsk): Kline[] }
 
-/** Rows in order of id and time, each computed when it is asked for. */
+/** Rows in order of id and time, each computed on request. */
 export type Sequence<Row> = {
-  /** How many rows are not later than `now`. */
+  /** The number of rows not later than `now`. */
   count(now: number): number
   /** The row at a place, from 0 to the count. */
   at(place: number): Row
@@ -33,7 +35,7 @@ export type Sequence<Row> = {
   placeOfId(id: bigint): number
 }
 
-/** All of one symbol. */
+/** The history of one symbol. */
 export type History = {
   readonly klines: KlineSource
   readonly uiKlines: KlineSource
@@ -42,7 +44,7 @@ export type History = {
   readonly blockTrades: Sequence<Trade>
 }
 
-/** The first place in `[0, count)` that is not `before`; `count` when all are. */
+/** The first place in `[0, count)` that is not `before`; `count` if there is none. */
 export function firstPlace(count: number, before: (place: number) => boolean): number {
   let low = 0
   let high = count

@@ -1,4 +1,4 @@
-/** Aggregate trades, the trades they are made of, and block trades, each computed from its place alone. */
+/** Aggregate trades, the trades they consist of, and block trades, each computed from its place alone. */
 
 import { micros } from '../base/time.ts'
 import { TradeCalendar } from './calendar.ts'
@@ -11,7 +11,7 @@ import type { AggTrade, Trade } from './rows.ts'
 import { firstPlace, type Sequence } from './source.ts'
 
 /**
- * How many trades each of eight aggregate trades in a row is made of; always fourteen together, so that the first
+ * How many trades each of eight consecutive aggregate trades consists of; always fourteen together, so that the first
  * trade of any of them is known without counting.
  */
 const SPLITS: readonly (readonly number[])[] = [
@@ -23,7 +23,7 @@ const SPLITS: readonly (readonly number[])[] = [
 const BLOCK = 8
 const BLOCK_TRADES = 14
 
-/** An aggregate trade before it is written down: whole units, plain numbers. */
+/** An aggregate trade before it is formatted: whole units, plain numbers. */
 type Fill = {
   readonly time: number
   readonly price: number
@@ -39,7 +39,7 @@ export class GeneratedAggTrades implements Sequence<AggTrade> {
   readonly #calendar: TradeCalendar
   readonly #firstId: bigint
   readonly #firstTradeId: bigint
-  /** Where ids jump, ascending, and by how much in all up to there. */
+  /** Where ids jump, ascending, and by how much in total up to there. */
   readonly #jumps: readonly { readonly place: number; readonly skipped: bigint }[]
 
   constructor(market: Market, options: SymbolOptions) {
@@ -87,12 +87,12 @@ export class GeneratedAggTrades implements Sequence<AggTrade> {
     }
   }
 
-  /** When the one at `place` happens. */
+  /** The time of the trade at `place`. */
   timeAt(place: number): number {
     return this.#calendar.timeAt(place)
   }
 
-  /** The one at `place` in whole units. */
+  /** The trade at `place` in whole units. */
   fillAt(place: number): Fill {
     const { seed, path, volumePerDay, aggTradesPerDay, decimals } = this.#market
     const time = this.timeAt(place)
@@ -111,7 +111,7 @@ export class GeneratedAggTrades implements Sequence<AggTrade> {
     }
   }
 
-  /** Which trades the one at `place` is made of. */
+  /** The trades that the one at `place` consists of. */
   splitAt(place: number): { readonly first: number; readonly count: number } {
     const block = Math.floor(place / BLOCK)
     const counts = this.#splitOf(block)
@@ -145,7 +145,7 @@ export class GeneratedAggTrades implements Sequence<AggTrade> {
   }
 }
 
-/** The trades that aggregate trades are made of: same time, price and side, and together the same quantity. */
+/** The trades that aggregate trades consist of: same time, price and side, and together the same quantity. */
 export class GeneratedTrades implements Sequence<Trade> {
   readonly #market: Market
   readonly #aggTrades: GeneratedAggTrades
@@ -193,7 +193,7 @@ export class GeneratedBlockTrades implements Sequence<Trade> {
   readonly #market: Market
   readonly #apart: number
 
-  /** @param perDay - how many a day has; 0: none at all. */
+  /** @param perDay - how many a day has; 0: none. */
   constructor(market: Market, perDay: number) {
     this.#market = market
     this.#apart = perDay > 0 ? DAY / perDay : Infinity

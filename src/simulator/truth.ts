@@ -1,4 +1,4 @@
-/** What a history really holds, asked past limits, faults and pages: the oracle that a lake is compared with. */
+/** What a history really holds, without limits, faults and pages: the reference for comparing a lake. */
 
 import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
@@ -6,7 +6,7 @@ import type { Exchange } from './model.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
 import type { Sequence } from './source.ts'
 
-/** Which rows: those in `window`, as they are told when the server's clock shows `now`. */
+/** Which rows: those in `window`, in their state when the server's clock shows `now`. */
 type TruthQuery = { readonly symbol: string; readonly window: Window; readonly now: Micros }
 
 /** The klines that open in the window, unfinished ones included. */
@@ -25,7 +25,7 @@ export function trueKlines(
   })
 }
 
-/** The aggregate trades of the window, one at a time; also those that REST no longer has. */
+/** The aggregate trades of the window, one at a time; including those that REST no longer has. */
 export function trueAggTrades(exchange: Exchange, query: TruthQuery): Generator<AggTrade> {
   return rowsOf(exchange.historyOf(query.symbol).aggTrades, query)
 }

@@ -1,4 +1,4 @@
-/** Sends answers over a socket, and breaks them on the way where a fault says so. */
+/** Sends answers over a socket, and breaks them on the way if a fault says so. */
 
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
@@ -8,10 +8,10 @@ import type { Clock } from '../base/ports.ts'
 import { cutAt, type TransportFault } from './fault.ts'
 import type { SimResponse } from './model.ts'
 
-/** What a server needs of time. */
+/** The clock functions that a server needs. */
 export type WireClock = Pick<Clock, 'now' | 'sleep'>
 
-/** What sending goes by. */
+/** Options for sending. */
 type WireOptions = {
   readonly clock: WireClock
   /** Aborted when the server closes. */
@@ -21,7 +21,7 @@ type WireOptions = {
 const CHUNK = 65_536
 const FULL = 1
 
-/** Sends an answer; resolves when it is out of hand, whole or broken. */
+/** Sends an answer; resolves when it is sent, whole or broken. */
 export async function send(
   answer: SimResponse,
   response: ServerResponse,
@@ -71,7 +71,7 @@ async function sendBroken(answer: SimResponse, fault: TransportFault, wire: Wire
       return
     case 'closeAfter':
       response.writeHead(status, { ...headers, 'content-length': body.length })
-      // The client learns of the end only when it writes again.
+      // The client notices the end only when it writes again.
       response.end(body, () => socket.end())
       return
   }
@@ -111,7 +111,7 @@ async function flood(
 ): Promise<void> {
   const { response, closing } = wire
   const space = new Uint8Array(CHUNK).fill(0x20)
-  // Gzip members may follow one another; the same one again and again is a bomb.
+  // Gzip members may follow one another; the same one repeated is a bomb.
   const chunk = gzip ? gzipSync(space) : space
   response.writeHead(status, { ...headers, 'content-encoding': gzip ? 'gzip' : 'identity' })
   const isOver = AbortSignal.any([closing, closedSignal(response)])

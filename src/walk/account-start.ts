@@ -1,6 +1,6 @@
 /**
- * Where the walk over an account's rows begins: a time finds the first one, in windows of at most a day, which is all that
- * Binance looks through at once. Where such an answer is empty, ids tell whether it can be believed.
+ * Where the walk over an account's rows begins. A time finds the first row, in windows of at most a day, which is the
+ * most that Binance searches at once. Where such an answer is empty, ids show whether it can be trusted.
  */
 
 import { DataError } from '../base/errors.ts'
@@ -20,25 +20,25 @@ import { checkFrom, idRow } from './id-run.ts'
 import { askTwice, type AskPage, type WalkOptions } from './walk.ts'
 import type { Page } from '../rows/page.ts'
 
-/** How an account walk goes. */
+/** Options of an account walk. */
 export type AccountWalkOptions = WalkOptions & {
   readonly cursor: AccountCursor
-  /** The server's clock before the run: what is young may come yet. */
+  /** The server's clock before the run; newer rows may still come. */
   readonly now: Micros
-  /** Until when an earlier run asked for all of the window in vain; default: none did. */
+  /** Up to where an earlier run asked for the whole window and got nothing; default: none did. */
   readonly askedUntil?: Micros | undefined
-  /** How long the partitions last that rows are grouped by. */
+  /** The partition length that rows are grouped by. */
   readonly partition: Partition
   /**
    * The id after the last stored row, where the coverage reaches the window and that row is older than it by more than
-   * {@link INTERLEAVE}, so that no row of the window has a lower id: no time is asked for. For myTrades only.
+   * {@link INTERLEAVE}. Then no row of the window has a lower id, and no request by time is needed. For myTrades only.
    */
   readonly nextId?: bigint | undefined
 }
 
-/** A day less a millisecond: windows overlap by one, since an end in ms may or may not mean all of it. */
+/** A day less a millisecond. Windows overlap by one: an end in ms may or may not include all of that millisecond. */
 const WINDOW_MS = 86_400_000n - 1n
-/** No id is lower. Allocations are counted from 0 in the documents' examples. */
+/** The lowest possible ids. The examples in the documentation count allocations from 0. */
 const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
   fromId: 1n,
   orderId: 1n,
@@ -46,9 +46,9 @@ const FIRST_ID: Readonly<Record<AccountCursor, bigint>> = {
 }
 
 /**
- * Rows from `id` on, perhaps after some with lower ids.
+ * Rows from `id` on, perhaps preceded by some with lower ids.
  *
- * Whether `fromAllocationId` is inclusive is not documented. So the id before is asked for; an answer that ends with
+ * It is not documented whether `fromAllocationId` is inclusive. So the id before is requested: an answer that ends with
  * it proves that ids are inclusive, and may have been cut there.
  */
 export async function rowsFrom(id: bigint, ask: AskPage, options: CursorOptions): Promise<Page> {
@@ -74,21 +74,21 @@ async function askFrom(
 
 /** Where an account walk begins. */
 export type AccountStart = {
-  /** The lowest id of the rows of the window, or a lower one; `undefined` when it has no row. */
+  /** The lowest id of the window's rows, or a lower one; `undefined` when the window has no row. */
   readonly id: bigint | undefined
-  /** Where it has none: is that proven by rows of after it? */
+  /** If it has no row: do later rows prove it? */
   readonly isPassed: boolean
-  /** Was there never any row, whichever way it was asked for? */
+  /** Was no row ever returned, by time or by id? */
   readonly isNever?: boolean
-  /** Where it has none, and no row of after it is known: the newest row of all, if there is one. */
+  /** If it has no row and no later row is known: the newest row of all, if there is one. */
   readonly newest?: IdRow | undefined
 }
 
 const NONE: AccountStart = { id: undefined, isPassed: true }
 
 /**
- * Finds where to begin. Only the lowest id is taken from answers by time: where their day ends, rows may be missing
- * between those that they have; and one that is empty is believed only where ids agree.
+ * Finds where to begin. Only the lowest id is taken from answers by time: near the end of their day, rows may be
+ * missing between those returned. An empty answer is trusted only where ids agree.
  */
 export async function firstId(
   window: Window,
@@ -99,7 +99,7 @@ export async function firstId(
   const first = await askDay(window, ask, options)
   if (first.page.rowCount > 0)
     return { id: await nearId(first, window, ask, options), isPassed: false }
-  // An account begins some time: mostly nothing at all was before it, and one request tells.
+  // An account has a beginning: usually nothing came before the window, and one request shows it.
   const oldest = await rowsFrom(FIRST_ID[options.cursor], ask, options)
   if (oldest.rowCount === 0) {
     const newest = await newestOf(undefined, ask, options)
@@ -112,7 +112,7 @@ export async function firstId(
   if (begin.time >= from) return { id: FIRST_ID[options.cursor], isPassed: false }
   const near = firstNear(oldest, from)
   if (near !== undefined) return { id: near, isPassed: false }
-  // Allocations are few, and their newest one cannot be asked for.
+  // Allocations are few, and their newest one cannot be requested.
   if (options.cursor === 'fromAllocationId') return { id: last.id, isPassed: false }
   const found = first.to < to ? await idByDays({ from: first.to, to }, ask, options) : undefined
   if (found !== undefined)
@@ -126,7 +126,7 @@ export async function firstId(
   return { id: await idBetween(bounds, from, ask, options), isPassed: false }
 }
 
-/** The id of the first row of `window` that a day is found with. */
+/** The first id of `window`, found by asking day by day. */
 async function idByDays(
   window: Window,
   ask: AskPage,
@@ -142,7 +142,7 @@ async function idByDays(
 
 type Day = { readonly page: Page; readonly to: Micros }
 
-/** The first id of a day; near its end a row may have overtaken one of the next with an earlier id. */
+/** The first id of a day. Near the day's end, a row of the next day may have an earlier id. */
 async function nearId(
   { page, to }: Day,
   window: Window,
@@ -156,8 +156,8 @@ async function nearId(
 }
 
 /**
- * The first id above `low` whose row is not older than `from` by more than {@link INTERLEAVE}: by bisection, since ids
- * prove what answers by time left out. The row of `high` is such a one.
+ * The first id above `low` whose row is not older than `from` by more than {@link INTERLEAVE}. Found by bisection,
+ * since ids show what answers by time left out. The row of `high` qualifies.
  */
 async function idBetween(
   bounds: { readonly low: bigint; readonly high: bigint },
@@ -184,8 +184,8 @@ function firstNear({ keys, times, rowCount }: Page, from: Micros): bigint | unde
 }
 
 /**
- * The newest row that the exchange names; of allocations, which it names from the oldest on, the last from a known one
- * on.
+ * The newest row that the exchange returns. Allocations are returned oldest first, so for them it is the last row from
+ * a known id on.
  */
 export async function newestOf(
   known: bigint | undefined,
@@ -200,7 +200,7 @@ export async function newestOf(
   return page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
 }
 
-/** Asks for as much of `window` as one request may span; `to` is how far the answer speaks. */
+/** Requests as much of `window` as one request may span; the answer holds up to `to`. */
 async function askDay(window: Window, ask: AskPage, { limit, signal }: WalkOptions): Promise<Day> {
   const startTime = floorDiv(window.from, 1_000n)
   const last = floorDiv(window.to + 999n, 1_000n)
@@ -217,7 +217,7 @@ function checkInside({ times }: Page, { from, to }: Window): void {
   for (const time of times) {
     if (from <= time && time < to) continue
     throw new DataError(
-      `asked for rows from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(time))}`,
+      `asked for rows from ${formatMicros(from)} to ${formatMicros(to)}, got one at ${formatMicros(micros(time))}`,
     )
   }
 }

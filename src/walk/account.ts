@@ -1,10 +1,10 @@
 /**
  * The walk over an account's own trades and orders of one symbol. A time finds the first row, in windows of at most a
- * day, which is all that Binance looks through at once; from there on the cursor is an id, so that no page cap and no
+ * day, which is the most that Binance searches at once. From there on the cursor is an id, so that no page limit and no
  * burst can hide a row.
  *
- * Ids and times may part a little: an order may get its id before and its time after another. So rows are regrouped:
- * all rows of one partition come before all of the next, and within a partition keys increase.
+ * Ids and times may be in slightly different order: an order may have a lower id than another but a later time. So rows
+ * are regrouped: all rows of one partition come before all of the next, and keys increase within a partition.
  *
  * @see binance-spot-api-docs, rest-api.md, "Account trade list" and "All orders": ids and times are inclusive, the
  * time between startTime and endTime can't be longer than 24 hours, and ids are never sent together with times.
@@ -34,20 +34,20 @@ import {
   type AccountStart,
   type AccountWalkOptions,
 } from './account-start.ts'
-import { judgeEnd, restartWarning, unconfirmed } from './id-end.ts'
+import { judgeEnd, restartWarning, unconfirmedGaps } from './id-end.ts'
 import { type AskPage } from './walk.ts'
 
-/** Rows that another answer shows are asked for so often at most. */
+/** How often rows that another answer shows are requested. */
 const TRIES_MAX = 6
 
 /**
  * Walks the rows in `window`.
  *
- * Each step has rows of one partition only; partitions come in their order, keys increase within each. `reached` is
- * held back by an hour until that is past, so that no earlier row can follow. Times without rows are no gaps; but what
- * ends without a row after it, and is not proven, is told as one, and what is young is to be asked for again.
+ * Each step has rows of one partition only. Partitions come in order; keys increase within each. `reached` stays back
+ * until rows are an hour past it, so that no earlier row can follow. Times without rows are not gaps. An end without a
+ * later row and without proof is returned as a gap, and recent time is to be requested again.
  *
- * @throws DataError when rows come that were not asked for, or ids and times part by more than an hour.
+ * @throws DataError when rows come that were not requested, or ids and times are apart by more than an hour.
  */
 export async function* walkAccount(
   window: Window,
@@ -82,12 +82,12 @@ type Row = { readonly page: Page; readonly row: number; readonly time: Micros }
 class Regroup {
   readonly #window: Window
   readonly #partition: Partition
-  /** Rows that arrived and wait for earlier partitions to be complete, by key. */
+  /** Rows that wait until earlier partitions are complete, by key. */
   #held: Row[] = []
   /** No row before this can come any more. */
   #settled: Micros
   #reached: Micros
-  /** The latest time that was seen. */
+  /** The latest time seen. */
   #newest: Micros
 
   constructor(window: Window, partition: Partition) {
@@ -98,7 +98,7 @@ class Regroup {
     this.#newest = window.from
   }
 
-  /** Has all of the window come? */
+  /** Is the whole window done? */
   get isDone(): boolean {
     return this.#settled >= this.#window.to
   }
@@ -120,14 +120,14 @@ class Regroup {
     yield* this.#flush()
   }
 
-  /** All that is held; no more will come, and a row of after the window shows it. */
+  /** Returns all held rows. No more will come, as a row after the window shows. */
   *finish(): Generator<Step> {
     this.#settled = this.#window.to
     yield* this.#flush()
     if (this.#reached < this.#window.to) yield emptyStep(this.#window.to)
   }
 
-  /** All that is held; no more come, and how far that can be believed the newest row tells. */
+  /** Returns all held rows when no more come. The newest row decides how far the end is trusted. */
   *end(
     expected: bigint | undefined,
     { newest, isNever = false }: AccountStart,
@@ -136,16 +136,16 @@ class Regroup {
     const { to } = this.#window
     const old = earliest(to, oldBefore(now))
     const stretch = { from: this.#newest, to: old }
-    // As if it were old: an account is served to its owner alone, so where the newest row agrees with the end, what is
-    // young is covered, and asked for again by the next run.
+    // Judged as if it were old: only the owner has access to an account. So where the newest row agrees with the end,
+    // recent time is covered, and the next run requests it again.
     const verdict = judgeEnd({ stretch, expected, newest, now: micros(2n ** 62n) })
     const agreed = isNever ? earliest(old, askedUntil ?? this.#settled) : to
     const known = isNever || verdict === 'empty' ? latest(agreed, this.#settled) : this.#settled
     const fresh = clip([{ from: latest(old, this.#settled), to: known }], this.#window)
     const isRestarted = verdict === 'restarted' && expected !== undefined && newest !== undefined
     const warnings = isRestarted ? [restartWarning(expected, newest)] : []
-    // Told before the rows: their partitions are committed with it.
-    yield { ...emptyStep(this.#reached, unconfirmed({ from: known, to })), warnings, fresh }
+    // Comes before the rows, so that it is committed with their partitions.
+    yield { ...emptyStep(this.#reached, unconfirmedGaps({ from: known, to })), warnings, fresh }
     yield* this.finish()
   }
 
@@ -162,7 +162,7 @@ class Regroup {
     }
   }
 
-  /** Runs of neighbouring rows of one page; the last one has come to `reached`. */
+  /** Consecutive rows of one page; the last step has reached `reached`. */
   *#steps(rows: readonly Row[], reached: Micros): Generator<Step> {
     let first = 0
     for (let next = 1; next <= rows.length; next++) {
@@ -184,6 +184,6 @@ class Regroup {
 
 function overtaken(key: bigint, time: Micros, settled: Micros): DataError {
   return new DataError(
-    `ids and times part: id ${key} of ${formatMicros(time)} came after rows of an hour past ${formatMicros(settled)}`,
+    `ids and times disagree: id ${key} at ${formatMicros(time)} came after rows more than an hour past ${formatMicros(settled)}`,
   )
 }

@@ -1,4 +1,4 @@
-/** The exchange, as the walks see it: its clock, its limits, its symbols, and pages of rows. */
+/** The exchange as the walks see it: its clock, limits, symbols and pages of rows. */
 
 import { DataError, RejectedError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
@@ -26,41 +26,43 @@ import { type SymbolInfo, readInfo } from '../binance/exchange-info.ts'
 export const WEIGHT_SHARE = 0.9
 /** Default number of requests in flight. */
 export const CONCURRENCY = 8
-/** Sends of one request by commands that only look: some seconds, not the minute that a run gives. */
+/**
+ * Attempts per request for commands that only read: they give up after seconds, not after the minute that a run allows.
+ */
 export const LOOK_ATTEMPTS = 4
 /** Default longest wait, in milliseconds. */
 export const MAX_WAIT_MS = 600_000
 
-/** The limits are read anew so often: they were changed while programs ran (CHANGELOG 2023-08-25). */
+/** How often the limits are read again: they have changed while programs ran (CHANGELOG 2023-08-25). */
 const LIMITS_AGE_MS = 3_600_000
 
-// The whole of exchangeInfo is some tens of megabytes of JSON.
+// All of exchangeInfo is tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
 const INFO_WEIGHT = 20
-/** The status of a symbol that exchangeInfo does not name. */
+/** The status of a symbol that exchangeInfo does not list. */
 export const UNKNOWN_SYMBOL = 'UNKNOWN'
 
 /** errors.md, -1121 BAD_SYMBOL. */
 export const INVALID_SYMBOL: number = -1121
 
-/** Which symbols exchangeInfo is asked about: it is long, and limits come with any of them. */
+/** Which symbols to request from exchangeInfo: it is long, and limits come with any of them. */
 export type InfoScope =
   { readonly kind: 'all' } | { readonly kind: 'symbol'; readonly symbol: string }
 
-/** What happens on the way that the caller may want to tell. */
+/** What happens on the way that the caller may want to report. */
 export type ExchangeEvents = {
   readonly onWait: OnWait
   readonly onWarning: (message: string) => void
-  /** What was decided on the way and is worth a line. */
+  /** Decisions worth a line in the log. */
   readonly onNote?: (message: string) => void
-  /** How often a request is sent at most; few where somebody waits for the answer and nothing is lost. */
+  /** Most attempts per request; few where a user waits for the answer and nothing is lost. */
   readonly attemptsMax?: number
   /** For account datasets; never used for others. */
   readonly credentials?: Credentials | undefined
 }
 
-/** An open way to the exchange. */
-export class Exchange {
+/** A connection to the exchange. */
+export class ExchangeClient {
   readonly gateway: Gateway
   readonly #events: ExchangeEvents
   readonly #concurrency: number
@@ -71,7 +73,7 @@ export class Exchange {
   readonly #clock: World['clock']
   readonly #prefer: Options['prefer']
   #symbols: readonly SymbolInfo[] = []
-  /** Are these all that exchangeInfo knows? */
+  /** Does {@link symbols} hold everything exchangeInfo has? */
   #hasAllSymbols = false
   readonly #statuses = new Map<string, Promise<string | undefined>>()
   #limitsReadMs = 0
@@ -109,9 +111,9 @@ export class Exchange {
   }
 
   /**
-   * Honours an earlier ban, reads the server's clock and its limits. Call once, before anything else.
+   * Respects an earlier ban, then reads the server's clock and its limits. Call once, before anything else.
    *
-   * @param lists - The hosts that will be asked, to be put into the order that the options want.
+   * @param lists - The hosts that will be used; they are sorted as the options say.
    */
   async open(scope: InfoScope, lists: readonly HostList[] = []): Promise<void> {
     await this.gateway.gate.load()
@@ -130,21 +132,21 @@ export class Exchange {
     return this.gateway.server.now()
   }
 
-  /** The symbols that were read by {@link open}. */
+  /** The symbols read by {@link open}. */
   get symbols(): readonly SymbolInfo[] {
     return this.#symbols
   }
 
   /**
-   * Does exchangeInfo say that a symbol trades? One that it does not know does not. `undefined` when it does not answer:
-   * then nothing follows.
+   * Does exchangeInfo say that the symbol trades? A symbol that it does not list does not. `undefined` when it does not
+   * answer, which proves nothing.
    */
   async isTrading(symbol: string): Promise<boolean | undefined> {
     const status = await this.statusOf(symbol)
     return status === undefined ? undefined : status === 'TRADING'
   }
 
-  /** What exchangeInfo says of a symbol; `undefined` when it does not answer. */
+  /** The symbol's status in exchangeInfo; `undefined` when it does not answer. */
   statusOf(symbol: string): Promise<string | undefined> {
     const asked = this.#statuses.get(symbol) ?? this.#askStatus(symbol)
     this.#statuses.set(symbol, asked)
@@ -171,12 +173,12 @@ export class Exchange {
     if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
   }
 
-  /** What was spent so far. */
+  /** What has been spent so far. */
   usage(): Usage {
     return { ...this.gateway.spent, ...this.gateway.budget.use() }
   }
 
-  /** A way to ask for pages of one series. */
+  /** Requests pages of one series. */
   pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage {
     const dataset = datasetOf(key)
     return async (params, check, signal) => {
@@ -199,7 +201,7 @@ export class Exchange {
     }
   }
 
-  /** All that a walk over one series needs to ask. */
+  /** What a walk over one series needs for its requests. */
   rest(
     key: SeriesKey,
     numbers: Numbers,
@@ -243,13 +245,15 @@ export class Exchange {
       this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
       this.#hasAllSymbols = scope.kind === 'all'
     } catch (error) {
-      // A symbol that exchangeInfo does not know may still have a history; the limits come with all the others.
+      // A symbol that exchangeInfo does not list may still have history; any symbol brings the limits.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
       await this.#readLimitsOnly()
     }
   }
 
-  /** For whoever names symbols: without exchangeInfo the limits of the documents hold, and rows still come. */
+  /**
+   * For callers that name symbols: without exchangeInfo the documented limits apply, and rows can still be requested.
+   */
   async #readLimitsOnly(): Promise<void> {
     try {
       this.#symbols = await this.#askInfo([])
@@ -257,11 +261,11 @@ export class Exchange {
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error
       this.#limitsReadMs = this.#clock.monotonicMs()
-      this.#events.onWarning(`going on with the documented limits: ${error.message}`)
+      this.#events.onWarning(`continuing with the documented limits: ${error.message}`)
     }
   }
 
-  /** Reads the limits anew where they may have changed: after a 429, and every hour. */
+  /** Reads the limits again when they may have changed: after a 429, and every hour. */
   async #keepLimits(): Promise<void> {
     const isOld = this.#clock.monotonicMs() - this.#limitsReadMs > LIMITS_AGE_MS
     if (!isOld && this.gateway.budget.slowdowns === this.#slowdownsSeen) return
@@ -270,14 +274,14 @@ export class Exchange {
   }
 
   async #rereadLimits(): Promise<void> {
-    // exchangeInfo of one symbol names the limits as well as that of all.
+    // exchangeInfo of one symbol has the same limits as all of it.
     const [known] = this.#symbols
     this.#limitsReadMs = this.#clock.monotonicMs()
     this.#slowdownsSeen = this.gateway.budget.slowdowns
     try {
       await this.#askInfo(known === undefined ? [] : [['symbol', known.symbol]])
     } catch (error) {
-      // Without them the run goes on as before, slower after a 429; whatever stops everything stops this too.
+      // Without them the run goes on as before, slower after a 429. What stops all requests stops this one too.
       if (!(error instanceof RejectedError || error instanceof UnreachableError)) throw error
     }
   }
@@ -299,7 +303,7 @@ export class Exchange {
   }
 }
 
-/** The hosts that serve a dataset: the market-data host has the public ones only, and not all of them. */
+/** The hosts that serve a dataset: the market-data host has only public ones, and not all of those. */
 export function hostListOf({ security }: Dataset): HostList {
   return security === 'none' ? 'public' : 'api'
 }

@@ -1,6 +1,4 @@
-/**
- * The first row of an id walk: where in the ids a moment lies, and whether everything from there on is served.
- */
+/** The first row of an id walk: which id belongs to a moment, and whether everything from there on is available. */
 
 import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
@@ -14,8 +12,8 @@ import { askTwice, type AskPage, type WalkOptions } from './walk.ts'
 export type FindFirst = (from: Micros) => Promise<FirstRow>
 
 /**
- * Finds the first aggregate trade at or after a moment, by time, and looks back from it: the row before it is served,
- * and no row shortly before it is of the moment or later.
+ * Finds the first aggregate trade at or after a moment, by time, then looks back from it: the row before it is
+ * available, and none of the rows shortly before it is at or after the moment.
  */
 export function findByTime(ask: AskPage, options: WalkOptions): FindFirst {
   const { limit, signal } = options
@@ -30,16 +28,16 @@ export function findByTime(ask: AskPage, options: WalkOptions): FindFirst {
   }
 }
 
-/** What finding the first trade needs besides: how to read a page of aggregate trades. */
+/** Options for finding the first trade: also how to read a page of aggregate trades. */
 type TradeOptions = WalkOptions & {
   /** The column `first_trade_id` of a page of aggTrades. */
   readonly firstTradeIdsOf: (page: Page) => BigInt64Array
 }
 
 /**
- * Finds the first trade at or after a moment. Trades are served by id only, so the moment becomes an id through the
- * first aggregate trade at or after it; trades before that one are looked through backwards until an older one shows
- * that none is left out: an aggregate trade bears the time of its first trade, and may be missing or invalid.
+ * Finds the first trade at or after a moment. Trades can be requested only by id, so the first aggregate trade at or
+ * after the moment gives an id. Trades before that id are searched backwards until an older one shows that none is left
+ * out: an aggregate trade carries the time of its first trade, and may be missing or invalid.
  *
  * @see binance-spot-api-docs, rest-api.md, "Old trade lookup"; CHANGELOG, 2022-04-12: aggregate trades whose `f` and
  * `l` are -1 are invalid.
@@ -66,10 +64,10 @@ export function findTrade(
 const PROBE_ROWS = 100
 
 /**
- * Finds the first block trade at or after a moment, by id alone: from the oldest one that is served, in steps that
- * double, then by bisection. Takes ids that begin anywhere and are not contiguous.
+ * Finds the first block trade at or after a moment, by id alone: from the oldest one available, in steps that double,
+ * then by bisection. Ids may begin anywhere and need not be contiguous.
  *
- * The oldest is what the exchange names when asked from id 0 on; nothing tells that there ever was an older one, so
+ * The oldest is what the exchange returns when asked from id 0 on. Nothing shows that there ever was an older one, so
  * it counts as the first.
  *
  * @see binance-spot-api-docs, rest-api.md, "Historical block trades": `fromId` is mandatory.
@@ -89,13 +87,13 @@ export function findBlockTrade(ask: AskPage, { limit, signal }: WalkOptions): Fi
       const row = firstSince(page, from)
       const last = page.keys[page.rowCount - 1]
       if (last !== undefined && row === page.rowCount) {
-        // A page may span far more ids than the step: double what was passed.
+        // A page may span far more ids than the step: double what it spanned.
         if (last - low > step) step = last - low
         low = last
         newest = idRow(page, page.rowCount - 1)
         continue
       }
-      // Either the page has the first row itself, or that lies between the last older row and here.
+      // Either the page has the first row itself, or it lies between the last older row and here.
       const id =
         row > 0 ? page.keys[row] : await bisect(probe, from, { low, high: low + step }, page)
       return { id, isProven: true, hasRowsBefore: true, ...(id === undefined && { newest }) }
@@ -125,8 +123,8 @@ async function firstTradeSince(
 }
 
 /**
- * The first trade at or after `from`, which is the one of `id` or an earlier one: goes back in steps that double until
- * a trade is older, then bisects.
+ * The first trade at or after `from`: that of `id` or an earlier one. Goes back in steps that double until a trade is
+ * older, then bisects.
  */
 async function backTo(
   from: Micros,
@@ -140,7 +138,7 @@ async function backTo(
     const low = high > step ? high - step : 0n
     const page = await probe(low)
     const before = page.keys[0]
-    // Not served: where the ids begin, or where the history does.
+    // Not available: either ids begin here, or the history does.
     if (before === undefined || before >= high) return high
     if (isBefore(page.times[0], from))
       return (await bisect(probe, from, { low: before, high })) ?? high
@@ -151,8 +149,8 @@ async function backTo(
 }
 
 /**
- * The first row at or after `from` whose id is above `low`, which is older, and not above `high`, or else that of
- * `at`, which is what the exchange has from `high` on.
+ * The id of the first row at or after `from`, above `low` (which is older) and up to `high`. Otherwise the first of
+ * `at`, the page from `high` on.
  */
 async function bisect(
   probe: (id: bigint) => Promise<Page>,
@@ -176,7 +174,7 @@ async function bisect(
   return found
 }
 
-/** Asks for rows from an id on, twice when there seem to be none. */
+/** Requests rows from an id on, twice when there seem to be none. */
 function prober(
   limit: number,
   ask: AskPage,
@@ -197,12 +195,12 @@ function firstSince({ rowCount, times }: Page, from: Micros): number {
   return row
 }
 
-/** A walk by id leaves out rows of the first millisecond that lie before its first microsecond itself. */
+/** Times are searched by millisecond; the walk by id itself drops rows of that millisecond before `from`. */
 function isBefore(time: bigint | undefined, from: Micros): boolean {
   return time !== undefined && isBeforeMillis(time, from)
 }
 
-/** No row was found: what the newest one says to that. */
+/** No row was found: returns what the newest row shows about that. */
 async function noneSince(ask: AskPage, signal: AbortSignal | undefined): Promise<FirstRow> {
   const page = await askTwice({ limit: 1 }, ask, () => undefined, signal)
   const newest = page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
@@ -213,7 +211,7 @@ function checkSince(page: Page, from: Micros): void {
   const time = page.times[0]
   if (time !== undefined && time < from)
     throw new DataError(
-      `asked for rows from ${formatMicros(from)} on, got one of ${formatMicros(micros(time))}`,
+      `asked for rows from ${formatMicros(from)} on, got one at ${formatMicros(micros(time))}`,
     )
 }
 

@@ -1,4 +1,4 @@
-/** One page of a walk by id: the rows that it adds, and what the ids that are not there tell. */
+/** One page of a walk by id: the rows that it adds, and what missing ids mean. */
 
 import { DataError } from '../base/errors.ts'
 import type { Gap } from '../base/gap.ts'
@@ -8,54 +8,54 @@ import type { StepWarning } from '../rows/step.ts'
 import type { Page } from '../rows/page.ts'
 import { disorderWarning, type IdRow } from './id-end.ts'
 
-/** Neighbouring rows `[first, end)` of a page. */
+/** Consecutive rows `[first, end)` of a page. */
 export type Slice = { readonly first: number; readonly end: number }
 
 /** What one page adds to a walk by id. */
-export type Run = {
+export type PageRun = {
   readonly page: Page | undefined
-  /** Its rows that are taken. */
+  /** The rows that are taken from it. */
   readonly slices: readonly Slice[]
   /** Is the walk past the window's end for good? */
   readonly isLast: boolean
   readonly gaps: readonly Gap[]
-  /** What is odd about its rows and yet kept. */
+  /** What is unusual about its rows; they are kept. */
   readonly warnings: readonly StepWarning[]
 }
 
 /** How far a walk by id has come. */
-export type Progress = {
+export type IdProgress = {
   expected: bigint
-  /** The highest id that any answer showed: rows do not end before it. */
+  /** The highest id seen in any answer: rows continue at least up to it. */
   highest: bigint | undefined
   /** The latest time of the rows that were taken. */
   lastTime: Micros
   /** The row of the id before the expected one. */
   before: IdRow | undefined
-  /** Rows of after the window's end that came since the last one of before it. */
+  /** Rows after the window's end since the last row before it. */
   rowsPast: number
-  /** Did a row of the window's start or after it come? */
+  /** Has a row at or after the window's start come? */
   isInside: boolean
   emptyAsks: number
-  /** How often the rows from the expected id on were asked for. */
+  /** How often the rows from the expected id on were requested. */
   tries: number
   pagesLeft: number
-  /** The id at which a jump was seen and asked about again. */
-  doubted: bigint | undefined
+  /** The id after a jump that was seen and requested again. */
+  recheckedJump: bigint | undefined
 }
 
-/** What a walk by id takes of a page. */
+/** What a walk by id takes from a page. */
 export type Bounds = {
   readonly window: Window
   /**
-   * Rows of before the window whose ids come after one of its own are taken from this moment on: the lake covers that
-   * time, and nobody asks for it again. `undefined`: those are left to their own window.
+   * Rows before the window whose ids follow one inside it are taken from this moment on: the lake covers that time, so
+   * nothing requests it again. `undefined`: such rows are left to their own window.
    */
   readonly takenFrom: Micros | undefined
   readonly areIdsSparse: boolean
 }
 
-/** So many rows past the window's end, and not one of before it among them, show that the walk is past it. */
+/** This many rows past the window's end, with none before it among them, show that the walk is past it. */
 const ROWS_PAST_MIN = 10
 
 /** `fromId` is inclusive: no earlier row may come. A later one may, where ids have gaps. */
@@ -67,9 +67,9 @@ export function checkFrom(page: Page, fromId: bigint): void {
 
 /**
  * The rows of `page` with ids from the expected one on and times in the bounds; times may go back by any distance.
- * `undefined` when the page has no new row, or begins with a jump of ids that was not asked about again yet.
+ * `undefined` when the page has no new row, or begins with a jump of ids that was not yet requested again.
  */
-export function runOf(page: Page, state: Progress, bounds: Bounds): Run | undefined {
+export function runOf(page: Page, state: IdProgress, bounds: Bounds): PageRun | undefined {
   const { expected } = state
   let first = 0
   while (first < page.rowCount && (page.keys[first] ?? 0n) < expected) first++
@@ -78,8 +78,8 @@ export function runOf(page: Page, state: Progress, bounds: Bounds): Run | undefi
     return undefined
   }
   const jumpsTo = bounds.areIdsSparse ? undefined : findJump(page, first, expected)
-  if (jumpsTo !== undefined && state.doubted !== jumpsTo) {
-    state.doubted = jumpsTo
+  if (jumpsTo !== undefined && state.recheckedJump !== jumpsTo) {
+    state.recheckedJump = jumpsTo
     return undefined
   }
   const gaps = jumpsTo === undefined ? [] : jumpGaps(page, first, state, bounds.window)
@@ -90,11 +90,11 @@ export function runOf(page: Page, state: Progress, bounds: Bounds): Run | undefi
   return { page, slices, isLast, gaps, warnings }
 }
 
-/** The rows of a page from row `first` on that are taken, as neighbours; goes on with what was seen. */
+/** The rows of a page taken from row `first` on, as consecutive slices; updates `state`. */
 function slicesOf(
   { times, rowCount }: Page,
   first: number,
-  state: Progress,
+  state: IdProgress,
   { window: { from, to }, takenFrom }: Bounds,
 ): Slice[] {
   const slices: { first: number; end: number }[] = []
@@ -115,7 +115,7 @@ function slicesOf(
   return slices
 }
 
-/** Where times go back first, since the row `before` too. */
+/** Where times first go back, also compared with the row `before`. */
 function disorderIn(page: Page, first: number, before: IdRow | undefined): StepWarning[] {
   const head = idRow(page, first)
   if (before !== undefined && head.time < before.time) return [disorderWarning(before, head)]
@@ -130,8 +130,8 @@ export function idRow({ keys, times }: Page, row: number): IdRow {
   return { id: keys[row] ?? 0n, time: micros(times[row] ?? 0n) }
 }
 
-/** Rows whose ids were skipped are missing, and nothing shows that they never were: not covered, and said so. */
-function jumpGaps(page: Page, first: number, state: Progress, window: Window): Gap[] {
+/** Rows with skipped ids are missing, and nothing shows that they never existed: a gap, not covered. */
+function jumpGaps(page: Page, first: number, state: IdProgress, window: Window): Gap[] {
   const gaps: Gap[] = []
   let time = state.before?.time ?? window.from
   let id = state.expected
@@ -150,7 +150,7 @@ function jumpGaps(page: Page, first: number, state: Progress, window: Window): G
 /** The first id of `page` from row `first` on that does not follow the one before it. */
 function findJump(page: Page, first: number, expected: bigint): bigint | undefined {
   const last = page.keys[page.rowCount - 1] ?? 0n
-  // Ids increase strictly, so the last one alone tells whether any is missing.
+  // Ids increase strictly, so the last one alone shows whether any is missing.
   if (last - expected === BigInt(page.rowCount - 1 - first)) return undefined
   return page.keys.subarray(first, page.rowCount).find((id, row) => id !== expected + BigInt(row))
 }

@@ -1,4 +1,4 @@
-/** Where a walk by id goes on: the id after the stored rows that lie before a window without a break. */
+/** Where a walk by id continues: the id after the rows stored without a break before a window. */
 
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
@@ -8,10 +8,10 @@ import { concatBatches } from '../rows/order.ts'
 import { endBefore, isEndContiguous, type IdEnd } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 
-/** So many of the newest rows are looked through for an id that is left out among them. */
+/** How many of the newest rows are searched for an id left out among them. */
 const TAIL_ROWS = 10_000
 
-/** The id that REST may be asked from; none where rows from `from` on may have lower ids than one that is stored. */
+/** The id to request from; `undefined` where rows from `from` on may have lower ids than a stored one. */
 export async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
   const { manifest } = series
   const { walk } = datasetOf(manifest.key)
@@ -33,7 +33,7 @@ async function nextAccountId(series: Series, from: Micros): Promise<bigint | und
   return near.length === 0 ? nextId : undefined
 }
 
-/** Is the last row of the file one of the stretch that ends here? */
+/** Does the last row of the file belong to the stretch that ends here? */
 async function isEndStored(series: Series, { stretch, period, entry }: IdEnd): Promise<boolean> {
   if (stretch.from <= period.from) return true
   const [newest] = await series.newestRows({ from: stretch.from, to: period.to }, 1)
@@ -45,13 +45,13 @@ async function isEndStored(series: Series, { stretch, period, entry }: IdEnd): P
 async function tailIds(series: Series, { stretch, period }: IdEnd): Promise<BigInt64Array> {
   const tail = await series.newestRows({ from: stretch.from, to: period.to }, TAIL_ROWS)
   if (tail.length === 0) return new BigInt64Array()
-  // Of two partitions the ids may interleave.
+  // The ids of two partitions may interleave.
   return pageOf(datasetOf(series.key), concatBatches(tail)).keys.slice().sort()
 }
 
 /**
- * The first id that is left out among stored ones: rows with later ids were stored, since their times are earlier, and
- * it was not.
+ * The first id left out among stored ones: rows with later ids were stored because their times are earlier, and it was
+ * not.
  *
  * @param ids - In order.
  * @param next - The id after all of them, if none is left out.

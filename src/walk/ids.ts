@@ -1,10 +1,10 @@
 /**
- * The walk over rows with contiguous ids (aggregate trades, trades, block trades). A time only finds the first id;
- * from there on the cursor is an id, since thousands of trades share one microsecond and a cursor in time would lose
- * or repeat them. Ids decide the order: times may go back while ids go on.
+ * The walk over rows with contiguous ids (aggregate trades, trades, block trades). A time only finds the first id. From
+ * there on the cursor is an id: thousands of trades share one microsecond, and a cursor in time would lose or repeat
+ * them. Ids decide the order: times may go back while ids increase.
  *
- * An empty answer is not believed by itself: where the rows end, the newest row that the exchange names has to agree,
- * and hosts lag behind (`id-end.ts`).
+ * An empty answer alone is not trusted. Where rows end, the newest row of the exchange has to agree, and hosts lag
+ * (`id-end.ts`).
  *
  * @see binance-spot-api-docs, rest-api.md, "Compressed/Aggregate trades list": startTime, endTime and fromId are
  * inclusive; fromId is never sent together with times (errors.md, -1128).
@@ -15,44 +15,44 @@ import { earliest, latest, micros, type Micros, type Window } from '../base/time
 import { DISORDER } from '../binance/disorder.ts'
 import type { FindFirst } from './first-row.ts'
 import type { FirstRow } from './look-back.ts'
-import { forgotten, judgeEnd, restartWarning, unconfirmed, type IdRow } from './id-end.ts'
-import { checkFrom, idRow, runOf, type Bounds, type Progress, type Run } from './id-run.ts'
+import { unavailableGaps, judgeEnd, restartWarning, unconfirmedGaps, type IdRow } from './id-end.ts'
+import { checkFrom, idRow, runOf, type Bounds, type IdProgress, type PageRun } from './id-run.ts'
 import { ASKS_MIN, ReadAhead, type AskPage, type WalkOptions } from './walk.ts'
 import type { Page } from '../rows/page.ts'
 import { type Step, emptyStep, type StepWarning } from '../rows/step.ts'
 
-/** What an id walk may assume, beside what all walks may. */
+/** Options of an id walk, besides those of all walks. */
 export type IdWalkOptions = WalkOptions & {
-  /** The server's clock before the run: what is young may come yet. */
+  /** The server's clock before the run; newer rows may still come. */
   readonly now: Micros
   /**
-   * The id after the last stored row, where the lake's coverage reaches the window without a break: the walk goes on
-   * from it and asks for no time.
+   * The id after the last stored row, where the lake's coverage reaches the window without a break: the walk continues
+   * from it and makes no request by time.
    */
   readonly nextId: bigint | undefined
   /** Where the coverage that reaches the window begins; default: none does. */
   readonly coveredFrom?: Micros | undefined
   /**
-   * The id of a later row that the lake holds: an exchange that sends no row although there is one does not speak of
-   * this time any more, unless the ids are joined. Default: not known.
+   * The id of a later row in the lake. An exchange that returns no row although one is stored no longer serves this
+   * time, unless the ids join. Default: not known.
    */
   readonly laterId?: bigint | undefined
-  /** The same of the rows behind the window: ids that come up to it leave nothing out. Default: none are stored. */
+  /** The first stored id after the window: ids that reach it leave nothing out. Default: none are stored. */
   readonly joinId?: bigint | undefined
-  /** Does the lake hold rows of the window's start or after it, whatever their ids? Default: not known. */
+  /** Does the lake hold rows at or after the window's start, whatever their ids? Default: not known. */
   readonly hasRowsAfter?: boolean | undefined
-  /** May ids be left out? Then a jump of ids tells nothing. Default: no. */
+  /** May ids be left out? Then a jump of ids means nothing. Default: no. */
   readonly areIdsSparse?: boolean
 }
 
-/** An answer that another one contradicts is asked for so often at most. */
+/** How often an answer that another one contradicts is requested. */
 const TRIES_MAX = 6
 
 /**
- * Walks the rows in `window`, by id. Rows of before the window whose ids come later than those that are stored come
- * too. What ends without a row after it, and without proof, is told as a gap.
+ * Walks the rows in `window`, by id. Includes rows before the window whose ids are higher than the stored ones. An end
+ * without a later row and without proof is returned as a gap.
  *
- * @throws DataError when rows come that were not asked for.
+ * @throws DataError when rows come that were not requested.
  */
 export async function* walkIds(
   window: Window,
@@ -66,7 +66,7 @@ export async function* walkIds(
       ? await firstOf(window, findFirst, options)
       : { id: nextId, isProven: true, hasRowsBefore: true }
   if (first.id === undefined) {
-    yield emptyStep(window.to, quietGaps(window, first, options))
+    yield emptyStep(window.to, emptyWindowGaps(window, first, options))
     return
   }
   const walk = new IdWalk(window, ask, options, { ...first, id: first.id })
@@ -76,8 +76,8 @@ export async function* walkIds(
     const head = isFirst ? headGap(run, window, first, options) : []
     isFirst = false
     const gaps = [...head, ...run.gaps]
-    // More rows of the last moments may follow on the next page: the walk has come up to these, not past them, unless
-    // they are in a gap. Such a gap must be told of in full, or the next run would go on behind it.
+    // More rows of the last moments may follow on the next page: the walk has come up to these rows, not past them,
+    // unless they are in a gap. Such a gap has to be returned whole, or the next run would continue behind it.
     const times = [
       micros(walk.lastTime - DISORDER),
       ...gaps.map(({ to }) => earliest(to, window.to)),
@@ -92,7 +92,7 @@ export async function* walkIds(
   }
 }
 
-/** Finds the first row; asks again where none is found although a newer one is named. */
+/** Finds the first row; requests it again when none is found although a newer one exists. */
 async function firstOf(
   window: Window,
   findFirst: FindFirst,
@@ -107,21 +107,21 @@ async function firstOf(
   }
 }
 
-/** What is to be said of a window in which no row was found, nor after it. */
-function quietGaps(
+/** The gaps of a window in which, and after which, no row was found. */
+function emptyWindowGaps(
   window: Window,
   { newest }: FirstRow,
   { now, laterId, hasRowsAfter }: IdWalkOptions,
 ): Gap[] {
   const verdict = judgeEnd({ stretch: window, expected: undefined, newest, now })
-  if (verdict === 'contradicted') return unconfirmed(window)
-  if (laterId !== undefined || hasRowsAfter === true) return forgotten(window)
-  return verdict === 'empty' ? [] : unconfirmed(window)
+  if (verdict === 'contradicted') return unconfirmedGaps(window)
+  if (laterId !== undefined || hasRowsAfter === true) return unavailableGaps(window)
+  return verdict === 'empty' ? [] : unconfirmedGaps(window)
 }
 
-/** What is to be said of the time before the first row of a walk that began by time. */
+/** The gap before the first row of a walk that began by time. */
 function headGap(
-  { page, slices }: Run,
+  { page, slices }: PageRun,
   { from, to }: Window,
   { isProven, hasRowsBefore }: FirstRow,
   options: IdWalkOptions,
@@ -130,7 +130,7 @@ function headGap(
   const taken = slices.flatMap(({ first, end }) => [...page.times.subarray(first, end)])
   const times = taken.length > 0 ? taken : [page.times[0] ?? to]
   const first = times.reduce((a, b) => (a < b ? a : b))
-  // Rows that are out of reach may share the microsecond of the first that is not, where it has many.
+  // Rows no longer available may share the microsecond of the first available one, if that has several.
   const isBurst = times.indexOf(first) !== times.lastIndexOf(first)
   if (!isProven && (first > from || isBurst))
     return [{ from, to: earliest(micros(first + 1n), to), reason: 'unavailable-from-rest' }]
@@ -144,7 +144,7 @@ class IdWalk {
   readonly #ask: AskPage
   readonly #options: IdWalkOptions
   readonly #bounds: Bounds
-  readonly #state: Progress
+  readonly #state: IdProgress
 
   constructor(
     window: Window,
@@ -167,17 +167,17 @@ class IdWalk {
       emptyAsks: 0,
       tries: 0,
       pagesLeft: 1,
-      doubted: undefined,
+      recheckedJump: undefined,
     }
   }
 
-  /** The latest time of the rows that were taken. */
+  /** The latest time of the rows taken. */
   get lastTime(): Micros {
     return this.#state.lastTime
   }
 
-  /** The rows from the expected id on, each once and in order, until the window's end is passed. */
-  async *runs(): AsyncGenerator<Run, void, void> {
+  /** Rows from the expected id on, each once and in order, until past the window's end. */
+  async *runs(): AsyncGenerator<PageRun, void, void> {
     const state = this.#state
     for (;;) {
       for await (const page of this.#pages()) {
@@ -189,7 +189,7 @@ class IdWalk {
       }
       if (state.emptyAsks < ASKS_MIN || this.#isSeenOn()) {
         if (++state.tries < TRIES_MAX) continue
-        yield this.#end(unconfirmed(this.#rest()))
+        yield this.#end(unconfirmedGaps(this.#rest()))
         return
       }
       const end = await this.#judgeEnd()
@@ -210,10 +210,10 @@ class IdWalk {
   }
 
   /** The end, as far as it is proven; `undefined` when there is more to come. */
-  async #judgeEnd(): Promise<Run | undefined> {
+  async #judgeEnd(): Promise<PageRun | undefined> {
     const { expected, rowsPast } = this.#state
     const { laterId, joinId, now } = this.#options
-    // A later row came, or is stored: the ids join.
+    // A later row came or is stored: the ids join.
     if (rowsPast > 0 || joinId === expected) return this.#end([])
     const stretch = this.#rest()
     const newest = await this.#newest()
@@ -222,14 +222,17 @@ class IdWalk {
       this.#state.highest = newest?.id
       return undefined
     }
-    // The walk may have passed the first one that is stored.
-    if (laterId !== undefined && laterId >= expected) return this.#end(forgotten(stretch))
+    // The walk may have passed the first stored one.
+    if (laterId !== undefined && laterId >= expected) return this.#end(unavailableGaps(stretch))
     if (verdict === 'empty') return this.#end([])
     const isRestarted = verdict === 'restarted' && newest !== undefined
-    return this.#end(unconfirmed(stretch), isRestarted ? [restartWarning(expected, newest)] : [])
+    return this.#end(
+      unconfirmedGaps(stretch),
+      isRestarted ? [restartWarning(expected, newest)] : [],
+    )
   }
 
-  /** The newest row that the exchange names; of sparse ids, which it names by id alone, the last from a known one on. */
+  /** The newest row of the exchange. Sparse ids can be requested only by id: then the last row from a known id on. */
   async #newest(): Promise<IdRow | undefined> {
     const { areIdsSparse = false, limit, signal } = this.#options
     const { expected } = this.#state
@@ -239,17 +242,17 @@ class IdWalk {
     return page.rowCount === 0 ? undefined : idRow(page, page.rowCount - 1)
   }
 
-  #end(gaps: readonly Gap[], warnings: readonly StepWarning[] = []): Run {
+  #end(gaps: readonly Gap[], warnings: readonly StepWarning[] = []): PageRun {
     return { page: undefined, slices: [], isLast: true, gaps, warnings }
   }
 
-  /** Pages from the expected id on, asked ahead; ends when the next one does not join the rows that came. */
+  /** Pages from the expected id on, read ahead; ends when the next page does not join the rows received. */
   async *#pages(): AsyncGenerator<Page, void, void> {
     const state = this.#state
     const { limit, readAhead, signal, areIdsSparse } = this.#options
     const ahead = new ReadAhead(
       (fromId: bigint, aborted) => this.#pageFrom(fromId, aborted),
-      // Where sparse ids go on is not known before their page is.
+      // Where sparse ids continue is unknown until their page is there.
       areIdsSparse === true ? 1 : readAhead,
       signal,
     )
@@ -262,7 +265,7 @@ class IdWalk {
     try {
       for (;;) {
         const taken = await ahead.take(nextId, state.pagesLeft)
-        // Asked further on than rows have come: the page before was short. Ask again from where it ended.
+        // This page starts beyond the rows received: the one before was short. Continue from where it ended.
         if (taken === undefined || taken.task > state.expected) return
         yield taken.value
       }
@@ -291,7 +294,7 @@ class IdWalk {
   }
 }
 
-/** About how many pages are left, from the density of the last: read-ahead past the end is weight for nothing. */
+/** About how many pages are left, from the density of the last: reading past the end wastes weight. */
 function pagesLeft({ times, rowCount }: Page, lastTime: Micros, to: Micros, limit: number): number {
   const since = Number(lastTime - (times[0] ?? lastTime))
   if (since <= 0) return lastTime >= to - 1n ? 1 : Number.POSITIVE_INFINITY

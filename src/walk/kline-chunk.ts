@@ -1,4 +1,4 @@
-/** One chunk of the walk over klines: asked for until each of its slots is there, or is known to be absent. */
+/** One chunk of the walk over klines: requested until each of its slots is there, or is known to be empty. */
 
 import { DataError } from '../base/errors.ts'
 import {
@@ -24,8 +24,8 @@ import type { Found } from './kline-steps.ts'
 import { missingSlots } from './slots.ts'
 import { ASKS_MIN, type AskPage, type WalkOptions } from './walk.ts'
 
-/** What stays the same through one walk. */
-export type Walk = {
+/** What stays the same during one walk. */
+export type KlineWalk = {
   readonly window: Window
   readonly interval: Interval
   readonly ask: AskPage
@@ -34,25 +34,25 @@ export type Walk = {
   readonly now: Micros
 }
 
-/** A stretch of slots that is asked for at once. */
+/** Slots that are requested at once. */
 export type Chunk = Window & {
-  /** The asking begins here, in the last slot before the chunk. */
+  /** Where the request begins: in the last slot before the chunk. */
   readonly since: Micros
-  /** The chunk stands up to here: the rest of its last slot comes with the next chunk. */
+  /** The chunk is complete up to here: the rest of its last slot comes with the next chunk. */
   readonly stands: Micros
-  /** Where the asking for the next chunk begins. */
+  /** Where the request for the next chunk begins. */
   readonly next: Micros
-  /** Where the asking for this one ends: behind the kline that follows it, where that is to prove the last one. */
+  /** Where the request for this one ends: after the kline that follows, if that one has to prove the last. */
   readonly until: Micros
 }
 
 /**
- * The chunk that begins at `from`: as many slots as a page has rows, or one less where the page is to have the kline that
- * follows too.
+ * The chunk that begins at `from`: as many slots as a page has rows, or one less where the page also needs the kline
+ * that follows.
  */
 export function chunkAt(
   { since, from }: Pick<Chunk, 'since' | 'from'>,
-  { window, interval, options: { limit }, now }: Walk,
+  { window, interval, options: { limit }, now }: KlineWalk,
 ): Chunk {
   const to = earliest(slotsAfter(interval, from, limit), window.to)
   if (!hasKnownGrid(interval)) return { since, from, to, stands: to, next: to, until: to }
@@ -66,33 +66,33 @@ export function chunkAt(
   return { since, from, to, stands: lastSlot, next: millisecondAfter(lastSlot), until: to }
 }
 
-/** May a kline that ends then have been sent half done? No host lags farther behind its clock. */
+/** May a kline that ends at `end` have been sent unfinished? No host lags farther behind its clock. */
 function mayGrow(end: Micros, now: Micros): boolean {
   return end > oldBefore(now)
 }
 
-/** The next moment that can be asked for. */
+/** The next moment that a request can name. */
 function millisecondAfter(time: Micros): Micros {
   return micros((floorDiv(time, 1_000n) + 1n) * 1_000n)
 }
 
-/** Missing slots, and where the asking for them begins: after the last row that came before them. */
+/** Missing slots, and where the request for them begins: after the last row that came before them. */
 type Hole = Window & {
   readonly since: Micros
   readonly asks: number
-  /** The open of the row before it, where that may have been sent half done. */
+  /** The open of the row before it, if that row may have been sent unfinished. */
   readonly last?: Micros
 }
 
 /**
- * Asks for a chunk until each of its slots is there or was asked for twice, or an answer fails to come. `undefined`
- * when its first answer was empty.
+ * Requests a chunk until each of its slots is there or was requested twice, or a request fails. `undefined` when its
+ * first answer was empty.
  *
- * @throws what the first answer failed with; later failures are in what was found.
+ * @throws what the first request failed with; later failures are in the result.
  */
 export async function fillChunk(
   chunk: Chunk,
-  { interval, ask, options: { limit, signal: outer }, now }: Walk,
+  { interval, ask, options: { limit, signal: outer }, now }: KlineWalk,
   signal: AbortSignal | undefined = outer,
 ): Promise<Found | undefined> {
   const pages: Page[] = []
@@ -117,16 +117,17 @@ export async function fillChunk(
       continue
     }
     pages.push(page)
-    // Rows follow: whoever sent the page before may lag, and have sent its last row as it was while that was open.
+    // Rows follow. The host of the page before may lag, and may have sent its last row unfinished.
     if (hole.last !== undefined) young.push(momentOf(hole.last))
     const last = micros(page.keys[page.rowCount - 1] ?? 0n)
     const isYoung = mayGrow(gridNext(interval, last), now)
     const rest = { since: millisecondAfter(last), asks: 0, ...(isYoung ? { last } : {}) }
     const missing = missingSlots(interval, hole, keysBefore(to, page))
-    // Nothing later came with it.
+    // No later row came with it.
     if (isYoung && last < to && (missing.at(-1)?.to ?? last) <= last) young.push(momentOf(last))
     for (const part of missing) {
-      // Rows after a missing slot were sent, so it was passed over; what follows the last row may be cut by the page.
+      // Rows after a missing slot came, so it was passed over; what follows the last row may have been cut by the page
+      // limit.
       if (part.from > last) holes.push({ ...part, ...rest })
       else if (asks >= ASKS_MIN) gaps.push(part)
       else holes.push({ ...part, since: part.from, asks })
@@ -145,12 +146,12 @@ function keysBefore(to: Micros, { keys, rowCount }: Page): BigInt64Array {
   return keys.subarray(0, end)
 }
 
-/** The place of a kline that may not have been done. */
+/** The window of a kline that may have been unfinished. */
 function momentOf(open: Micros): Window {
   return { from: open, to: micros(open + 1n) }
 }
 
-/** How far a chunk stands whose `holes` were not answered. */
+/** How far a chunk is complete when its `holes` were not answered. */
 function provenBefore(
   holes: readonly Hole[],
   gaps: readonly Window[],
@@ -166,7 +167,7 @@ function inTime(gaps: readonly Window[]): readonly Window[] {
   return gaps.toSorted((a, b) => (a.from < b.from ? -1 : 1))
 }
 
-/** Asks for the klines that open in `window`. */
+/** Requests the klines that open in `window`. */
 export async function askWindow(
   window: Window,
   limit: number,
@@ -184,12 +185,14 @@ export async function askWindow(
   )
 }
 
-/** The exchange adjusts parameters that it finds out of range (CHANGELOG 2024-12-09): what it sends must be what was asked. */
+/**
+ * The exchange adjusts parameters that it finds out of range (CHANGELOG 2024-12-09): it must return what was requested.
+ */
 function checkInside(page: Page, { from, to }: Window): void {
   for (const key of [page.keys[0], page.keys[page.rowCount - 1]]) {
     if (key === undefined || (from <= key && key < to)) continue
     throw new DataError(
-      `asked for klines from ${formatMicros(from)} to ${formatMicros(to)}, got one of ${formatMicros(micros(key))}`,
+      `asked for klines from ${formatMicros(from)} to ${formatMicros(to)}, got one at ${formatMicros(micros(key))}`,
     )
   }
 }

@@ -9,34 +9,34 @@ import { floorDiv, micros, type Micros, type Window } from '../base/time.ts'
 import type { Page } from '../rows/page.ts'
 import type { AskPage } from './walk.ts'
 
-/** What may agree with empty answers, beside the exchange's rows. */
-export type KlineWitnesses = {
+/** What may agree with empty answers, besides the exchange's rows. */
+export type OtherEvidence = {
   /** The server's clock, read before the first request. */
   readonly now: Micros
-  /** Stretches that an earlier run asked for and left unconfirmed. */
-  readonly doubted: Coverage
-  /** Stretches that files of the archive lack, as read in this run. */
+  /** Stretches that an earlier run requested and left unconfirmed. */
+  readonly unconfirmed: Coverage
+  /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
   /**
-   * Those of them that lie between klines of one file. A file that is cut lacks klines at its ends, so that its ends say
-   * nothing of a hole that rows follow, nor of a symbol that trades.
+   * Those of them that lie between klines of one file. A truncated file lacks klines at its ends, so its ends prove
+   * nothing about a hole that rows follow, nor about a symbol that trades.
    */
   readonly between: Coverage
-  /** Does exchangeInfo say that the symbol trades? One that it does not know does not; `undefined`: no answer. */
+  /** Does exchangeInfo say that the symbol trades? False for a symbol it does not list; `undefined`: no answer. */
   readonly isTrading: () => Promise<boolean | undefined>
 }
 
 const DAY = 86_400_000_000n
-/** Between rows, what is older than this was empty for good: the exchange fills holes within hours. */
+/** A hole between rows is final when older than this: the exchange fills holes within hours. */
 const SETTLED = 2n * DAY
-/** A later run's empty answer counts when the stretch is at least this old. */
+/** An empty answer in a later run counts when the stretch is at least this old. */
 const ASKED_LATER = DAY
 
 /** Finds out why stretches of one walk have no klines. Sees all rows of the walk. */
 export class KlineEvidence {
   readonly #ask: AskPage
-  readonly #witnesses: KlineWitnesses & {
-    /** Does the lake hold rows of before the walk's window? */
+  readonly #otherEvidence: OtherEvidence & {
+    /** Does the lake hold rows before the walk's window? */
     readonly hasRowsBefore: boolean
   }
   readonly #signal: AbortSignal | undefined
@@ -46,15 +46,15 @@ export class KlineEvidence {
 
   constructor(
     ask: AskPage,
-    witnesses: KlineWitnesses & { readonly hasRowsBefore: boolean },
+    otherEvidence: OtherEvidence & { readonly hasRowsBefore: boolean },
     signal: AbortSignal | undefined,
   ) {
     this.#ask = ask
-    this.#witnesses = witnesses
+    this.#otherEvidence = otherEvidence
     this.#signal = signal
   }
 
-  /** Takes note of rows that the walk was sent. */
+  /** Takes note of rows that the walk received. */
   see({ keys, rowCount }: Page): void {
     const [first, last] = [keys[0], keys[rowCount - 1]]
     if (first === undefined || last === undefined) return
@@ -63,8 +63,8 @@ export class KlineEvidence {
   }
 
   /**
-   * Gives stretches their reasons, in parts where these differ. What cannot be asked about is unconfirmed, so that no row
-   * that came is lost to a failure here.
+   * Gives each stretch its reason, in parts where reasons differ. Where a request fails, the part is unconfirmed, so
+   * that no received row is lost to a failure here.
    */
   async explain(
     gaps: readonly Window[],
@@ -85,31 +85,31 @@ export class KlineEvidence {
   async #reasonsOf(gap: Window): Promise<readonly Gap[]> {
     const first = await this.#firstBefore(gap)
     if (first === undefined) {
-      // Nothing is served from the beginning of time on. Stored rows contradict that.
-      const { hasRowsBefore, isTrading } = this.#witnesses
+      // The exchange has nothing from the beginning of time on. Stored rows contradict that.
+      const { hasRowsBefore, isTrading } = this.#otherEvidence
       const isKnown = !hasRowsBefore && (await isTrading()) === false
       return [{ ...gap, reason: isKnown ? 'before-listing' : 'unconfirmed' }]
     }
     if (gap.to <= first) return [{ ...gap, reason: 'before-listing' }]
-    // The exchange names a row of the very stretch that it sends no row of.
+    // The exchange names a row of the very stretch for which it returns none.
     if (first >= gap.from) return [{ ...gap, reason: 'unconfirmed' }]
-    const { now, doubted, lacking, between } = this.#witnesses
+    const { now, unconfirmed, lacking, between } = this.#otherEvidence
     const past = { from: gap.from, to: micros(now - ASKED_LATER) }
-    const asked = past.from < past.to ? clip(clip(doubted, gap), past) : []
+    const asked = past.from < past.to ? clip(clip(unconfirmed, gap), past) : []
     if (await this.#hasRowAfter(gap.to)) {
       const isSettled = gap.to + SETTLED <= now
       return partsOf(gap, isSettled ? [gap] : union(asked, clip(between, gap)), 'outage')
     }
-    const isTrading = await this.#witnesses.isTrading()
+    const isTrading = await this.#otherEvidence.isTrading()
     // A host that lags may lack the last rows of a symbol that stopped trading today.
     const isOver = isTrading === false && gap.from + ASKED_LATER <= now
     if (isOver) return [{ ...gap, reason: 'after-delisting' }]
-    // A symbol that trades has klines: empty answers at its open end are contradicted, however often they come.
+    // A symbol that trades has klines: its status contradicts empty answers at the open end, however many there are.
     const known = isTrading === true ? clip(between, gap) : union(asked, clip(lacking, gap))
     return partsOf(gap, known, 'after-delisting')
   }
 
-  /** A row of before the stretch that this walk was sent; else the first of all, asked for once. */
+  /** A row before the stretch that this walk received; otherwise the first of all, requested once. */
   async #firstBefore({ from }: Window): Promise<Micros | undefined> {
     if (this.#oldest !== undefined && this.#oldest < from) return this.#oldest
     this.#first ??= this.#openFrom(0n)
@@ -130,7 +130,7 @@ export class KlineEvidence {
   }
 }
 
-/** A stretch in parts: `known` ones for `reason`, the others unconfirmed. */
+/** A stretch in parts: the `known` ones with `reason`, the others unconfirmed. */
 function partsOf(gap: Window, known: Coverage, reason: GapReason): readonly Gap[] {
   return [
     ...intersect([gap], known).map((part) => ({ ...part, reason })),

@@ -1,7 +1,7 @@
 /**
- * The walk over klines: windows of a page each, several at once, in order. The cursor goes to the last open time + 1
- * and never by the interval, since real open times leave the grid after outages; a missing slot is asked for again,
- * and then explained by more than empty answers; a long empty stretch is jumped over.
+ * The walk over klines: windows of a page each, several at once, in order. The cursor moves to the last open time + 1,
+ * never by the interval, since real open times leave the grid after outages. A missing slot is requested again, and
+ * then needs more evidence than empty answers. A long empty stretch is skipped.
  *
  * @see binance-spot-api-docs, rest-api.md, "Kline/Candlestick data": startTime and endTime are inclusive on open time
  * (recorded: BTCUSDT 1h, endTime=1593572400000).
@@ -18,21 +18,22 @@ import {
 } from '../binance/interval.ts'
 import { type Step, emptyStep } from '../rows/step.ts'
 import type { Page } from '../rows/page.ts'
-import { askWindow, chunkAt, fillChunk, type Chunk, type Walk } from './kline-chunk.ts'
-import { KlineEvidence, type KlineWitnesses } from './kline-evidence.ts'
+import { askWindow, chunkAt, fillChunk, type Chunk, type KlineWalk } from './kline-chunk.ts'
+import { KlineEvidence, type OtherEvidence } from './kline-evidence.ts'
 import { inOrder, type Found } from './kline-steps.ts'
 import { ReadAhead, type AskPage, type WalkOptions } from './walk.ts'
 
-/** What the walk may assume, and whom else it may ask about stretches without rows. */
-export type KlineWalkOptions = WalkOptions & { readonly witnesses: KlineWitnesses }
+/** Options of a kline walk, with the evidence for stretches without rows. */
+export type KlineWalkOptions = WalkOptions & { readonly otherEvidence: OtherEvidence }
 
-/** An empty answer that the next one contradicts is tried again so often at most. */
+/** How often an empty answer is tried again when the next one contradicts it. */
 const CONTRADICTIONS_MAX = 3
 
 /**
- * Walks the klines that open in `window`, oldest first. A failure is thrown once all that was proven before it is out.
+ * Walks the klines that open in `window`, oldest first. A failure is thrown after everything proven before it was
+ * returned.
  *
- * @throws DataError when the exchange sends rows that were not asked for.
+ * @throws DataError when the exchange sends rows that were not requested.
  */
 export async function* walkKlines(
   window: Window,
@@ -40,9 +41,9 @@ export async function* walkKlines(
   ask: AskPage,
   options: KlineWalkOptions,
 ): AsyncGenerator<Step, void, void> {
-  const { witnesses, hasRowsBefore, signal } = options
-  const walk = { window, interval, ask, options, now: witnesses.now }
-  const evidence = new KlineEvidence(ask, { ...witnesses, hasRowsBefore }, signal)
+  const { otherEvidence, hasRowsBefore, signal } = options
+  const walk = { window, interval, ask, options, now: otherEvidence.now }
+  const evidence = new KlineEvidence(ask, { ...otherEvidence, hasRowsBefore }, signal)
   let cursor = window.from
   let contradictions = 0
   while (cursor < window.to) {
@@ -55,7 +56,7 @@ export async function* walkKlines(
       contradictions = 0
     }
     if (cursor >= window.to) return
-    // The chunk at the cursor came back empty: find where rows go on.
+    // The chunk at the cursor came back empty: find where rows continue.
     const next = await nextOpen({ from: cursor, to: window.to }, walk, evidence)
     if (next > cursor) {
       const gap = { from: cursor, to: next }
@@ -64,7 +65,8 @@ export async function* walkKlines(
       if (failure !== undefined) throw failure.error
       cursor = next
     } else if (++contradictions > CONTRADICTIONS_MAX) {
-      // A row is named here and not sent: leave the chunk missing, so that it does not keep the rest from coming.
+      // The exchange names a row here but does not send it: leave the chunk missing, so that the rest can still be
+      // stored.
       const { to } = chunkAt({ since: cursor, from: cursor }, walk)
       yield emptyStep(to, [{ from: cursor, to, reason: 'unconfirmed' }])
       cursor = to
@@ -78,12 +80,12 @@ function contradiction(at: Micros): DataError {
 }
 
 /**
- * What is in the chunks from `cursor` on, in order, until one comes back empty.
+ * The chunks from `cursor` on, in order, until one comes back empty.
  *
- * A page may be cut within its last slot, since klines may overlap. So the asking for a chunk begins within the last
- * slot of the one before, and that slot is held back until the rest of it is known: this costs no request.
+ * A page may be cut within its last slot, since klines may overlap. So the request for a chunk begins within the last
+ * slot of the one before, and that slot is held back until the rest of it is known. This costs no request.
  */
-async function* fullChunks(walk: Walk, cursor: Micros): AsyncGenerator<Found, void, void> {
+async function* fullChunks(walk: KlineWalk, cursor: Micros): AsyncGenerator<Found, void, void> {
   const { window, options } = walk
   const ahead = new ReadAhead(
     (chunk: Chunk, signal) => fillChunk(chunk, walk, signal),
@@ -109,13 +111,13 @@ async function* fullChunks(walk: Walk, cursor: Micros): AsyncGenerator<Found, vo
         if (held.length > 0) yield await wholeSlot(slot, held, walk)
         return
       }
-      // Where the slot before was asked for twice and is a gap.
+      // Where the slot before was requested twice and is a gap.
       if (found.pages.some(({ keys }) => (keys[0] ?? reached) < reached))
         throw contradiction(reached)
       const pages = [...held, ...found.pages]
       yield { ...found, pages }
       const next = found.reached
-      // A row behind the chunk only proves the last one.
+      // A row after the chunk only proves the last one.
       held =
         next < chunk.to
           ? pages.filter(({ keys, rowCount }) => (keys[rowCount - 1] ?? reached) >= next)
@@ -127,14 +129,14 @@ async function* fullChunks(walk: Walk, cursor: Micros): AsyncGenerator<Found, vo
   }
 }
 
-/** A slot whose rest did not come with the next chunk, since that is empty. */
-async function wholeSlot(slot: Window, held: readonly Page[], walk: Walk): Promise<Found> {
+/** A slot whose rest did not come with the next chunk, because that is empty. */
+async function wholeSlot(slot: Window, held: readonly Page[], walk: KlineWalk): Promise<Found> {
   const chunk = { ...slot, since: slot.from, stands: slot.to, next: slot.to, until: slot.to }
   const rest = await fillChunk(chunk, walk)
   return { reached: slot.to, gaps: [], ...rest, pages: [...held, ...(rest?.pages ?? [])] }
 }
 
-/** A stretch too short to hold an open time is no gap. */
+/** A stretch too short to hold an open time is not a gap. */
 function isGap(interval: Interval, gap: Window): boolean {
   if (gap.from >= gap.to) return false
   if (!hasKnownGrid(interval)) return gap.to - gap.from >= intervalStep(interval)
@@ -142,16 +144,16 @@ function isGap(interval: Interval, gap: Window): boolean {
 }
 
 /**
- * Where rows go on after an empty chunk at `window.from`: the slot of the first row that either of two answers found, or
- * the window's end. So the stretch before it was asked for twice.
+ * Where rows continue after an empty chunk at `window.from`: the slot of the first row that either of two answers
+ * found, or the window's end. So the stretch before it was requested twice.
  */
-async function nextOpen(window: Window, walk: Walk, evidence: KlineEvidence): Promise<Micros> {
+async function nextOpen(window: Window, walk: KlineWalk, evidence: KlineEvidence): Promise<Micros> {
   return earliest(await firstSlot(window, walk, evidence), await firstSlot(window, walk, evidence))
 }
 
 async function firstSlot(
   window: Window,
-  { interval, ask, options: { signal } }: Walk,
+  { interval, ask, options: { signal } }: KlineWalk,
   evidence: KlineEvidence,
 ): Promise<Micros> {
   const page = await askWindow(window, 1, ask, signal)

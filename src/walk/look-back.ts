@@ -1,4 +1,4 @@
-/** Rows shortly before the first one that was found: where times go back, one of them may be of the window too. */
+/** Rows shortly before the first one found: where times go back, one of them may also belong to the window. */
 
 import type { Micros } from '../base/time.ts'
 import { DISORDER } from '../binance/disorder.ts'
@@ -7,24 +7,24 @@ import { isBeforeMillis, type IdRow } from './id-end.ts'
 import { checkFrom, idRow } from './id-run.ts'
 import { askTwice, type AskPage, type WalkOptions } from './walk.ts'
 
-/** Where the rows at or after a moment begin, as far as the exchange tells. */
+/** Where the rows at or after a moment begin, as far as the exchange shows. */
 export type FirstRow = {
-  /** Ask from this id on; `undefined` when there is no row at or after the moment. */
+  /** The id to start from; `undefined` when there is no row at or after the moment. */
   readonly id: bigint | undefined
-  /** Is it proven that every row between the moment and `id` is served? If not, earlier rows are out of reach. */
+  /** Is it proven that every row between the moment and `id` is available? If not, earlier rows are out of reach. */
   readonly isProven: boolean
   /** Are there rows before the moment? */
   readonly hasRowsBefore: boolean
-  /** Where no row was found: the newest one that the exchange names. */
+  /** If no row was found: the newest row of the exchange. */
   readonly newest?: IdRow | undefined
 }
 
-/** So many pages are looked through at most. */
+/** Most pages searched. */
 const LOOKS_MAX = 10
 
 /**
- * The first row, by id, at or after `from`: the one that was found, or an earlier one of the last seconds before it.
- * The row before it proves that none is withheld.
+ * The first row, by id, at or after `from`: the one found, or an earlier one of the last seconds before it. The row
+ * before it proves that none is withheld.
  */
 export async function lookBack(
   found: bigint,
@@ -53,7 +53,7 @@ export async function lookBack(
   return { id: first, isProven: first <= 1n || served.has(first - 1n), hasRowsBefore }
 }
 
-/** The rows with ids from `begin` to before `end`; one request, unless the exchange sends fewer rows than asked for. */
+/** The rows with ids from `begin` to before `end`; one request, unless the exchange sends fewer rows than requested. */
 async function rowsBetween(
   begin: bigint,
   end: bigint,

@@ -1,4 +1,4 @@
-/** One window of a series over REST: where the walk begins, and its steps into the lake. */
+/** One window of a series over REST: where the walk begins, and how its steps are stored. */
 
 import { clip, union, type Coverage } from '../base/coverage.ts'
 import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
@@ -22,13 +22,13 @@ export type WindowWorld = {
   readonly now: Micros
   readonly tally: Tally
   readonly usage: () => Usage
-  /** What was warned of already: each thing once a series and run. */
-  readonly told: Set<string>
+  /** The codes of warnings already given: each once per series and run. */
+  readonly warned: Set<string>
   /** Stretches that an earlier run left unconfirmed. */
-  readonly doubted: Coverage
-  /** Stretches that files of the archive lack, as read in this run. */
+  readonly unconfirmed: Coverage
+  /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
-  /** Those between klines of one file. */
+  /** The stretches among them that lie between klines of one file. */
   readonly between: Coverage
   readonly signal: AbortSignal
 }
@@ -44,7 +44,7 @@ export async function* restWindow(
   const { manifest } = series
   const nextId = await nextIdOf(series, asked.from)
   const covered = manifest.coverage.find(({ from, to }) => from < asked.from && asked.from <= to)
-  // By id the walk goes on right behind the last row: whole milliseconds are for who asks by time.
+  // By id the walk continues right after the last row; only requests by time need whole milliseconds.
   const isNear =
     covered !== undefined && covered.to < earliest(micros(asked.from + 1_000n), asked.to)
   const window = nextId !== undefined && isNear ? { from: covered.to, to: asked.to } : asked
@@ -52,12 +52,13 @@ export async function* restWindow(
     hasRowsBefore: hasRowsBefore(manifest, window.from),
     nextId,
     coveredFrom: covered?.from,
-    askedUntil: world.doubted.find(({ from, to }) => from <= window.from && window.from < to)?.to,
+    askedUntil: world.unconfirmed.find(({ from, to }) => from <= window.from && window.from < to)
+      ?.to,
     laterId: firstIdAfter(manifest, window.from),
     joinId: firstIdAfter(manifest, window.to),
     hasRowsAfter: nextId === undefined && (await hasRowsAfter(series, window.from)),
     partition: manifest.partition,
-    doubted: world.doubted,
+    unconfirmed: world.unconfirmed,
     lacking: world.lacking,
     between: world.between,
   }
@@ -66,7 +67,7 @@ export async function* restWindow(
   yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
 }
 
-/** What REST says otherwise of the newest rows before `window`, where the archive brought these. */
+/** Compares the newest rows before `window` with REST, where the archive brought them. */
 async function* seamBefore(
   { key }: SeriesPlan,
   series: Series,
@@ -74,30 +75,30 @@ async function* seamBefore(
   { now, tally, rest: { ask } }: WindowWorld,
 ): AsyncGenerator<Progress, void, void> {
   const stored = await rowsBefore(series, from, 'archive')
-  const news = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
-  if (news !== undefined)
-    yield* storeSeam(series, news, { source: 'rest', gaps: [] }, { now, tally })
+  const difference = stored === undefined ? undefined : await askSeam(key, stored, from, ask)
+  if (difference !== undefined)
+    yield* storeSeam(series, difference, { source: 'rest', gaps: [] }, { now, tally })
 }
 
-/** Are trades stored of the time from `from` to the end of its partition? */
+/** Are trades stored between `from` and the end of its partition? */
 async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
   const { key, coverage, gaps, partition } = series.manifest
   if (key.interval !== undefined) return false
   const rest = { from, to: periodWindow(periodOf(from, partition)).to }
-  // Of time that nothing is known of, no row is stored: the file need not be read.
+  // Time about which nothing is known has no stored rows: the file need not be read.
   if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false
   return (await series.newestRows(rest, 1)).length > 0
 }
 
-/** One window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
+/** Stores one window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
 async function* storeRest(
   plan: SeriesPlan,
   store: WindowStore,
   steps: AsyncGenerator<Step, void, void>,
-  { usage, tally, signal, told: warned }: WindowWorld,
+  { usage, tally, signal, warned }: WindowWorld,
 ): AsyncGenerator<Progress, void, void> {
   const windows = union(plan.missing, plan.recheck)
-  let told = tally.received
+  let reported = tally.received
   try {
     for await (const step of steps) {
       for (const { code, message } of step.warnings ?? []) {
@@ -106,15 +107,15 @@ async function* storeRest(
       }
       yield* store.take({ ...step, source: 'rest' })
       const done = doneShare(windows, store.reached)
-      yield rowsReport(plan.key, tally.received - told, store.reached, {
+      yield rowsReport(plan.key, tally.received - reported, store.reached, {
         done,
         usage: usage(),
       })
-      told = tally.received
+      reported = tally.received
     }
     yield* store.finish()
   } catch (error) {
-    // A disk that refuses, a lake that another took, or a file that is damaged, is no place to write to.
+    // Do not write to a disk that refuses, a lake that another run took over, or a damaged file.
     const isRefused = error instanceof StoreError || error instanceof DamageError
     const isExpected = error instanceof BackfillError || (signal.aborted && error === signal.reason)
     if (isExpected && !isRefused) yield* store.finish()

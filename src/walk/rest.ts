@@ -1,4 +1,4 @@
-/** A window of a series over REST: which walk it takes. */
+/** Chooses the walk for a window of a series over REST. */
 
 import type { Coverage } from '../base/coverage.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
@@ -15,7 +15,7 @@ import type { Page } from '../rows/page.ts'
 import type { Step } from '../rows/step.ts'
 import { aggTrades } from '../binance/datasets/agg-trades.ts'
 
-/** What the lake knows of the time before a window. */
+/** What the lake knows about the time before a window. */
 export type Before = {
   readonly hasRowsBefore: boolean
   /** The id after the last stored row, where the coverage reaches the window. */
@@ -27,12 +27,12 @@ export type Before = {
   /** Are rows stored of the same period, at the window's start or after it? */
   readonly hasRowsAfter: boolean
   /** Stretches that an earlier run left unconfirmed. */
-  readonly doubted: Coverage
-  /** Stretches that files of the archive lack, as read in this run. */
+  readonly unconfirmed: Coverage
+  /** Stretches missing from archive files read in this run. */
   readonly lacking: Coverage
-  /** Those between klines of one file. */
+  /** The stretches among them that lie between klines of one file. */
   readonly between: Coverage
-  /** Until when all of the window was asked for before, and nothing came that anything confirmed. */
+  /** Up to where the whole window was requested before without a confirmed result. */
   readonly askedUntil: Micros | undefined
   /** Where the coverage that reaches the window begins. */
   readonly coveredFrom: Micros | undefined
@@ -40,10 +40,10 @@ export type Before = {
   readonly partition: Partition
 }
 
-/** How to ask. */
+/** How to send requests. */
 export type RestWorld = {
   readonly ask: AskPage
-  /** Asks for aggregate trades of the same symbol: they turn a time into a trade id. */
+  /** Requests aggregate trades of the same symbol: they turn a time into a trade id. */
   readonly askAggTrades: AskPage
   readonly readAhead: number
   /** The server's clock, read before the first request. */
@@ -67,7 +67,7 @@ export function walkRest(
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkKlines(window, key.interval, ask, {
         ...options,
-        witnesses: { now, isTrading, ...before },
+        otherEvidence: { now, isTrading, ...before },
       })
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
@@ -78,7 +78,7 @@ export function walkRest(
     case 'blockTradeId':
       return walkIds(window, findBlockTrade(ask, options), ask, { ...options, areIdsSparse: true })
     case 'accountWindow': {
-      // An order may be younger than one with a later id; of allocations nothing is known.
+      // An order may be newer than one with a later id; for allocations the order is not documented.
       const nextId = cursor === 'fromId' ? before.nextId : undefined
       return walkAccount(window, ask, { ...options, nextId, cursor })
     }
@@ -91,7 +91,7 @@ function firstTradeIdsOf({ batch }: Page): BigInt64Array {
   return int64Values(batch, FIRST_TRADE_ID)
 }
 
-/** When a series begins, asked once; `undefined` when it has no rows. */
+/** When a series begins, requested once; `undefined` when it has no rows. */
 export async function firstTime(ask: AskPage): Promise<Micros | undefined> {
   const page = await ask({ startTime: 0n, limit: 1 }, () => undefined)
   return page.rowCount === 0 ? undefined : (page.times[0] as Micros)

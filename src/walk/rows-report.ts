@@ -1,4 +1,4 @@
-/** How far a series has come, as it is told. */
+/** How far a series has come, as progress events report it. */
 
 import { clip, lengthOf, union, type Coverage } from '../base/coverage.ts'
 import { formatMicros, micros, type Micros } from '../base/time.ts'
@@ -14,7 +14,7 @@ export function doneShare(windows: Coverage, reached: Micros): number {
   return all === 0 ? 1 : lengthOf(union(done)) / all
 }
 
-/** What a row report says. */
+/** The progress event for new rows. */
 export function rowsReport(
   key: SeriesKey,
   rows: number,

@@ -1,7 +1,7 @@
 /**
- * The seam between two sources, in the same run or in a later one: where one goes on after the other, the newest rows
- * before it are heard from both. REST is asked for them with one request; a file has them at hand
- * (`archive-seam.ts`). Equal rows prove that both speak of the same things; what differs is a revision.
+ * The seam between two sources, in one run or across runs. Where one source continues after the other, the newest rows
+ * before that point are read from both: REST needs one request, a file has them anyway (`archive/seam.ts`). Equal rows
+ * prove that both sources agree; what differs is a revision.
  */
 
 import { intersect, union } from '../base/coverage.ts'
@@ -29,15 +29,15 @@ import type { Manifest } from '../store/manifest.ts'
 import type { Series } from '../store/series.ts'
 import { WindowStore, type SourcedStep, type Tally } from '../store/window-store.ts'
 
-/** Trades that are compared: as many as one request brings. */
+/** Trades that are compared: as many as one request returns. */
 const SEAM_TRADES = 1_000
 
-/** What the later source says otherwise, and the time it is about. */
-export type SeamNews = { readonly window: Window; readonly page: Page }
+/** What the later source has differently, and the time it covers. */
+export type SeamDifference = { readonly window: Window; readonly page: Page }
 
 type Held = Pick<Manifest, 'coverage' | 'partitions'>
 
-/** Where coverage ends with what this source brought, as far as partitions tell. */
+/** Where coverage ends with rows of this source, as far as partitions show. */
 export function seamsAfter(
   { coverage, partitions }: Held,
   source: 'archive' | 'rest',
@@ -54,7 +54,7 @@ function seamRows({ interval }: SeriesKey): number {
   return interval === undefined ? SEAM_TRADES : 1
 }
 
-/** The newest stored rows before `from`, where coverage ends in its millisecond with what `source` brought. */
+/** The newest stored rows before `from`, if coverage ends in its millisecond with rows of `source`. */
 export async function rowsBefore(
   series: Series,
   from: Micros,
@@ -69,33 +69,33 @@ export async function rowsBefore(
 }
 
 /**
- * Asks REST for rows again that are stored.
+ * Requests stored rows again from REST.
  *
  * @param stored - The newest ones before `seam`, in order; not empty.
- * @returns `undefined` when it tells nothing new.
+ * @returns `undefined` when nothing differs.
  */
 export async function askSeam(
   key: SeriesKey,
   stored: Page,
   seam: Micros,
   ask: AskPage,
-): Promise<SeamNews | undefined> {
+): Promise<SeamDifference | undefined> {
   const answer = await asked(ask, seamParams(key, lastKeyOf(stored)))
   return answer === undefined ? undefined : compareSeam(key, stored, seam, answer)
 }
 
 /**
- * Compares rows that are stored with what another source says of their time.
+ * Compares stored rows with those of another source.
  *
- * @param answer - May also hold rows that are not to be compared: older than the stored ones, or newer.
- * @returns `undefined` when it tells nothing new.
+ * @param answer - May also hold rows that are not compared: older than the stored ones, or newer.
+ * @returns `undefined` when nothing differs.
  */
 export function compareSeam(
   key: SeriesKey,
   stored: Page,
   seam: Micros,
   answer: Page,
-): SeamNews | undefined {
+): SeamDifference | undefined {
   const first = lowerBound(answer.keys, stored.keys[0] ?? 0n)
   const end = lowerBound(answer.keys, lastKeyOf(stored) + 1n)
   if (end <= first) return undefined
@@ -106,10 +106,10 @@ export function compareSeam(
   return duplicates === page.rowCount ? undefined : { window: seamWindow(key, page, seam), page }
 }
 
-/** Stores what was found, as revisions. */
+/** Stores the difference as revisions. */
 export async function* storeSeam(
   series: Series,
-  { window, page }: SeamNews,
+  { window, page }: SeamDifference,
   from: Pick<SourcedStep, 'source' | 'archives' | 'gaps'>,
   { now, tally }: { readonly now: Micros; readonly tally: Tally },
 ): AsyncGenerator<Progress, void, void> {
@@ -126,7 +126,7 @@ function lastKeyOf({ keys, rowCount }: Page): bigint {
   return keys[rowCount - 1] ?? 0n
 }
 
-/** A failure here is none of the archive's: whoever asks REST next meets it again. */
+/** A failure here does not concern the archive: the next request to REST meets it again. */
 async function asked(ask: AskPage, params: PageParams): Promise<Page | undefined> {
   try {
     return await ask(params, () => undefined)
@@ -143,9 +143,9 @@ function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
 }
 
 /**
- * Time of which all rows were sent: trades of the first moment may have come before the first row. Whole milliseconds,
- * since one of the two may be rounded to them. Never empty, or nothing could be stored, and never beyond the seam,
- * where nothing was asked.
+ * The time for which all rows were received: trades of the first moment may have come before the first row. Whole
+ * milliseconds, since one of the two sources may round to them. Never empty, or nothing could be stored, and never
+ * beyond the seam, where nothing was requested.
  */
 function seamWindow({ interval }: SeriesKey, { times, rowCount }: Page, seam: Micros): Window {
   const first = times[0] ?? 0n

@@ -36,7 +36,7 @@ function missingOnGrid(interval: Interval, window: Window, opens: BigInt64Array)
   return missing
 }
 
-/** Without a known grid, only a distance of more than an interval tells that something is missing. */
+/** Without a known grid, only a distance of more than an interval shows that something is missing. */
 function missingBetween(step: bigint, window: Window, opens: BigInt64Array): Window[] {
   const missing: Window[] = []
   let expected: Micros = window.from

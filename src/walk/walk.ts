@@ -3,7 +3,7 @@
 import { micros, type Micros } from '../base/time.ts'
 import type { Page } from '../rows/page.ts'
 
-/** Parameters of one request besides the symbol, in Binance's names. */
+/** Parameters of one request besides the symbol, under Binance's names. */
 export type PageParams = {
   readonly startTime?: bigint
   readonly endTime?: bigint
@@ -13,19 +13,19 @@ export type PageParams = {
   readonly limit: number
 }
 
-/** Times from here on are microseconds, by their size: the exchange takes either unit. */
+/** A time at least this large is in microseconds: the exchange accepts both units. */
 const MICROS_MIN = 10n ** 14n
 
-/** The end of the time that a request names, which includes it; `undefined` when it names none. */
+/** The end of the requested time, which is inclusive; `undefined` when the request names none. */
 export function endOf({ endTime }: Pick<PageParams, 'endTime'>): Micros | undefined {
   if (endTime === undefined) return undefined
   return micros(endTime < MICROS_MIN ? (endTime + 1n) * 1_000n : endTime + 1n)
 }
 
 /**
- * Asks for one page until it is accepted.
+ * Requests one page until it is accepted.
  *
- * @param check - Throws DataError when the page is not what was asked for; it is then asked for once more.
+ * @param check - Throws DataError when the page is not what was requested; it is then requested once more.
  */
 export type AskPage = (
   params: PageParams,
@@ -33,10 +33,10 @@ export type AskPage = (
   signal?: AbortSignal,
 ) => Promise<Page>
 
-/** An empty answer counts only when it was sent so often. */
+/** An empty answer counts only when it came this often. */
 export const ASKS_MIN = 2
 
-/** Asks again when the answer is empty. */
+/** Requests the page again when it is empty. */
 export async function askTwice(
   params: PageParams,
   ask: AskPage,
@@ -49,24 +49,24 @@ export async function askTwice(
   return page
 }
 
-/** What a walk may assume and how hard it may push. */
+/** What a walk may assume, and how many requests it may send ahead. */
 export type WalkOptions = {
   readonly limit: number
   /** Most requests in flight for this series. */
   readonly readAhead: number
-  /** Does the lake hold rows of this series before the window? `undefined`: it is not known. */
+  /** Does the lake hold rows of this series before the window? `undefined`: not known. */
   readonly hasRowsBefore: boolean
   readonly signal?: AbortSignal | undefined
 }
 
-/** One request that was sent ahead. */
+/** One request sent ahead. */
 export type Ahead<K, T> = { readonly task: K; readonly result: Promise<T> }
 
 /**
  * Runs tasks ahead of their consumer, in order.
  *
- * The depth starts at one and doubles with each result taken, so that the end of a short walk costs no request that
- * nobody reads, and a long one fills the line.
+ * The depth starts at one and doubles with each result taken: a short walk wastes no request at its end, and a long one
+ * fills the line.
  */
 export class ReadAhead<K, T> {
   readonly #run: (task: K, signal: AbortSignal) => Promise<T>
@@ -97,7 +97,7 @@ export class ReadAhead<K, T> {
       const task = next()
       if (task === undefined) break
       const result = this.#run(task, this.#signal)
-      // A failure is met when its turn comes; until then it must not count as unhandled.
+      // A failure is thrown when its turn comes; until then it must not count as unhandled.
       result.catch(() => undefined)
       this.#pending.push({ task, result })
     }
@@ -108,7 +108,7 @@ export class ReadAhead<K, T> {
     return { task: head.task, value }
   }
 
-  /** Gives up what was sent ahead; what is queued is not sent any more. */
+  /** Cancels what was sent ahead; queued requests are not sent any more. */
   close(): void {
     this.#pending.length = 0
     this.#abort.abort()

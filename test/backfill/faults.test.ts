@@ -5,7 +5,7 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { SeriesKey } from '../../src/binance/series.ts'
-import { Exchange as Client } from '../../src/walk/exchange.ts'
+import { ExchangeClient as Client } from '../../src/walk/exchange.ts'
 import { nodeHttp } from '../../src/node/http.ts'
 import type { FaultOptions, Simulator } from '../../src/simulator/index.ts'
 import {

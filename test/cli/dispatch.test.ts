@@ -165,7 +165,7 @@ describe('errors of the library', () => {
     [
       new StoppedError('SIGTERM'),
       143,
-      'error: stopped by SIGTERM; what was fetched in full is kept (Run again to go on.)',
+      'error: stopped by SIGTERM; what was fetched in full is kept (Run again to continue.)',
     ],
   ])('%s', async (error, exit, line) => {
     expect(exitOf(error)).toBe(exit)

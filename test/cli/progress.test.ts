@@ -128,12 +128,12 @@ describe('lines, for a pipe', () => {
       result: {
         ...summary({}).series[0]!,
         complete: false,
-        error: { code: 'E_REJECTED', message: 'Invalid symbol.', hint: 'Mend the job.' },
+        error: { code: 'E_REJECTED', message: 'Invalid symbol.', hint: 'Fix the job.' },
       },
     })
     expect(said).toEqual([
       'warning: klines BTCUSDT 1m: row\\u{1b}[31m of nonsense',
-      'failed: klines BTCUSDT 1m: Invalid symbol. (Mend the job.)',
+      'failed: klines BTCUSDT 1m: Invalid symbol. (Fix the job.)',
     ])
   })
 

@@ -440,7 +440,7 @@ Nothing had to be fetched.
           upToDate: false,
           rows: 0,
           missing: [{ from: parseMicros('2024-01-01'), to: parseMicros('2024-02-01') }],
-          error: { code: 'E_REJECTED', message: 'Invalid symbol.\u001b[2J', hint: 'Mend it.' },
+          error: { code: 'E_REJECTED', message: 'Invalid symbol.\u001b[2J', hint: 'Fix it.' },
         },
       ],
     })
@@ -448,7 +448,7 @@ Nothing had to be fetched.
       text(`
 NOT complete: 1 of 2 series still lacks data.
   klines FOOUSDT 1m
-    Invalid symbol.\\u{1b}[2J (Mend it.)
+    Invalid symbol.\\u{1b}[2J (Fix it.)
     missing 2024-01-01 to 2024-02-01
 Stored 44,640 rows in 1 file (2.0 MB); 45 requests, weight 90, 3.2 s.
 2 stored rows changed at the exchange; \`status --revisions\` lists them.

@@ -55,7 +55,7 @@ datasets: [{kind: klines, intervals: [1h, 1mo]}]`
       '--interval: "1Min" is not an interval; did you mean "1m"?',
     ],
     [{ symbol: ['btcusdt'] }, '--symbol: "btcusdt" is not a symbol; did you mean "BTCUSDT"?'],
-    [{ symbol: ['A', 'A'] }, '--symbol: "A" stands twice; first as --symbol "A"'],
+    [{ symbol: ['A', 'A'] }, '--symbol: "A" occurs twice; first as --symbol "A"'],
     [{ to: '2023-01-01' }, '--to: "2023-01-01" is not after from, "2024-01-01"'],
     [{ from: undefined }, '--from: is missing'],
     [{ symbol: [] }, '--symbol: is missing'],

@@ -154,7 +154,7 @@ datasets:
       'jobs/x.yaml:4:7: from: "2024-03-31T02:30+02:00" is not a time in UTC; write 2024-03-31T00:30:00Z',
       'jobs/x.yaml:7:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?',
       'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders or myAllocations; did you mean "aggTrades"?',
-      'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is no day or time of the calendar',
+      'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is not an existing day or time',
     ])
   })
 
@@ -170,14 +170,14 @@ datasets:
   })
 
   it.each([
-    ['version: 2', 'version: expected 1, the only version there is, found the number 2'],
-    ['version: "1"', 'version: expected 1, the only version there is, found "1"'],
+    ['version: 2', 'version: expected 1, the only version, found the number 2'],
+    ['version: "1"', 'version: expected 1, the only version, found "1"'],
     [
       'name: ../x',
       'name: "../x" is not a name; write 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, not ending in a dot',
     ],
     ['name: 2024', 'name: expected text, found the number 2024; write it in quotes: "2024"'],
-    ['market: um', 'market: "um" is not built yet; the only market is spot'],
+    ['market: um', 'market: "um" is not supported yet; the only market is spot'],
     ['source: api', 'source: "api" is not auto, rest or archive'],
     [
       'compression: zst',
@@ -214,9 +214,9 @@ datasets:
       'symbols[0]: expected text, found the number 0x1F; write it in quotes: "0x1F"',
     ],
     ['symbols: [NULL]', 'symbols[0]: expected text, found NULL; write it in quotes: "NULL"'],
-    ['symbols: [A, B, A]', /^symbols\[2\]: "A" stands twice; first on line 4$/],
-    ['symbols: ["A\u0308", "\u00c4"]', /^symbols\[1\]: "\u00c4" stands twice/],
-    ['symbols: {base: A, exclude: [B, B]}', /^symbols\.exclude\[1\]: "B" stands twice/],
+    ['symbols: [A, B, A]', /^symbols\[2\]: "A" occurs twice; first on line 4$/],
+    ['symbols: ["A\u0308", "\u00c4"]', /^symbols\[1\]: "\u00c4" occurs twice/],
+    ['symbols: {base: A, exclude: [B, B]}', /^symbols\.exclude\[1\]: "B" occurs twice/],
     ['intervals: [1m]', 'intervals: not a key of the top level; write it in an entry of datasets'],
     [
       'base_url: x',
@@ -238,7 +238,7 @@ datasets:
     ],
     [
       'datasets: [{kind: klines, intervals: [1M, 1mo]}]',
-      /^datasets\[0\]\.intervals\[1\]: "1M" stands twice; first on line 4$/,
+      /^datasets\[0\]\.intervals\[1\]: "1M" occurs twice; first on line 4$/,
     ],
     [
       'datasets: [{kind: trades, version: 1}]',
@@ -254,15 +254,15 @@ datasets:
     ],
     [
       'datasets: [{kind: trades}, {kind: trades, from: 1d}]',
-      'datasets[1]: trades of BTCUSDT is asked for twice; first by datasets[0] on line 4',
+      'datasets[1]: trades of BTCUSDT is requested twice; first by datasets[0] on line 4',
     ],
     [
       'datasets: [{kind: klines, intervals: [1m]}, {kind: klines, intervals: [1h, 1m]}]',
-      'datasets[1]: klines 1m of BTCUSDT is asked for twice; first by datasets[0] on line 4',
+      'datasets[1]: klines 1m of BTCUSDT is requested twice; first by datasets[0] on line 4',
     ],
     [
       'symbols: {quote: A, base: B}\ndatasets: [{kind: trades}, {kind: trades, symbols: {base: B, quote: A}}]',
-      'datasets[1]: trades of these symbols is asked for twice; first by datasets[0] on line 4',
+      'datasets[1]: trades of these symbols is requested twice; first by datasets[0] on line 4',
     ],
     [
       'datasets: [{kind: trades, from: 2024-02-01, to: 2024-01-01}]',

@@ -173,7 +173,7 @@ describe('moments and durations', () => {
     )
 
   const OF_THE_VALUE =
-    / is (no day or time of the calendar|before 1970|no time at all|more than \d+ days)$/
+    / is (not an existing day or time|before 1970|a duration of zero|more than \d+ days)$/
 
   it.each([
     ['from', readFrom],

@@ -47,10 +47,10 @@ describe('moments', () => {
   })
 
   it.each([
-    ['2024-13-01', 'is no day or time of the calendar'],
-    ['2024-02-30', 'is no day or time of the calendar'],
-    ['2023-02-29', 'is no day or time of the calendar'],
-    ['2024-01-01T24:00:00Z', 'is no day or time of the calendar'],
+    ['2024-13-01', 'is not an existing day or time'],
+    ['2024-02-30', 'is not an existing day or time'],
+    ['2023-02-29', 'is not an existing day or time'],
+    ['2024-01-01T24:00:00Z', 'is not an existing day or time'],
     ['1969-12-31', 'is before 1970'],
     ['2024-03-31T02:30:00+02:00', 'is not a time in UTC; write 2024-03-31T00:30:00Z'],
     ['2024-03-31T22:30-0530', 'is not a time in UTC; write 2024-04-01T04:00:00Z'],
@@ -69,7 +69,7 @@ describe('moments', () => {
     ['3M', 'is not a moment; did you mean "90d"?'],
     ['1y', 'is not a moment; did you mean "365d"?'],
     ['Listing', 'is not a moment; did you mean "listing"?'],
-    ['0d', 'is no time at all'],
+    ['0d', 'is a duration of zero'],
     ['40000d', 'is more than 36500 days'],
     ['999999999999w', 'is more than 36500 days'],
   ])('%s is refused', (text, message) => {

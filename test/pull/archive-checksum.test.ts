@@ -67,6 +67,6 @@ describe('listings', () => {
     ['a file without a size', page('<Contents><Key>a</Key></Contents>')],
     ['more to come, and no mark where', page('', 'true')],
   ])('%s is not a listing', (_, xml) => {
-    expect(() => parseListing(xml)).toThrow('not the listing of a bucket')
+    expect(() => parseListing(xml)).toThrow('not a bucket listing')
   })
 })

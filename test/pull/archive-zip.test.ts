@@ -92,7 +92,7 @@ describe('hostile zips', () => {
     ['packed data longer', changed({ lies: { packedSize: 80 } }), 'before its stated size'],
     ['packed data past the end', changed({ lies: { packedSize: 9e8 } }), 'overflows'],
     ['another checksum', changed({ lies: { crc: crc32('no') } }), 'CRC-32'],
-    ['zip64 without need', changed({ lies: { extra: zip64(csv.length) } }), 'zip64 without need'],
+    ['unneeded zip64', changed({ lies: { extra: zip64(csv.length) } }), 'unneeded zip64'],
     [
       'zip64 that lies',
       changed({ lies: { size: 0xffff_ffff, extra: zip64(2 ** 40) } }),

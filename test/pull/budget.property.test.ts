@@ -5,7 +5,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Exchange as Client } from '../../src/walk/exchange.ts'
+import { ExchangeClient as Client } from '../../src/walk/exchange.ts'
 import { Exchange, type ExchangeOptions, type LimitRule } from '../../src/simulator/index.ts'
 import { seededRandom } from '../support/sim-world.ts'
 import { virtualWorld } from '../support/virtual.ts'

@@ -5,7 +5,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
-import { Exchange as Client } from '../../src/walk/exchange.ts'
+import { ExchangeClient as Client } from '../../src/walk/exchange.ts'
 import { Exchange, type ExchangeOptions, type LimitRule } from '../../src/simulator/index.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock } from '../support/sim-clock.ts'

@@ -106,7 +106,7 @@ for (const numbers of NUMBERS)
 
 describe('keys', () => {
   it.each([
-    [['7', '7'], 'agg_trade_id is there twice, with different rows: 7 after 7'],
+    [['7', '7'], 'agg_trade_id occurs twice, with different rows: 7 after 7'],
     [['8', '7'], 'agg_trade_id is out of order: 7 after 8'],
     [['4294967296', '4294967295'], 'out of order: 4294967295 after 4294967296'],
     [['4294967295', '4294967296'], undefined],

@@ -204,7 +204,7 @@ describe('header rows', () => {
       'csv 1: the header row: no column price, but "base_volume"',
     ],
     ['one more than the rows have', `${AGG},extra`, `csv 2: 8 columns instead of 9: "${agg(1)}"`],
-    ['one twice', `${AGG},price`, 'csv 1: the header row: a column twice'],
+    ['one twice', `${AGG},price`, 'csv 1: the header row: a column occurs twice'],
     [
       'an escape',
       AGG.replace('price', '\u001b[31m'),

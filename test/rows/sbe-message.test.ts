@@ -98,12 +98,12 @@ describe('an aggTrade by hand', () => {
     [
       'groups that a later version added',
       { after: u16(4) + u32(1) + '01020304' },
-      ['SBE message behind its rows'],
+      ['SBE message after its rows'],
     ],
     [
       'texts that a later version added, beside all of that',
       { version: 9, rootMore: 'ff', rowMore: 'ee', after: text8('more') },
-      ['SBE message from byte 2', 'SBE row from byte 50', 'SBE message behind its rows'],
+      ['SBE message from byte 2', 'SBE row from byte 50', 'SBE message after its rows'],
     ],
   ])('%s are passed over, and told of', (_, page, names) => {
     expect(aggTrade(page)).toEqual(expected)
@@ -291,7 +291,7 @@ describe('orders', () => {
     expect(() => extraOf('07')).toThrow('usedSor: not true or false: 7')
   })
 
-  test('a status that this schema cannot say is left to JSON', () => {
+  test('a status that this schema cannot represent is left to JSON', () => {
     expect(() => values(order(254, NULL64))).toThrow(SbeUnknownError)
     expect(() => values(order(77, NULL64))).toThrow(SbeUnknownError)
   })

@@ -195,7 +195,7 @@ describe('the wire', () => {
     expect([ask().format, ask().format]).toEqual(['json', 'json'])
     // Sent as SBE too, before the other one was answered.
     expect(wire.isRefused(refusal, 'sbe')).toBe(true)
-    expect(warnings).toEqual([expect.stringMatching(/going on with JSON.*-1153/)])
+    expect(warnings).toEqual([expect.stringMatching(/continuing with JSON.*-1153/)])
     // What is refused in JSON has another reason.
     expect(wire.isRefused(refusal, 'json')).toBe(false)
   })
@@ -212,6 +212,6 @@ describe('the wire', () => {
     const { warnings, ask } = wireTo(speaking({ deprecated: ['3:5'], live: '4:0' }))
     expect(ask).toThrow(SbeUnknownError)
     expect(ask().format).toBe('json')
-    expect(warnings.at(-1)).toMatch(/going on with JSON.*schema 4/)
+    expect(warnings.at(-1)).toMatch(/continuing with JSON.*schema 4/)
   })
 })

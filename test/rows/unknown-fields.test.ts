@@ -255,19 +255,19 @@ it('fields that only some orders have are known, and no matter of a warning', ()
 })
 
 describe('what is said of them', () => {
-  const said = (tell: (fields: UnknownFields) => void): readonly string[] => {
+  const said = (report: (fields: UnknownFields) => void): readonly string[] => {
     const warnings: string[] = []
-    tell(new UnknownFields((message) => warnings.push(message)))
+    report(new UnknownFields((message) => warnings.push(message)))
     return warnings
   }
 
   it('is said once a run and field, with what became of it and what to do', () => {
     const field = { name: 'tt', isKept: false }
     const warnings = said((fields) => {
-      fields.tell('aggTrades', [field])
-      fields.tell('aggTrades', [field, { name: 'x\u001b[31m', isKept: false }])
-      fields.tell('allOrders', [{ name: 'tt', isKept: true }])
-      fields.tell('allOrders', [])
+      fields.warn('aggTrades', [field])
+      fields.warn('aggTrades', [field, { name: 'x\u001b[31m', isKept: false }])
+      fields.warn('allOrders', [{ name: 'tt', isKept: true }])
+      fields.warn('allOrders', [])
     })
     expect(
       warnings.map((text) => text.replace(/: upgrade binance-backfill; .* report .*$/, '')),
@@ -284,8 +284,8 @@ describe('what is said of them', () => {
       isKept: false,
     }))
     const kinds: DatasetKind[] = ['trades', 'trades', 'klines']
-    const warnings = said((told) => {
-      for (const kind of kinds) told.tell(kind, fields)
+    const warnings = said((unknown) => {
+      for (const kind of kinds) unknown.warn(kind, fields)
     })
     expect(warnings).toHaveLength(2 * 21)
     expect(warnings[20]).toBe('trades: more than 20 unknown fields; no more of them are named')

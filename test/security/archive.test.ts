@@ -115,9 +115,7 @@ describe('a listing', () => {
       const marker = `<NextMarker>${String(at).padStart(9, '0')}</NextMarker>`
       return page(marker, { truncated: true })
     })
-    expect((await problemOf(index.files(SERIES, 'daily'))).message).toContain(
-      'does not come to its end',
-    )
+    expect((await problemOf(index.files(SERIES, 'daily'))).message).toContain('does not end')
     expect(asked()).toHaveLength(1_000)
   })
 
@@ -134,9 +132,7 @@ describe('a listing', () => {
       const names = Array.from({ length: 9_000 }, (_, i) => `${FOLDER}${1e6 + at}-${1e4 + i}.zip`)
       return page(names.map((name) => contents(name)).join(''), { truncated: true })
     })
-    expect((await problemOf(index.files(SERIES, 'daily'))).message).toContain(
-      'does not come to its end',
-    )
+    expect((await problemOf(index.files(SERIES, 'daily'))).message).toContain('does not end')
     expect(asked().length).toBeLessThan(15)
   })
 })

@@ -75,15 +75,15 @@ export async function runOnce(
   const isTrading = (): Promise<boolean> => Promise.resolve(true)
   const rest = { ask, askAggTrades: ask, readAhead: 3, signal: undefined, now, isTrading }
   const usage = () => ({ requests: 0, weight: 0, used: 0, limit: 0 })
-  const told = new Set<string>()
+  const warned = new Set<string>()
   const { signal } = new AbortController()
   const world = {
     rest,
     now,
     tally: emptyTally(),
     usage,
-    told,
-    doubted: [],
+    warned,
+    unconfirmed: [],
     lacking: [],
     between: [],
     signal,

@@ -4,16 +4,16 @@ import { parseMicros, type Micros } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
-import type { KlineWitnesses } from '../../src/walk/kline-evidence.ts'
+import type { OtherEvidence } from '../../src/walk/kline-evidence.ts'
 import type { AskPage } from '../../src/walk/walk.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import type { Exchange } from '../../src/simulator/index.ts'
 import type { Step } from '../../src/rows/step.ts'
 
 /** Long after everything, of a symbol that does not trade any more: whatever is empty is so for good. */
-export const SETTLED: KlineWitnesses = {
+export const SETTLED: OtherEvidence = {
   now: parseMicros('2100-01-01'),
-  doubted: [],
+  unconfirmed: [],
   lacking: [],
   between: [],
   isTrading: () => Promise.resolve(false),

@@ -361,7 +361,7 @@ describe('requests', () => {
       if (orderId === 1n) return [{ id: 1n, time: micros(ORIGIN - DAY) }]
       return orderId === 10n ? [overtaken] : orderId === undefined ? [] : [first]
     }
-    await expect(walkPages(answers)).rejects.toThrow(/ids and times part/)
+    await expect(walkPages(answers)).rejects.toThrow(/ids and times disagree/)
   })
 })
 

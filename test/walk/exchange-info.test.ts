@@ -62,7 +62,7 @@ describe('exchangeInfo', () => {
     expect(ended).toMatchObject({ exit: 0, summary: { complete: true, rows: 24 } })
     const [warning] = ended.events.filter(({ kind }) => kind === 'warning')
     expect(warning).toMatchObject({
-      message: expect.stringContaining('going on with the documented limits') as string,
+      message: expect.stringContaining('continuing with the documented limits') as string,
     })
   })
 

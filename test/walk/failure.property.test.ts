@@ -61,7 +61,7 @@ test('klines: what was yielded before a failure, and then the rest, is the walk 
           limit: pageRows + more,
           readAhead: 4,
           hasRowsBefore: false,
-          witnesses: SETTLED,
+          otherEvidence: SETTLED,
         }
         const whole = await keysOf(walkKlines(wanted, '1m', ask, how))
 
@@ -93,7 +93,7 @@ test('regression: pages that were answered before a failure are kept, also where
       limit: 1_000,
       readAhead: 8,
       hasRowsBefore: true,
-      witnesses: SETTLED,
+      otherEvidence: SETTLED,
     }),
   )
   expect(error).toBeInstanceOf(TransportError)
@@ -118,7 +118,7 @@ test.each([0, 1])(
     )
     let requests = turn
     const ask: AskPage = (...args) => (requests++ % 2 === 0 ? none : whole)(...args)
-    const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true, witnesses: SETTLED }
+    const options = { limit: 1_000, readAhead: 1, hasRowsBefore: true, otherEvidence: SETTLED }
     const { keys } = await keysOf(
       walkKlines({ from: minute(0), to: minute(10) }, '1m', ask, options),
     )

@@ -6,11 +6,11 @@ import {
   gapsAfter,
   isAgreedEnd,
   isAgreedHead,
-  isDoubted,
+  isUnconfirmed,
   isHeldEnd,
   isHeldHead,
-  isToldAfter,
-  isToldBefore,
+  isKnownAfter,
+  isKnownBefore,
   openGaps,
   runAt,
 } from '../../src/walk/archive/file-ends.ts'
@@ -50,9 +50,9 @@ test('a partition is one run of ids by its rows, not by a proof that is about co
 test('time is in doubt where all that is missing waits for a second word', () => {
   const gaps = [{ ...span('22:00', '23:00'), reason: 'unconfirmed' }] as const
   const lake = lakeWith({ coverage: [span('00:00', '22:00')], gaps })
-  expect(isDoubted(lake, span('20:00', '23:00'))).toBe(true)
-  expect(isDoubted(lake, span('20:00', '23:01'))).toBe(false)
-  expect(isDoubted({ ...lake, gaps: [{ ...gaps[0], reason: 'not-published' }] }, gaps[0])).toBe(
+  expect(isUnconfirmed(lake, span('20:00', '23:00'))).toBe(true)
+  expect(isUnconfirmed(lake, span('20:00', '23:01'))).toBe(false)
+  expect(isUnconfirmed({ ...lake, gaps: [{ ...gaps[0], reason: 'not-published' }] }, gaps[0])).toBe(
     false,
   )
 })
@@ -83,12 +83,12 @@ test('an end or a head is held only where the time up to it and beyond it is kno
 
 test('the lake tells of the time beside an end where it claims it and has rows there', () => {
   const lake = lakeWith({ coverage: [{ from: at('00:00'), to: END }] })
-  expect(isToldBefore(lake, at('12:00'), 20n)).toBe(true)
-  expect(isToldBefore(lake, at('12:00'), 10n)).toBe(false)
-  expect(isToldBefore(lakeWith({}), at('12:00'), 20n)).toBe(false)
-  expect(isToldAfter(lake, at('12:00'), 12n)).toBe(true)
-  expect(isToldAfter(lake, at('12:00'), 19n)).toBe(false)
-  expect(isToldAfter(lake, END, 12n)).toBe(false)
+  expect(isKnownBefore(lake, at('12:00'), 20n)).toBe(true)
+  expect(isKnownBefore(lake, at('12:00'), 10n)).toBe(false)
+  expect(isKnownBefore(lakeWith({}), at('12:00'), 20n)).toBe(false)
+  expect(isKnownAfter(lake, at('12:00'), 12n)).toBe(true)
+  expect(isKnownAfter(lake, at('12:00'), 19n)).toBe(false)
+  expect(isKnownAfter(lake, END, 12n)).toBe(false)
 })
 
 test('a joint of ids closes what waits for a second word, and leaves open what is missing', () => {

@@ -153,7 +153,7 @@ test('a row that comes a day early leaves no break in the chain of trades', asyn
   expect([await foundIn(files), (await lakeOf(files)).ids]).toEqual([[], truthOf(rows)])
 })
 
-test('ids that begin anew are said, and nothing after the old ones is covered', async () => {
+test('ids that start over cause a warning, and nothing after the old ones is covered', async () => {
   const files = memFiles()
   const old = [5_000n, 5_001n, 5_002n].map((id, row) => placed(id, BigInt(row) * HOUR))
   const anew = [0n, 1n, 2n].map((id) => placed(id, (60n + id) * HOUR))
@@ -163,7 +163,7 @@ test('ids that begin anew are said, and nothing after the old ones is covered', 
   expect(manifest.gaps.at(-1)).toMatchObject({ to: END, reason: 'unconfirmed' })
   expect(clip(manifest.coverage, { from: at(59n * HOUR), to: END })).toEqual([])
   const messages = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []))
-  expect(messages).toEqual([expect.stringMatching(/^ids begin anew: .* id 2 .* id 5003 /)])
+  expect(messages).toEqual([expect.stringMatching(/^ids start over: .* id 2 .* id 5003 /)])
 })
 
 test('history that begins within a burst of the first microsecond lacks that microsecond', async () => {

@@ -26,7 +26,7 @@ async function reasonsOf(
     const keys = BigInt64Array.from(open === undefined ? [] : [open])
     return barePage(keys, keys)
   }
-  const world = { now: NOW, doubted: [], ...files, isTrading: async () => isTrading }
+  const world = { now: NOW, unconfirmed: [], ...files, isTrading: async () => isTrading }
   const evidence = new KlineEvidence(ask, { ...world, hasRowsBefore: false }, undefined)
   const { gaps } = await evidence.explain([HOLE])
   return gaps.map(({ reason }) => reason)

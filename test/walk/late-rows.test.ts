@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { micros, parseMicros } from '../../src/base/time.ts'
-import { LateRows, withoutTold } from '../../src/walk/archive/late-rows.ts'
+import { LateRows, withoutRepeated } from '../../src/walk/archive/late-rows.ts'
 import type { Page } from '../../src/rows/page.ts'
 import { aggTradeAt } from '../support/histories.ts'
 import { memFiles } from '../support/mem-files.ts'
@@ -39,8 +39,8 @@ test('without late rows a page passes as it is', () => {
 
 test('rows of the time before that the file before told are left out, others never', () => {
   const sent = page([4, -2], [5, 1], [6, -1], [7, -1], [8, 2])
-  const left = (told: bigint | undefined): number[] =>
-    idsOf(withoutTold(KEY, sent, { told, from: MIDNIGHT }))
+  const left = (lastId: bigint | undefined): number[] =>
+    idsOf(withoutRepeated(KEY, sent, { lastId, from: MIDNIGHT }))
   expect(left(6n)).toEqual([5, 7, 8])
   expect(left(3n)).toEqual([4, 5, 6, 7, 8])
   expect(left(undefined)).toEqual([4, 5, 6, 7, 8])

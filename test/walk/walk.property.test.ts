@@ -97,7 +97,7 @@ test.each([
             limit: pageRows + more,
             readAhead: 4,
             hasRowsBefore: false,
-            witnesses: isYoung ? { ...SETTLED, now: NOW } : SETTLED,
+            otherEvidence: isYoung ? { ...SETTLED, now: NOW } : SETTLED,
           }
           const { keys, steps } = await keysOf(walkKlines(wanted, '1m', ask, options))
 
@@ -129,7 +129,7 @@ test.each([
 
 test('regression: the second kline of a slot is not lost where a full page ends, and that costs no request', async () => {
   const grid = Array.from({ length: 24 }, (_, slot) => minute(slot))
-  const options = { limit: 5, readAhead: 4, hasRowsBefore: true, witnesses: SETTLED }
+  const options = { limit: 5, readAhead: 4, hasRowsBefore: true, otherEvidence: SETTLED }
   const wanted = { from: ORIGIN, to: minute(24) }
   for (let slot = 0; slot < grid.length; slot++) {
     const opens = [...grid, micros(minute(slot) + 28_153_000n), micros(minute(slot) + 40_000_000n)]
@@ -159,7 +159,12 @@ test('klines that the first answers leave out are found by asking again', async 
       const exchange = exchangeOf(rows, { pageRows }, [{ window: missing, times: 1 }])
       const { ask } = asker(exchange, MINUTES, NOW)
       const wanted = { from: ORIGIN, to: minute(60) }
-      const options = { limit: pageRows, readAhead: 1, hasRowsBefore: false, witnesses: SETTLED }
+      const options = {
+        limit: pageRows,
+        readAhead: 1,
+        hasRowsBefore: false,
+        otherEvidence: SETTLED,
+      }
       const { keys } = await keysOf(walkKlines(wanted, '1m', ask, options))
       expect(keys).toEqual(rows.map(({ openTime }) => openTime))
     }),

@@ -1,5 +1,5 @@
 /**
- * Klines, and klines for charts (uiKlines), which differ in their values alone.
+ * Klines, and klines for charts (uiKlines); the two differ only in their values.
  *
  * @see binance-spot-api-docs, rest-api.md, "Kline/Candlestick data" and "UIKlines"; header rows of archive files.
  */

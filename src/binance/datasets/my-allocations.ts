@@ -1,5 +1,5 @@
 /**
- * The account's allocations, which smart order routing makes.
+ * The account's allocations, which smart order routing creates.
  *
  * @see binance-spot-api-docs, rest-api.md, "Query Allocations".
  */

@@ -1,6 +1,6 @@
 /**
- * The way to the archive's hosts: a few downloads at once, tried again while that makes sense. They have no request
- * weight; being polite is up to us.
+ * The client of the archive's hosts: a few downloads at once, retried while that makes sense. They have no request
+ * weight; limiting the load is up to us.
  */
 
 import PQueue from 'p-queue'
@@ -14,28 +14,28 @@ import { backoffMs, RetryBudget } from '../backoff.ts'
 const ATTEMPTS_MAX = 8
 const SMALL_TIMEOUT_MS = 30_000
 
-/** What a client is made with. */
+/** Options of a client. */
 export type ArchiveClientOptions = {
   /** Where the files are, e.g. `https://data.binance.vision`. */
   readonly url: string
   /** Where the bucket can be listed; its query is added here. */
   readonly listingUrl: string
-  /** How much may be asked at once, shared with whoever else asks there. */
+  /** Limits how much is requested at once; shared with other users of the same hosts. */
   readonly places: PQueue
-  /** Tries of one request before it is given up. */
+  /** Attempts per request. */
   readonly attemptsMax?: number
 }
 
-/** What was asked of the archive so far. */
+/** Everything requested from the archive so far. */
 export type ArchiveSpent = { readonly requests: number; readonly bytes: number }
 
-/** How one request is to be made. */
+/** How to make one request. */
 export type FetchOptions = {
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
 }
 
-/** Thrown inside an attempt: not now. */
+/** Thrown inside an attempt that may succeed later. */
 export class TryAgain extends TransportError {
   readonly atLeastMs: number
 
@@ -66,7 +66,7 @@ export class ArchiveClient {
     return { ...this.#spent }
   }
 
-  /** Counts a request, or bytes that arrived. */
+  /** Counts requests, or received bytes. */
   count(requests: number, bytes: number): void {
     this.#spent.requests += requests
     this.#spent.bytes += bytes
@@ -85,7 +85,7 @@ export class ArchiveClient {
     return `${this.#options.listingUrl}/?${query.join('&')}`
   }
 
-  /** Waits for one of the places that bound how much is asked at once. Never to be nested. */
+  /** Waits for one of the places that limit how much is requested at once. Never nest calls. */
   async inTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#options.places.add(async () => {
       signal?.throwIfAborted()
@@ -94,10 +94,10 @@ export class ArchiveClient {
   }
 
   /**
-   * Gets a small body whole.
+   * Reads a small body whole.
    *
    * @returns `undefined` when there is no such file.
-   * @throws ArchiveError `unreachable` when every try failed.
+   * @throws ArchiveError `unreachable` when every attempt failed.
    */
   async get(
     url: string,
@@ -120,7 +120,7 @@ export class ArchiveClient {
   }
 
   /**
-   * Does the answer hold what was asked for? `false`: there is no such file. S3 says 403 where it may not tell.
+   * Does the answer hold what was requested? `false`: there is no such file. S3 returns 403 where it may not say.
    *
    * @throws TryAgain for a status that may pass, ArchiveError `unreachable` for one that will not.
    */
@@ -135,9 +135,9 @@ export class ArchiveClient {
   }
 
   /**
-   * Repeats `attempt` while it ends in TransportError and has not been in vain too often.
+   * Repeats `attempt` while it ends in TransportError and has not failed too often.
    *
-   * @param hasProgress - Did the attempt that failed bring anything? Then it does not count.
+   * @param hasProgress - Did the failed attempt bring anything? Then it does not count.
    */
   async persist<T>(
     path: string,
@@ -159,7 +159,7 @@ export class ArchiveClient {
         if (isHopeless || !this.#retries.take()) throw unreachable(path, inVain, error)
         const atLeastMs = error instanceof TryAgain ? error.atLeastMs : 0
         const { clock, random } = this.#world
-        // A server that names a wait means that wait, not a multiple of it.
+        // A wait stated by the server is meant as it is, not as a multiple.
         await clock.sleep(atLeastMs + backoffMs(inVain, random), signal)
       }
     }

@@ -1,7 +1,4 @@
-/**
- * Files of the archive, verified: nobody sees a byte of a zip before its SHA-256 was found to be the one that its
- * `.CHECKSUM` states.
- */
+/** Verified archive files: no byte of a zip is used before its SHA-256 equals the one in its `.CHECKSUM`. */
 
 import { ArchiveError, isChanged } from '../../base/errors.ts'
 import { hashOf } from '../../base/hash.ts'
@@ -14,29 +11,29 @@ import type { ArchiveClient } from './client.ts'
 import { Spool } from './spool.ts'
 import { transfer } from './transfer.ts'
 
-/** More than any `.CHECKSUM` and most error pages have. */
+/** More than any `.CHECKSUM` and most error pages. */
 const CHECKSUM_BYTES_MAX = 1 << 20
 
-/** A zip on this machine that is what its checksum says. Must be closed, which removes it unless it is kept. */
+/** A zip on this machine that matches its checksum. Must be closed, which removes it unless it is kept. */
 export type Archive = {
   readonly path: string
   /** In hex, lower case. */
   readonly sha256: string
-  /** When the server says that the file was made; `undefined` when it does not, or the file was here already. */
+  /** When the file was made, by the server; `undefined` when the server does not say, or the file was already here. */
   readonly modified: Micros | undefined
   readonly file: Readable
   close(): Promise<void>
 }
 
-/** Where zips are put. */
+/** Where zips are stored. */
 export type DownloadOptions = {
-  /** The lake; zips lie under temporary names in it and never appear. */
+  /** The lake; zips have temporary names in it and never appear. */
   readonly files: Files
-  /** Where verified zips are kept under their own paths, and used again. */
+  /** Where verified zips are kept under their own paths, and reused. */
   readonly keep?: Files | undefined
 }
 
-/** Why the second try asks past every cache: a file that was just replaced may be cached without its checksum. */
+/** The second attempt bypasses every cache: a file that was just replaced may be cached without its checksum. */
 const PAST_CACHES = { 'cache-control': 'no-cache', pragma: 'no-cache' }
 
 /** Downloads files and checks them. */
@@ -53,7 +50,7 @@ export class Downloads {
    * The file at `path`.
    *
    * @returns `undefined` when it is not published.
-   * @throws ArchiveError `checksum` when it is not what its checksum says, twice; `unreachable`. StoreError.
+   * @throws ArchiveError `checksum` when it does not match its checksum, twice; `unreachable`. StoreError.
    */
   async open(path: string, signal?: AbortSignal): Promise<Archive | undefined> {
     return this.#client.inTurn(async () => {
@@ -67,11 +64,10 @@ export class Downloads {
   }
 
   /**
-   * The SHA-256 that the archive states for the file at `path` now, read past caches; to find files that were
-   * replaced.
+   * The SHA-256 that the archive now states for the file at `path`, read past caches; used to find replaced files.
    *
    * @returns `undefined` when it is not published.
-   * @throws ArchiveError `checksum` when it states none; `unreachable`.
+   * @throws ArchiveError `checksum` when there is no valid one; `unreachable`.
    */
   async checksum(path: string, signal?: AbortSignal): Promise<string | undefined> {
     return this.#client.inTurn(() => this.#checksum(path, PAST_CACHES, signal), signal)
@@ -122,7 +118,7 @@ function checkHash(path: string, found: string, wanted: string): void {
   throw new ArchiveError(
     'checksum',
     path,
-    `${quoteText(path)}: its SHA-256 is ${found}, not ${wanted} as its .CHECKSUM says`,
+    `${quoteText(path)}: its SHA-256 is ${found}, not ${wanted} as in its .CHECKSUM`,
   )
 }
 
@@ -141,13 +137,13 @@ async function settle(
   { keep, expected, wanted }: Kept & { readonly wanted: string },
 ): Promise<Opened> {
   const isMine = await commit(await spool.upload(), expected)
-  // Somebody else who was sooner has the same file as a rule.
+  // Another process that committed first normally has the same file.
   const file = isMine ? await keep.open(path) : (await lookForKept(keep, path, wanted)).file
   if (file !== undefined) return closable(file)
-  throw new ArchiveError('unreachable', path, `${quoteText(path)}: removed while it was used`)
+  throw new ArchiveError('unreachable', path, `${quoteText(path)}: removed while in use`)
 }
 
-/** Commits; `false` when somebody else was sooner. */
+/** Commits; `false` when another process committed first. */
 async function commit(upload: Upload, expected: Expected): Promise<boolean> {
   try {
     await upload.commit(expected)
@@ -159,14 +155,14 @@ async function commit(upload: Upload, expected: Expected): Promise<boolean> {
   }
 }
 
-/** What is kept of a file: the file itself, or what its successor is to replace. */
+/** What is kept of a file: the file itself, or the version that its replacement expects. */
 type Kept = {
   readonly keep: Files
   readonly file: StoredFile | undefined
   readonly expected: Expected
 }
 
-/** A kept file, if it still is what it has to be. Another one is left alone until its successor is there. */
+/** A kept file, if it still matches. Any other is left alone until its replacement is complete. */
 async function lookForKept(keep: Files, path: string, wanted: string): Promise<Kept> {
   const file = await keep.open(path)
   if (file === undefined) return { keep, file, expected: 'absent' }

@@ -1,4 +1,4 @@
-/** What the archive has, learned from the listing of its bucket (S3, version 1 of "ListObjects"). */
+/** The files in the archive, from the listing of its bucket (S3, version 1 of "ListObjects"). */
 
 import { XMLParser } from 'fast-xml-parser'
 import { ArchiveError, TransportError } from '../../base/errors.ts'
@@ -8,11 +8,11 @@ import { archiveFolder, archivePath, type ArchiveSpan } from '../../binance/arch
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
 
-// S3 gives a thousand keys a page, each in some 500 bytes.
+// S3 returns a thousand keys per page, each in some 500 bytes.
 const PAGE_BYTES_MAX = 2 << 20
-/** Files of one folder that are held: days of two hundred years. */
+/** Most files of one folder: the days of two hundred years. */
 const FILES_MAX = 75_000
-/** A thousand keys a page; no folder has near as many files as this allows. */
+/** A thousand keys per page; no folder has nearly as many files as this allows. */
 const PAGES_MAX = 1_000
 
 /** One file as the bucket lists it. */
@@ -41,7 +41,7 @@ export class ArchiveIndex {
   /**
    * The zips of a series by their paths; empty when there is none.
    *
-   * @throws ArchiveError `unreachable` when the bucket cannot be listed; the files can still be asked for by name.
+   * @throws ArchiveError `unreachable` when the bucket cannot be listed; files can still be requested by name.
    */
   async files(key: SeriesKey, span: ArchiveSpan): Promise<ReadonlyMap<string, ListedFile>> {
     const folder = archiveFolder(key, span)
@@ -50,7 +50,7 @@ export class ArchiveIndex {
     try {
       return await known
     } catch (error) {
-      // A failure must not be remembered as if it were an answer.
+      // A failure must not be cached like an answer.
       this.#folders.delete(folder)
       throw error
     }
@@ -76,7 +76,7 @@ export class ArchiveIndex {
     throw new ArchiveError(
       'unreachable',
       folder,
-      `the listing of ${quoteText(folder)} does not come to its end`,
+      `the listing of ${quoteText(folder)} does not end`,
     )
   }
 
@@ -92,7 +92,7 @@ export class ArchiveIndex {
       async () => {
         const answer = await this.#client.get(url, limits)
         if (answer !== undefined) return parseListing(new TextDecoder().decode(answer.body))
-        throw new ArchiveError('unreachable', folder, 'the bucket of the archive cannot be listed')
+        throw new ArchiveError('unreachable', folder, "the archive's bucket cannot be listed")
       },
       undefined,
     )
@@ -104,7 +104,7 @@ function isZipIn(folder: string, { path }: ListedFile): boolean {
 }
 
 const parser = new XMLParser({
-  // Sizes and names are texts; 0123 is not 123.
+  // Sizes and names are text; 0123 is not 123.
   parseTagValue: false,
   ignoreAttributes: true,
   isArray: (name) => name === 'Contents',
@@ -113,12 +113,12 @@ const parser = new XMLParser({
 /**
  * Reads a page of a listing.
  *
- * @throws TransportError when it is not one.
+ * @throws TransportError when it is not a listing.
  */
 export function parseListing(xml: string): ListingPage {
   const { ListBucketResult: result } = readXml(xml)
   const truncated = isRecord(result) ? result['IsTruncated'] : undefined
-  // The parser is lenient; a page that was cut must not pass for the last one.
+  // The parser is lenient; a truncated page must not pass for the last one.
   const isWhole = xml.trimEnd().endsWith('</ListBucketResult>')
   if (!isRecord(result) || !isWhole || (truncated !== 'true' && truncated !== 'false'))
     throw notAListing(xml)
@@ -128,7 +128,7 @@ export function parseListing(xml: string): ListingPage {
     return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
   })
   if (truncated === 'false') return { files, marker: undefined }
-  // Without a delimiter S3 leaves NextMarker out; the last key then does as well.
+  // Without a delimiter S3 omits NextMarker; the last key then serves as well.
   const marker = result['NextMarker'] ?? files.at(-1)?.path
   if (typeof marker !== 'string') throw notAListing(xml)
   return { files, marker }
@@ -156,5 +156,5 @@ function momentOf(text: unknown): Micros | undefined {
 }
 
 function notAListing(xml: string): TransportError {
-  return new TransportError(`not the listing of a bucket: "${quoteText(xml, 100)}"`)
+  return new TransportError(`not a bucket listing: "${quoteText(xml, 100)}"`)
 }

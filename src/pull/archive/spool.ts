@@ -1,20 +1,20 @@
-/** A file while it is being downloaded: bytes on disk under a temporary name, and their SHA-256 as they come. */
+/** A file while it is being downloaded: bytes on disk under a temporary name, hashed with SHA-256 as they come. */
 
 import { TransportError } from '../../base/errors.ts'
 import { hashOfBytes } from '../../base/hash.ts'
 import type { Files, Upload } from '../../base/ports.ts'
 
-/** No file of the archive is near this; more is not a download but a flood. */
+/** No archive file is near this size; more is not a download but a flood. */
 export const FILE_BYTES_MAX: number = 16 * 2 ** 30
 
-/** Bytes that arrived so far. Must be aborted or its upload committed. */
+/** The bytes received so far. Must be aborted, or its upload committed. */
 export class Spool {
   readonly #files: Files
   readonly #path: string
   #upload: Upload | undefined
   #sizeBytes = 0
 
-  /** @param path - What the file is called once it is committed, if it ever is. */
+  /** @param path - The file's name once it is committed, if it ever is. */
   constructor(files: Files, path: string) {
     this.#files = files
     this.#path = path
@@ -24,7 +24,7 @@ export class Spool {
     return this.#sizeBytes
   }
 
-  /** Forgets what arrived. */
+  /** Discards what arrived. */
   async restart(): Promise<void> {
     await this.abort()
     this.#sizeBytes = 0
@@ -38,12 +38,12 @@ export class Spool {
     this.#sizeBytes += chunk.byteLength
   }
 
-  /** The upload of all that arrived. */
+  /** The upload of everything received. */
   async upload(): Promise<Upload> {
     return (this.#upload ??= await this.#files.upload(this.#path))
   }
 
-  /** SHA-256 of all that arrived, in hex. May be asked for at any time. */
+  /** SHA-256 of everything received, in hex. May be called at any time. */
   sha256(): string {
     return this.#upload?.sha256() ?? hashOfBytes(new Uint8Array())
   }

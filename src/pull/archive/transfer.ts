@@ -1,4 +1,4 @@
-/** One file over the wire, however often the connection breaks: what arrived is kept where the server can go on. */
+/** Downloads one file, however often the connection breaks: what arrived is kept if the server can continue there. */
 
 import { TransportError } from '../../base/errors.ts'
 import type { HttpStream } from '../../base/ports.ts'
@@ -6,25 +6,25 @@ import { fromMillis, type Micros } from '../../base/time.ts'
 import type { ArchiveClient, FetchOptions } from './client.ts'
 import { FILE_BYTES_MAX, type Spool } from './spool.ts'
 
-/** A total deadline of one attempt; what came until then is gone on from. */
+/** The total deadline of one attempt; the next one continues from what arrived. */
 const ATTEMPT_MS = 600_000
-/** Of an answer that is not the file, no more than this is read. */
+/** Most bytes read of an answer that is not the file. */
 const DRAIN_BYTES_MAX = 65_536
 
-/** What the server said about the file. */
+/** What the server reported about the file. */
 export type Transferred = {
   /** `Last-Modified`; `undefined` when it was not sent or is not a date. */
   readonly modified: Micros | undefined
 }
 
-/** What says that two answers are about the same bytes. */
+/** Shows whether two answers are about the same bytes. */
 type Identity = { readonly validator: string | undefined; readonly total: number | undefined }
 
 /**
- * Brings the file at `path` into `spool`.
+ * Downloads the file at `path` into `spool`.
  *
- * A connection that breaks is gone on from where it broke (`Range` with `If-Range`), if the server still has the same
- * file and takes ranges; else from the start. An attempt that brought bytes does not count as failed.
+ * A broken connection is resumed where it broke (`Range` with `If-Range`), if the server still has the same file and
+ * supports ranges; otherwise from the start. An attempt that brought bytes does not count as failed.
  *
  * @returns `undefined` when there is no such file.
  * @throws ArchiveError `unreachable` when too many attempts in a row brought nothing.
@@ -64,7 +64,7 @@ class Transfer {
     this.#options = options
   }
 
-  /** Is there more now than at any time before? Restarts alone do not count, or a loop of them would never end. */
+  /** Is there more now than ever before? Restarts alone do not count, or a loop of them would never end. */
   takeProgress(): boolean {
     const hasProgress = this.#most > this.#seen
     this.#seen = this.#most
@@ -88,7 +88,7 @@ class Transfer {
       await this.#spool.write(chunk)
       this.#most = Math.max(this.#most, this.#spool.sizeBytes)
     }
-    // A body that ends with the connection has no length to be short of.
+    // A body that ends with the connection has no stated length to compare with.
     const { total } = identity
     if (total !== undefined && total !== this.#spool.sizeBytes)
       throw new TransportError(`ends at byte ${this.#spool.sizeBytes} of ${total}`)
@@ -112,7 +112,7 @@ class Transfer {
   async #isThere(answer: HttpStream): Promise<boolean> {
     if (answer.status === 200 || answer.status === 206) return true
     await drain(answer)
-    // Nothing behind what we have: it is not what we think it is.
+    // The server has nothing beyond our bytes: they are not part of this file.
     if (answer.status === 416) this.#known = undefined
     return this.#client.isThere(this.#path, answer)
   }
@@ -127,7 +127,7 @@ class Transfer {
 
 function identityOf({ status, header }: HttpStream): Identity {
   const etag = header('etag')
-  // A weak tag says that two files mean the same, not that they are the same bytes.
+  // A weak tag means that two files are equivalent, not that they have the same bytes.
   const strong = etag?.startsWith('W/') === true ? undefined : etag
   const length =
     status === 206 ? /\/(\d+)$/.exec(header('content-range') ?? '')?.[1] : header('content-length')
@@ -137,7 +137,7 @@ function identityOf({ status, header }: HttpStream): Identity {
   }
 }
 
-/** Reads what comes, so that the connection can be used again; gives up on it when that is much. */
+/** Reads the rest, so that the connection can be reused; gives up if that is much. */
 async function drain({ chunks }: HttpStream): Promise<void> {
   let size = 0
   try {
@@ -146,7 +146,7 @@ async function drain({ chunks }: HttpStream): Promise<void> {
       if (size > DRAIN_BYTES_MAX) break
     }
   } catch {
-    // What it would have said does not matter any more.
+    // Its content does not matter any more.
   }
 }
 

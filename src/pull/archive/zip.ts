@@ -1,6 +1,6 @@
 /**
- * The one CSV in a zip, piece by piece. Trusts nothing that the zip says of itself: names, sizes and checksums are
- * checked against what is really there, and bombs are stopped while they inflate.
+ * The one CSV in a zip, chunk by chunk. Trusts nothing that the zip states about itself: names, sizes and checksums are
+ * checked against the data, and zip bombs are stopped while they inflate.
  */
 
 import { pipeline, Readable as NodeReadable } from 'node:stream'
@@ -10,14 +10,14 @@ import { ArchiveError, StoreError } from '../../base/errors.ts'
 import type { Readable } from '../../base/ports.ts'
 import { quoteText } from '../../base/text.ts'
 
-/** The most that an entry may inflate to; a larger month is taken in days. */
+/** The most that an entry may inflate to; a larger month is downloaded by day. */
 const INFLATED_BYTES_MAX = 8 * 2 ** 30
-/** CSV of trades shrinks to about a fifth, of idle klines to a fortieth; deflate ends at a thousandth. */
+/** CSV of trades compresses to about a fifth, of idle klines to a fortieth; deflate's limit is a thousandth. */
 const RATIO_MAX = 200
 /** Below this, a high ratio does no harm. */
 const RATIO_FROM_BYTES = 1 << 20
 const READ_BYTES = 1 << 18
-// As much as stays in a cache of the processor until it is decoded.
+// As much as stays in a processor's cache until it is decoded.
 const INFLATE_BYTES = 1 << 18
 
 const STORED = 0
@@ -36,11 +36,11 @@ export type ZipTarget = {
 }
 
 /**
- * Inflates the one entry of a zip; each piece is good until the next is asked for. Nothing is written anywhere.
+ * Inflates the one entry of a zip; each chunk is valid until the next is requested. Nothing is written to disk.
  *
  * @throws ArchiveError `zip` when there is not exactly one entry of the expected name, it is not a plain file, is
- * encrypted, too large, shrunk too much, or its sizes or CRC-32 are not those it states. Pieces may have been given
- * by then.
+ * encrypted, too large, compressed too much, or its sizes or CRC-32 do not match. Chunks may have been returned by
+ * then.
  */
 export async function* unzip(
   file: Readable,
@@ -59,8 +59,8 @@ export async function* unzip(
     yield piece
   }
   if (size !== entry.uncompressedSize)
-    throw refuse(`inflates to ${size} bytes and states ${entry.uncompressedSize}`)
-  if (crc !== entry.crc32) throw refuse('its CRC-32 is not the one it states')
+    throw refuse(`inflates to ${size} bytes, but states ${entry.uncompressedSize}`)
+  if (crc !== entry.crc32) throw refuse('its CRC-32 does not match')
 }
 
 type Located = { readonly entry: yauzl.Entry; readonly start: number }
@@ -69,7 +69,7 @@ async function locate(file: Readable, target: ZipTarget): Promise<Located> {
   try {
     return await openEntry(file, target)
   } catch (error) {
-    // Reading past the end is the zip's fault, anything else that the disk refuses is not.
+    // Reading past the end is the zip's fault; other failures are the disk's.
     if (error instanceof StoreError && error.code !== 'E_STORE_CORRUPT') throw error
     if (error instanceof ArchiveError) throw error
     const why = error instanceof Error ? error.message : String(error)
@@ -92,7 +92,7 @@ async function openEntry(file: Readable, target: ZipTarget): Promise<Located> {
     if (!local.fileName.equals(entry.fileNameRaw))
       throw refusal(target, 'the entry has two different names')
     if (local.compressionMethod !== entry.compressionMethod)
-      throw refusal(target, 'the entry is packed in two different ways')
+      throw refusal(target, 'the entry has two different compression methods')
     return { entry, start: local.fileDataStart }
   } finally {
     zip.close()
@@ -103,17 +103,17 @@ function checkEntry(target: ZipTarget, entry: yauzl.Entry): void {
   if (entry.fileName !== target.entry)
     throw refusal(target, `its entry is "${quoteText(entry.fileName)}", not "${target.entry}"`)
   if (entry.isEncrypted()) throw refusal(target, 'encrypted')
-  // Made on Unix, the upper half holds the file's mode; 0 says nothing.
+  // If made on Unix, the upper half holds the file's mode; 0 means unknown.
   const type = (entry.externalFileAttributes >>> 16) & FILE_TYPE
   if (type !== 0 && type !== REGULAR) throw refusal(target, 'its entry is not a regular file')
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED)
-    throw refusal(target, `packed with method ${entry.compressionMethod}`)
+    throw refusal(target, `compressed with method ${entry.compressionMethod}`)
   const { compressedSize, uncompressedSize, relativeOffsetOfLocalHeader: offset } = entry
   const isLarge = Math.max(compressedSize, uncompressedSize, offset) >= ZIP64_FROM
   if (!isLarge && entry.extraFields.some(({ id }) => id === ZIP64_FIELD))
-    throw refusal(target, 'zip64 without need')
+    throw refusal(target, 'unneeded zip64')
   if (uncompressedSize > INFLATED_BYTES_MAX)
-    throw refusal(target, `${uncompressedSize} bytes inflated are too many`)
+    throw refusal(target, `inflates to ${uncompressedSize} bytes, which is too many`)
   checkRatio(target, uncompressedSize, compressedSize)
 }
 
@@ -131,20 +131,20 @@ async function* inflated(
     yield* packed
     return
   }
-  // One piece ahead: it is inflated in another thread while the one before it is decoded.
+  // One chunk ahead: it is inflated in another thread while the one before it is decoded.
   const ahead = { readableHighWaterMark: 2 * INFLATE_BYTES }
   const inflate = createInflateRaw({ chunkSize: INFLATE_BYTES, ...ahead })
-  // Failures are met by the iteration below.
+  // The iteration below receives failures.
   pipeline(NodeReadable.from(packed, { objectMode: false }), inflate, () => undefined)
   try {
     for await (const piece of inflate) yield piece as Uint8Array
   } catch (error) {
-    throw isZlib(error) ? refusal(target, 'the packed data is damaged', error) : error
+    throw isZlib(error) ? refusal(target, 'the compressed data is damaged', error) : error
   } finally {
     inflate.destroy()
   }
   if (inflate.bytesWritten !== entry.compressedSize)
-    throw refusal(target, 'the packed data ends before its stated size')
+    throw refusal(target, 'the compressed data ends before its stated size')
 }
 
 function isZlib(error: unknown): boolean {

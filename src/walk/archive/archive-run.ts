@@ -1,4 +1,4 @@
-/** What the parts of storing from the archive share. */
+/** What the modules that store from the archive share. */
 
 import type { Gap } from '../../base/gap.ts'
 import type { Micros, Window } from '../../base/time.ts'
@@ -21,19 +21,19 @@ export type ArchiveRun = {
   readonly now: Micros
   readonly tally: Tally
   readonly signal: AbortSignal
-  /** Asks REST for a page of the series; `undefined` where REST may not be asked. */
+  /** Requests pages of the series from REST; `undefined` where REST may not be used. */
   readonly ask: AskPage | undefined
-  /** Filled on the way: stretches that the files of klines were found to lack. */
+  /** Collected on the way: stretches missing from the files of klines. */
   readonly lacking: Window[]
-  /** Filled on the way: those of them that lie between klines. */
+  /** Collected on the way: those of them that lie between klines. */
   readonly holes: Window[]
-  /** Filled on the way: those that lie between klines of one file, so that no cut end of it explains them. */
+  /** Collected on the way: those that lie between klines of one file, so that no cut end of it explains them. */
   readonly between: Window[]
-  /** What was warned of already: each thing once a series and run. */
-  readonly told: Set<string>
+  /** The codes of warnings already given: each once per series and run. */
+  readonly warned: Set<string>
 }
 
-/** A file that was opened: where it lies, and what it is about. */
+/** An opened file and the part of its time that is wanted. */
 export type OpenFile = {
   readonly file: PublishedFile
   readonly archive: Archive
@@ -42,23 +42,23 @@ export type OpenFile = {
 
 /** A step of a file. */
 export type FileStep = SourcedStep & {
-  /** Does it tell of the file's own time? Else it closes what came before, and stays when the file cannot be used. */
+  /** Is it about the file's own time? Otherwise it closes what came before, and stays when the file cannot be used. */
   readonly isOwn: boolean
   /** What was not reached before this moment stays missing. */
   readonly since: Micros | undefined
 }
 
-/** What came before is known up to this moment, but for these gaps. */
+/** What came before is known up to this moment, except for these gaps. */
 export function closing(reached: Micros, gaps: readonly Gap[] = []): FileStep {
   return { ...emptyStep(reached, gaps), source: 'archive', isOwn: false, since: undefined }
 }
 
-/** Rows of a file beside the ones that are stored. */
+/** Rows of a file outside its own time. */
 export function strays(page: Page, reached: Micros): FileStep {
   return { ...closing(reached), page, end: page.rowCount }
 }
 
-/** What rows of a file are stored with. */
+/** The source that rows of a file are stored with. */
 export function sourceOf({
   file,
   archive,

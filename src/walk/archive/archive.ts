@@ -1,6 +1,6 @@
 /**
- * A series from the public archive: file by file, oldest first. A file that cannot be used leaves its time missing, with
- * nothing committed of it.
+ * A series from the public archive: file by file, oldest first. A file that cannot be used leaves its time missing;
+ * nothing of it is committed.
  */
 
 import { clip, leftToAsk, union, type Coverage } from '../../base/coverage.ts'
@@ -13,7 +13,7 @@ import { ReadAhead } from '../walk.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
 import type { ArchiveRun } from './archive-run.ts'
 import { ArchiveStore } from './store-files.ts'
-import { isDoubted } from './file-ends.ts'
+import { isUnconfirmed } from './file-ends.ts'
 import type { ArchiveTask, PublishedFile } from '../../plan/task.ts'
 
 export type { ArchiveRun } from './archive-run.ts'
@@ -33,8 +33,8 @@ export async function* storeTask(
   for (const file of spent) {
     const parts = clip(left(run, window), file.window)
     for (const part of parts) yield* storeFiles(run, part, [file])
-    // It may have been replaced: then it proves ends beside it that it did not prove before.
-    const open = parts.length === 0 ? [] : besides(left(run, window), file)
+    // The file may have been replaced: then it may prove ends next to it that it did not prove before.
+    const open = parts.length === 0 ? [] : adjacentTo(left(run, window), file)
     for (const other of others)
       for (const part of clip(open, other.window)) yield* storeFiles(run, part, [other])
   }
@@ -45,12 +45,12 @@ function left({ series }: ArchiveRun, window: Window): Coverage {
 }
 
 /** The stretches that begin where a file ends, or end where it begins. */
-function besides(stretches: Coverage, { window }: PublishedFile): Coverage {
+function adjacentTo(stretches: Coverage, { window }: PublishedFile): Coverage {
   return stretches.filter(({ from, to }) => from === window.to || to === window.from)
 }
 
 /**
- * Was a file of trades stored already, and has only its ends to be confirmed? The files beside it may do so: it is read
+ * Is this a stored file of trades that only needs its ends confirmed? The neighbouring files may do so: it is read
  * again only when they do not.
  */
 function isSpent(
@@ -60,13 +60,15 @@ function isSpent(
 ): boolean {
   const { manifest } = series
   const isStored = manifest.archives.has(archivePath(key, file.period))
-  return key.interval === undefined && isStored && isDoubted(manifest, clipped(file.window, window))
+  return (
+    key.interval === undefined && isStored && isUnconfirmed(manifest, clipped(file.window, window))
+  )
 }
 
 /**
  * Stores these files, as far as they lie in `window`.
  *
- * @param agreed - Holes that other files of this time were found to have.
+ * @param agreed - Holes that other files of this time have too.
  * @returns the files that could be used, by their path in the archive
  */
 export async function* storeFiles(
@@ -109,7 +111,7 @@ export async function* storeFiles(
   }
 }
 
-/** Files that are open, or about to be: none of them outlives the work, however it ends. */
+/** Open files and pending downloads: all are closed when the work ends, however it ends. */
 class Openings {
   readonly #run: ArchiveRun
   readonly #pending = new Set<Promise<unknown>>()
@@ -119,7 +121,7 @@ class Openings {
     this.#run = run
   }
 
-  /** A file, or why it cannot be had; `undefined` when it is not published. */
+  /** A file, or why it is unavailable; `undefined` when it is not published. */
   async open(
     { period }: PublishedFile,
     signal: AbortSignal | undefined,

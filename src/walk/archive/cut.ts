@@ -1,7 +1,7 @@
 /**
- * The rows of a file of trades that belong to a part of its time. Times may go back while ids go on, so the part is cut
- * by id: from the first row that does not lie before it to the last one that does not lie behind it. A row between them
- * is kept whatever its time, or ids would be left out.
+ * The rows of a trade file that belong to a part of its time. Times may go back while ids increase, so the part is cut
+ * by id: from the first row not before it to the last row not after it. A row between them is kept whatever its time,
+ * or ids would be left out.
  */
 
 import { ArchiveError } from '../../base/errors.ts'
@@ -11,32 +11,32 @@ import { sliceRows } from '../../rows/order.ts'
 import type { Page } from '../../rows/page.ts'
 import type { Step } from '../../rows/step.ts'
 
-/** Pages behind the part that are kept until it shows whether time goes back into it. */
+/** Pages after the part that are kept until it is clear whether time goes back into it. */
 const PAGES_KEPT = 2
 
 /** Rows of a page. */
-export type Rows = Pick<Step, 'first' | 'end'> & { readonly page: Page }
+export type RowSpan = Pick<Step, 'first' | 'end'> & { readonly page: Page }
 
-/** What is cut. */
+/** What to cut. */
 export type CutOptions = {
   /** For errors. */
   readonly path: string
-  /** The time that the file is about. */
+  /** The time that the file covers. */
   readonly window: Window
   readonly part: Window
 }
 
 /** Cuts the pages of one file, which come in order. */
 export class PartCut {
-  /** Rows of the file that are of the time after it, in order. */
+  /** Rows of the file that belong to the time after it, in order. */
   readonly late: Page[] = []
   readonly #options: CutOptions
-  /** `undefined` where the part begins, or ends, with the file: rows beyond are this file's to tell. */
+  /** `undefined` where the part begins, or ends, with the file: then rows beyond belong to this file. */
   readonly #from: Micros | undefined
   readonly #to: Micros | undefined
   #reached: Micros
   #isBegun = false
-  #beyond: Rows[] = []
+  #beyond: RowSpan[] = []
   #isBeyondKept = true
   #isPassed = false
 
@@ -53,13 +53,13 @@ export class PartCut {
     return this.#reached
   }
 
-  /** Do rows of the file follow that lie behind the part? Then the file tells all of it. */
+  /** Does the file have rows after the part? Then it has the whole part. */
   get isPassed(): boolean {
     return this.#isPassed
   }
 
   /**
-   * The rows of the next page that belong to the part, after those before that turned out to.
+   * The rows of the next page that belong to the part, preceded by kept rows that turned out to belong to it.
    *
    * @throws ArchiveError `disorder` when time goes back farther than rows were kept.
    */
@@ -96,19 +96,19 @@ export class PartCut {
     return end
   }
 
-  #keep(rows: Rows): void {
+  #keep(rows: RowSpan): void {
     if (this.#beyond.length < PAGES_KEPT) this.#beyond.push(rows)
     else this.#isBeyondKept = false
   }
 
   #disorder({ keys }: Page, row: number): ArchiveError {
     const { path } = this.#options
-    const message = `${path}: time goes back far behind the part that is asked for, at id ${keys[row] ?? ''}`
+    const message = `${path}: time goes back too far, into the requested part, at id ${keys[row] ?? ''}`
     return new ArchiveError('disorder', path, message)
   }
 
-  /** Rows behind the time of the file itself are put aside: they are of the next file's time. */
-  #steps(rows: Rows): readonly Step[] {
+  /** Rows after the file's own time are put aside: they belong to the time of the next file. */
+  #steps(rows: RowSpan): readonly Step[] {
     const { part, window } = this.#options
     const times = rows.page.times.subarray(rows.first, rows.end)
     const isLate = (time: bigint): boolean => time >= window.to
@@ -118,7 +118,7 @@ export class PartCut {
     return runsWhere(rows, (time) => !isLate(time)).map((run) => this.#step(run))
   }
 
-  #step({ page, first, end }: Rows): Step {
+  #step({ page, first, end }: RowSpan): Step {
     const { to } = this.#options.part
     const times = page.times.subarray(first, end)
     this.#reached = latest(this.#reached, newestBefore(times, to) ?? this.#reached)
@@ -137,9 +137,12 @@ function newestBefore(times: BigInt64Array, to: Micros): Micros | undefined {
   return newest === undefined ? undefined : micros(newest)
 }
 
-/** The rows whose time is like that, as runs of neighbours. */
-export function runsWhere({ page, first, end }: Rows, isLike: (time: bigint) => boolean): Rows[] {
-  const runs: Rows[] = []
+/** The rows whose time matches, as runs of consecutive rows. */
+export function runsWhere(
+  { page, first, end }: RowSpan,
+  isLike: (time: bigint) => boolean,
+): RowSpan[] {
+  const runs: RowSpan[] = []
   for (let row = first; row < end; row++) {
     const from = row
     while (row < end && isLike(page.times[row] ?? 0n)) row++
@@ -148,7 +151,7 @@ export function runsWhere({ page, first, end }: Rows, isLike: (time: bigint) => 
   return runs
 }
 
-/** Some rows of a page as one of their own. */
-export function pageOfRows({ page, first, end }: Rows): Page {
+/** Some rows of a page as a page of their own. */
+export function pageOfRows({ page, first, end }: RowSpan): Page {
   return sliceRows(page, first, end)
 }

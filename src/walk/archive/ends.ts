@@ -1,7 +1,7 @@
 /**
- * Is a file of trades whole at its ends? Ids are contiguous, so the rows before the first one and after the last one
- * tell: when they lie outside the file's time, nothing is missing. The file's own word is not enough: REST is asked for
- * these rows, and where it does not know them, somebody else has to.
+ * Is a file of trades complete at its ends? Ids are contiguous, so the rows before the first and after the last one
+ * show it: when they lie outside the file's time, nothing is missing. The file itself cannot prove this. REST is asked
+ * for these rows, and where it no longer has them, another source has to confirm.
  */
 
 import { BackfillError, isFatal } from '../../base/errors.ts'
@@ -12,33 +12,33 @@ import { lowerBound } from '../../rows/int64.ts'
 import type { Page } from '../../rows/page.ts'
 import type { IdRange } from './id-set.ts'
 
-/** Rows beside an end that are looked at, since times may go back while ids go on: as many as one request brings. */
-const ROWS_BESIDE = 1_000
+/** Rows next to an end that are checked, since times may go back while ids increase: as many as one request returns. */
+const ROWS_NEAR_END = 1_000
 
-/** Pages after an end that are looked through at most. */
+/** Most pages checked after an end. */
 const PAGES_MAX = 10
 
 /** One row by its id. */
 export type TradeRow = { readonly id: bigint; readonly time: Micros }
 
-/** `torn`: rows are missing there. `unknown`: nobody tells. */
-export type Verdict = 'whole' | 'torn' | 'unknown'
+/** `torn`: rows are missing there. `unknown`: there is no evidence. */
+export type FileEndVerdict = 'whole' | 'torn' | 'unknown'
 
-/** What REST tells of the ends of files. */
-export class Witness {
+/** Checks the ends of files against REST. */
+export class EndCheck {
   readonly #ask: AskPage | undefined
 
-  /** @param ask - Asks REST for pages of the series; `undefined` where REST may not be asked. */
+  /** @param ask - Requests pages of the series from REST; `undefined` where REST may not be used. */
   constructor(ask: AskPage | undefined) {
     this.#ask = ask
   }
 
-  /** Do rows follow the row `id` that lie before `to`? They are looked through until times do not go back so far. */
-  async afterEnd(id: bigint, to: Micros): Promise<Verdict> {
+  /** Do rows before `to` follow the row `id`? Reads on until times no longer go back that far. */
+  async afterEnd(id: bigint, to: Micros): Promise<FileEndVerdict> {
     let next = id + 1n
     for (let count = 0; count < PAGES_MAX; count++) {
       const page = await this.#rowsFrom(next)
-      // A later row than the next one: REST has forgotten what lies between.
+      // The answer starts after the next row: REST no longer has what lies between.
       if (page === undefined || !isContiguous(page, next)) return 'unknown'
       if (page.times.some((time) => time < to)) return 'torn'
       if ((page.times.at(-1) ?? to) >= to + DISORDER) return 'whole'
@@ -47,10 +47,10 @@ export class Witness {
     return 'unknown'
   }
 
-  /** Do rows come before the row `id` that lie after `from`? */
-  async beforeHead(id: bigint, from: Micros): Promise<Verdict> {
-    let next = id > ROWS_BESIDE ? id - BigInt(ROWS_BESIDE) : 0n
-    // A page may be shorter than it was asked for.
+  /** Do rows after `from` precede the row `id`? */
+  async beforeHead(id: bigint, from: Micros): Promise<FileEndVerdict> {
+    let next = id > ROWS_NEAR_END ? id - BigInt(ROWS_NEAR_END) : 0n
+    // A page may be shorter than requested.
     for (;;) {
       const page = await this.#rowsFrom(next)
       const end = page === undefined ? 0 : lowerBound(page.keys, id)
@@ -62,28 +62,28 @@ export class Witness {
     }
   }
 
-  /** Are there rows with all of these ids, and all of a time like that? */
+  /** Do rows with all of these ids exist, all with matching times? */
   async hasBeyond({ first, last }: IdRange, isBeyond: (time: bigint) => boolean): Promise<boolean> {
     const count = Number(last - first) + 1
-    if (count > ROWS_BESIDE) return false
+    if (count > ROWS_NEAR_END) return false
     const page = await this.#rowsFrom(first)
     return page?.keys[count - 1] === last && page.times.subarray(0, count).every(isBeyond)
   }
 
-  /** Rows from this id on, as many as a request brings; `undefined` when there is none or REST does not answer. */
+  /** Rows from this id on, as many as one request returns; `undefined` when there are none or REST does not answer. */
   async #rowsFrom(fromId: bigint): Promise<Page | undefined> {
     try {
-      const page = await this.#ask?.({ fromId, limit: ROWS_BESIDE }, () => undefined)
+      const page = await this.#ask?.({ fromId, limit: ROWS_NEAR_END }, () => undefined)
       return page?.rowCount === 0 ? undefined : page
     } catch (error) {
-      // Then the row is not proven; whoever asks for what is missing meets the failure again.
+      // Then the end is not proven; the request for the missing rows meets the failure again.
       if (error instanceof BackfillError && !isFatal(error)) return undefined
       throw error
     }
   }
 }
 
-/** Does a page have each id from this one to its last? */
+/** Does the page have every id from this one to its last? */
 function isContiguous({ keys, rowCount }: Page, first: bigint): boolean {
   return keys[0] === first && keys[rowCount - 1] === first + BigInt(rowCount - 1)
 }

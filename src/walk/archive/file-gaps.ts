@@ -1,4 +1,4 @@
-/** What a file of the archive says of a stretch of time: the rows in it, and what it lacks. Pure. */
+/** What an archive file has for a stretch of time: its rows and its gaps. Pure. */
 
 import { covers, type Coverage } from '../../base/coverage.ts'
 import { isKnown, type Gap } from '../../base/gap.ts'
@@ -11,7 +11,7 @@ import type { IdRange } from './id-set.ts'
 import type { TradeRow } from './ends.ts'
 import type { Step } from '../../rows/step.ts'
 
-/** The rows of `page`, whose times rise, in `part`. */
+/** The rows of `page` in `part`; their times increase. */
 export function within(page: Page, part: Window): Step {
   const first = lowerBound(page.times, part.from)
   const end = lowerBound(page.times, part.to)
@@ -20,10 +20,10 @@ export function within(page: Page, part: Window): Step {
   return { page, first, end, reached, gaps: [] }
 }
 
-/** Ids that a file skips, and the time that rows with these ids may be of. */
+/** Ids that a file skips, and the time that their rows may have. */
 export type Jump = { readonly ids: IdRange; readonly gap: Gap }
 
-/** Ids that are skipped: rows that this file lacks. Times may go back over a skip. */
+/** Skipped ids: rows that this file lacks. Times may go back across a skip. */
 export function idJumps({ keys, times, rowCount }: Page, before: TradeRow | undefined): Jump[] {
   const first = keys[0] ?? 0n
   const last = keys[rowCount - 1] ?? 0n
@@ -32,7 +32,7 @@ export function idJumps({ keys, times, rowCount }: Page, before: TradeRow | unde
   const jumps: Jump[] = []
   const jump = (a: TradeRow, b: TradeRow): void => {
     const ids = { first: a.id + 1n, last: b.id - 1n }
-    // Where times go back between the two, those of the rows that are missing may do so as far.
+    // Where times go back between the two rows, those of the missing rows may go back as far.
     const back = a.time > b.time ? a.time - b.time : 0n
     const [from, to] = [a.time - 2n * back, b.time + 2n * back + 1n]
     jumps.push({ ids, gap: { from: micros(from), to: micros(to), reason: 'not-published' } })
@@ -47,33 +47,33 @@ export function idJumps({ keys, times, rowCount }: Page, before: TradeRow | unde
   return jumps
 }
 
-/** What is known of a series beside the file. */
-export type KlineEvidence = {
-  /** Gaps that were found before. */
+/** What is known about a series besides the file. */
+export type KnownKlines = {
+  /** Gaps found before. */
   readonly gaps: readonly Gap[]
   readonly hasRowsBefore: boolean
-  /** May another source be asked for what this file lacks? */
+  /** Can another source still be asked for what this file lacks? */
   readonly isOtherLeft: boolean
   /** Holes between rows that another file has too. */
   readonly holes: Coverage
   /** Stretches that an earlier run left unconfirmed. */
-  readonly doubted: Coverage
+  readonly unconfirmed: Coverage
   /** The server's clock, read before the first request. */
   readonly now: Micros
 }
 
-/** A hole between klines that is older was seen by whoever could have filled it. */
+/** A hole between klines older than this is final: it would have been filled by now. */
 const SETTLED = 2n * 86_400_000_000n
 
 /**
- * Slots of `part` without a kline. What another source may have stays missing; else a hole between klines is an
- * outage, once it is old or found again, and a file that ends early has not been published in full.
+ * Slots of `part` without a kline. What another source may have stays missing. Otherwise a hole between klines is an
+ * outage once it is old or found again, and a file that ends early has not been published in full.
  */
 export function klineGaps(
   { interval }: SeriesKey,
   pages: readonly Page[],
   part: Window,
-  { gaps, hasRowsBefore, isOtherLeft, holes, doubted, now }: KlineEvidence,
+  { gaps, hasRowsBefore, isOtherLeft, holes, unconfirmed, now }: KnownKlines,
 ): Gap[] {
   if (interval === undefined) return []
   const opens = BigInt64Array.from(
@@ -82,16 +82,17 @@ export function klineGaps(
   const first = opens[0]
   const known = gaps.filter(isKnown)
   return missingSlots(interval, part, opens).map((gap): Gap => {
-    // What was asked about before is known already.
+    // What was requested before is known already.
     const before = known.find(({ from, to }) => from <= gap.from && gap.to <= to)
     if (before !== undefined) return { ...gap, reason: before.reason }
     const isOpen = gap.to === part.to && !covers(holes, gap)
     if (isOtherLeft || isOpen) return { ...gap, reason: 'not-published' }
     const isHead = first === undefined || gap.to <= first
     const isFirst = isHead && gap.from === part.from && !hasRowsBefore
-    // One file alone, whose head may be cut, does not tell when trading began.
-    if (isFirst) return { ...gap, reason: covers(doubted, gap) ? 'before-listing' : 'unconfirmed' }
-    const isSettled = gap.to + SETTLED <= now || covers(doubted, gap)
+    // One file alone, whose head may be cut, does not show when trading began.
+    if (isFirst)
+      return { ...gap, reason: covers(unconfirmed, gap) ? 'before-listing' : 'unconfirmed' }
+    const isSettled = gap.to + SETTLED <= now || covers(unconfirmed, gap)
     return { ...gap, reason: isSettled ? 'outage' : 'unconfirmed' }
   })
 }

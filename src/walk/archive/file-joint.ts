@@ -1,4 +1,4 @@
-/** What is missing between a file of trades and what lies beside it. */
+/** What is missing between a file of trades and its neighbours. */
 
 import type { Gap, GapReason } from '../../base/gap.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../../base/time.ts'
@@ -7,13 +7,13 @@ import { sliceRows } from '../../rows/order.ts'
 import type { Page } from '../../rows/page.ts'
 import type { Jump } from './file-gaps.ts'
 import { closing, strays, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
-import { fileAfter, fileBefore, type Beside } from './beside.ts'
+import { fileAfter, fileBefore, type NeighbourFile } from './neighbour-file.ts'
 import {
   gapsAfter,
   isAgreedHead,
   isHeldHead,
-  isToldAfter,
-  isToldBefore,
+  isKnownAfter,
+  isKnownBefore,
   NEAR,
   openGaps,
   type FileEnd,
@@ -21,21 +21,21 @@ import {
 import type { IdSet } from './id-set.ts'
 import { Joints } from './joints.ts'
 import { joined } from './late-rows.ts'
-import { tradeRow, type Verdict } from './ends.ts'
+import { tradeRow, type FileEndVerdict } from './ends.ts'
 import { DISORDER } from '../../binance/disorder.ts'
 
 /** How the last file ended. */
 export type Tail = FileEnd & {
-  /** Where the file's own time ends: there the next file may begin. */
+  /** Where the file's own time ends, and the next file may begin. */
   readonly fileTo: Micros
   /** Did another source end with the same row before? */
   readonly isAgreed: boolean
-  /** Did the lake hold this row before, and know the time after it? */
+  /** Did the lake already hold this row and cover the time after it? */
   readonly isHeld: boolean
   readonly ids: IdSet
   /** Ids near the end that it lacks. */
   readonly open: readonly Jump[]
-  /** Rows of it that are of the time after it. */
+  /** Its rows that belong to the time after it. */
   readonly late: readonly Page[]
 }
 
@@ -47,9 +47,9 @@ export type Head = {
 }
 
 /** What is missing at the beginning of a file. */
-export type HeadLack = {
+export type HeadGaps = {
   readonly gaps: readonly Gap[]
-  /** Ids that nobody else has. */
+  /** Ids that no other source has. */
   readonly open: readonly Jump[]
 }
 
@@ -65,7 +65,7 @@ export class FileJoint {
     this.#joints = new Joints(run)
   }
 
-  /** What is known of the end of the last file, which no other one follows. */
+  /** What is known about the end of the last file, which no other one follows. */
   async *end(tail: Tail): AsyncGenerator<FileStep, void, void> {
     const { to } = tail
     const { series, plan } = this.#run
@@ -76,8 +76,8 @@ export class FileJoint {
       isThere: (time) => time >= to,
       edgeOf: reachedBy,
     })
-    const beside = once(() => fileAfter(this.#run, latest(this.#window.to, tail.fileTo)))
-    const open = await this.#joints.leftOpen(tail.open, (time) => time >= to, beside)
+    const neighbour = once(() => fileAfter(this.#run, latest(this.#window.to, tail.fileTo)))
+    const open = await this.#joints.leftOpen(tail.open, (time) => time >= to, neighbour)
     const late = joined(plan.key, tail.late)
     if (late !== undefined) yield strays(late, tail.reached)
     if (next !== undefined) {
@@ -86,34 +86,35 @@ export class FileJoint {
       yield closing(reached, [...gaps, ...gapsOf(open)])
       return
     }
-    const verdict = tail.isHeld ? 'whole' : await this.#joints.witness.afterEnd(tail.id, to)
-    if (verdict === 'unknown') yield* this.#endBeside(tail, await beside(), gapsOf(open))
-    else yield closing(to, [...gapsAfter(tail, lackOf(verdict)), ...gapsOf(open)])
+    const verdict = tail.isHeld ? 'whole' : await this.#joints.endCheck.afterEnd(tail.id, to)
+    if (verdict === 'unknown') yield* this.#endAtNeighbour(tail, await neighbour(), gapsOf(open))
+    else yield closing(to, [...gapsAfter(tail, gapReasonOf(verdict)), ...gapsOf(open)])
   }
 
-  async *#endBeside(
+  async *#endAtNeighbour(
     tail: Tail,
-    beside: Beside | undefined,
+    neighbour: NeighbourFile | undefined,
     gaps: readonly Gap[],
   ): AsyncGenerator<FileStep, void, void> {
     const { id, to, reached, isAgreed } = tail
-    if (beside?.isJoinedTo(id) === true) {
-      for (const page of beside.strays.flatMap((one) => after(one, id))) yield strays(page, reached)
+    if (neighbour?.isJoinedTo(id) === true) {
+      for (const page of neighbour.strays.flatMap((one) => after(one, id)))
+        yield strays(page, reached)
       yield closing(this.#window.to, gaps)
       return
     }
-    const isNext = beside !== undefined && beside.id > id + 1n && this.#window.to === to
-    const isTorn = isNext || isToldAfter(this.#run.series.manifest, to, id)
+    const isNext = neighbour !== undefined && neighbour.id > id + 1n && this.#window.to === to
+    const isTorn = isNext || isKnownAfter(this.#run.series.manifest, to, id)
     const verdict = isTorn ? 'torn' : isAgreed ? 'whole' : 'unknown'
-    yield closing(to, [...gapsAfter(tail, lackOf(verdict)), ...gaps])
+    yield closing(to, [...gapsAfter(tail, gapReasonOf(verdict)), ...gaps])
   }
 
-  /** What the first rows of a file tell of the one before it, and what is missing before them. */
+  /** What the first rows of a file show about the one before it, and what is missing before them. */
   async *between(
     tail: Tail | undefined,
     open: OpenFile,
     head: Head,
-  ): AsyncGenerator<FileStep, HeadLack, void> {
+  ): AsyncGenerator<FileStep, HeadGaps, void> {
     const { part } = open
     if (tail === undefined) return yield* this.#begin(open, head, false)
     const ended = tail.open.filter(({ ids }) => !hasAll(head.page, ids, part.from))
@@ -124,10 +125,10 @@ export class FileJoint {
     }
     // Ids that neither of two neighbours has: one of them lacks rows.
     const isTorn = tail.to === part.from
-    const verdict = await this.#joints.witness.afterEnd(tail.id, tail.to)
+    const verdict = await this.#joints.endCheck.afterEnd(tail.id, tail.to)
     const guess = isTorn ? 'torn' : tail.isAgreed ? 'whole' : 'unknown'
-    const lack = lackOf(verdict === 'unknown' ? guess : verdict)
-    yield closing(tail.to, [...gapsAfter(tail, lack), ...gapsOf(ended)])
+    const reason = gapReasonOf(verdict === 'unknown' ? guess : verdict)
+    yield closing(tail.to, [...gapsAfter(tail, reason), ...gapsOf(ended)])
     return yield* this.#begin(open, { ...head, open: begun }, isTorn)
   }
 
@@ -135,31 +136,34 @@ export class FileJoint {
     open: OpenFile,
     head: Head,
     isTorn: boolean,
-  ): AsyncGenerator<FileStep, HeadLack, void> {
+  ): AsyncGenerator<FileStep, HeadGaps, void> {
     const { file, part } = open
     const isInside = file.window.from < part.from
     const edge = isInside ? file.window.from : this.#window.from
-    const beside = once(() => fileBefore(this.#run, edge))
-    const left = await this.#joints.leftOpen(head.open, (time) => time < part.from, beside)
+    const neighbour = once(() => fileBefore(this.#run, edge))
+    const left = await this.#joints.leftOpen(head.open, (time) => time < part.from, neighbour)
     const first = tradeRow(head.page, 0)
     const nearTo = micros(file.window.from + NEAR)
     // Rows of the time near the file's beginning may be in the file before it.
     const isBegun = isInside && first.time < part.from
     const isSure = isBegun && part.from >= nearTo
-    const lack = isSure ? undefined : yield* this.#lackBefore(open, head, { isTorn, beside })
-    if (lack === undefined) return { gaps: [], open: left }
+    const reason = isSure ? undefined : yield* this.#reasonBefore(open, head, { isTorn, neighbour })
+    if (reason === undefined) return { gaps: [], open: left }
     const time = head.page.times.find((one) => one >= part.from) ?? part.from
-    // What has an earlier id may be of a later time.
+    // Rows with earlier ids may have later times.
     const near = micros(time + DISORDER)
     const to = isBegun ? latest(nearTo, near) : near
-    return { gaps: [{ from: part.from, to: earliest(to, part.to), reason: lack }], open: left }
+    return { gaps: [{ from: part.from, to: earliest(to, part.to), reason }], open: left }
   }
 
   /** Why rows may be missing between the beginning of a part and its first row; `undefined` when none are. */
-  async *#lackBefore(
+  async *#reasonBefore(
     { file: { period, window }, part: { from } }: OpenFile,
     { page }: Head,
-    { isTorn, beside: open }: { isTorn: boolean; beside: () => Promise<Beside | undefined> },
+    {
+      isTorn,
+      neighbour: open,
+    }: { isTorn: boolean; neighbour: () => Promise<NeighbourFile | undefined> },
   ): AsyncGenerator<FileStep, GapReason | undefined, void> {
     const { id, time } = tradeRow(page, 0)
     const { series } = this.#run
@@ -178,19 +182,19 @@ export class FileJoint {
       yield { ...closing(from, openGaps(known, { from: since, to: from })), since }
       return undefined
     }
-    const verdict = await this.#joints.witness.beforeHead(id, from)
-    if (verdict !== 'unknown') return lackOf(verdict)
+    const verdict = await this.#joints.endCheck.beforeHead(id, from)
+    if (verdict !== 'unknown') return gapReasonOf(verdict)
     if (isTorn) return 'not-published'
-    const beside = await open()
-    if (beside?.isJoinedTo(id) === true) {
+    const neighbour = await open()
+    if (neighbour?.isJoinedTo(id) === true) {
       const since = this.#window.from
-      for (const rows of beside.strays.flatMap((one) => upTo(one, id)))
+      for (const rows of neighbour.strays.flatMap((one) => upTo(one, id)))
         yield { ...strays(rows, since), since }
       yield closing(from)
       return undefined
     }
-    const isNext = beside !== undefined && beside.id < id - 1n && from === this.#window.from
-    if (isNext || isToldBefore(known, from, id)) return 'not-published'
+    const isNext = neighbour !== undefined && neighbour.id < id - 1n && from === this.#window.from
+    if (isNext || isKnownBefore(known, from, id)) return 'not-published'
     return isAgreedHead(known, period, { id, from, time }) ? undefined : 'unconfirmed'
   }
 }
@@ -200,7 +204,7 @@ export function gapsOf(jumps: readonly Jump[]): readonly Gap[] {
   return jumps.map(({ gap }) => gap)
 }
 
-function lackOf(verdict: Verdict): GapReason | undefined {
+function gapReasonOf(verdict: FileEndVerdict): GapReason | undefined {
   if (verdict === 'whole') return undefined
   return verdict === 'torn' ? 'not-published' : 'unconfirmed'
 }
@@ -210,7 +214,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make())
 }
 
-/** Has a page rows with all of these ids that are of time from `from` on? */
+/** Does a page have rows with all of these ids, all at or after `from`? */
 function hasAll(page: Page, { first, last }: Jump['ids'], from: Micros): boolean {
   const [begin, end] = [lowerBound(page.keys, first), lowerBound(page.keys, last + 1n)]
   const isEach = BigInt(end - begin) === last - first + 1n

@@ -1,4 +1,4 @@
-/** The public archive, as the walks see it: what there is, and each file's rows. One per run. */
+/** The public archive, as the walks see it: which files exist, and each file's rows. One per run. */
 
 import PQueue from 'p-queue'
 import { ArchiveError } from '../../base/errors.ts'
@@ -39,12 +39,13 @@ import type { PublishedFile } from '../../plan/task.ts'
 import type { Source } from '../../job/job.ts'
 
 const DAY = 86_400_000_000n
-/** Listings, checksums and files asked for at once. */
+/** Listings, checksums and files requested at once. */
 const CONCURRENCY = 4
 /**
- * Whole days of a month, times the weight of a page, from which on all of the month is loaded rather than these days
- * asked of REST. A row takes about 13 bytes in a zip and 16 in a gzipped page, so up to 24 days are less to load from
- * REST; but a day of two million trades takes 8,000 weight as aggTrades and 50,000 as trades, and a file takes none.
+ * Whole days of a month, times the weight of a page, from which on the whole month is downloaded instead of requesting
+ * these days from REST. A row takes about 13 bytes in a zip and 16 in a gzipped page, so up to 24 days are fewer bytes
+ * from REST. But a day of two million trades costs 8,000 weight as aggTrades and 50,000 as trades, and a file costs
+ * none.
  */
 const MONTH_DAY_WEIGHTS_MIN = 40
 
@@ -55,12 +56,12 @@ export function usesArchive(
   { baseUrls, archiveUrl }: Options,
 ): boolean {
   if (datasetOf(key).archive === undefined || source === 'rest') return false
-  // Rows of some other exchange, such as the simulator's, are not to be mixed with Binance's own.
+  // Rows of another exchange, such as the simulator's, must not be mixed with Binance's own.
   const isOwn = baseUrls === undefined || baseUrls.every(isBinanceUrl)
   return source === 'archive' || archiveUrl !== undefined || isOwn
 }
 
-/** How the archive is used; `attemptsMax`: how often each thing is asked for. */
+/** How the archive is used; `attemptsMax`: most attempts per request. */
 export type ArchiveOptions = Options & { readonly attemptsMax?: number }
 
 /** The archive, open for one run. */
@@ -69,7 +70,7 @@ export class ArchiveSession {
   readonly #downloads: Downloads
   readonly #scout: Downloads
   readonly #onWarning: (message: string) => void
-  /** Of the files that were stored. */
+  /** Unknown fields of the files that were stored. */
   readonly unknown: UnknownFields
   #isDown = false
 
@@ -82,7 +83,7 @@ export class ArchiveSession {
     const places = new PQueue({ concurrency: Math.min(concurrency, CONCURRENCY) })
     const patience = attemptsMax === undefined ? {} : { attemptsMax }
     const client = new ArchiveClient(world, { ...urls, ...patience, places })
-    // Whether there is an archive at all is found out fast: REST can do without it.
+    // Whether the archive is reachable at all is found out quickly: REST can do without it.
     const scout = new ArchiveClient(world, { ...urls, places, attemptsMax: 2 })
     this.#index = new ArchiveIndex(scout)
     this.#scout = new Downloads(scout, { files: world.files })
@@ -92,7 +93,7 @@ export class ArchiveSession {
     this.unknown = new UnknownFields(onWarning)
   }
 
-  /** Could the archive not be reached at all? Then nothing more is asked of it. */
+  /** Is the archive unreachable? Then nothing more is requested from it. */
   get isDown(): boolean {
     return this.#isDown
   }
@@ -127,7 +128,7 @@ export class ArchiveSession {
     return lists === undefined ? [] : periods.flatMap(lists)
   }
 
-  /** Daily files of what is left although its monthly file was tried. */
+  /** Daily files for what is left although its monthly file was tried. */
   async daysInstead(
     key: SeriesKey,
     left: Coverage,
@@ -142,8 +143,8 @@ export class ArchiveSession {
   }
 
   /**
-   * Monthly files of what is left, for series whose daily files are tried first: where nothing else can be asked, or
-   * instead of REST from so many whole days on that REST would send as much.
+   * Monthly files for what is left, for series whose daily files are tried first: where no other source is left, or
+   * instead of REST from the number of whole days on at which REST would send as much.
    */
   async monthsInstead(
     key: SeriesKey,
@@ -174,7 +175,7 @@ export class ArchiveSession {
     return lists === undefined ? [] : wanted.flatMap(lists)
   }
 
-  /** Which files there are: by the bucket's listing, or by name where the bucket cannot be listed. */
+  /** Lists the files: from the bucket's listing, or by name where the bucket cannot be listed. */
   async #lists(
     key: SeriesKey,
     first: ArchivePeriod,
@@ -194,7 +195,7 @@ export class ArchiveSession {
         return (period) => [
           { ...period, path: archivePath(key, period.period), sizeBytes: undefined },
         ]
-      // Several series may find out at the same time.
+      // Several series may notice at the same time.
       if (this.#isDown) return undefined
       this.#isDown = true
       this.#onWarning(`the archive cannot be reached: ${error.message}`)
@@ -217,17 +218,17 @@ export class ArchiveSession {
     return this.#downloads.open(archivePath(key, period), signal)
   }
 
-  /** The checksum that the archive states now. */
+  /** The checksum that the archive publishes now. */
   checksum(path: string, signal?: AbortSignal): Promise<string | undefined> {
     return this.#downloads.checksum(path, signal)
   }
 }
 
-/** What to try instead of files that left something missing. */
+/** What to try after files that left something missing. */
 export type Instead = {
   readonly now: Micros
   readonly tried: readonly PublishedFile[]
-  /** Is there nothing else to be asked? */
+  /** Is no other source left? */
   readonly isLast: boolean
 }
 
@@ -256,7 +257,7 @@ export class ArchiveRows {
   }
 
   /**
-   * All of them: in order, each key once, all possible and in the file's own period. May be called again.
+   * All rows: in order, each key once, all valid and in the file's own period. May be called again.
    *
    * @throws ArchiveError when the file cannot be used.
    */
@@ -272,7 +273,7 @@ export class ArchiveRows {
   }
 
   /** Reads the file to its end. @throws ArchiveError when it cannot be used */
-  async judge(): Promise<void> {
+  async checkAll(): Promise<void> {
     const pages = this.pages()
     while (!(await pages.next()).done);
   }
@@ -282,17 +283,17 @@ export class ArchiveRows {
     return this.#csv?.unknownFields ?? []
   }
 
-  /** That times go back while ids go on, in words. */
+  /** A message when times go back while ids increase. */
   get disorder(): string | undefined {
     const { back = 0n } = this.#csv?.evidence ?? {}
     if (back === 0n) return undefined
-    return `${this.#archive.path}: times go back by up to ${Number(back) / 1e6} s while ids go on; rows are kept in the order of their ids`
+    return `${this.#archive.path}: times go back by up to ${Number(back) / 1e6} s while ids increase; rows are kept in the order of their ids`
   }
 
-  /** What is odd about the rows that were read and does not make them useless, in words. */
+  /** A message about what is unusual in the rows read but does not make them unusable. */
   get anomaly(): string | undefined {
     const { conflicts = 0 } = this.#csv?.evidence ?? {}
     if (conflicts === 0) return undefined
-    return `${this.#archive.path}: ${conflicts} rows are there twice with different values; the later ones are taken`
+    return `${this.#archive.path}: ${conflicts} rows occur twice with different values; the later ones are kept`
   }
 }

@@ -1,16 +1,16 @@
-/** Ids of a file as ranges: few, since ids are contiguous but for holes. */
+/** The ids of a file as ranges: few, since ids are contiguous except for holes. */
 
 /** Ids from one to another, both included. */
 export type IdRange = { readonly first: bigint; readonly last: bigint }
 
-/** Ranges kept; of a file with more holes only the last are known. */
+/** Most ranges kept; of a file with more holes only the last ones are known. */
 const RANGES_MAX = 10_000
 
-/** A set of ids that come in rising order. */
+/** A set of ids that are added in increasing order. */
 export class IdSet {
   #ranges: { first: bigint; last: bigint }[] = []
 
-  /** Adds ids, which rise and are above all that were added before. */
+  /** Adds ids, which increase and are above all that were added before. */
   take(ids: BigInt64Array): void {
     const [first, last] = [ids[0], ids[ids.length - 1]]
     if (first === undefined || last === undefined) return

@@ -1,40 +1,41 @@
 /**
- * Who else has ids that a file of trades lacks near its ends: the lake, REST, or the file of the day beside it. Rows
- * beyond the file's time are no lack of it.
+ * Looks up ids that a trade file lacks near its ends: in the lake, over REST, or in the neighbour file. Rows beyond the
+ * file's time are not missing from it.
  */
 
 import { earliest, latest, micros, type Micros, type Window } from '../../base/time.ts'
 import type { Jump } from './file-gaps.ts'
 import type { ArchiveRun } from './archive-run.ts'
-import type { Beside } from './beside.ts'
+import type { NeighbourFile } from './neighbour-file.ts'
 import { NEAR, runAt } from './file-ends.ts'
 import type { IdRange } from './id-set.ts'
-import { Witness } from './ends.ts'
+import { EndCheck } from './ends.ts'
 
-/** Times may go back while ids go on: so many ids beside an end are looked up in the lake. */
+/** Times may go back while ids increase: how many ids next to an end are looked up in the lake. */
 const STEPS_MAX = 100n
 
-/** One side of an end: where ids go, which rows lie there, and how near to them times may still come back. */
+/** One side of an end: the direction of ids, which rows lie there, and how near to them times may still come back. */
 export type Side = {
   readonly by: 1n | -1n
   readonly isThere: (time: Micros) => boolean
-  /** Where what is proven ends, when a row of `there` is the first one beyond. */
+  /** Where what is proven ends, when the first row beyond is at `there`. */
   readonly edgeOf: (there: Micros) => Micros
 }
 
 /** Looks ids up. */
 export class Joints {
-  readonly witness: Witness
+  readonly endCheck: EndCheck
   readonly #run: ArchiveRun
 
   constructor(run: ArchiveRun) {
     this.#run = run
-    this.witness = new Witness(run.ask)
+    this.endCheck = new EndCheck(run.ask)
   }
 
   /**
-   * The time of the first stored row beyond an end, going from id to id. One such row proves nothing: a row of this side
-   * may have an id beyond it. So all ids are to be stored up to one that times cannot go back from; else `undefined`.
+   * The time of the first stored row beyond an end, going from id to id. One such row proves nothing: a row of this
+   * side may have an id beyond it. So all ids have to be stored up to one from which times cannot go back; otherwise
+   * `undefined`.
    */
   async stored(id: bigint, { by, isThere, edgeOf }: Side): Promise<Micros | undefined> {
     const { series } = this.#run
@@ -42,7 +43,7 @@ export class Joints {
     let at = id
     for (let step = 1n; step <= STEPS_MAX; step++) {
       at += by
-      // Nothing comes before the first row of all.
+      // Id 0 is the first of all.
       if (at < 0n) return there
       const time = await series.timeOfId(at)
       if (time === undefined) return undefined
@@ -58,7 +59,7 @@ export class Joints {
     return undefined
   }
 
-  /** Are rows of this period stored that are so far beyond an edge? */
+  /** Does this period hold stored rows far enough beyond an edge? */
   async #isFar({ from, to }: Window, by: 1n | -1n, edge: Micros): Promise<boolean> {
     const far =
       by > 0n
@@ -68,21 +69,21 @@ export class Joints {
   }
 
   /**
-   * Those of some jumps whose ids nobody has.
+   * The jumps whose ids no source has.
    *
    * @param isBeyond - Is this time beyond the file's own?
-   * @param beside - Opens the file beside it.
+   * @param neighbour - Opens the neighbour file.
    */
   async leftOpen(
     jumps: readonly Jump[],
     isBeyond: (time: bigint) => boolean,
-    beside: () => Promise<Beside | undefined>,
+    neighbour: () => Promise<NeighbourFile | undefined>,
   ): Promise<readonly Jump[]> {
     const open: Jump[] = []
     for (const jump of jumps) {
       if (await this.#isStored(jump.ids)) continue
-      if (await this.witness.hasBeyond(jump.ids, isBeyond)) continue
-      if ((await beside())?.ids.has(jump.ids) !== true) open.push(jump)
+      if (await this.endCheck.hasBeyond(jump.ids, isBeyond)) continue
+      if ((await neighbour())?.ids.has(jump.ids) !== true) open.push(jump)
     }
     return open
   }

@@ -1,4 +1,4 @@
-/** Rows of one file that belong to the next one's time, put among the next one's rows. */
+/** Rows of one file that belong to the time of the next, merged into the rows of that file. */
 
 import type { Micros } from '../../base/time.ts'
 import { datasetOf } from '../../binance/market.ts'
@@ -20,7 +20,7 @@ export class LateRows {
     this.#rows = joined(key, pages)
   }
 
-  /** What is left. */
+  /** The rows that are left. */
   take(): Page | undefined {
     const rows = this.#rows
     this.#rows = undefined
@@ -43,17 +43,17 @@ export class LateRows {
 }
 
 /**
- * `page` without the rows of before `from` that the file before told already.
+ * `page` without the rows before `from` that the file before already had.
  *
- * @param told - The last id of that file; `undefined` when there was none.
+ * @param lastId - The last id of that file; `undefined` when there was none.
  */
-export function withoutTold(
+export function withoutRepeated(
   key: SeriesKey,
   page: Page,
-  { told, from }: { readonly told: bigint | undefined; readonly from: Micros },
+  { lastId, from }: { readonly lastId: bigint | undefined; readonly from: Micros },
 ): Page {
-  if (told === undefined || (page.keys[0] ?? 0n) > told) return page
-  const begin = lowerBound(page.keys, told + 1n)
+  if (lastId === undefined || (page.keys[0] ?? 0n) > lastId) return page
+  const begin = lowerBound(page.keys, lastId + 1n)
   const own = runsWhere({ page, first: 0, end: begin }, (time) => time >= from)
   const rows = [...own, { page, first: begin, end: page.rowCount }]
   return joined(key, rows.map(pageOfRows)) ?? page

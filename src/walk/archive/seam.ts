@@ -1,6 +1,6 @@
 /**
- * The seam where a file of the archive goes on after REST: the file is at hand whole, so its rows of the time before
- * are compared with what is stored, and nothing more is asked.
+ * The seam where an archive file continues after REST: the whole file is at hand, so its rows of the time before are
+ * compared with the stored ones, without a request.
  */
 
 import type { RecordBatch } from 'apache-arrow'
@@ -16,32 +16,32 @@ import type { Page } from '../../rows/page.ts'
 import type { Manifest } from '../../store/manifest.ts'
 import type { Series } from '../../store/series.ts'
 import type { ArchiveRows } from './files.ts'
-import { compareSeam, rowsBefore, type SeamNews } from '../seam.ts'
+import { compareSeam, rowsBefore, type SeamDifference } from '../seam.ts'
 import type { PublishedFile } from '../../plan/task.ts'
 
 /**
- * What a file says otherwise of the newest rows before `part`, where REST brought these; `undefined` when it tells
- * nothing new.
+ * How a file differs from the newest rows before `part`, where REST brought these; `undefined` when nothing differs.
  *
- * @param part - Of the file's time, what is to be stored.
+ * @param part - The part of the file's time that is to be stored.
  * @throws ArchiveError when the file cannot be used.
  */
 export async function fileSeam(
   series: Series,
   { file, part }: { readonly file: PublishedFile; readonly part: Window },
   rows: ArchiveRows,
-): Promise<SeamNews | undefined> {
+): Promise<SeamDifference | undefined> {
   if (part.from <= file.window.from || isSettled(series.manifest, file, part.from)) return undefined
   const stored = await rowsBefore(series, part.from, 'rest')
   if (stored === undefined) return undefined
-  const said = await rowsLike(datasetOf(series.key), rows.pages(), stored)
-  const news = said === undefined ? undefined : compareSeam(series.key, stored, part.from, said)
-  // Nothing may be stored of a file that turns out to be wrong further down.
-  if (news !== undefined) await rows.judge()
-  return news
+  const answer = await rowsLike(datasetOf(series.key), rows.pages(), stored)
+  const difference =
+    answer === undefined ? undefined : compareSeam(series.key, stored, part.from, answer)
+  // Nothing may be stored from a file that turns out to be wrong further down.
+  if (difference !== undefined) await rows.checkAll()
+  return difference
 }
 
-/** Has a daily file spoken of the time before `from`? A monthly one has nothing to add then. */
+/** Has a daily file covered the time before `from`? Then a monthly one has nothing to add. */
 function isSettled({ archives }: Manifest, { period }: PublishedFile, from: Micros): boolean {
   if (archiveSpan(period) === 'daily') return false
   const last = { from: micros(from - 1n), to: from }
@@ -50,7 +50,7 @@ function isSettled({ archives }: Manifest, { period }: PublishedFile, from: Micr
   )
 }
 
-/** The rows of a file that lie between the keys of `stored`. Reads no further than it must. */
+/** The rows of a file between the keys of `stored`. Reads no further than it must. */
 async function rowsLike(
   dataset: Dataset,
   pages: AsyncIterable<Page>,

@@ -1,4 +1,4 @@
-/** Files of the archive, one after the other, into a series: each as a whole, or nothing of it. */
+/** Stores archive files into a series, one after the other: each as a whole, or nothing of it. */
 
 import type { Coverage } from '../../base/coverage.ts'
 import { ArchiveError } from '../../base/errors.ts'
@@ -25,7 +25,7 @@ export class ArchiveStore {
   readonly #window: Window
   readonly #trades: TradeFiles
   readonly #agreed: Coverage
-  readonly #doubted: Coverage
+  readonly #unconfirmed: Coverage
   readonly #taken: Record<string, ArchiveEntry> = {}
   #store: WindowStore
 
@@ -33,7 +33,7 @@ export class ArchiveStore {
   constructor(run: ArchiveRun, window: Window, agreed: Coverage = []) {
     this.#run = run
     this.#agreed = agreed
-    this.#doubted = unconfirmedIn(run.series.manifest)
+    this.#unconfirmed = unconfirmedIn(run.series.manifest)
     this.#window = window
     this.#trades = new TradeFiles(run, window)
     this.#store = this.#storeOf(window)
@@ -62,7 +62,7 @@ export class ArchiveStore {
         isBegun ||= step.isOwn
         yield* this.#take(step)
       }
-      this.#run.session.unknown.tell(plan.key.dataset, rows.unknownFields)
+      this.#run.session.unknown.warn(plan.key.dataset, rows.unknownFields)
       yield* this.#disorder(rows)
       if (rows.anomaly !== undefined)
         yield { kind: 'warning', key: plan.key, message: rows.anomaly }
@@ -85,15 +85,15 @@ export class ArchiveStore {
     await this.#store.abort()
   }
 
-  /** What the file says otherwise of what REST brought up to where its part begins. */
+  /** Stores where the file differs from what REST brought before its part. */
   async *#seam(open: OpenFile, rows: ArchiveRows): AsyncGenerator<Progress, void, void> {
     const { plan, series } = this.#run
-    const news = await fileSeam(series, open, rows)
-    if (news === undefined) return
-    // Rows that the file lacks are no answer.
-    const jumps = plan.key.interval === undefined ? idJumps(news.page, undefined) : []
+    const difference = await fileSeam(series, open, rows)
+    if (difference === undefined) return
+    // A missing row in the file is not an answer.
+    const jumps = plan.key.interval === undefined ? idJumps(difference.page, undefined) : []
     const gaps = jumps.map(({ gap }) => gap)
-    yield* storeSeam(series, news, { ...sourceOf(open), gaps }, this.#run)
+    yield* storeSeam(series, difference, { ...sourceOf(open), gaps }, this.#run)
   }
 
   #partOf({ window }: PublishedFile): Window {
@@ -108,11 +108,11 @@ export class ArchiveStore {
     return new WindowStore(series, window, now, tally)
   }
 
-  /** Warns of it once: where times go back in one file, they do in others. */
+  /** Warns once: where times go back in one file, they do in others. */
   *#disorder({ disorder }: ArchiveRows): Generator<Progress, void, void> {
-    const { plan, told } = this.#run
-    if (disorder === undefined || plan.key.interval !== undefined || told.has('disorder')) return
-    told.add('disorder')
+    const { plan, warned } = this.#run
+    if (disorder === undefined || plan.key.interval !== undefined || warned.has('disorder')) return
+    warned.add('disorder')
     yield { kind: 'warning', key: plan.key, message: disorder }
   }
 
@@ -122,13 +122,13 @@ export class ArchiveStore {
     yield* this.#store.take(step)
   }
 
-  /** Leaves what lies before `from` missing. */
+  /** Leaves the time before `from` missing. */
   async *#moveTo(from: Micros): AsyncGenerator<Progress, void, void> {
     yield* this.#store.finish()
     this.#store = this.#storeOf({ from, to: this.#window.to })
   }
 
-  /** A file of klines: short enough to be looked at whole before any of it is stored. */
+  /** A file of klines: small enough to be read whole before any of it is stored. */
   async *#klines(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
     const { plan, series, ask } = this.#run
     const pages: Page[] = []
@@ -138,7 +138,7 @@ export class ArchiveStore {
       hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
       isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
       holes: this.#agreed,
-      doubted: this.#doubted,
+      unconfirmed: this.#unconfirmed,
       now: this.#run.now,
     })
     this.#run.holes.push(...gaps.filter(({ to }) => to < open.part.to))
@@ -146,7 +146,7 @@ export class ArchiveStore {
     const [first, last] = [pages[0]?.keys[0], pages.at(-1)?.keys.at(-1)]
     if (first !== undefined && last !== undefined)
       this.#run.between.push(...gaps.filter(({ from, to }) => first < from && to <= last))
-    // The first step tells all gaps: each partition that the file completes is committed with its own.
+    // The first step has all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }
     for (const [index, step] of steps.entries())

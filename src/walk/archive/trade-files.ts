@@ -1,10 +1,10 @@
 /**
- * Files of trades, oldest first: their rows, and whether they are whole at their ends. A file is never believed alone:
- * its ids have to join those of the file beside it, of what is stored, or of what REST tells; else the time between is
- * missing, and others are asked for it.
+ * Files of trades, oldest first: their rows, and whether they are complete at their ends. A file is never trusted
+ * alone: its ids have to join those of its neighbour file, of what is stored, or of what REST returns. Otherwise the
+ * time between is missing, and other sources are asked for it.
  *
- * Ids and times do not always rise together, and files are cut now by time and now by id: near its ends a file may have
- * rows of its neighbour's time, and leave out ids that its neighbour has.
+ * Ids and times do not always increase together, and files are cut sometimes by time and sometimes by id: near its ends
+ * a file may have rows of its neighbour's time, and lack ids that its neighbour has.
  */
 
 import type { Gap } from '../../base/gap.ts'
@@ -16,7 +16,7 @@ import type { ArchiveRows } from './files.ts'
 import { isAgreedEnd, isHeldEnd, NEAR } from './file-ends.ts'
 import { FileJoint, gapsOf, type Tail } from './file-joint.ts'
 import { IdSet } from './id-set.ts'
-import { LateRows, withoutTold } from './late-rows.ts'
+import { LateRows, withoutRepeated } from './late-rows.ts'
 import { tradeRow, type TradeRow } from './ends.ts'
 import { emptyStep } from '../../rows/step.ts'
 
@@ -31,13 +31,13 @@ export class TradeFiles {
     this.#joint = new FileJoint(run, window)
   }
 
-  /** The rows of one file, as it is read; before them, what is known now of the end of the file before it. */
+  /** The rows of one file, as it is read; before them, what is now known about the end of the file before it. */
   async *steps(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
     const { file, part, archive } = open
     const { plan, series } = this.#run
     const known = series.manifest
-    // Only a file with a partition of its own can be taken back: another one is read once to judge it.
-    if (periodOf(file.window.from, known.partition) !== file.period) await rows.judge()
+    // Only a file with a partition of its own can be taken back: any other is read once in full to check it.
+    if (periodOf(file.window.from, known.partition) !== file.period) await rows.checkAll()
     const own = { ...sourceOf(open), isOwn: true, since: part.from }
     const before = this.#tail
     this.#tail = undefined
@@ -48,17 +48,19 @@ export class TradeFiles {
     let last: TradeRow | undefined
     for await (const sent of rows.pages()) {
       if (last === undefined && sent.times.some((time) => time < file.window.from))
-        await rows.judge()
-      const told = last === undefined ? before?.id : undefined
-      const page = late.mergedInto(withoutTold(plan.key, sent, { told, from: file.window.from }))
+        await rows.checkAll()
+      const lastId = last === undefined ? before?.id : undefined
+      const page = late.mergedInto(
+        withoutRepeated(plan.key, sent, { lastId, from: file.window.from }),
+      )
       if (page.rowCount === 0) continue
       let jumps: readonly Jump[] = idJumps(page, last)
       let gaps: Gap[] = []
       if (last === undefined) {
         const [near, others] = split(jumps, ({ gap }) => isNearHead(open, gap))
-        const lack = yield* this.#joint.between(before, open, { page, open: near })
-        gaps = [...lack.gaps]
-        jumps = [...lack.open, ...others]
+        const headGaps = yield* this.#joint.between(before, open, { page, open: near })
+        gaps = [...headGaps.gaps]
+        jumps = [...headGaps.open, ...others]
       }
       const [near, others] = split(jumps, ({ gap }) => isNearEnd(open, gap))
       ending.push(...near)
@@ -82,7 +84,7 @@ export class TradeFiles {
     }
   }
 
-  /** What is known of the end of the last file. */
+  /** What is known about the end of the last file. */
   async *end(): AsyncGenerator<FileStep, void, void> {
     const tail = this.#tail
     this.#tail = undefined
@@ -100,7 +102,7 @@ function isNearEnd({ file: { window } }: OpenFile, { to }: Gap): boolean {
   return to > window.to - NEAR
 }
 
-/** Those that are so, and the others. */
+/** Splits items by a condition. */
 function split<T>(items: readonly T[], isSo: (item: T) => boolean): [T[], T[]] {
   return [items.filter(isSo), items.filter((item) => !isSo(item))]
 }

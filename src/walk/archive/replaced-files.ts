@@ -1,4 +1,4 @@
-/** Restatements: files of the archive that are not what they were when rows were taken from them. */
+/** Replaced files: archives that changed since rows were taken from them. */
 
 import { crc32 } from 'node:zlib'
 import { ArchiveError } from '../../base/errors.ts'
@@ -9,29 +9,29 @@ import type { Flaw } from '../../store/flaw.ts'
 import type { ArchiveEntry, Manifest } from '../../store/manifest.ts'
 import type { ArchiveSession } from './files.ts'
 
-/** Checksums asked for ahead; how many are asked at once is the client's to say. */
+/** Checksums read ahead; the client limits how many are requested at once. */
 const CHECKS_AHEAD = 8
 
-/** What became of one file that rows were taken from. */
-export type Restated = {
+/** The present state of a file that rows were taken from. */
+export type ArchiveCheck = {
   /** `unknown`: its checksum could not be read. */
   readonly state: 'same' | 'replaced' | 'gone' | 'unknown'
-  /** In the archive. */
+  /** Its path in the archive. */
   readonly path: string
   readonly period: string
-  /** What there is to say, in words. */
+  /** A description. */
   readonly message: string
 }
 
-/** Reads the checksums of these files again, past caches, in their order. */
-export async function* restatedArchives(
+/** Reads the checksums of these files again, past caches, in order. */
+export async function* replacedArchives(
   session: ArchiveSession,
   archives: Iterable<readonly [string, ArchiveEntry]>,
   signal?: AbortSignal,
-): AsyncGenerator<Restated, void, void> {
+): AsyncGenerator<ArchiveCheck, void, void> {
   const entries = [...archives]
   const ahead = new ReadAhead(
-    (entry: readonly [string, ArchiveEntry], aborted) => restated(session, entry, aborted),
+    (entry: readonly [string, ArchiveEntry], aborted) => checkArchive(session, entry, aborted),
     CHECKS_AHEAD,
     signal,
   )
@@ -46,17 +46,17 @@ export async function* restatedArchives(
   }
 }
 
-async function restated(
+async function checkArchive(
   session: ArchiveSession,
   [path, { sha256, period }]: readonly [string, ArchiveEntry],
   signal: AbortSignal,
-): Promise<Restated> {
+): Promise<ArchiveCheck> {
   const name = quoteText(path)
   try {
     const now = await session.checksum(path, signal)
-    if (now === sha256) return { state: 'same', path, period, message: `${name}: as it was` }
+    if (now === sha256) return { state: 'same', path, period, message: `${name}: unchanged` }
     if (now === undefined)
-      return { state: 'gone', path, period, message: `${name}: not published any more` }
+      return { state: 'gone', path, period, message: `${name}: no longer published` }
     const message = `${name}: its SHA-256 was ${sha256}, now it is ${now}`
     return { state: 'replaced', path, period, message }
   } catch (error) {
@@ -71,14 +71,14 @@ const SEVERITY = {
   unknown: ['warning', 'archive-unknown'],
 } as const
 
-/** Which archives to look at. */
+/** Which archives to check. */
 export type RemoteOptions = Pick<Options, 'signal'> & {
   readonly subset?: { readonly index: number; readonly count: number }
 }
 
 /**
- * What `verify --remote` finds of one series: archives that were replaced, that are gone, or that do not answer. With
- * `subset` a share of them, chosen by name.
+ * What `verify --remote` finds in one series: archives that were replaced, are gone, or do not answer. With `subset`, a
+ * share of them, chosen by name.
  */
 export async function* remoteFlaws(
   session: ArchiveSession,
@@ -88,7 +88,7 @@ export async function* remoteFlaws(
   const isIn = (path: string): boolean =>
     subset === undefined || crc32(path) % subset.count === subset.index - 1
   const archives = [...manifest.archives].filter(([path]) => isIn(path))
-  for await (const { state, path, message } of restatedArchives(session, archives, signal)) {
+  for await (const { state, path, message } of replacedArchives(session, archives, signal)) {
     if (state === 'same') continue
     const [severity, code] = SEVERITY[state]
     const flaw = { severity, code, path, message }

@@ -1,6 +1,6 @@
 /**
- * The files beside a stretch of trades, of the day before it and the day after: their ids tell whether what lies
- * between is whole, and some of their rows may belong to it by their time.
+ * The neighbour files of a stretch of trades: those of the day before it and the day after. Their ids show whether the
+ * trades between are complete, and some of their rows may belong to the stretch by time.
  */
 
 import { ArchiveError } from '../../base/errors.ts'
@@ -12,23 +12,23 @@ import type { ArchiveRun } from './archive-run.ts'
 import { NEAR } from './file-ends.ts'
 import { IdSet, type IdRange } from './id-set.ts'
 
-/** What such a file has to say. */
-export type Beside = {
-  /** The id of its row that is the nearest. */
+/** What a neighbour file shows. */
+export type NeighbourFile = {
+  /** The id of its nearest row. */
   readonly id: bigint
-  /** The ids of its rows that are of its own time, as far as it was read. */
+  /** The ids of its rows within its own time, as far as it was read. */
   readonly ids: IdSet
-  /** The ids from a row of our end on to one that is so far beyond that no time goes back from there; none is left out. */
+  /** Does it have all ids between `id` and a row so far away that times do not go back from there? */
   readonly isJoinedTo: (id: bigint) => boolean
-  /** Rows of it that lie on our side of its time, in order. */
+  /** Its rows whose time lies on our side, in order. */
   readonly strays: readonly Page[]
 }
 
 /**
- * The file of the day that begins at `to`; `undefined` when none does, or it cannot be used. It is read until times
- * cannot go back to before it.
+ * The file of the day that begins at `to`; `undefined` when there is none, or it cannot be used. It is read until times
+ * can no longer go back before `to`.
  */
-export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefined> {
+export function fileAfter(run: ArchiveRun, to: Micros): Promise<NeighbourFile | undefined> {
   return lookInto(run, { from: to, to: micros(to + 1n) }, async (rows, window) => {
     const [ids, all, strays] = [new IdSet(), new IdSet(), [] as Page[]]
     let id: bigint | undefined
@@ -41,15 +41,15 @@ export function fileAfter(run: ArchiveRun, to: Micros): Promise<Beside | undefin
       far = page.keys[page.times.findIndex((time) => time >= window.from + NEAR)]
       if (far !== undefined) break
     }
-    if (strays.length > 0) await rows.judge()
+    if (strays.length > 0) await rows.checkAll()
     const isJoinedTo = (end: bigint): boolean =>
       id !== undefined && id <= end + 1n && hasAll(all, far, (last) => ({ first: end + 1n, last }))
     return id === undefined ? undefined : { id, ids, strays, isJoinedTo }
   })
 }
 
-/** The file of the day that ends at `from`; `undefined` when none does, or it cannot be used. */
-export function fileBefore(run: ArchiveRun, from: Micros): Promise<Beside | undefined> {
+/** The file of the day that ends at `from`; `undefined` when there is none, or it cannot be used. */
+export function fileBefore(run: ArchiveRun, from: Micros): Promise<NeighbourFile | undefined> {
   return lookInto(run, { from: micros(from - 1n), to: from }, async (rows, window) => {
     const [ids, all, strays] = [new IdSet(), new IdSet(), [] as Page[]]
     let id: bigint | undefined
@@ -74,8 +74,8 @@ export function fileBefore(run: ArchiveRun, from: Micros): Promise<Beside | unde
 async function lookInto(
   { plan: { key, settings }, session, now, signal }: ArchiveRun,
   moment: Window,
-  look: (rows: ArchiveRows, window: Window) => Promise<Beside | undefined>,
-): Promise<Beside | undefined> {
+  look: (rows: ArchiveRows, window: Window) => Promise<NeighbourFile | undefined>,
+): Promise<NeighbourFile | undefined> {
   const [file] = await session.dailyFilesOf(key, moment, now)
   if (file === undefined || (file.window.from < moment.from && moment.to < file.window.to))
     return undefined
@@ -88,13 +88,13 @@ async function lookInto(
       await archive.close()
     }
   } catch (error) {
-    // Then nobody tells; whoever wants the rows of that day meets the failure again.
+    // Then there is no evidence; the task that needs the rows of that day meets the failure again.
     if (error instanceof ArchiveError) return undefined
     throw error
   }
 }
 
-/** Are all ids up to a row that is far beyond the end in the set? Where no row is so far, nothing is proven. */
+/** Does the set have all ids up to a row far beyond the end? Without such a row nothing is proven. */
 function hasAll(ids: IdSet, far: bigint | undefined, upTo: (far: bigint) => IdRange): boolean {
   if (far === undefined) return false
   const range = upTo(far)

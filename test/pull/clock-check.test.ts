@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import {
   isMadeBefore,
   madeAt,
-  weigh,
-  type Belief,
+  compareClocks,
+  type ClockVerdict,
   type Offset,
-} from '../../src/pull/clock-witness.ts'
+} from '../../src/pull/clock-check.ts'
 
 const DAY = 86_400
 const YEAR = 365 * DAY
@@ -17,10 +17,10 @@ const at = (seconds: number, lengthMs = 0): Offset => ({
   mostMs: seconds * 1_000 + lengthMs,
 })
 
-/** The belief when `/time`, the date of its answer and the machine say so. */
-function believed(told: number, dated: number | undefined, machine = 0): Belief {
-  return weigh({
-    told: at(told),
+/** The verdict when `/time`, the date of its answer and the machine say so. */
+function verdictOn(stated: number, dated: number | undefined, machine = 0): ClockVerdict {
+  return compareClocks({
+    stated: at(stated),
     dated: dated === undefined ? undefined : at(dated, 1_000),
     machineMs: machine * 1_000,
   })
@@ -28,31 +28,31 @@ function believed(told: number, dated: number | undefined, machine = 0): Belief 
 
 describe('the server’s clock', () => {
   it.each([0, 0.9, 3, -3, 5.9])('is sound %d s off the date, whose second is not told', (off) => {
-    expect(believed(off, 0)).toEqual({ kind: 'sound', clock: at(off) })
+    expect(verdictOn(off, 0)).toEqual({ kind: 'trusted', clock: at(off) })
   })
 
   it.each([-YEAR, -5 * YEAR, -40 * YEAR, YEAR])(
     'is sound where the date agrees, and the machine is %d s ahead',
     (ahead) => {
-      expect(believed(0, 0, ahead).kind).toBe(ahead < -YEAR ? 'refused' : 'sound')
+      expect(verdictOn(0, 0, ahead).kind).toBe(ahead < -YEAR ? 'refused' : 'trusted')
     },
   )
 
   it('tells of a machine that is more than a day behind', () => {
-    expect(believed(2 * DAY, 2 * DAY)).toMatchObject({
-      kind: 'sound',
+    expect(verdictOn(2 * DAY, 2 * DAY)).toMatchObject({
+      kind: 'trusted',
       note: "the exchange's clock is 2 days ahead of this machine's",
     })
-    expect(believed(DAY / 2, DAY / 2)).not.toHaveProperty('note')
+    expect(verdictOn(DAY / 2, DAY / 2)).not.toHaveProperty('note')
   })
 
   it.each([
     ['ahead', 3_600, 0, 0],
     ['behind', -3_600, 0, -3_600],
-  ])('an hour %s of the date is in doubt: the earlier counts', (_, told, dated, notAfter) => {
-    expect(believed(told, dated)).toEqual({
-      kind: 'doubtful',
-      clock: at(told),
+  ])('an hour %s of the date is in doubt: the earlier counts', (_, stated, dated, notAfter) => {
+    expect(verdictOn(stated, dated)).toEqual({
+      kind: 'uncertain',
+      clock: at(stated),
       notAfterMs: notAfter * 1_000,
       why: expect.stringContaining('60 minutes off the Date header') as string,
     })
@@ -60,18 +60,18 @@ describe('the server’s clock', () => {
 
   it('days off the date, the machine decides', () => {
     const with286 = 260 * YEAR
-    expect(believed(with286, 10)).toMatchObject({ clock: at(10, 1_000), notAfterMs: 0 })
-    expect(believed(0, -20 * YEAR, 7)).toMatchObject({ clock: at(0), notAfterMs: 0 })
-    expect(believed(0, 20 * YEAR, -7)).toMatchObject({ clock: at(0), notAfterMs: -7_000 })
-    expect(believed(with286, -2 * YEAR).kind).toBe('refused')
-    expect(believed(with286, with286 - DAY / 2).kind).toBe('refused')
+    expect(verdictOn(with286, 10)).toMatchObject({ clock: at(10, 1_000), notAfterMs: 0 })
+    expect(verdictOn(0, -20 * YEAR, 7)).toMatchObject({ clock: at(0), notAfterMs: 0 })
+    expect(verdictOn(0, 20 * YEAR, -7)).toMatchObject({ clock: at(0), notAfterMs: -7_000 })
+    expect(verdictOn(with286, -2 * YEAR).kind).toBe('refused')
+    expect(verdictOn(with286, with286 - DAY / 2).kind).toBe('refused')
   })
 
   it('without a date stands as long as it is not ahead of the machine', () => {
-    expect(believed(-20 * YEAR, undefined).kind).toBe('sound')
-    expect(believed(30, undefined).kind).toBe('sound')
-    expect(believed(600, undefined)).toMatchObject({ kind: 'doubtful', notAfterMs: 0 })
-    expect(believed(2 * DAY, undefined).kind).toBe('refused')
+    expect(verdictOn(-20 * YEAR, undefined).kind).toBe('trusted')
+    expect(verdictOn(30, undefined).kind).toBe('trusted')
+    expect(verdictOn(600, undefined)).toMatchObject({ kind: 'uncertain', notAfterMs: 0 })
+    expect(verdictOn(2 * DAY, undefined).kind).toBe('refused')
   })
 })
 

@@ -59,12 +59,23 @@ export type Progress =
       readonly window: WindowText
       readonly reason: GapReason
     }
-  | { readonly kind: 'wait'; readonly reason: string; readonly ms: number }
+  | ({ readonly kind: 'wait' } & Wait)
   | { readonly kind: 'warning'; readonly key?: SeriesKey; readonly message: string }
   /** Something was decided that is worth a line, and nothing is wrong. */
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'series'; readonly result: SeriesResult }
   | Summary
+
+/**
+ * A pause of all requests: for our own share of the limits (`budget`), or since the exchange wants none: after a 429
+ * (`limit`), a ban or the firewall's refusal (`ban`), or while it does not answer (`overload`).
+ */
+export type Wait = {
+  readonly reason: 'budget' | 'limit' | 'ban' | 'overload'
+  readonly ms: number
+  /** The reason in words. */
+  readonly message: string
+}
 
 /** What was spent of the exchange's limits so far. */
 export type Usage = {

@@ -150,8 +150,8 @@ class Run {
 
   #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
     return exchangeFor(world, jobs, this.#options, {
-      onWait: (reason, ms) => {
-        this.#mail.put({ kind: 'wait', reason, ms })
+      onWait: (wait) => {
+        this.#mail.put({ kind: 'wait', ...wait })
       },
       onWarning: (message) => {
         this.#mail.put({ kind: 'warning', message })

@@ -34,7 +34,7 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
     case 'note':
       return library.quoteText(item.message)
     case 'wait':
-      return item.ms < WAIT_MS_MIN ? undefined : waitText(library.quoteText(item.reason), item.ms)
+      return item.ms < WAIT_MS_MIN ? undefined : waitText(library.quoteText(item.message), item.ms)
     case 'series': {
       const { key, error, rows, partitions } = item.result
       if (error !== undefined) return `failed: ${named(key)}: ${failure(error)}`

@@ -63,7 +63,7 @@ function logItem(logger: Logger, item: Progress): void {
       return
     }
     case 'wait':
-      logger.warn({ event: 'wait', reason: item.reason, seconds: item.ms / 1000 })
+      logger.warn({ event: 'wait', reason: item.reason, ms: item.ms, message: item.message })
       return
     case 'warning': {
       const about = item.key === undefined ? {} : { series: library.seriesName(item.key) }

@@ -24,7 +24,7 @@ export class Tally {
   rows = 0
   usage: Usage | undefined
   #startedMs: number
-  #wait: { readonly reason: string; readonly untilMs: number } | undefined
+  #wait: { readonly message: string; readonly untilMs: number } | undefined
   #samples: { readonly ms: number; readonly rows: number }[]
 
   constructor(nowMs: number) {
@@ -56,7 +56,7 @@ export class Tally {
         break
       }
       case 'wait':
-        this.#wait = { reason: item.reason, untilMs: nowMs + item.ms }
+        this.#wait = { message: item.message, untilMs: nowMs + item.ms }
         break
       case 'committed':
       case 'gap':
@@ -119,10 +119,10 @@ export class Tally {
     return (nowMs - this.#startedMs) / 1000
   }
 
-  /** `rate limit: resuming in 14 s`, while the run waits. */
+  /** `limit used up (270 of 300), going on in 14 s`, while the run waits. */
   waiting(nowMs: number): string | undefined {
     if (this.#wait === undefined || this.#wait.untilMs <= nowMs) return undefined
-    return waitText(this.#wait.reason, this.#wait.untilMs - nowMs)
+    return waitText(this.#wait.message, this.#wait.untilMs - nowMs)
   }
 
   /** How many series have ended. */
@@ -133,9 +133,9 @@ export class Tally {
   }
 }
 
-/** `rate limit: resuming in 14 s`. */
-export function waitText(reason: string, ms: number): string {
-  return `${reason}: resuming in ${duration(Math.ceil(ms / 1000))}`
+/** `limit used up (270 of 300), going on in 14 s`. */
+export function waitText(message: string, ms: number): string {
+  return `${message}, going on in ${duration(Math.ceil(ms / 1000))}`
 }
 
 /** How often {@link Pulse.isDue} is to be asked, in milliseconds. */

@@ -11,6 +11,8 @@
 
 import type { Clock } from '../base/ports.ts'
 import type { RateLimit } from '../binance/limit.ts'
+import type { OnWait } from './gate.ts'
+import { add, costOf, forget, newMeter, parseUsed, windowOf, type Meter } from './meter.ts'
 import { AT_ONCE, BURST, Pace } from './pace.ts'
 import type { ServerClock } from './server-clock.ts'
 
@@ -31,29 +33,24 @@ export type Ticket = {
   isAlone: boolean
 }
 
-type Meter = {
-  readonly limit: RateLimit
-  /** How fast our share may be spent, across windows. */
-  readonly pace: Pace
-  /** The weight of answered requests, by window. */
-  readonly settled: Map<number, number>
-  /** The highest value that the server reported, by window. */
-  readonly reported: Map<number, number>
-  /** The most of it that cannot be ours, by window: others on this address, or weights that grew. */
-  readonly foreign: Map<number, number>
-}
-
 /** An answered request, by the monotonic clock. */
 type Booking = { readonly sentMs: number; readonly doneMs: number; readonly weight: number }
 
 /** The current use of the tightest limit. */
 export type BudgetUse = { readonly used: number; readonly limit: number }
 
+/** How much of the limits may be spent, and who hears of waits. */
+export type BudgetOptions = { readonly share: number; readonly onWait: OnWait }
+
+/** Shorter waits are pacing, and are reported to nobody. */
+const WAIT_MS_MIN = 1_000
+
 /** Admits requests by their weight. */
 export class WeightBudget {
   readonly #clock: Clock
   readonly #server: ServerClock
   readonly #share: number
+  readonly #onWait: OnWait
   readonly #inFlight = new Set<Ticket>()
   readonly #learned = new Map<string, { delta: number; weight: number }>()
   #recent: Booking[] = []
@@ -67,10 +64,16 @@ export class WeightBudget {
   #slowdown = 1
   #slowdownWindow = 0
 
-  constructor(clock: Clock, server: ServerClock, limits: readonly RateLimit[], share: number) {
+  constructor(
+    clock: Clock,
+    server: ServerClock,
+    limits: readonly RateLimit[],
+    { share, onWait }: BudgetOptions,
+  ) {
     this.#clock = clock
     this.#server = server
     this.#share = share
+    this.#onWait = onWait
     this.#meters = limits.map((limit) => newMeter(limit, new Pace(clock)))
   }
 
@@ -164,6 +167,8 @@ export class WeightBudget {
       signal?.throwIfAborted()
       const waitMs = this.#waitMs(cost)
       if (waitMs === 0) break
+      if (waitMs > WAIT_MS_MIN)
+        this.#onWait({ reason: 'budget', ms: waitMs, message: this.#spent(cost) })
       await this.#clock.sleep(waitMs, signal)
     }
     for (const other of this.#inFlight) other.isAlone = false
@@ -172,6 +177,22 @@ export class WeightBudget {
     this.#inFlight.add(ticket)
     for (const meter of this.#meters) meter.pace.spend(costOf(meter, cost))
     return ticket
+  }
+
+  /** Of what a request of `weight` waits for, in words. */
+  #spent(weight: number): string {
+    const [tightest] = this.#meters
+      .map((meter) => ({
+        meter,
+        waitMs: this.#meterWaitMs(meter, weight),
+        used: this.#used(meter, this.#windowAt(meter, 0)),
+      }))
+      .sort((a, b) => b.waitMs - a.waitMs)
+    if (tightest === undefined) return 'limit used up'
+    const { meter, used } = tightest
+    const { limit } = meter.limit
+    const isFull = used + costOf(meter, weight) > limit * this.#share * this.#slowdown
+    return `${isFull ? 'limit used up' : 'keeping within the limit'} (${used} of ${limit})`
   }
 
   /** Counts an answered request in every window in which it may have arrived. */
@@ -274,30 +295,4 @@ export class WeightBudget {
     this.#slowdownWindow = window
     this.#slowdown = Math.min(1, this.#slowdown * RECOVERY)
   }
-}
-
-function newMeter(limit: RateLimit, pace: Pace): Meter {
-  return { limit, pace, settled: new Map(), reported: new Map(), foreign: new Map() }
-}
-
-function windowOf({ limit }: Meter, ms: number): number {
-  return Math.floor(ms / limit.windowMs)
-}
-
-function costOf({ limit }: Meter, weight: number): number {
-  return limit.type === 'RAW_REQUESTS' ? 1 : weight
-}
-
-function add(map: Map<number, number>, window: number, cost: number): void {
-  map.set(window, (map.get(window) ?? 0) + cost)
-}
-
-/** Drops windows that are certainly past, so that the books do not grow with the run. */
-function forget(meter: Meter, first: number): void {
-  for (const map of [meter.settled, meter.reported, meter.foreign])
-    for (const window of map.keys()) if (window < first - 1) map.delete(window)
-}
-
-function parseUsed(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,12}$/.test(text.trim()) ? Number(text) : undefined
 }

@@ -6,6 +6,7 @@
 import { BannedError, isChanged } from '../base/errors.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
+import type { Wait } from '../progress.ts'
 
 /** Where a ban is recorded; in the lake's root, and not data. */
 export const BAN_PATH = '_ban.json'
@@ -15,7 +16,7 @@ const BLOCK_MS = 300_000
 const BLOCK_MS_MAX = 3 * 86_400_000
 
 /** Reports that requests pause, and for how long. */
-export type OnWait = (reason: string, ms: number) => void
+export type OnWait = (wait: Wait) => void
 
 /** The errors recorded on disk. */
 type Remembered = 'E_BANNED' | 'E_BLOCKED'
@@ -164,7 +165,8 @@ export class Gate {
     this.#shutMs += ms - remainingMs
     this.#shut = { untilMs, code, reason, isRemembered }
     // A wait that is too long ends the run with its own error.
-    if (remainingMs === 0 && Math.max(ms, this.#shutMs) <= this.#maxWaitMs) this.#onWait(reason, ms)
+    if (remainingMs > 0 || Math.max(ms, this.#shutMs) > this.#maxWaitMs) return
+    this.#onWait({ reason: code === 'E_RATE_LIMITED' ? 'limit' : 'ban', ms, message: reason })
   }
 }
 

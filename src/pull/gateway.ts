@@ -78,7 +78,7 @@ export class Gateway {
     this.#world = world
     this.#options = options
     this.server = new ServerClock(world.clock)
-    this.budget = new WeightBudget(world.clock, this.server, options.limits, options.share)
+    this.budget = new WeightBudget(world.clock, this.server, options.limits, options)
     this.gate = new Gate(world, options.maxWaitMs, options.onWait)
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {

@@ -120,7 +120,7 @@ export class Retries {
     const nowMs = this.#world.clock.monotonicMs()
     if (ms < REPORTED_MS_MIN || nowMs < this.#reportedUntilMs) return
     this.#reportedUntilMs = nowMs + ms
-    this.#patience.onWait(reason, ms)
+    this.#patience.onWait({ reason: 'overload', ms, message: reason })
   }
 
   #wake(count: number): void {

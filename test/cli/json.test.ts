@@ -158,8 +158,8 @@ describe('run: one object for each step', () => {
       { kind: 'gap', ...KEY, window: span, reason: 'outage' },
     ],
     [
-      { kind: 'wait', reason: 'rate limit', ms: 14_000 },
-      { kind: 'wait', reason: 'rate limit', ms: 14_000 },
+      { kind: 'wait', reason: 'limit', message: 'rate limit', ms: 14_000 },
+      { kind: 'wait', reason: 'limit', message: 'rate limit', ms: 14_000 },
     ],
     [
       { kind: 'warning', message: 'odd' },

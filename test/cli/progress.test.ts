@@ -91,7 +91,7 @@ describe('lines, for a pipe', () => {
       io.advance(10_000)
     }
     io.advance(20_000)
-    show({ kind: 'wait', reason: 'rate limit', ms: 44_000 })
+    show({ kind: 'wait', reason: 'limit', message: 'rate limit', ms: 44_000 })
     io.advance(30_000)
     end()
     io.advance(300_000)
@@ -100,9 +100,9 @@ describe('lines, for a pipe', () => {
       '30 s: 45%, 15,000 rows (500/s), 0 of 2 series done, weight 3,210/5,400, 37 s left',
       '40 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 49 s left, no rows since the last line',
       '50 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 1 s left, no rows since the last line',
-      'rate limit: resuming in 44 s',
+      'rate limit, going on in 44 s',
       // It is known for how long.
-      '1 min 20 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 38 s left, rate limit: resuming in 14 s',
+      '1 min 20 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 38 s left, rate limit, going on in 14 s',
     ])
   })
 
@@ -120,7 +120,7 @@ describe('lines, for a pipe', () => {
     const { said, io, show } = lines({ isTerse: true })
     show(PLAN)
     show(rows(0.5))
-    show({ kind: 'wait', reason: 'rate limit', ms: 44_000 })
+    show({ kind: 'wait', reason: 'limit', message: 'rate limit', ms: 44_000 })
     io.advance(300_000)
     show({ kind: 'warning', key: BTC, message: 'row\u001b[31m of nonsense' })
     show({
@@ -176,9 +176,9 @@ describe('bars, for a terminal', () => {
     expect(statusText(tally, 10_000, 79)).toBe(
       '10,000 rows | 1,000/s | weight 3,210/5,400 | 12 s left',
     )
-    tally.apply({ kind: 'wait', reason: 'rate limit', ms: 14_000 }, 10_000)
+    tally.apply({ kind: 'wait', reason: 'limit', message: 'rate limit', ms: 14_000 }, 10_000)
     expect(statusText(tally, 10_000, 79)).toBe(
-      '10,000 rows | 1,000/s | weight 3,210/5,400 | rate limit: resuming in 14 s',
+      '10,000 rows | 1,000/s | weight 3,210/5,400 | rate limit, going on in 14 s',
     )
     expect(statusText(tally, 30_000, 79)).not.toContain('resuming')
     expect(statusText(tally, 10_000, 30)).toHaveLength(30)

@@ -210,7 +210,8 @@ describe('5: beyond --max-wait', () => {
     const lines = jsonLines(result)
     expect([result.exit, lines.at(-1)]).toMatchObject([0, { complete: true, rows: 48 }])
     expect(lines.find(({ kind }) => kind === 'wait')).toMatchObject({
-      reason: expect.stringContaining('HTTP 429') as string,
+      reason: 'limit',
+      message: expect.stringContaining('HTTP 429') as string,
     })
   })
 })

@@ -6,6 +6,7 @@ import { backoffMs, RetryBudget } from '../../src/pull/backoff.ts'
 import { WeightBudget, type Ticket } from '../../src/pull/budget.ts'
 import { ServerClock } from '../../src/pull/server-clock.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
+import type { Wait } from '../../src/progress.ts'
 
 const MINUTE: RateLimit = {
   type: 'REQUEST_WEIGHT',
@@ -15,7 +16,7 @@ const MINUTE: RateLimit = {
 }
 const RAW: RateLimit = { type: 'RAW_REQUESTS', windowMs: 60_000, limit: 10, header: undefined }
 
-type Opened = { budget: WeightBudget; clock: SimClock; server: ServerClock }
+type Opened = { budget: WeightBudget; clock: SimClock; server: ServerClock; waits: Wait[] }
 
 function open(
   limits: readonly RateLimit[] = [MINUTE],
@@ -28,7 +29,14 @@ function open(
   // The reading is right, and as uncertain as is wanted.
   const offsetMs = 1_780_272_000_001
   server.trust({ leastMs: offsetMs - uncertaintyMs, mostMs: offsetMs + uncertaintyMs })
-  return { budget: new WeightBudget(clock, server, limits, share), clock, server }
+  const waits: Wait[] = []
+  const onWait = (wait: Wait): void => void waits.push(wait)
+  return {
+    budget: new WeightBudget(clock, server, limits, { share, onWait }),
+    clock,
+    server,
+    waits,
+  }
 }
 
 const used = (text: string) => (): string => text
@@ -48,6 +56,16 @@ describe('what counts', () => {
     const opened = open()
     expect(await fill(opened, 10)).toBe(10)
     expect(opened.clock.monotonicMs()).toBeGreaterThan(60_000)
+  })
+
+  it('a wait for the next window is reported once, with what is used', async () => {
+    const opened = open()
+    await fill(opened, 10)
+    const full = opened.waits.filter(({ message }) => message === 'limit used up (100 of 100)')
+    expect(full).toEqual([
+      { reason: 'budget', ms: expect.any(Number) as number, message: full[0]?.message },
+    ])
+    expect(full[0]?.ms).toBeGreaterThan(1_000)
   })
 
   it('the share of it', async () => {
@@ -122,7 +140,7 @@ describe('what is learned', () => {
     const clock = simClock()
     onTestFinished(clock.stop)
     const server = new ServerClock(clock)
-    const budget = new WeightBudget(clock, server, [MINUTE], 1)
+    const budget = new WeightBudget(clock, server, [MINUTE], { share: 1, onWait: () => undefined })
     budget.settle(await budget.reserve('/x', 40))
     const hours = 3 * 3_600_000
     const offsetMs = 1_780_272_000_000 + hours + 30_000 - clock.monotonicMs()

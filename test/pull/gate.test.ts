@@ -8,11 +8,12 @@ import { memFiles } from '../support/mem-files.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
 import { seededRandom } from '../support/sim-world.ts'
 import { bytesOf, put } from '../support/put.ts'
+import type { Wait } from '../../src/progress.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
-type Opened = { gate: Gate; clock: SimClock; files: Files; waits: [reason: string, ms: number][] }
+type Opened = { gate: Gate; clock: SimClock; files: Files; waits: Wait[] }
 
 function open({
   maxWaitMs = 1e12,
@@ -20,9 +21,9 @@ function open({
   clock = simClock(),
 }: { maxWaitMs?: number; files?: Files; clock?: SimClock } = {}): Opened {
   onTestFinished(clock.stop)
-  const waits: [string, number][] = []
-  const gate = new Gate({ clock, random: seededRandom(1), files }, maxWaitMs, (reason, ms) => {
-    waits.push([reason, ms])
+  const waits: Wait[] = []
+  const gate = new Gate({ clock, random: seededRandom(1), files }, maxWaitMs, (wait) => {
+    waits.push(wait)
   })
   return { gate, clock, files, waits }
 }
@@ -48,7 +49,7 @@ describe('429', () => {
     const waited = await passed(opened)
     expect(waited).toBeGreaterThanOrEqual(30_000)
     expect(waited).toBeLessThanOrEqual(31_000)
-    expect(opened.waits).toEqual([['slow down', waited]])
+    expect(opened.waits).toEqual([{ reason: 'limit', ms: waited, message: 'slow down' }])
   })
 
   it('is not shortened by a later and shorter one, and is lengthened by a longer one', async () => {
@@ -84,7 +85,10 @@ describe('418', () => {
     first.clock.skip(DAY_MS)
     await next.gate.load()
     expect(await passed(next)).toBeGreaterThanOrEqual(2 * DAY_MS)
-    expect(next.waits[0]?.[0]).toContain('banned by the exchange')
+    expect(next.waits[0]).toMatchObject({
+      reason: 'ban',
+      message: expect.stringContaining('banned by the exchange') as string,
+    })
   })
 
   it.each<[string, (gate: Gate) => Promise<void>]>([

@@ -210,6 +210,21 @@ describe('429', () => {
     },
   )
 
+  it('a run that has used its share up reports each wait for more', async () => {
+    const exchange = exchangeOf({ limits: { rules: [perSeconds(60, 24)] } })
+    const world = virtualWorld(exchange, { latencyMs: 100 })
+    const { exit, events } = await attempt(job(klines('BTCUSDT, ETHUSDT, BNBUSDT')), { world })
+    expect(exit).toBe(0)
+    const waits = events.flatMap((event) => (event.kind === 'wait' ? [event] : []))
+    expect(waits.length).toBeGreaterThan(0)
+    for (const { reason, ms, message } of waits) {
+      expect(reason).toBe('budget')
+      expect(ms).toBeGreaterThan(1_000)
+      expect(message).toMatch(/^(limit used up|keeping within the limit) \(\d+ of 24\)$/)
+    }
+    expect(waits.some(({ message }) => message.startsWith('limit used up'))).toBe(true)
+  })
+
   it('requests that wait for their share of a limit stop too', async () => {
     const exchange = exchangeOf({
       limits: { rules: [perSeconds(2, 30)] },

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError, TransportError } from '../../src/base/errors.ts'
 import { Retries, type Patience } from '../../src/pull/retries.ts'
 import { simClock } from '../support/sim-clock.ts'
+import type { OnWait } from '../../src/pull/gate.ts'
 
 const error = new TransportError('gone')
 
@@ -22,7 +23,7 @@ function open(patience: Partial<Patience> = {}): Opened {
   const clock = simClock()
   onTestFinished(clock.stop)
   const waits: number[] = []
-  const onWait = (_: string, ms: number): void => void waits.push(ms)
+  const onWait: OnWait = ({ ms }) => void waits.push(ms)
   const world = { clock, random: { next: () => 0.5 } }
   const retries = new Retries(world, { maxWaitMs: 600_000, onWait, ...patience })
   const request: Opened['request'] = (times, { atLeastMs = 0, signal } = {}) =>

@@ -118,12 +118,12 @@ describe('K12: logs', () => {
       tally: new Tally(0),
       ticker: io.ticker,
     })
-    view.show({ kind: 'wait', reason: HOSTILE, ms: 5_000 })
+    view.show({ kind: 'wait', reason: 'limit', message: HOSTILE, ms: 5_000 })
     view.show({ kind: 'warning', message: HOSTILE })
     view.end()
     const lines = io.err().trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { event: 'wait', reason: HOSTILE },
+      { event: 'wait', reason: 'limit', message: HOSTILE },
       { event: 'warning', message: HOSTILE },
     ])
     expectSafe(io.err())

@@ -1,4 +1,4 @@
-/** What every call of the library may be told; the CLI's shared flags, one to one. */
+/** The options that every call of the library takes; the CLI's shared flags, one to one. */
 
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'

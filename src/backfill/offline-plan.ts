@@ -1,4 +1,4 @@
-/** A run that could not begin, since the exchange did not answer: what it lacks, as far as that can be told without. */
+/** A run that could not begin, since the exchange did not answer: what it lacks, as far as that can be known without it. */
 
 import {
   BannedError,

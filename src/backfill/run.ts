@@ -117,7 +117,7 @@ class Run {
       signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
   }
 
-  /** The whole run; what happens on the way to the exchange is told as it happens. */
+  /** The whole run; what happens on the way to the exchange is reported as it happens. */
   async *go(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
     const whole = (): AsyncGenerator<Progress, void, void> => this.#all(world, jobs)
     const abort = (): void => {
@@ -272,7 +272,7 @@ class Run {
         isRefreshed: this.#options.refreshArchives === true,
         signal,
       })
-      // What could be told was fetched; that something could not be told is not forgotten.
+      // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
       error = await failureIn(this.#lake.assertHeld, thrown)

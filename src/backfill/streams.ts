@@ -34,7 +34,7 @@ export async function* mergeStreams<T>(
   onClose: () => void,
   mailbox?: Mailbox<T>,
 ): AsyncGenerator<T, void, void> {
-  const merge = new Merge(sources)
+  const merge = new StreamMerge(sources)
   mailbox?.connect((item) => {
     merge.push(item)
   })
@@ -60,7 +60,7 @@ async function allEnded(workers: readonly Promise<void>[]): Promise<void> {
   await Promise.all(workers)
 }
 
-class Merge<T> {
+class StreamMerge<T> {
   readonly #sources: readonly (() => AsyncGenerator<T, void, void>)[]
   #next = 0
   #waiting: T[] = []

@@ -61,7 +61,7 @@ export const INCOMPLETE = 3
 /** Exit code of rows that were refused, and of damage. */
 export const DAMAGED = 4
 
-/** What to say of series that could not be told, since they are damaged; `undefined` when there are none. */
+/** What to say of damaged series, of which nothing is known; `undefined` when there are none. */
 export function damagedSeries(errors: readonly ErrorEntry[]): Unfinished | undefined {
   const [first] = errors
   if (first === undefined) return undefined

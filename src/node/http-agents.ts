@@ -17,7 +17,7 @@ export type HttpOptions = {
   readonly localAddress?: string
   /** Longest silence within a streamed body, in milliseconds. Default 30,000. */
   readonly silenceMs?: number
-  /** Who asks, told with every request. */
+  /** Who asks: sent with every request. */
   readonly userAgent?: string
 }
 

@@ -44,7 +44,7 @@ async function replaceUnderReader(
   let isBusy = false
   try {
     await files.replace(path, bytes, version)
-    // A reader that is told an error instead of the old bytes is not misled.
+    // A reader that gets an error instead of the old bytes is not misled.
     const seen = await reader?.read(0, bytes.length).catch(() => undefined)
     if (seen !== undefined && bytes.equals(seen))
       throw new StoreError('E_STORE_IO', 'the data directory renames files by copying them', {

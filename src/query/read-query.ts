@@ -100,9 +100,9 @@ function momentOf(moment: Moment | undefined): Micros | undefined {
 
 function columnsOf({ dataset, columns }: SeriesQuery): readonly string[] {
   const names = DATASETS[dataset].columns.map(({ name }) => name)
-  const stranger = columns?.find((name) => !names.includes(name))
-  if (stranger === undefined && columns?.length !== 0) return [...new Set(columns ?? names)]
-  throw new UsageError(`${dataset} has no column ${quoteText(stranger ?? '')}`, {
+  const unknown = columns?.find((name) => !names.includes(name))
+  if (unknown === undefined && columns?.length !== 0) return [...new Set(columns ?? names)]
+  throw new UsageError(`${dataset} has no column ${quoteText(unknown ?? '')}`, {
     hint: `Its columns are ${names.join(', ')}.`,
   })
 }

@@ -86,7 +86,7 @@ async function loadDuckDb(): Promise<DuckDb> {
 /** The name of a dataset, and whether its series store numbers in different ways. */
 type View = { readonly name: DatasetKind; readonly isMixed: boolean }
 
-/** The lake as it was named, and as DuckDB is told. */
+/** The lake as it was named, and as DuckDB gets it. */
 type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
 
 async function viewsOf(dataDir: string): Promise<readonly View[]> {

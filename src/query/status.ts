@@ -54,7 +54,7 @@ export type RevisionEntry = Revision
 export type StatusReport = { readonly series: readonly SeriesStatus[] }
 
 /**
- * Tells what the lake holds; without jobs, of every series in it. One that is damaged is told as such, beside the others.
+ * Reports what the lake holds; without jobs, every series in it. A damaged one is reported as such, along with the others.
  *
  * Works without the exchange: with jobs that choose symbols by a filter it is asked for them, otherwise the machine's
  * clock stands in for the server's where the exchange does not answer.

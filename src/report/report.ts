@@ -22,7 +22,7 @@ import { reportAssets } from './page-assets.ts'
 import { status, type SeriesStatus } from '../query/status.ts'
 import { VERSION } from '../version.ts'
 
-/** What a report is told besides what every call is. */
+/** Options of a report, on top of those of every call. */
 export type ReportOptions = Options & {
   /** Candles of this window; default: the newest of each series. */
   readonly window?: Window

@@ -180,11 +180,11 @@ function saidOf(facts: FooterFacts): string {
 function isGrown(known: FooterFacts, facts: FooterFacts): boolean {
   const ownTime = [periodWindow(facts.period)]
   const lost = subtractAll(intersect(known.coverage, ownTime), facts.coverage)
-  const told = new Set(facts.revisions.map(textOf))
+  const recorded = new Set(facts.revisions.map(textOf))
   return (
     lost.length === 0 &&
     known.sources.every((source) => facts.sources.includes(source)) &&
-    known.revisions.every((revision) => isVanished(revision) || told.has(textOf(revision)))
+    known.revisions.every((revision) => isVanished(revision) || recorded.has(textOf(revision)))
   )
 }
 

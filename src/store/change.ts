@@ -8,5 +8,5 @@ export type Change = {
   readonly new: Readonly<Record<string, string>>
 }
 
-/** What the last run was told of rows and did not take, by their keys: the columns that differ from the stored row. */
+/** Rows that the last run received and did not take, by their keys: the columns that differ from the stored row. */
 export type Claims = ReadonlyMap<string, Readonly<Record<string, string>>>

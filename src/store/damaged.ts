@@ -1,4 +1,4 @@
-/** Damage of the lake's files: told with the file's path, whatever reading it tripped over, and with what mends it. */
+/** Damage of the lake's files: reported with the file's path, whatever reading it tripped over, and with what mends it. */
 
 import { DamageError, StoreError } from '../base/errors.ts'
 

@@ -21,7 +21,7 @@ export function learn(
     answered,
     askedAgain,
   }: { readonly answered: Answered | undefined; readonly askedAgain: Coverage },
-): { readonly manifest: Manifest; readonly news: number } {
+): { readonly manifest: Manifest; readonly changes: number } {
   const absent = writer.absent(askedAgain)
   const kept = absent.map(({ key }) => BigInt(key))
   const next =
@@ -29,6 +29,6 @@ export function learn(
       ? manifest
       : cover(manifest, { ...answered, gaps: cutGaps(answered.gaps, slotsOf(manifest.key, kept)) })
   const { changes: changed, returned } = writer
-  const { revisions, news } = revise(next.revisions, { period, changed, absent, returned })
-  return { manifest: { ...next, revisions }, news }
+  const { revisions, changes } = revise(next.revisions, { period, changed, absent, returned })
+  return { manifest: { ...next, revisions }, changes }
 }

@@ -63,7 +63,7 @@ export type Manifest = {
   /** By the path in the archive; each with the time that the file is about. */
   readonly archives: ReadonlyMap<string, ArchiveEntry>
   readonly revisions: readonly Revision[]
-  /** What the last run was told of klines that are stored more finished, and did not take: `new`, by their time. */
+  /** Klines that the last run received less finished than they are stored, and did not take: `new`, by their time. */
   readonly doubts: readonly Revision[]
 }
 

@@ -32,11 +32,11 @@ export type PartitionOptions = {
   readonly schema: Schema
   readonly compression: Compression
   readonly createdBy: string
-  /** Rows that are stored from this moment on and are not appended again are told as absent; default: none are. */
+  /** Rows that are stored from this moment on and are not appended again are reported as absent; default: none are. */
   readonly since?: Micros | undefined
   /** Keys of stored rows that a later answer left out; default: none. */
   readonly vanished?: ReadonlySet<bigint>
-  /** What an earlier run was told and did not take; default: a row that shows less is taken. */
+  /** What an earlier run received and did not take; default: a row that shows less is taken. */
   readonly claims?: Claims | undefined
 }
 

@@ -244,14 +244,14 @@ export class Series {
     const askedAgain = intersect(asked, before.coverage)
     const keys = await writer.drain(askedAgain)
     const known = useArchives(before, archives)
-    const { manifest: learnt, news } = learn(known, period, writer, { answered, askedAgain })
+    const { manifest: learnt, changes } = learn(known, period, writer, { answered, askedAgain })
     const expected = this.#rewritten.get(period) ?? writer.expected
     const drained = { period, writer, keys, source, expected }
     const sealed = await seal(this.#world, factsFor(learnt, drained), drained)
     this.#manifest = sealed.manifest
     if (answered !== undefined) {
-      const told = { answered, period, source, doubts: writer.doubts, opened: this.#opened }
-      this.#manifest = withYouth(before, this.#manifest, told)
+      const run = { answered, period, source, doubts: writer.doubts, opened: this.#opened }
+      this.#manifest = withYouth(before, this.#manifest, run)
       this.#learnt.push(answered.window)
     }
     await this.#restate(period)
@@ -259,7 +259,7 @@ export class Series {
     const { entry } = sealed
     const old = before.partitions.get(period)
     return {
-      ...{ path: partitionPath(this.key, period), period, entry, revisions: news },
+      ...{ path: partitionPath(this.key, period), period, entry, revisions: changes },
       added: entry.rows - (old?.rows ?? 0),
       isChanged: old?.sha256 !== entry.sha256,
     }

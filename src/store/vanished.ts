@@ -1,4 +1,4 @@
-/** Rows that were stored and are no longer sent: kept, and told once; see docs/decisions/0005-vanished-rows-are-kept.md. */
+/** Rows that were stored and are no longer sent: kept, and reported once; see docs/decisions/0005-vanished-rows-are-kept.md. */
 
 import { union, type Coverage } from '../base/coverage.ts'
 import { micros } from '../base/time.ts'
@@ -30,7 +30,7 @@ export function vanishedKeys(revisions: readonly Revision[], period: string): Re
   return new Set(vanished.map(({ key }) => BigInt(key)))
 }
 
-/** What a file's writing told of rows that were stored before. */
+/** What writing a file showed of rows that were stored before. */
 export type Told = {
   readonly period: string
   readonly changed: readonly Change[]
@@ -47,15 +47,17 @@ export type Told = {
 export function revise(
   revisions: readonly Revision[],
   { period, changed, absent, returned }: Told,
-): { readonly revisions: readonly Revision[]; readonly news: number } {
+): { readonly revisions: readonly Revision[]; readonly changes: number } {
   const kept = revisions.filter(
     (known) => !(known.period === period && isVanished(known) && returned.has(BigInt(known.key))),
   )
-  const told = vanishedKeys(kept, period)
-  const news = [...changed, ...absent.filter(({ key }) => !told.has(BigInt(key)))].sort(byKey)
+  const reported = vanishedKeys(kept, period)
+  const changes = [...changed, ...absent.filter(({ key }) => !reported.has(BigInt(key)))].sort(
+    byKey,
+  )
   return {
-    revisions: [...kept, ...news.map((change) => ({ period, ...change }))],
-    news: news.length,
+    revisions: [...kept, ...changes.map((change) => ({ period, ...change }))],
+    changes: changes.length,
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What one run was told otherwise than the one before stays young: the next run asks again, and once two agree it is
+ * What one run received that differs from the run before stays young: the next run asks again, and once two agree it is
  * final. A host that lags behind its clock tells a kline as it was while that was open.
  */
 
@@ -18,8 +18,10 @@ export function claimsOf({ doubts }: Pick<Manifest, 'doubts'>): Claims {
 /** The time of rows that changed between two manifests, as far as it is covered. */
 export function changedTime(before: Manifest, after: Manifest): Coverage {
   if (before.revisions === after.revisions) return []
-  const told = new Set(before.revisions.map(nameOf))
-  const keys = after.revisions.filter((one) => !told.has(nameOf(one))).map(({ key }) => BigInt(key))
+  const known = new Set(before.revisions.map(nameOf))
+  const keys = after.revisions
+    .filter((one) => !known.has(nameOf(one)))
+    .map(({ key }) => BigInt(key))
   return intersect(slotsOf(after.key, keys), after.coverage)
 }
 
@@ -62,7 +64,7 @@ export function withYouth(
   )
   // A file of the archive was made when its time was long over.
   const changed = source === 'archive' ? [] : changedTime(before, after)
-  // What was asked for just now is as it was told.
+  // What was asked for just now is as it was received.
   const relisted = subtractAll(relistedTime(opened, after), asked)
   const young = union(union(changed, relisted), intersect(slots, after.coverage))
   return {

@@ -1,4 +1,4 @@
-/** A run that is watched over: metrics and signs of life beside it, which change neither the run nor its end. */
+/** A watched run: with metrics and a heartbeat, which change neither the run nor its exit code. */
 
 import { BackfillError } from '../base/errors.ts'
 import type { Http, World } from '../base/ports.ts'
@@ -15,7 +15,7 @@ import type { Progress, Summary } from '../progress.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
 import { readManifest } from '../store/series.ts'
 
-/** What a watched run is told besides what every run is. */
+/** Options of a watched run, on top of those of every run. */
 export type WatchOptions = Options & {
   /** Metrics in Prometheus' text format are written to this file when the run ends, however it ends. */
   readonly metricsFile?: string
@@ -116,7 +116,7 @@ class Watch {
   async #facts(summary: Summary | undefined): Promise<(key: SeriesKey) => SeriesFacts | undefined> {
     const facts = new Map<string, SeriesFacts>()
     for (const { key } of summary?.series ?? []) {
-      // What cannot be read has no facts; how the run ended must be told all the same.
+      // What cannot be read has no facts; how the run ended must be reported all the same.
       const manifest = await readManifest(this.#plain.files, key).catch(ifUnexpected)
       if (manifest === undefined) continue
       const sum = (of: (entry: PartitionEntry) => number): number =>

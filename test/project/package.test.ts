@@ -168,10 +168,10 @@ describe('installed into an empty folder', () => {
     )
     expect(command(node, 'validate', 'job.yaml')).toEqual([0, 'ok job.yaml (x)\n', ''])
     const lake = join(home, `lake-${Math.random()}`)
-    const [toured, tour] = command(node, 'quickstart', '--data-dir', lake)
-    expect(toured).toBe(0)
+    const [exit, demo] = command(node, 'quickstart', '--data-dir', lake)
+    expect(exit).toBe(0)
     // The optional package was left out on purpose, but a directory above may have it.
-    expect(tour).toContain(hasDuckDb() ? 'What is in the lake' : 'DuckDB is not installed')
+    expect(demo).toContain(hasDuckDb() ? 'What is in the lake' : 'DuckDB is not installed')
     expect(command(node, 'verify', '--data-dir', lake)[0]).toBe(0)
     expect(command(node, 'report', '--data-dir', lake, '--out', join(home, 'x.html'))[0]).toBe(0)
     const [asked, , words] = command(node, 'sql', 'SELECT 1', '--data-dir', lake)

@@ -32,7 +32,7 @@ export const command: Command = {
   flags,
   takesLake: true,
   examples: [
-    { line: 'plan jobs/majors.yaml', does: 'the bill before the meal' },
+    { line: 'plan jobs/majors.yaml', does: 'what one job would cost' },
     {
       line: 'plan --dataset aggTrades --symbol BTCUSDT --from 7d',
       does: 'the last seven days of one symbol',

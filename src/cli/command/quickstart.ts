@@ -24,7 +24,7 @@ const flags = {
 /** @see {@link Command} */
 export const command: Command = {
   name: 'quickstart',
-  describe: 'a tour: run a small job, then read the lake with SQL',
+  describe: 'a demo: run a small job, then read the lake with SQL',
   long: [
     'Starts the embedded simulator on a free port, runs jobs/quickstart.yaml against it, prints the summary, reads the partitions back with DuckDB where it is installed, and shows how to open the lake in a notebook. With --live the rows come from Binance.',
     "The lake is marked as simulated or real, and quickstart and run from Binance's own hosts refuse one that is marked as the other. Nothing else marks: what run --base-url URL stored is taken for real, whoever answered.",
@@ -45,7 +45,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   await refuseMix(origin, dataDir)
   await library.markLakeOrigin(origin, { dataDir })
   const exit = isLive ? await runJobs(jobs, { dataDir }, call) : await runOffline(jobs, call)
-  if (exit === 0 && call.values.json !== true) await tour(dataDir, call)
+  if (exit === 0 && call.values.json !== true) await demo(dataDir, call)
   return exit
 }
 
@@ -63,7 +63,7 @@ async function runOffline(jobs: readonly Job[], call: Call): Promise<number> {
   }
 }
 
-async function tour(dataDir: string, { print }: Call): Promise<void> {
+async function demo(dataDir: string, { print }: Call): Promise<void> {
   const blocks = await answers(dataDir)
   if (blocks === undefined)
     await print.result(

@@ -67,7 +67,7 @@ function decodeHybrid(bytes: Uint8Array, width: number, out: Uint8Array | Int32A
   if (out.length === 0) return bytes.byteLength
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const reader = { view, offset: 0 }
-  // The reader trusts the length that it is told; it must not run past the end to find all numbers either.
+  // The reader trusts the length that it is given; it must not run past the end to find all numbers either.
   readRleBitPackedHybrid(reader, width, out, bytes.byteLength)
   return reader.offset
 }

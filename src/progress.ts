@@ -5,6 +5,7 @@ import type { ErrorEntry } from './base/errors.ts'
 import type { GapReason } from './base/gap.ts'
 import type { WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
+import type { Wait } from './base/wait.ts'
 import type { Plan } from './plan/plan.ts'
 
 /** How one series came out. */
@@ -65,17 +66,6 @@ export type Progress =
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'series'; readonly result: SeriesResult }
   | Summary
-
-/**
- * A pause of all requests: for our own share of the limits (`budget`), or since the exchange wants none: after a 429
- * (`limit`), a ban or the firewall's refusal (`ban`), or while it does not answer (`overload`).
- */
-export type Wait = {
-  readonly reason: 'budget' | 'limit' | 'ban' | 'overload'
-  readonly ms: number
-  /** The reason in words. */
-  readonly message: string
-}
 
 /** What was spent of the exchange's limits so far. */
 export type Usage = {

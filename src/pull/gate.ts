@@ -6,7 +6,7 @@
 import { BannedError, isChanged } from '../base/errors.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
-import type { Wait } from '../progress.ts'
+import type { Wait } from '../base/wait.ts'
 
 /** Where a ban is recorded; in the lake's root, and not data. */
 export const BAN_PATH = '_ban.json'

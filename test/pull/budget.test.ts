@@ -6,7 +6,7 @@ import { backoffMs, RetryBudget } from '../../src/pull/backoff.ts'
 import { WeightBudget, type Ticket } from '../../src/pull/budget.ts'
 import { ServerClock } from '../../src/pull/server-clock.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
-import type { Wait } from '../../src/progress.ts'
+import type { Wait } from '../../src/base/wait.ts'
 
 const MINUTE: RateLimit = {
   type: 'REQUEST_WEIGHT',

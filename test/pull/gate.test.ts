@@ -8,7 +8,7 @@ import { memFiles } from '../support/mem-files.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
 import { seededRandom } from '../support/sim-world.ts'
 import { bytesOf, put } from '../support/put.ts'
-import type { Wait } from '../../src/progress.ts'
+import type { Wait } from '../../src/base/wait.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000

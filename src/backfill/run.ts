@@ -120,10 +120,16 @@ class Run {
   /** The whole run; what happens on the way to the exchange is reported as it happens. */
   async *go(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
     const whole = (): AsyncGenerator<Progress, void, void> => this.#all(world, jobs)
+    const left = new Error('the caller has left the run')
     const abort = (): void => {
-      this.#abort.abort()
+      this.#abort.abort(left)
     }
-    yield* mergeStreams([whole], 1, abort, this.#mail)
+    try {
+      yield* mergeStreams([whole], 1, abort, this.#mail)
+    } catch (error) {
+      // Whoever leaves the run early has stopped it: that it stopped is no failure to report to them.
+      if (error !== left) throw error
+    }
   }
 
   async *#all(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {

@@ -46,6 +46,22 @@ it.each([
   expect(await lakeOf(world.files)).toEqual(await lakeOf(calm.files))
 })
 
+it.each([1, 2, 3, 4])(
+  'a caller who leaves the loop after event %i hears of no failure',
+  async (last) => {
+    const world = virtualWorld(new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] }), {
+      latencyMs: 50,
+    })
+    let seen = 0
+    const left = async (): Promise<void> => {
+      for await (const event of backfill([parseJob(JOB, 'job.yaml')], { world, concurrency: 1 }))
+        if (++seen === last || event.kind === 'summary') break
+    }
+    await expect(left()).resolves.toBeUndefined()
+    expect(await attempt(JOB, { world })).toMatchObject({ exit: 0 })
+  },
+)
+
 describe('nobody reads stdout any more', () => {
   async function leave(after: () => void): Promise<number> {
     const exchange = new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] })

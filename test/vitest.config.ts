@@ -1,12 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-/** Those that change the process they run in, or depend on how soon it looks at its sockets: one each. */
-const ALONE = [
-  'test/{crash,e2e,project,security}/**/*.test.ts',
-  'test/backfill/faults.test.ts',
-  'test/node/**/*.test.ts',
-]
+/** Those that change the process they run in, or watch it: each file has one of its own. */
+const ALONE = ['test/{crash,e2e,project,security}/**/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -118,10 +118,13 @@ describe('over real sockets', () => {
   const events = { onWait: () => undefined, onWarning: () => undefined }
 
   async function connect(faults: FaultOptions): Promise<{ client: Client; simulator: Simulator }> {
-    const simulator = await serve({ exchange: chaosExchange({ faults }) })
     const http = nodeHttp()
     onTestFinished(() => http.close())
-    const client = new Client(simWorld({ http }), { baseUrls: [simulator.url] }, events, undefined)
+    const world = simWorld({ http })
+    // One clock for both: were the server's to run on alone, its answers would contradict ours after a while.
+    const { clock } = world
+    const simulator = await serve({ exchange: chaosExchange({ faults }), clock })
+    const client = new Client(world, { baseUrls: [simulator.url] }, events, undefined)
     await client.open({ kind: 'symbol', symbol: 'BTCUSDT' })
     return { client, simulator }
   }

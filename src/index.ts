@@ -19,6 +19,7 @@ export {
 export type { ErrorEntry, JobProblem } from './base/errors.ts'
 export type { Gap, GapReason } from './base/gap.ts'
 export type { World } from './base/ports.ts'
+export type { Wait } from './base/wait.ts'
 export { closest } from './base/suggest.ts'
 export { displayWidth, jsonText, quoteText, safeJson } from './base/text.ts'
 export { formatMicros, formatWindow, parseMicros } from './base/time.ts'

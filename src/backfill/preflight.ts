@@ -1,9 +1,8 @@
 /** What is looked at before anything is asked or written: options, jobs side by side, keys. */
 
 import { UsageError } from '../base/errors.ts'
-import { datasetOf } from '../binance/market.ts'
 import { seriesName } from '../binance/series.ts'
-import type { DatasetJob, Job } from '../job/job.ts'
+import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { accountLabel, credentialsFor } from '../session/account.ts'
 import { checkAlike, seriesOf } from '../session/wants.ts'
@@ -30,10 +29,7 @@ export function checkJobs(jobs: readonly Job[], options: Options): void {
   const named = { symbols: [], account: accountLabel(jobs) }
   for (const { source, ...dataset } of jobs.flatMap(({ datasets }) => datasets)) {
     const settings = { ...dataset, source: options.source ?? source }
-    if (
-      options.source === 'archive' &&
-      datasetOf({ market: dataset.market, dataset: dataset.kind }).archive === undefined
-    )
+    if (options.source === 'archive' && factsOf(dataset).archive === undefined)
       throw new UsageError(`source archive: ${dataset.kind} are not published in the archive`, {
         hint: 'Leave --source away, or take auto or rest.',
       })

@@ -10,3 +10,6 @@ export type Wait = {
   /** The reason in words. */
   readonly message: string
 }
+
+/** Shorter pauses are pacing, and are reported to nobody. */
+export const WAIT_MS_MIN = 1_000

@@ -36,7 +36,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
 /** The datasets of {@link DEFAULT_MARKET}. */
 export const DATASETS: MarketFacts['datasets'] = MARKETS[DEFAULT_MARKET].datasets
 
-/** The facts about the dataset of a series, or of an entry of a job. */
+/** The facts about the dataset of a series. */
 export function datasetOf({ market, dataset }: Pick<SeriesKey, 'market' | 'dataset'>): Dataset {
   return MARKETS[market].datasets[dataset]
 }

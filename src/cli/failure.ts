@@ -102,7 +102,7 @@ type Known = Error & {
   readonly problems?: readonly JobProblem[]
 }
 
-/** Was it thrown on purpose? By shape, since some come from another copy of the library. */
+/** Was it thrown on purpose? By shape: some are the CLI's own, found before the library is loaded. */
 function isKnown(error: unknown): error is Known {
   if (!(error instanceof Error)) return false
   const { code, exit } = error as Partial<Known>

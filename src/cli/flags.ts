@@ -168,7 +168,7 @@ export const JOB_FLAGS = {
     read: readText,
   },
   settle: {
-    describe: 'instead of a job file: how long after its close a kline is taken as final',
+    describe: 'instead of a job file: how long after its close a kline counts as final',
     value: 'DURATION',
     default: '1m',
     read: readText,

@@ -15,8 +15,6 @@ export type View = {
   end(): void
 }
 
-/** Waits shorter than this are not worth a line. */
-const WAIT_MS_MIN = 2000
 /** Gaps of one series that get a line of their own; `status` lists all. */
 const GAP_LINES_MAX = 10
 
@@ -34,7 +32,7 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
     case 'note':
       return library.quoteText(item.message)
     case 'wait':
-      return item.ms < WAIT_MS_MIN ? undefined : waitText(library.quoteText(item.message), item.ms)
+      return waitText(library.quoteText(item.message), item.ms)
     case 'series': {
       const { key, error, rows, partitions } = item.result
       if (error !== undefined) return `failed: ${named(key)}: ${failure(error)}`

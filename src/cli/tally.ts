@@ -1,6 +1,6 @@
 /** What a run has done so far, counted from its progress; the views only print it. */
 
-import type { Plan, Progress, Usage } from '../index.ts'
+import type { Plan, Progress, Usage, Wait } from '../index.ts'
 import { duration } from './human.ts'
 import { library } from './library.ts'
 
@@ -24,7 +24,7 @@ export class Tally {
   rows = 0
   usage: Usage | undefined
   #startedMs: number
-  #wait: { readonly message: string; readonly untilMs: number } | undefined
+  #wait: (Wait & { readonly untilMs: number }) | undefined
   #samples: { readonly ms: number; readonly rows: number }[]
 
   constructor(nowMs: number) {
@@ -45,7 +45,8 @@ export class Tally {
         one.state = 'active'
         this.rows += item.rows
         this.usage = item.usage
-        this.#wait = undefined
+        // Of a pause that the limits ask for, rows that were under way are not the end.
+        if (this.#wait?.reason === 'overload') this.#wait = undefined
         this.#sample(nowMs)
         break
       }
@@ -56,7 +57,7 @@ export class Tally {
         break
       }
       case 'wait':
-        this.#wait = { message: item.message, untilMs: nowMs + item.ms }
+        this.#wait = { ...item, untilMs: nowMs + item.ms }
         break
       case 'committed':
       case 'gap':

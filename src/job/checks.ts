@@ -4,7 +4,6 @@
  */
 
 import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
-import { datasetOf } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
@@ -12,6 +11,7 @@ import { readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
 import { quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
+import { factsOf } from './job.ts'
 
 /** Describes the position of a path, as the end of a sentence: `on line 7`. */
 export type Describe = (path: Path) => string
@@ -51,7 +51,7 @@ function entriesOf(root: unknown): readonly Entry[] {
     const pathOf = (key: string): Path | undefined =>
       [[...path, key], [key]].find((candidate) => valueAt(root, candidate) !== undefined)
     const market = marketOf(valueAt(item, ['market']) ?? valueAt(root, ['market']))
-    return [{ path, dataset: kind && datasetOf({ market, dataset: kind }), pathOf }]
+    return [{ path, dataset: kind && factsOf({ market, kind }), pathOf }]
   })
 }
 

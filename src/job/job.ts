@@ -1,8 +1,9 @@
 /** A job after reading: plain data, with all defaults filled in. Its written form is in `schema.ts`. */
 
 import type { Micros, Partition } from '../base/time.ts'
-import type { DatasetKind, Numbers } from '../binance/dataset.ts'
+import type { Dataset, DatasetKind, Numbers } from '../binance/dataset.ts'
 import type { Interval } from '../binance/interval.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { Market } from '../binance/series.ts'
 
 /** A fixed moment named by the job. */
@@ -69,4 +70,9 @@ export type Job = {
   readonly file: string
   /** Not empty; no series occurs twice. */
   readonly datasets: readonly DatasetJob[]
+}
+
+/** The facts about the dataset that an entry of a job names. */
+export function factsOf({ market, kind }: Pick<DatasetJob, 'market' | 'kind'>): Dataset {
+  return datasetOf({ market, dataset: kind })
 }

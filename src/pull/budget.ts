@@ -10,6 +10,7 @@
  */
 
 import type { Clock } from '../base/ports.ts'
+import { WAIT_MS_MIN } from '../base/wait.ts'
 import type { RateLimit } from '../binance/limit.ts'
 import type { OnWait } from './gate.ts'
 import { add, costOf, forget, newMeter, parseUsed, windowOf, type Meter } from './meter.ts'
@@ -41,9 +42,6 @@ export type BudgetUse = { readonly used: number; readonly limit: number }
 
 /** How much of the limits may be spent, and who hears of waits. */
 export type BudgetOptions = { readonly share: number; readonly onWait: OnWait }
-
-/** Shorter waits are pacing, and are reported to nobody. */
-const WAIT_MS_MIN = 1_000
 
 /** Admits requests by their weight. */
 export class WeightBudget {

@@ -6,7 +6,7 @@
 import { BannedError, isChanged } from '../base/errors.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
-import type { Wait } from '../base/wait.ts'
+import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
 /** Where a ban is recorded; in the lake's root, and not data. */
 export const BAN_PATH = '_ban.json'
@@ -166,6 +166,7 @@ export class Gate {
     this.#shut = { untilMs, code, reason, isRemembered }
     // A wait that is too long ends the run with its own error.
     if (remainingMs > 0 || Math.max(ms, this.#shutMs) > this.#maxWaitMs) return
+    if (ms <= WAIT_MS_MIN) return
     this.#onWait({ reason: code === 'E_RATE_LIMITED' ? 'limit' : 'ban', ms, message: reason })
   }
 }

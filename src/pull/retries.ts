@@ -6,6 +6,7 @@
 
 import type { BackfillError } from '../base/errors.ts'
 import type { Clock, Random } from '../base/ports.ts'
+import { WAIT_MS_MIN } from '../base/wait.ts'
 import { backoffMs } from './backoff.ts'
 import { gaveUp } from './failure.ts'
 import type { OnWait } from './gate.ts'
@@ -14,8 +15,6 @@ import type { OnWait } from './gate.ts'
 const ATTEMPTS_MAX = 8
 /** Requests that try again at the same time while none succeeds. */
 const TRYING_MAX = 8
-/** Shorter waits before another attempt are not reported. */
-const REPORTED_MS_MIN = 2_000
 
 /** The limits of waiting and trying. */
 export type Patience = {
@@ -118,7 +117,7 @@ export class Retries {
   /** An exchange that does not answer must not look like a program that hangs. */
   #report(reason: string, ms: number): void {
     const nowMs = this.#world.clock.monotonicMs()
-    if (ms < REPORTED_MS_MIN || nowMs < this.#reportedUntilMs) return
+    if (ms <= WAIT_MS_MIN || nowMs < this.#reportedUntilMs) return
     this.#reportedUntilMs = nowMs + ms
     this.#patience.onWait({ reason: 'overload', ms, message: reason })
   }

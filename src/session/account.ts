@@ -2,8 +2,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Credentials } from '../base/secret.ts'
-import { datasetOf } from '../binance/market.ts'
-import type { Job } from '../job/job.ts'
+import { factsOf, type Job } from '../job/job.ts'
 import { allEnvironment, environment } from '../node/environment.ts'
 import { checkLabel, readCredentials } from '../node/keys.ts'
 
@@ -30,6 +29,6 @@ export function credentialsFor(jobs: readonly Job[]): Credentials | undefined {
 /** Does any of these jobs name the account's own history? Only then are keys looked at. */
 function needsKey(jobs: readonly Job[]): boolean {
   return jobs.some(({ datasets }) =>
-    datasets.some(({ market, kind }) => datasetOf({ market, dataset: kind }).security === 'signed'),
+    datasets.some((dataset) => factsOf(dataset).security === 'signed'),
   )
 }

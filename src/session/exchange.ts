@@ -1,8 +1,7 @@
 /** The exchange, as far as the jobs of a call need it. */
 
 import type { World } from '../base/ports.ts'
-import { datasetOf } from '../binance/market.ts'
-import type { DatasetJob, Job } from '../job/job.ts'
+import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { HostList } from '../pull/query.ts'
 import { ExchangeClient, hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
@@ -20,7 +19,7 @@ function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
 /** The hosts that jobs will be asked of. With hosts of the user's own there is one list for everything. */
 function hostLists(jobs: readonly Job[], { baseUrls }: Options): readonly HostList[] {
   const lists = jobs.flatMap(({ datasets }) =>
-    datasets.map(({ market, kind }) => hostListOf(datasetOf({ market, dataset: kind }))),
+    datasets.map((dataset) => hostListOf(factsOf(dataset))),
   )
   return baseUrls === undefined ? [...new Set(lists)] : ['public']
 }

@@ -3,9 +3,8 @@
 import { union, type Coverage } from '../base/coverage.ts'
 import type { World } from '../base/ports.ts'
 import { micros } from '../base/time.ts'
-import { datasetOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { DatasetJob, Job, SymbolSelection } from '../job/job.ts'
+import { factsOf, type DatasetJob, type Job, type SymbolSelection } from '../job/job.ts'
 import { accountLabel } from './account.ts'
 import { listedAt } from './listing.ts'
 import { Manifests } from './manifests.ts'
@@ -39,11 +38,7 @@ export async function storedWants(
   for (const job of jobs)
     for (const dataset of job.datasets) {
       // Whose history it is, is not known: what the lake has of any account is looked at.
-      if (
-        datasetOf({ market: dataset.market, dataset: dataset.kind }).security === 'signed' &&
-        account === undefined
-      )
-        continue
+      if (factsOf(dataset).security === 'signed' && account === undefined) continue
       const symbols = inLake(dataset, stored)
       const asked = { ...job, datasets: [{ ...dataset, symbols }] }
       for (const { key, wanted, problem } of await resolveWants([asked], resolving)) {

@@ -3,11 +3,10 @@
 import { union } from '../base/coverage.ts'
 import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
-import { datasetOf } from '../binance/market.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
-import type { DatasetJob, Job, Source, SymbolFilter } from '../job/job.ts'
+import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 
@@ -116,7 +115,7 @@ export function seriesOf(
   { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
 ): SeriesKey[] {
   const { kind, market, intervals } = dataset
-  const isSigned = datasetOf({ market, dataset: kind }).security === 'signed'
+  const isSigned = factsOf(dataset).security === 'signed'
   if (isSigned && account === undefined)
     throw new UsageError(`${kind} needs an account label`, {
       hint: 'Set BINANCE_ACCOUNT_LABEL to a name of your choice.',

@@ -169,6 +169,19 @@ describe('bars, for a terminal', () => {
     ).toBe('klines 币安人生USDT 1h     [========================] 100%             0 rows')
   })
 
+  test('a pause for the limits lasts its time, whatever was under way; one for an outage until rows come', () => {
+    const tally = new Tally(0)
+    tally.apply(PLAN, 0)
+    tally.apply({ kind: 'wait', reason: 'budget', message: 'limit used up', ms: 30_000 }, 0)
+    tally.apply(rows(0.1), 5_000)
+    expect(tally.waiting(10_000)).toBe('limit used up, going on in 20 s')
+    expect(tally.waiting(30_000)).toBeUndefined()
+    tally.apply({ kind: 'wait', reason: 'overload', message: 'HTTP 503', ms: 30_000 }, 40_000)
+    expect(tally.waiting(41_000)).toBe('HTTP 503, going on in 29 s')
+    tally.apply(rows(0.2), 42_000)
+    expect(tally.waiting(43_000)).toBeUndefined()
+  })
+
   test('end with rows, rate, weight and time left, or the reason of a wait', () => {
     const tally = new Tally(0)
     tally.apply(PLAN, 0)
@@ -180,7 +193,7 @@ describe('bars, for a terminal', () => {
     expect(statusText(tally, 10_000, 79)).toBe(
       '10,000 rows | 1,000/s | weight 3,210/5,400 | rate limit, going on in 14 s',
     )
-    expect(statusText(tally, 30_000, 79)).not.toContain('resuming')
+    expect(statusText(tally, 30_000, 79)).not.toContain('rate limit')
     expect(statusText(tally, 10_000, 30)).toHaveLength(30)
   })
 

@@ -1,8 +1,9 @@
 /** What an archive file has for a stretch of time: its rows and its gaps. Pure. */
 
-import { covers, type Coverage } from '../../base/coverage.ts'
+import { clip, covers, type Coverage } from '../../base/coverage.ts'
 import { isKnown, type Gap } from '../../base/gap.ts'
 import { micros, type Micros, type Window } from '../../base/time.ts'
+import { gridFloor, hasKnownGrid } from '../../binance/interval.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { missingSlots } from '../slots.ts'
 import { lowerBound } from '../../rows/int64.ts'
@@ -66,22 +67,26 @@ export type KnownKlines = {
 const SETTLED = 2n * 86_400_000_000n
 
 /**
- * Slots of `part` without a kline. What another source may have stays missing. Otherwise a hole between klines is an
+ * Slots of `part` without a kline; `pages` are all of the file. What another source may have stays missing. Otherwise a hole between klines is an
  * outage once it is old or found again, and a file that ends early has not been published in full.
  */
 export function klineGaps(
   { interval }: SeriesKey,
   pages: readonly Page[],
-  part: Window,
+  { part, file }: { readonly part: Window; readonly file: Window },
   { gaps, hasRowsBefore, isOtherLeft, holes, unconfirmed, now }: KnownKlines,
 ): Gap[] {
   if (interval === undefined) return []
+  // A part may begin inside a slot. Whether the slot has a kline shows in what the file has of all of it.
+  const head = hasKnownGrid(interval) ? gridFloor(interval, part.from) : part.from
+  const from = head < file.from ? part.from : head
   const opens = BigInt64Array.from(
-    pages.flatMap((page) => [...page.keys]).filter((key) => part.from <= key && key < part.to),
+    pages.flatMap((page) => [...page.keys]).filter((key) => from <= key && key < part.to),
   )
-  const first = opens[0]
+  const first = opens.find((key) => part.from <= key)
   const known = gaps.filter(isKnown)
-  return missingSlots(interval, part, opens).map((gap): Gap => {
+  const missing = clip(missingSlots(interval, { from, to: part.to }, opens), part)
+  return missing.map((gap): Gap => {
     // What was requested before is known already.
     const before = known.find(({ from, to }) => from <= gap.from && gap.to <= to)
     if (before !== undefined) return { ...gap, reason: before.reason }

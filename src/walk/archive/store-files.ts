@@ -133,7 +133,7 @@ export class ArchiveStore {
     const { plan, series, ask } = this.#run
     const pages: Page[] = []
     for await (const page of rows.pages()) pages.push(page)
-    const gaps = klineGaps(plan.key, pages, open.part, {
+    const gaps = klineGaps(plan.key, pages, { part: open.part, file: open.file.window }, {
       gaps: series.manifest.gaps,
       hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
       isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),

@@ -4,6 +4,8 @@ import { intersect, union, type Coverage } from '../base/coverage.ts'
 import type { Files } from '../base/ports.ts'
 import { latest, micros, periodOf, type Window } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
+import { gridFloor } from '../binance/interval.ts'
+import type { SeriesKey } from '../binance/series.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
 import { oldBefore } from '../binance/lag.ts'
 import { pageOf } from '../rows/batch.ts'
@@ -29,10 +31,17 @@ export async function adoptedFresh(
     const open = datasetOf(key).staysOpen === true ? await openOrders(files, manifest, gained) : []
     return union(open, await youngEnds(files, manifest, gained))
   }
-  return gained.flatMap((window) =>
-    // They may have been asked for as soon as they had closed, however long ago that was.
-    isOfArchive(manifest, window) ? [] : freshPart(key, window, window.to),
-  )
+  return gained.flatMap((window) => (isOfArchive(manifest, window) ? [] : youngKlines(key, window)))
+}
+
+/**
+ * The klines at the end of a stretch that may have been asked for as soon as they had closed, however long ago that was,
+ * and may have come from a host that lagged, which sends those before as they were while they were open.
+ */
+function youngKlines(key: SeriesKey, window: Window): Coverage {
+  if (key.interval === undefined) return []
+  const from = latest(gridFloor(key.interval, oldBefore(window.to)), window.from)
+  return union(freshPart(key, window, window.to), [{ from, to: window.to }])
 }
 
 /** Does a stretch end with what the archive brought, which has no young klines? */

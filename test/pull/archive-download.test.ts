@@ -330,13 +330,45 @@ describe('listings', () => {
     const files = await index.files(AGG_TRADES, 'daily')
     expect(files.size).toBe(24)
     expect([...files.keys()][0]).toBe(archivePath(AGG_TRADES, '2017-08-17'))
-    expect(await index.file(AGG_TRADES, '2017-09-09')).toMatchObject({
+    expect(files.get(archivePath(AGG_TRADES, '2017-09-09'))).toMatchObject({
       path: archivePath(AGG_TRADES, '2017-09-09'),
       modified: parseMicros('2017-09-10'),
     })
-    expect(await index.file(AGG_TRADES, '2017-09-10')).toBeUndefined()
+    expect(files.has(archivePath(AGG_TRADES, '2017-09-10'))).toBe(false)
     expect(asked()).toHaveLength(7)
     expect(asked()[0]).toBe('/?prefix=data%2Fspot%2Fdaily%2FaggTrades%2FBTCUSDT%2F&delimiter=%2F')
+  })
+
+  test('are asked for from a month before the days that are wanted, as far as these go', async () => {
+    const { client, asked } = await archiveWorld(
+      { archive: { listingKeys: 20 } },
+      { now: '2018-04-10' },
+    )
+    const index = new ArchiveIndex(client)
+    const inMarch = (first: string, last: string) =>
+      index.files(AGG_TRADES, 'daily', { first: `2018-03-${first}`, last: `2018-03-${last}` })
+    const daysOf = (files: ReadonlyMap<string, unknown>) =>
+      [...files.keys()].map((path) => path.slice(-14, -4))
+    const files = daysOf(await inMarch('01', '02'))
+    expect(files[0]).toBe('2018-01-01')
+    expect(files).toContain('2018-03-02')
+    expect(files.length).toBeLessThan(75)
+    const pages = asked().length
+    expect(asked()[0]).toContain('BTCUSDT-aggTrades-2018-01')
+    // What is known is not asked for again; what lies beyond is, once for all that want it.
+    await inMarch('01', '02')
+    expect(asked()).toHaveLength(pages)
+    const [later, same] = await Promise.all([inMarch('01', '30'), inMarch('02', '30')])
+    expect(daysOf(later)).toContain('2018-03-30')
+    expect(daysOf(same)).toEqual(daysOf(later))
+    expect(
+      asked()
+        .slice(pages)
+        .filter((url) => url === asked()[0]),
+    ).toHaveLength(1)
+    const all = daysOf(await index.files(AGG_TRADES, 'daily'))
+    expect(all[0]).toBe('2017-08-17')
+    expect(all.at(-1)).toBe('2018-04-09')
   })
 
   test('months of klines, by the name of the folder', async () => {

@@ -70,7 +70,7 @@ describe.each([
     expect(summary).toMatchObject({ complete: true, rows: 0, partitions: 0 })
     const asked = simulator.log.entries.filter(({ path }) => path === '/api/v3/klines')
     expect(asked.map(({ query }) => new URLSearchParams(query).get('startTime'))).toEqual([
-      String(parseMicros('2026-03-05T22:00') / 1_000n),
+      String(parseMicros('2026-03-04') / 1_000n),
     ])
     expect(await contents(dataDir)).toEqual(before)
     expect((await verifyLake({ dataDir })).findings).toEqual([])
@@ -120,6 +120,26 @@ test('klines that were young when they were stored are asked for again, however 
     if (step.kind === 'report') expect(step.ok).toBe(true)
   expect(await attempt(yaml, { world: virtualWorld(exchange, late) })).toMatchObject({ exit: 0 })
   const { series } = await status([job], { world: virtualWorld(exchange, late) })
+  expect(series[0]?.revisions).toMatchObject([{ key: String(openTime) }])
+})
+
+test('so are those that a host which lagged may have sent unfinished', async () => {
+  const yaml = JOB.replace('to: 2026-03-06', 'to: now')
+  const start = parseMicros('2026-03-05T10:02')
+  // Twenty hours before the run, and another value only after it.
+  const openTime = parseMicros('2026-03-04T14:00')
+  const revisions = [{ interval: '1h' as const, openTime, at: parseMicros('2026-03-05T10:30') }]
+  const [symbol] = EXCHANGE.symbols
+  const exchange = new Exchange({ symbols: [{ ...symbol!, revisions }] })
+  const files = memFiles()
+  const early = { world: virtualWorld(exchange, { files, start }) }
+  expect(await attempt(yaml, early)).toMatchObject({ exit: 0 })
+  await put(files, `${KLINES}/_series.json`, new Uint8Array())
+  const late = { world: virtualWorld(exchange, { files, start: parseMicros('2026-03-09') }) }
+  for await (const step of verify([], { ...late, rebuild: true }))
+    if (step.kind === 'report') expect(step.ok).toBe(true)
+  expect(await attempt(yaml, late)).toMatchObject({ exit: 0 })
+  const { series } = await status([parseJob(yaml, 'test.yaml')], late)
   expect(series[0]?.revisions).toMatchObject([{ key: String(openTime) }])
 })
 

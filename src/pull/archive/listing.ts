@@ -3,8 +3,8 @@
 import { XMLParser } from 'fast-xml-parser'
 import { ArchiveError, TransportError } from '../../base/errors.ts'
 import { quoteText } from '../../base/text.ts'
-import { parseMicros, type Micros } from '../../base/time.ts'
-import { archiveFolder, archivePath, type ArchiveSpan } from '../../binance/archive.ts'
+import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../../base/time.ts'
+import { archiveFolder, archivePath, archiveSpan, type ArchiveSpan } from '../../binance/archive.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
 
@@ -14,6 +14,7 @@ const PAGE_BYTES_MAX = 2 << 20
 const FILES_MAX = 75_000
 /** A thousand keys per page; no folder has nearly as many files as this allows. */
 const PAGES_MAX = 1_000
+const MARGIN = 31n * 86_400_000_000n
 
 /** One file as the bucket lists it. */
 export type ListedFile = {
@@ -29,49 +30,74 @@ export type ListingPage = {
   readonly marker: string | undefined
 }
 
-/** The archive's files, each folder listed at most once. One per run. */
+/** Days or months, both inclusive, whose files are looked for. */
+export type PeriodRange = { readonly first: string; readonly last: string }
+
+/** All files of a folder whose paths lie in a range: after the first text, up to the second or to the end. */
+type Listed = {
+  readonly after: string
+  readonly until: string | undefined
+  readonly files: ReadonlyMap<string, ListedFile>
+}
+
+/** The archive's files, each part of a folder listed at most once. One per run. */
 export class ArchiveIndex {
   readonly #client: ArchiveClient
-  readonly #folders = new Map<string, Promise<ReadonlyMap<string, ListedFile>>>()
+  readonly #folders = new Map<string, Promise<Listed>>()
 
   constructor(client: ArchiveClient) {
     this.#client = client
   }
 
   /**
-   * The zips of a series by their paths; empty when there is none.
+   * The zips of a series by their paths: at least all those of `range`, or of all time without one; empty when there is
+   * none.
    *
    * @throws ArchiveError `unreachable` when the bucket cannot be listed; files can still be requested by name.
    */
-  async files(key: SeriesKey, span: ArchiveSpan): Promise<ReadonlyMap<string, ListedFile>> {
+  async files(
+    key: SeriesKey,
+    span: ArchiveSpan,
+    range?: PeriodRange,
+  ): Promise<ReadonlyMap<string, ListedFile>> {
     const folder = archiveFolder(key, span)
-    const known = this.#folders.get(folder) ?? this.#client.inTurn(() => this.#list(folder))
-    this.#folders.set(folder, known)
+    const after = range === undefined ? '' : pathBefore(key, range.first)
+    const until = range === undefined ? undefined : archivePath(key, range.last)
+    const before = this.#folders.get(folder)
+    const listed = this.#listed(folder, before, { after, until })
+    this.#folders.set(folder, listed)
     try {
-      return await known
+      return (await listed).files
     } catch (error) {
       // A failure must not be cached like an answer.
-      this.#folders.delete(folder)
+      if (this.#folders.get(folder) === listed) this.#folders.delete(folder)
       throw error
     }
   }
 
-  /** The file of `period`, if the bucket lists it. @throws ArchiveError as {@link ArchiveIndex.files} does */
-  async file(key: SeriesKey, period: string): Promise<ListedFile | undefined> {
-    const files = await this.files(key, period.length === 7 ? 'monthly' : 'daily')
-    return files.get(archivePath(key, period))
+  async #listed(
+    folder: string,
+    before: Promise<Listed> | undefined,
+    wanted: Omit<Listed, 'files'>,
+  ): Promise<Listed> {
+    const known = await before
+    if (known === undefined) return this.#client.inTurn(() => this.#list(folder, wanted))
+    if (known.after <= wanted.after && reaches(known, wanted)) return known
+    const after = known.after < wanted.after ? known.after : wanted.after
+    const { until } = reaches(known, wanted) ? known : wanted
+    return this.#client.inTurn(() => this.#list(folder, { after, until }))
   }
 
-  async #list(folder: string): Promise<ReadonlyMap<string, ListedFile>> {
+  async #list(folder: string, { after, until }: Omit<Listed, 'files'>): Promise<Listed> {
     const files = new Map<string, ListedFile>()
-    let marker: string | undefined
+    let marker = after
     for (let page = 0; page < PAGES_MAX; page++) {
       const next = await this.#page(folder, marker)
       for (const file of next.files) if (isZipIn(folder, file)) files.set(file.path, file)
-      if (next.marker === undefined) return files
-      if (files.size > FILES_MAX) break
-      if (marker !== undefined && next.marker <= marker) break
+      if (next.marker === undefined) return { after, until: undefined, files }
+      if (files.size > FILES_MAX || next.marker <= marker) break
       marker = next.marker
+      if (until !== undefined && until <= marker) return { after, until: marker, files }
     }
     throw new ArchiveError(
       'unreachable',
@@ -80,11 +106,11 @@ export class ArchiveIndex {
     )
   }
 
-  async #page(folder: string, marker: string | undefined): Promise<ListingPage> {
+  async #page(folder: string, marker: string): Promise<ListingPage> {
     const url = this.#client.listingUrl({
       prefix: folder,
       delimiter: '/',
-      ...(marker === undefined ? {} : { marker }),
+      ...(marker === '' ? {} : { marker }),
     })
     const limits = { path: folder, sizeBytesMax: PAGE_BYTES_MAX }
     return this.#client.persist(
@@ -97,6 +123,23 @@ export class ArchiveIndex {
       undefined,
     )
   }
+}
+
+/** Does `known` reach as far as what is wanted? */
+function reaches(known: { readonly until: string | undefined }, wanted: typeof known): boolean {
+  if (known.until === undefined) return true
+  return wanted.until !== undefined && wanted.until <= known.until
+}
+
+/**
+ * A text that sorts before the days from a month before `period` on, so that its neighbours are listed with it. Months
+ * are few enough to be listed whole.
+ */
+function pathBefore(key: SeriesKey, period: string): string {
+  if (archiveSpan(period) === 'monthly') return ''
+  const { from } = periodWindow(period)
+  const path = archivePath(key, periodOf(micros(from - MARGIN), 'month'))
+  return `${archiveFolder(key, 'daily')}${path.slice(archiveFolder(key, 'monthly').length, -'.zip'.length)}`
 }
 
 function isZipIn(folder: string, { path }: ListedFile): boolean {

@@ -20,6 +20,7 @@ import {
   entryName,
   publishedFrom,
   type ArchivePeriod,
+  type ArchiveSpan,
 } from '../../binance/archive.ts'
 import { type Numbers } from '../../binance/dataset.ts'
 import { datasetOf } from '../../binance/market.ts'
@@ -30,7 +31,7 @@ import { nodeFiles } from '../../node/files.ts'
 import type { Options } from '../../options.ts'
 import { ArchiveClient } from '../../pull/archive/client.ts'
 import { Downloads, type Archive } from '../../pull/archive/download.ts'
-import { ArchiveIndex } from '../../pull/archive/listing.ts'
+import { ArchiveIndex, type ListedFile } from '../../pull/archive/listing.ts'
 import { unzip } from '../../pull/archive/zip.ts'
 import { CsvFile } from '../../rows/csv-file.ts'
 import type { Page, UnknownField } from '../../rows/page.ts'
@@ -104,28 +105,19 @@ export class ArchiveSession {
    */
   async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
     const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
-    const [first] = periods
-    if (this.#isDown || first === undefined) return []
-    const lists = await this.#lists(key, first)
-    if (lists === undefined) return []
-    return periods.flatMap((period) => {
-      const found = lists(period)
-      if (found.length > 0 || archiveSpan(period.period) === 'daily') return found
-      return hasDailyFiles(key) ? dailyPeriods(period.window, now).flatMap(lists) : []
-    })
+    const found = await this.#published(key, periods)
+    if (!hasDailyFiles(key)) return found
+    const published = new Set(found.map(({ period }) => period))
+    const months = periods.filter(
+      ({ period }) => archiveSpan(period) === 'monthly' && !published.has(period),
+    )
+    const days = months.flatMap((month) => dailyPeriods(month.window, now))
+    return [...found, ...(await this.#published(key, days))].sort(byTime)
   }
 
   /** The daily files of a stretch of time. */
-  async dailyFilesOf(
-    key: SeriesKey,
-    window: Window,
-    now: Micros,
-  ): Promise<readonly PublishedFile[]> {
-    const periods = hasDailyFiles(key) ? dailyPeriods(window, now) : []
-    const [first] = periods
-    if (this.#isDown || first === undefined) return []
-    const lists = await this.#lists(key, first)
-    return lists === undefined ? [] : periods.flatMap(lists)
+  dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
+    return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now) : [])
   }
 
   /** Daily files for what is left although its monthly file was tried. */
@@ -139,7 +131,7 @@ export class ArchiveSession {
     for (const month of months)
       for (const part of clip(left, month.window))
         for (const day of await this.dailyFilesOf(key, part, now)) days.set(day.period, day)
-    return [...days.values()].sort((a, b) => (a.period < b.period ? -1 : 1))
+    return [...days.values()].sort(byTime)
   }
 
   /**
@@ -169,38 +161,51 @@ export class ArchiveSession {
       const length = clip(days, window).reduce((sum, part) => sum + part.to - part.from, 0n)
       return publishedFrom(period) <= now && (isLast || length >= daysMin * DAY)
     })
-    const [first] = wanted
-    if (this.#isDown || first === undefined) return []
-    const lists = await this.#lists(key, first)
-    return lists === undefined ? [] : wanted.flatMap(lists)
+    return this.#published(key, wanted)
   }
 
-  /** Lists the files: from the bucket's listing, or by name where the bucket cannot be listed. */
-  async #lists(
+  /** Those of `periods`, oldest first, that are published: by the bucket's listing, or all where it cannot be listed. */
+  async #published(
     key: SeriesKey,
-    first: ArchivePeriod,
-  ): Promise<((period: ArchivePeriod) => PublishedFile[]) | undefined> {
+    periods: readonly ArchivePeriod[],
+  ): Promise<readonly PublishedFile[]> {
+    const [first] = periods
+    if (this.#isDown || first === undefined) return []
     try {
-      const daily = await this.#index.files(key, 'daily')
-      const monthly = await this.#index.files(key, 'monthly')
-      return (period) => {
-        const files = archiveSpan(period.period) === 'daily' ? daily : monthly
+      const [daily, monthly] = await Promise.all([
+        this.#listed(key, periods, 'daily'),
+        this.#listed(key, periods, 'monthly'),
+      ])
+      return periods.flatMap((period) => {
         const path = archivePath(key, period.period)
-        const listed = files.get(path)
+        const listed = daily.get(path) ?? monthly.get(path)
         return listed === undefined ? [] : [{ ...period, path, sizeBytes: listed.sizeBytes }]
-      }
+      })
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error
       if (await this.#isReachable(archivePath(key, first.period)))
-        return (period) => [
-          { ...period, path: archivePath(key, period.period), sizeBytes: undefined },
-        ]
+        return periods.map((period) => ({
+          ...period,
+          path: archivePath(key, period.period),
+          sizeBytes: undefined,
+        }))
       // Several series may notice at the same time.
-      if (this.#isDown) return undefined
+      if (this.#isDown) return []
       this.#isDown = true
       this.#onWarning(`the archive cannot be reached: ${error.message}`)
-      return undefined
+      return []
     }
+  }
+
+  async #listed(
+    key: SeriesKey,
+    periods: readonly ArchivePeriod[],
+    span: ArchiveSpan,
+  ): Promise<ReadonlyMap<string, ListedFile>> {
+    const ofSpan = periods.filter(({ period }) => archiveSpan(period) === span)
+    const [first, last] = [ofSpan.at(0), ofSpan.at(-1)]
+    if (first === undefined || last === undefined) return new Map()
+    return this.#index.files(key, span, { first: first.period, last: last.period })
   }
 
   async #isReachable(path: string): Promise<boolean> {
@@ -230,6 +235,10 @@ export type Instead = {
   readonly tried: readonly PublishedFile[]
   /** Is no other source left? */
   readonly isLast: boolean
+}
+
+function byTime(a: PublishedFile, b: PublishedFile): number {
+  return a.window.from < b.window.from ? -1 : 1
 }
 
 /** Series that are stored by day are read by day, so that a file can be taken back as a whole. */

@@ -58,12 +58,13 @@ export async function withFile<T>(
 export async function lookInto(file: Readable, key: SeriesKey, period: string): Promise<FoundFile> {
   const path = partitionPath(key, period)
   const footer = await reading(path, () => readFooter(file))
+  const facts = parseFacts(footer.metadata, key, path)
   return {
-    facts: parseFacts(footer.metadata, key, path),
+    facts,
     rows: footer.rows,
     bytes: file.sizeBytes,
     sha256: () => reading(path, () => hashOf(file)),
-    assertSound: () => assertSound(file, footer, path),
+    assertSound: () => assertSound(file, footer, { path, keys: Object.keys(formatFacts(facts)) }),
     isAsWritten: () => reading(path, () => isAsWritten(file, footer, datasetOf(key).key)),
   }
 }

@@ -7,22 +7,27 @@ import type { Readable } from '../base/ports.ts'
 import { MEND, reading } from './damaged.ts'
 import { readRowGroup, type ParquetFooter } from './parquet/read.ts'
 import { misfitHeaders } from './parquet/read-headers.ts'
+import { isFileCrcRight } from './parquet/self-check.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
 
 /**
- * Reads all pages against their checksums, and their headers against what would have been written. Holds one row group
- * at a time.
+ * Reads all pages against their checksums, their headers against what would have been written, and the whole file
+ * against the checksum in its footer. Holds one row group at a time.
  *
+ * @param of - The file's path, and the keys of its facts in the footer.
  * @throws DamageError that names the file.
  */
 export async function assertSound(
   file: Readable,
   footer: ParquetFooter,
-  path: string,
+  { path, keys }: { readonly path: string; readonly keys: readonly string[] },
 ): Promise<void> {
   const [misfit] = await reading(path, async () => {
     for (const index of footer.rowGroups.keys()) await readRowGroup(file, footer, index)
-    return misfitHeaders(file, footer)
+    const misfits = await misfitHeaders(file, footer)
+    if (misfits.length === 0 && !(await isFileCrcRight(file, footer, keys)))
+      return ['its footer or its indexes are damaged: the checksum of the file is another']
+    return misfits
   })
   if (misfit !== undefined) throw new DamageError(`${path}: ${misfit}`, { hint: MEND })
 }

@@ -20,6 +20,7 @@ import {
   readRowGroup,
   type ParquetFooter,
 } from '../store/parquet/read.ts'
+import { isFileCrcRight } from '../store/parquet/self-check.ts'
 import { misfitHeaders } from '../store/parquet/read-headers.ts'
 import { int64Column } from '../store/stored-rows.ts'
 import type { RowProof } from '../rows/proof.ts'
@@ -89,7 +90,15 @@ async function inspectFile(
   const flaws = hasColumns ? await inspectRows(suspect, file, footer) : [OTHER_COLUMNS]
   const isSound = flaws.every(({ severity }) => severity !== 'damage')
   if (isSound && (await isAhead(manifest, await lookInto(file, key, period))))
-    return { rows, flaws: [...flaws, NOT_RECORDED] }
+    return {
+      rows,
+      flaws: [
+        ...flaws,
+        (await isFileCrcRight(file, footer, Object.keys(formatFacts(facts))))
+          ? NOT_RECORDED
+          : OTHER_CRC,
+      ],
+    }
   const entry = manifest.partitions.get(period)
   if (entry === undefined) return { rows, flaws }
   const others = await compareFile(file, footer, entry, isSound)
@@ -107,6 +116,11 @@ const NOT_RECORDED: Flaw = {
   message: 'the file says more than the manifest: a run ended between the two',
   hint: 'The next run that asks for its time takes it in, or: binance-backfill verify --rebuild',
 }
+
+const OTHER_CRC = damage(
+  'hash-mismatch',
+  'its footer or page index is damaged: the checksum of the file is another, and no manifest knows it',
+)
 
 /** Is the file the one that was recorded? */
 async function compareFile(

@@ -5,18 +5,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../src/base/errors.ts'
 import { micros, type Micros, type Window } from '../../src/base/time.ts'
 import type { AggTrade, Kline } from '../../src/simulator/index.ts'
 import { partitionPath } from '../../src/store/layout.ts'
 import { aggTradeAt, klineAt } from '../support/histories.ts'
-import { rowsOf } from '../support/chaos.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
-import {
-  manifestOf,
-  openStored,
-  storeWindow,
-  type StoredOptions,
-} from '../support/stored-series.ts'
+import { openStored, storeWindow, type StoredOptions } from '../support/stored-series.ts'
 import { put } from '../support/put.ts'
 
 /** Bytes between two that are tried; 1 tries all. */
@@ -70,13 +65,23 @@ async function withBytes(base: MemFiles, path: string, bytes: Uint8Array): Promi
   return files
 }
 
+function isOfVersion(error: unknown): boolean {
+  return error instanceof UsageError && /format \d is newer than \d/.test(error.message)
+}
+
 async function expectRefused(files: MemFiles, kind: Kind, path: string): Promise<void> {
   const before = new Map(files.contents)
-  await expect(store(files, kind, REST)).rejects.toMatchObject({
-    code: 'E_DAMAGED',
-    message: expect.stringContaining(path) as string,
-    hint: expect.stringContaining('Move the file out of the lake') as string,
-  })
+  const refusal: unknown = await store(files, kind, REST).catch((error: unknown) => error)
+  expect(refusal).toMatchObject(
+    // A version with another digit may be a newer one.
+    isOfVersion(refusal)
+      ? { code: 'E_USAGE', message: expect.stringContaining(path) as string }
+      : {
+          code: 'E_DAMAGED',
+          message: expect.stringContaining(path) as string,
+          hint: expect.stringContaining('Move the file out of the lake') as string,
+        },
+  )
   const isAsBefore = ([name, bytes]: readonly [string, Uint8Array]): boolean =>
     Buffer.from(bytes).equals(before.get(name) ?? new Uint8Array())
   expect([files.contents.size, [...files.contents].every(isAsBefore)]).toEqual([before.size, true])
@@ -89,7 +94,7 @@ describe.each(KINDS)('$key.dataset', (kind) => {
     const half = await halfOf(kind)
     const bytes = half.contents.get(path)!
     for (let index = 0; index < bytes.length; index += STRIDE) {
-      const changed = bytes.slice()
+      const changed = Uint8Array.from(bytes)
       changed[index]! ^= 1 << (index % 8)
       await expectRefused(await withBytes(half, path, changed), kind, path)
     }
@@ -127,30 +132,20 @@ describe.each(KINDS)('$key.dataset', (kind) => {
     await expectRefused(await withBytes(half, path, bytes), kind, path)
   })
 
-  test('a file that no manifest knows is refused by name, or has the rows that were written', async () => {
+  test('a file that no manifest knows is refused by name, whichever byte changed', async () => {
     const half = await halfOf(kind)
-    const truth = await rowsOf(half, kind.key)
     const bytes = half.contents.get(path)!
-    const options = { files: half, key: kind.key, partition: 'day', numbers: 'float64' } as const
-    const known = await manifestOf(options)
-    let refused = 0
+    const options = { key: kind.key, partition: 'day', numbers: 'float64' } as const
     for (let index = 0; index < bytes.length; index += STRIDE) {
-      const changed = bytes.slice()
+      const changed = Uint8Array.from(bytes)
       changed[index]! ^= 1 << (index % 8)
       const files = await withBytes(memFiles(), path, changed)
-      try {
-        const { manifest } = await openStored({ ...options, files }, [FIRST])
-        expect(manifest.coverage).toEqual(known.coverage)
-        expect(await rowsOf(files, kind.key)).toEqual(truth)
-      } catch (error) {
-        expect(error, `byte ${index}`).toMatchObject({
-          code: 'E_DAMAGED',
-          message: expect.stringContaining(path) as string,
-        })
-        refused += 1
-      }
+      const opened = openStored({ ...options, files }, [FIRST])
+      await expect(opened, `byte ${index}`).rejects.toMatchObject({
+        // A version with another digit may be a newer one.
+        code: expect.stringMatching(/^E_(DAMAGED|USAGE)$/) as string,
+        message: expect.stringContaining(path) as string,
+      })
     }
-    // Statistics and indexes lie beside the rows, and no checksum is over them.
-    expect((refused * STRIDE) / bytes.length).toBeGreaterThan(0.5)
   })
 })

@@ -63,7 +63,7 @@ async function lakeWith(lake: Lake, others: Lake): Promise<MemFiles> {
 }
 
 function flipped(bytes: Uint8Array, at: number, bit: number): Uint8Array {
-  const changed = bytes.slice()
+  const changed = Uint8Array.from(bytes)
   changed[at]! ^= 1 << bit
   return changed
 }

@@ -85,7 +85,10 @@ describe('a footer', () => {
     const footer = await readFooter(memoryFile(await write()))
     expect(footer.rows).toBe(40)
     expect(footer.rowGroups.map(({ rows }) => rows)).toEqual([25, 15])
-    expect([...footer.metadata]).toEqual([['symbol', 'BTCUSDT']])
+    expect([...footer.metadata]).toEqual([
+      ['file_crc32', expect.stringMatching(/^[0-9a-f]{8}$/)],
+      ['symbol', 'BTCUSDT'],
+    ])
     expect(footer.createdBy).toBe('test')
     expect(columnBounds(footer, 1, 'key')).toEqual({ min: 3_360_000_025n, max: 3_360_000_039n })
   })
@@ -103,7 +106,7 @@ describe('a footer', () => {
     const footer = await readFooter(
       memoryFile(await writeParquet(options, [tableBatch(table)], long)),
     )
-    expect(footer.metadata.size).toBe(3000)
+    expect(footer.metadata.size).toBe(3001)
     expect(footer.rows).toBe(40)
   })
 

@@ -331,6 +331,7 @@ describe('DuckDB', () => {
       await query(`SELECT decode(key), decode(value) FROM parquet_kv_metadata('${path}')`),
     ).toEqual([
       ['dataset', 'aggTrades'],
+      ['file_crc32', expect.stringMatching(/^[0-9a-f]{8}$/)],
       ['symbol', 'BTCUSDT'],
       ['ä', '€'],
     ])

@@ -40,7 +40,7 @@ export function memFiles(): MemFiles {
     if ((versions.get(path) ?? 'absent') !== expected)
       throw new StoreError('E_STORE_CHANGED', `${path} is not the file that was expected`)
     const version = `version ${++puts}` as Version
-    contents.set(path, bytes.slice())
+    contents.set(path, new Uint8Array(bytes))
     versions.set(path, version)
     return version
   }
@@ -50,7 +50,7 @@ export function memFiles(): MemFiles {
     contents,
     read: async (path) => {
       const [bytes, version] = [fileAt(path), versions.get(path)]
-      return bytes && version && { bytes: bytes.slice(), version }
+      return bytes && version && { bytes: new Uint8Array(bytes), version }
     },
     open: async (path) => {
       const [bytes, version] = [fileAt(path), versions.get(path)]

@@ -96,7 +96,7 @@ export function simDisk({
     fsync: async (fd) => {
       const node = open.get(fd)
       if (node === undefined) throw systemError('EBADF', String(fd))
-      if (node.kind === 'file') node.synced = node.bytes.slice()
+      if (node.kind === 'file') node.synced = new Uint8Array(node.bytes)
       else node.synced = new Map(node.names)
     },
     close: async (fd) => {
@@ -167,7 +167,7 @@ function statOf(node: Node): FsStat {
 
 function settle(node: Node, survival: Survival): void {
   if (node.kind === 'file') {
-    if (survival !== 'all') node.bytes = node.synced.slice()
+    if (survival !== 'all') node.bytes = new Uint8Array(node.synced)
     return
   }
   if (survival === 'synced') node.names = new Map(node.synced)

@@ -46,6 +46,8 @@ export type ParquetFooter = {
   readonly createdBy: string
   /** The columns as they are stored. */
   readonly shapes: readonly ColumnShape[]
+  /** Where the footer begins in the file, in bytes. */
+  readonly from: number
 }
 
 const MAGIC = 0x31524150
@@ -131,6 +133,7 @@ function parseFooter(bytes: Uint8Array, sizeBytes: number): ParquetFooter {
     schema: schemaOf(shapes),
     createdBy: parsed.created_by ?? '',
     shapes,
+    from: sizeBytes,
   }
 }
 

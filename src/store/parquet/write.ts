@@ -1,11 +1,13 @@
 /** Writes a Parquet file from Arrow record batches, a row group at a time, holding no more than one of them. */
 
+import { crc32 } from 'node:zlib'
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { isAscending } from './bounds.ts'
 import { writeChunk } from './chunk.ts'
 import { ColumnBuffer } from './column-buffer.ts'
 import { compressor, type Compress } from './compress.ts'
 import { Envelope } from './envelope.ts'
+import { FILE_CRC, FILE_CRC_BLANK, stampFileCrc } from './self-check.ts'
 import { shapeOf, type ColumnShape } from './shape.ts'
 import { intAt } from './values.ts'
 import type { Compression } from '../../job/job.ts'
@@ -35,6 +37,7 @@ export class ParquetFileWriter {
   readonly #envelope: Envelope
   #compress: Compress | undefined
   #lastKey: bigint | undefined
+  #crc = 0
   #state: 'idle' | 'busy' | 'finished' | 'failed' = 'idle'
 
   /**
@@ -80,7 +83,7 @@ export class ParquetFileWriter {
   }
 
   /**
-   * Writes what is left, the indexes and the footer with `metadata`. The file is whole when this resolves; the sizes are
+   * Writes what is left, the indexes and the footer with `metadata` and the checksum of the file. The file is whole when this resolves; the sizes are
    * those of the file.
    *
    * @throws Error like {@link ParquetFileWriter.append}.
@@ -91,8 +94,10 @@ export class ParquetFileWriter {
     const envelope = this.#envelope
     await this.#alone('finished', async () => {
       if (this.#rows > 0) await this.#flush()
-      envelope.addFooter(metadata)
-      await this.#write(envelope.take())
+      envelope.addFooter({ ...metadata, [FILE_CRC]: FILE_CRC_BLANK })
+      const end = envelope.take()
+      stampFileCrc(end, this.#crc)
+      await this.#write(end)
     })
     return { rows: envelope.rows, bytes: envelope.sizeBytes }
   }
@@ -127,7 +132,9 @@ export class ParquetFileWriter {
     const chunks = this.#columns.map((column) => writeChunk(column, compress))
     for (const column of this.#columns) column.clear()
     this.#envelope.addRowGroup(rows, chunks)
-    await this.#write(this.#envelope.take())
+    const bytes = this.#envelope.take()
+    this.#crc = crc32(bytes, this.#crc)
+    await this.#write(bytes)
   }
 
   /** Readers skip rows by what the footer says of their order. */

@@ -23,7 +23,7 @@ type Item =
 
 /** The page of a listing. `keys` must be sorted. */
 export function listingXml(keys: readonly BucketKey[], query: ListingQuery): string {
-  const items = itemsOf(keys, query).filter(({ name }) => name > query.marker)
+  const items = itemsOf(keys, query)
   const page = items.slice(0, query.maxKeys)
   const isTruncated = page.length < items.length
   const next = isTruncated && query.delimiter !== '' ? (page.at(-1)?.name ?? '') : ''
@@ -45,14 +45,18 @@ export function listingXml(keys: readonly BucketKey[], query: ListingQuery): str
   ].join('')
 }
 
-/** Files, and everything up to the next delimiter as one item. */
-function itemsOf(keys: readonly BucketKey[], { prefix, delimiter }: ListingQuery): readonly Item[] {
+/** The first files after the marker, and everything up to the next delimiter as one item: one more than fill a page. */
+function itemsOf(
+  keys: readonly BucketKey[],
+  { prefix, delimiter, marker, maxKeys }: ListingQuery,
+): readonly Item[] {
   const items = new Map<string, Item>()
   for (const file of keys) {
-    if (!file.key.startsWith(prefix)) continue
+    if (items.size > maxKeys) break
+    if (file.key <= marker || !file.key.startsWith(prefix)) continue
     const end = delimiter === '' ? -1 : file.key.indexOf(delimiter, prefix.length)
     const name = end < 0 ? file.key : file.key.slice(0, end + delimiter.length)
-    items.set(name, end < 0 ? { name, file } : { name })
+    if (name > marker) items.set(name, end < 0 ? { name, file } : { name })
   }
   return [...items.values()]
 }

@@ -136,10 +136,11 @@ export class SimArchive {
   #list(query: URLSearchParams, now: Micros): ArchiveAnswer {
     if (this.#options.isListed === false) return xmlError(403, 'AccessDenied', 'Access Denied')
     const prefix = query.get('prefix') ?? ''
-    const xml = listingXml(this.#keys(prefix, now), {
+    const marker = query.get('marker') ?? ''
+    const xml = listingXml(this.#keys(prefix, now, marker), {
       prefix,
       delimiter: query.get('delimiter') ?? '',
-      marker: query.get('marker') ?? '',
+      marker,
       maxKeys: this.#options.listingKeys ?? 1000,
     })
     return {
@@ -149,8 +150,8 @@ export class SimArchive {
     }
   }
 
-  /** The keys under `prefix`, sorted; for folders above a series, only enough to name what is below them. */
-  #keys(prefix: string, now: Micros): readonly BucketKey[] {
+  /** The keys under `prefix` after `marker`, sorted; for folders above a series, enough to name what is below them. */
+  #keys(prefix: string, now: Micros, marker: string): readonly BucketKey[] {
     const { recorded } = this.#options
     if (recorded !== undefined)
       return [...recorded]
@@ -159,23 +160,27 @@ export class SimArchive {
     const series = seriesOf(prefix)
     if (series === undefined) return this.#folderKeys()
     const span = prefix.startsWith('data/spot/monthly/') ? 'month' : 'day'
-    const name = `${prefix} ${now / DAY}`
-    const known = this.#folders.get(name) ?? this.#seriesKeys(series, span, now)
+    const name = `${prefix} ${marker} ${now / DAY}`
+    const known = this.#folders.get(name) ?? this.#seriesKeys(series, span, { now, marker })
     // A listing changes when a file is published or a rule begins; both may happen within a day.
     if ((this.#options.rules ?? []).length === 0 && (this.#options.lagMs ?? 0) === 0)
       this.#folders.set(name, known)
     return known
   }
 
-  #seriesKeys(series: ArchiveSeries, span: 'day' | 'month', now: Micros): readonly BucketKey[] {
+  #seriesKeys(
+    series: ArchiveSeries,
+    span: 'day' | 'month',
+    { now, marker }: { readonly now: Micros; readonly marker: string },
+  ): readonly BucketKey[] {
     const history = this.#symbols.get(series.symbol)
     const keys: BucketKey[] = []
     if (history === undefined) return keys
     for (let from = BEGINNING; from < now;) {
       const period = periodOf(from, span)
       from = periodWindow(period).to
-      if (!this.#isThere(series, period, now)) continue
       const key = archivePath({ market: 'spot', ...series }, period)
+      if (checksumPath(key) <= marker || !this.#isThere(series, period, now)) continue
       const { modified } = this.#faultsOf(key, period, now)
       const rows =
         series.interval === undefined ? rowCountOf(history, series, rowsOf(period)) : 1440

@@ -1,5 +1,6 @@
 /** The lake of a life, and what is done to it. */
 
+import { createHash } from 'node:crypto'
 import { subtractAll, union, type Coverage } from '../../../src/base/coverage.ts'
 import {
   earliest,
@@ -172,7 +173,7 @@ export class LivedLake {
         `    ${seriesName(key)}: ${rows} rows; missing ${windowsText(missing)} ${why?.message ?? ''}`,
       )
     const files = this.machine.disk.files()
-    const isOdd = [...this.#restored].some(([path, bytes]) => files.get(path) === bytes)
+    const isOdd = [...this.#restored].some(([path, bytes]) => areEqual(files.get(path), bytes))
     const mayRefuse = fault?.kind === 'clock' || isOdd || this.law.suspects.size > 0
     // By the clock that the exchange tells, what is wanted may lie in the future.
     const isFuture = exit === 2 && fault?.kind === 'clock'
@@ -275,9 +276,21 @@ export class LivedLake {
     return report
   }
 
-  /** Damage beside the rows is known by the hash in the manifest alone: where that was spoilt too, nobody can tell. */
+  /**
+   * Damage beside the rows is known by the hash in the manifest alone, and an older file with its older manifest is the
+   * lake of that time: where the manifest was spoilt too, nobody can tell.
+   */
   async #isUnvouched(path: string): Promise<boolean> {
-    return this.#isRecordSpoilt && this.#spoiler.hasOwnRows(path)
+    return this.#isRecordSpoilt && (this.#isRecorded(path) || this.#spoiler.hasOwnRows(path))
+  }
+
+  #isRecorded(path: string): boolean {
+    const files = this.machine.disk.files()
+    const manifest = files.get(path.replace(/[^/]*\/[^/]*$/, '_series.json'))
+    const hash = createHash('sha256')
+      .update(files.get(path) ?? '')
+      .digest('hex')
+    return Buffer.from(manifest ?? []).includes(hash)
   }
 
   async #spoil(action: SpoilAction): Promise<void> {
@@ -328,4 +341,8 @@ function checkUnconfirmed(
     if (!isYoung && !(hasBefore && hasAfter))
       throw new Violation(`exit 0, and ${nameOf(one)} is unconfirmed in ${windowsText([left])}`)
   }
+}
+
+function areEqual(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { exitOf } from './failure.ts'
 import { optionsOf } from './flags.ts'
 import type { Io } from './io.ts'
+import { ownPath } from './own-file.ts'
 import { parseCommandLine } from './parse.ts'
 import { printerOf } from './print.ts'
 import { flagsOf } from './command.ts'
@@ -41,6 +42,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = await readFile(ownPath('package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

@@ -2,11 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 
 /** Reads a file of this package by its path from the package's root. */
 export async function ownFile(path: string): Promise<string> {
-  // As deep in dist/ as in src/.
-  return readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const root = createRequire(import.meta.url).resolve('binance-backfill/package.json')
+  return readFile(join(dirname(root), path), 'utf8')
 }
 
 /** Reads a file of an installed package, e.g. `uplot/dist/uPlot.min.css`. */

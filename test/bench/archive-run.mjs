@@ -8,7 +8,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href)
+const dist = (path) =>
+  import(new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href)
 const SELF = new URL(import.meta.url).pathname
 const ARCHIVE = new URL('archive.mjs', import.meta.url).pathname
 const NAME = 'BTCUSDT-aggTrades-2026-01-05'

@@ -16,7 +16,8 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href)
+const dist = (path) =>
+  import(new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href)
 const NAME = 'BTCUSDT-aggTrades-2026-01-05'
 const ROUNDS = 3
 const [first = '2000000', directory = '', steps = 'all'] = process.argv.slice(2)

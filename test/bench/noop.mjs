@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const dist = (path) => new URL(`../../dist/${path}`, import.meta.url).href
+const dist = (path) => new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href
 const { backfill, makePlan, parseJob, startSimulator } = await import(dist('index.js'))
 const count = Number(process.argv[2] ?? 2_000)
 const symbols = Array.from({ length: count }, (_, index) => `S${index}USDT`)

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const dist = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href)
+const dist = (path) =>
+  import(new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href)
 const { backfill, jobFromFlags } = await dist('index.js')
 const { Exchange, inMemoryHttp } = await dist('simulator/index.js')
 const { nodeWorld } = await dist('node/world.js')

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const dist = (path) => new URL(`../../dist/${path}`, import.meta.url).href
+const dist = (path) => new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href
 const DAY = 86_400_000
 const FROM = Date.UTC(2020, 0, 1)
 

@@ -1,6 +1,5 @@
 /** `quickstart`: a small job from beginning to end, offline unless asked otherwise. */
 
-import { fileURLToPath } from 'node:url'
 import type { Job } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
@@ -11,8 +10,7 @@ import { counted } from '../human.ts'
 import { table } from '../table.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { library } from '../library.ts'
-
-const JOB_FILE = fileURLToPath(new URL('../../../jobs/quickstart.yaml', import.meta.url))
+import { ownPath } from '../own-file.ts'
 
 const flags = {
   live: {
@@ -41,7 +39,7 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const isLive = call.values.live === true
   const origin = isLive ? 'binance' : 'simulator'
   const { 'data-dir': dataDir = 'data' } = call.values
-  const jobs = await jobsFromFiles([JOB_FILE])
+  const jobs = await jobsFromFiles([ownPath('jobs/quickstart.yaml')])
   await refuseMix(origin, dataDir)
   await library.markLakeOrigin(origin, { dataDir })
   const exit = isLive ? await runJobs(jobs, { dataDir }, call) : await runOffline(jobs, call)

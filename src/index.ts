@@ -13,6 +13,7 @@ export {
   RejectedError,
   StoppedError,
   StoreError,
+  UnknownSymbolError,
   UnreachableError,
   UsageError,
 } from './base/errors.ts'

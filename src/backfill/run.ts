@@ -24,7 +24,7 @@ import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
-import { isBlocked, totalled, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
+import { isBlocked, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
@@ -46,13 +46,13 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
       attemptsMax: LOOK_ATTEMPTS,
     }
     const exchange = await openExchange(world, jobs, options, events)
-    const wants = await wantsOf(jobs, exchange, manifests, options)
+    const session = new ArchiveSession(world, options, events.onWarning)
+    const resolved = await wantsOf(jobs, exchange, manifests, options)
+    const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })
     const [first] = wants
     if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
     const plan = await planWants(wants, manifests, exchange, options)
-    const session = new ArchiveSession(world, options, events.onWarning)
-    const split = await splitPlan(plan, session, { exchange, options })
-    return totalled(await withoutUnknown(split.series, exchange))
+    return await splitPlan(plan, session, { exchange, options })
   } finally {
     if (options.world === undefined) await world.http.close()
   }
@@ -187,15 +187,17 @@ class Run {
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
-    const resolved = await wantsOf(jobs, exchange, manifests, this.#options)
-    await markLake(world.files)
-    const wants: Want[] = []
-    for (const want of resolved) wants.push(await this.#prepare(want, manifests))
-    const session = new ArchiveSession(world, this.#options, (message) => {
+    const options = this.#options
+    const session = new ArchiveSession(world, options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
-    const missing = await planWants(wants, manifests, exchange, this.#options)
-    const plan = await splitPlan(missing, session, { exchange, options: this.#options })
+    const resolved = await wantsOf(jobs, exchange, manifests, options)
+    const known = await withoutUnknown(resolved, { exchange, session, manifests, options })
+    await markLake(world.files)
+    const wants: Want[] = []
+    for (const want of known) wants.push(await this.#prepare(want, manifests))
+    const missing = await planWants(wants, manifests, exchange, options)
+    const plan = await splitPlan(missing, session, { exchange, options })
     return { exchange, session, plan, manifests, now }
   }
 

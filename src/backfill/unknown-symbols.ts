@@ -1,48 +1,112 @@
-/** Symbols that a plan would ask REST for and that the exchange does not know: found before anything is fetched. */
+/** Symbols that neither the exchange nor its archive knows: found before anything is fetched or written. */
 
-import { RejectedError, type BackfillError } from '../base/errors.ts'
+import { isFatal, RejectedError, UnknownSymbolError } from '../base/errors.ts'
+import { closest, didYouMean, quoted } from '../base/suggest.ts'
 import { klinesOf } from '../binance/market.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { SeriesPlan } from '../plan/plan.ts'
+import type { SeriesKey } from '../binance/series.ts'
+import type { Options } from '../options.ts'
+import { isBlocked, type Want } from '../plan/plan.ts'
+import type { Manifests } from '../session/manifests.ts'
+import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
 import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
 import { firstTime } from '../walk/rest.ts'
 
-/** Gives series of unknown symbols their problem, and nothing to do. What the archive has is fetched all the same. */
+/** Who can know a symbol. */
+export type SymbolWitnesses = {
+  readonly exchange: ExchangeClient
+  readonly session: ArchiveSession
+  readonly manifests: Manifests
+  readonly options: Options
+}
+
+/**
+ * Gives wants of unknown symbols their problem, and nothing to fetch. Series that the lake knows are not looked at, nor
+ * those that only the archive is asked for.
+ *
+ * @throws UnknownSymbolError when all that is wanted is of unknown symbols.
+ */
 export async function withoutUnknown(
-  series: readonly SeriesPlan[],
-  exchange: ExchangeClient,
-): Promise<readonly SeriesPlan[]> {
-  // One of each symbol: its klines, which every symbol has.
-  const klines = new Map(
-    series.filter(isForRest).map(({ key }) => [seriesName(klinesOf(key)), klinesOf(key)]),
-  )
-  if (klines.size > 1) await exchange.readAllSymbols()
-  const refusals = new Map<string, BackfillError | undefined>()
-  for (const [name, key] of klines) refusals.set(name, await refusalOf(key, exchange))
-  return series.map((plan) => {
-    const problem = isForRest(plan) ? refusals.get(seriesName(klinesOf(plan.key))) : undefined
-    if (problem === undefined) return plan
-    const nothing = { requests: 0, weight: 0, rows: 0, bytes: 0, tasks: [], recheck: [] }
-    return { ...plan, ...nothing, problem: plan.problem ?? problem }
+  wants: readonly Want[],
+  witnesses: SymbolWitnesses,
+): Promise<readonly Want[]> {
+  const unknown = await unknownIn(wants, witnesses)
+  const checked = wants.map((want) => {
+    const problem = unknown.get(want.key.symbol)
+    return problem === undefined ? want : { ...want, wanted: [], problem }
   })
+  const [first] = unknown.values()
+  if (first !== undefined && checked.every(({ key }) => unknown.has(key.symbol))) throw first
+  return checked
 }
 
-/** Is REST the only one to be asked? */
-function isForRest({ tasks }: SeriesPlan): boolean {
-  return tasks.length > 0 && tasks.every(({ source }) => source === 'rest')
+async function unknownIn(
+  wants: readonly Want[],
+  witnesses: SymbolWitnesses,
+): Promise<ReadonlyMap<string, UnknownSymbolError>> {
+  const { exchange, manifests } = witnesses
+  const unknown = new Map<string, UnknownSymbolError>()
+  const doubtful = new Map<string, Want[]>()
+  for (const want of wants)
+    if (await isDoubtful(want, manifests))
+      doubtful.set(want.key.symbol, [...(doubtful.get(want.key.symbol) ?? []), want])
+  try {
+    if (doubtful.size > 1) await exchange.readAllSymbols()
+    for (const [symbol, own] of doubtful)
+      if (await isUnknown(own, witnesses)) {
+        await exchange.readAllSymbols()
+        unknown.set(symbol, unknownSymbol(symbol, exchange))
+      }
+  } catch (error) {
+    // What cannot be looked up now will be told by the answers for rows.
+    if (isFatal(error)) throw error
+  }
+  return unknown
 }
 
-/** How the exchange refuses a symbol. One that exchangeInfo does not name any more may still have a history. */
-async function refusalOf(
-  klines: SeriesKey,
-  exchange: ExchangeClient,
-): Promise<BackfillError | undefined> {
-  if ((await exchange.statusOf(klines.symbol)) !== UNKNOWN_SYMBOL) return undefined
+async function isDoubtful(want: Want, manifests: Manifests): Promise<boolean> {
+  if (isBlocked(want)) return isInvalidSymbol(want.problem)
+  if (want.wanted.length === 0 || want.settings.source === 'archive') return false
+  return (await manifests.get(want.key)) === undefined
+}
+
+/** One that exchangeInfo does not name any more may still have a history, there or in the archive. */
+async function isUnknown(
+  wants: readonly Want[],
+  { exchange, session, options }: SymbolWitnesses,
+): Promise<boolean> {
+  const [first] = wants
+  if (first === undefined) return false
+  if ((await exchange.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
+  for (const { key, wanted, settings } of wants)
+    for (const window of usesArchive(key, settings.source, options) ? wanted : []) {
+      const files = await session.filesFor(key, window, exchange.now())
+      // Where the bucket cannot be listed, files are named that may not be there.
+      if (files.some(({ sizeBytes }) => sizeBytes !== undefined)) return false
+    }
+  return isRefused(klinesOf(first.key), exchange)
+}
+
+async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<boolean> {
   try {
     await firstTime(exchange.pages(klines, 'string', 0))
-    return undefined
+    return false
   } catch (error) {
-    if (error instanceof RejectedError && error.exchangeCode === INVALID_SYMBOL) return error
+    if (isInvalidSymbol(error)) return true
     throw error
   }
+}
+
+function isInvalidSymbol(error: unknown): boolean {
+  return error instanceof RejectedError && error.exchangeCode === INVALID_SYMBOL
+}
+
+function unknownSymbol(symbol: string, { symbols }: ExchangeClient): UnknownSymbolError {
+  const meant = closest(
+    symbol,
+    symbols.map((info) => info.symbol),
+  )
+  return new UnknownSymbolError(
+    `the exchange has no symbol ${quoted(symbol)}${didYouMean(meant)}`,
+    { hint: '`binance-backfill symbols` lists those that it has; mend the job.' },
+  )
 }

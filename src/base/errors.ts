@@ -74,6 +74,12 @@ export class UnreachableError extends BackfillError {
   readonly exit = 3
 }
 
+/** A symbol that neither the exchange nor its archive knows: a slip in the job, which no other run would mend. */
+export class UnknownSymbolError extends BackfillError {
+  readonly code = 'E_UNKNOWN_SYMBOL'
+  readonly exit = 2
+}
+
 /** The exchange will never answer this request: wrong symbol, retired endpoint. */
 export class RejectedError extends BackfillError {
   readonly code = 'E_REJECTED'

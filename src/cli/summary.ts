@@ -23,7 +23,7 @@ export function summaryText(summary: Summary, paint: Paint): string {
       : []),
     work(summary),
     ...changes(summary),
-    ...(summary.complete || summary.exit === 0 ? [] : [`Next: ${nextStep(summary.exit)}`]),
+    ...(summary.complete || summary.exit === 0 ? [] : [`Next: ${nextStep(summary, incomplete)}`]),
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
@@ -67,10 +67,12 @@ function changes({ series }: Summary): readonly string[] {
   ]
 }
 
-function nextStep(exit: number): string {
+function nextStep({ exit }: Summary, incomplete: readonly SeriesResult[]): string {
   if (exit === 4) return 'the exchange sent rows that cannot be true; see above, then run again.'
   if (exit === 5) return 'wait until the limit or ban has passed, then run the same command again.'
   if (STOPPED.has(exit)) return 'run the same command again; it goes on from here.'
+  if (exit === 3 && incomplete.every(({ error }) => error?.code === 'E_UNKNOWN_SYMBOL'))
+    return 'mend the symbols; all else that was asked for is there.'
   return 'run the same command again; it fetches only what is missing.'
 }
 

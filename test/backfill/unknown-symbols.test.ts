@@ -1,30 +1,30 @@
-/** A plan names the symbols that the exchange does not know, before anything is fetched, and plans the others. */
+/** Symbols that nobody knows are named before anything is fetched; the others are planned, and fetched. */
 
 import { expect, test } from 'vitest'
 import { planJobs } from '../../src/backfill/run.ts'
-import { RejectedError } from '../../src/base/errors.ts'
+import { parseMicros } from '../../src/base/time.ts'
+import { UnknownSymbolError } from '../../src/base/errors.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
-import { virtualWorld } from '../support/virtual.ts'
+import { memFiles } from '../support/mem-files.ts'
+import { attempt, virtualWorld } from '../support/virtual.ts'
 
-const SYMBOLS = [{ symbol: 'BTCUSDT' }, { symbol: 'OLDUSDT', listed: false }]
+const SYMBOLS = [
+  { symbol: 'BTCUSDT', listedAt: parseMicros('2023-06-01') },
+  { symbol: 'OLDUSDT', listed: false },
+]
+const jobOf = (symbols: string, from = '2024-01-01', source = 'rest'): string =>
+  `{version: 1, source: ${source}, symbols: [${symbols}], from: ${from}, to: 2024-01-02, datasets: [{kind: klines, intervals: [1h, 1d]}]}`
 
 async function planned(symbols: string): Promise<{
-  readonly refused: readonly (readonly [string, boolean, number])[]
+  readonly refused: readonly (readonly [string, string | undefined, number])[]
   readonly asked: readonly string[]
 }> {
   const exchange = new Exchange({ symbols: SYMBOLS })
-  const job = parseJob(
-    `{version: 1, source: rest, symbols: [${symbols}], from: 2024-01-01, to: 2024-01-02, datasets: [{kind: klines, intervals: [1h, 1m]}]}`,
-    'job.yaml',
-  )
+  const job = parseJob(jobOf(symbols), 'job.yaml')
   const { series } = await planJobs([job], { world: virtualWorld(exchange) })
   return {
-    refused: series.map(({ key, problem, tasks }) => [
-      key.symbol,
-      problem instanceof RejectedError,
-      tasks.length,
-    ]),
+    refused: series.map(({ key, problem, tasks }) => [key.symbol, problem?.code, tasks.length]),
     asked: exchange.log.entries.flatMap(({ path, query }) =>
       path === '/api/v3/klines' ? [new URLSearchParams(query).get('symbol') ?? ''] : [],
     ),
@@ -34,27 +34,55 @@ async function planned(symbols: string): Promise<{
 test('one that nobody knows has its problem, and nothing to do; one of before still has a history', async () => {
   const { refused, asked } = await planned('NOPEUSDT, OLDUSDT, BTCUSDT')
   expect(refused).toEqual([
-    ['NOPEUSDT', true, 0],
-    ['NOPEUSDT', true, 0],
-    ['OLDUSDT', false, 1],
-    ['OLDUSDT', false, 1],
-    ['BTCUSDT', false, 1],
-    ['BTCUSDT', false, 1],
+    ['NOPEUSDT', 'E_UNKNOWN_SYMBOL', 0],
+    ['NOPEUSDT', 'E_UNKNOWN_SYMBOL', 0],
+    ['OLDUSDT', undefined, 1],
+    ['OLDUSDT', undefined, 1],
+    ['BTCUSDT', undefined, 1],
+    ['BTCUSDT', undefined, 1],
   ])
   // Those alone that exchangeInfo does not name, once each.
   expect(asked).toEqual(['NOPEUSDT', 'OLDUSDT'])
 })
 
-test('alone', async () => {
-  expect(await planned('NOPEUSDT')).toEqual({
-    refused: [
-      ['NOPEUSDT', true, 0],
-      ['NOPEUSDT', true, 0],
-    ],
-    asked: ['NOPEUSDT'],
-  })
+test('alone, one of before is planned, and one that nobody knows is refused with the nearest', async () => {
   expect((await planned('OLDUSDT')).refused).toEqual([
-    ['OLDUSDT', false, 1],
-    ['OLDUSDT', false, 1],
+    ['OLDUSDT', undefined, 1],
+    ['OLDUSDT', undefined, 1],
   ])
+  await expect(planned('BTCUSDX')).rejects.toThrow(UnknownSymbolError)
+  await expect(planned('BTCUSDX')).rejects.toThrow('did you mean "BTCUSDT"?')
+})
+
+test.each(['2024-01-01', 'listing'])(
+  'a run of nothing else, from %s, ends with 2, and writes nothing',
+  async (from) => {
+    const files = memFiles()
+    const exchange = new Exchange({ symbols: SYMBOLS })
+    const world = virtualWorld(exchange, { files })
+    expect(await attempt(jobOf('BTCUSDX', from), { world })).toMatchObject({
+      exit: 2,
+      error: { code: 'E_UNKNOWN_SYMBOL' },
+    })
+    expect([...files.contents.keys()].filter((path) => !path.startsWith('_lock/'))).toEqual([])
+  },
+)
+
+test.each(['rest', 'auto'])('a run from %s fetches the others, and ends with 3', async (source) => {
+  const exchange = new Exchange({ symbols: SYMBOLS })
+  const world = virtualWorld(exchange)
+  const { exit, summary } = await attempt(jobOf('BTCUSDX, BTCUSDT', '2024-01-01', source), {
+    world,
+  })
+  expect(exit).toBe(3)
+  expect(summary?.series.map(({ key, rows, error }) => [key.symbol, rows, error?.code])).toEqual([
+    ['BTCUSDX', 0, 'E_UNKNOWN_SYMBOL'],
+    ['BTCUSDX', 0, 'E_UNKNOWN_SYMBOL'],
+    ['BTCUSDT', 24, undefined],
+    ['BTCUSDT', 1, undefined],
+  ])
+  // Nobody looks again for what the lake has.
+  const before = exchange.log.entries.length
+  await attempt(jobOf('BTCUSDT', '2024-01-01', source), { world })
+  expect(exchange.log.entries.slice(before).map(({ path }) => path)).not.toContain('/api/v3/klines')
 })

@@ -134,9 +134,9 @@ test.each(['from: listing', 'from: 2026-03-01'])(
     expect(bySymbol.get('OLDUSDT')).toMatchObject({ complete: true })
     expect(bySymbol.get('NOSUCHUSDT')).toMatchObject({
       complete: false,
-      error: { code: 'E_REJECTED' },
+      error: { code: 'E_UNKNOWN_SYMBOL' },
     })
-    expect(bySymbol.get('NOSUCHUSDT')?.error?.message).toContain('-1121')
+    expect(bySymbol.get('NOSUCHUSDT')?.error?.message).toContain('NOSUCHUSD')
   },
 )
 

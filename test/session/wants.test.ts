@@ -74,18 +74,15 @@ describe('two jobs of one series, one of them from its listing', () => {
     ['listing', '2026-06-01'],
   ] as const
 
-  it.each(orders)(
-    'of a symbol that is not known, %s then %s, are not complete',
-    async (...froms) => {
-      const clock = simClock({ start: parseMicros('2026-06-15T00:00:30') })
-      const world = virtualWorld(new Exchange({ symbols: SYMBOLS }), { clock })
-      const ended = await attempt(
-        froms.map((from) => jobOf(from, 'GONEUSDT')),
-        { world },
-      )
-      expect(ended).toMatchObject({ exit: 3, summary: { complete: false } })
-    },
-  )
+  it.each(orders)('of a symbol that is not known, %s then %s, are refused', async (...froms) => {
+    const clock = simClock({ start: parseMicros('2026-06-15T00:00:30') })
+    const world = virtualWorld(new Exchange({ symbols: SYMBOLS }), { clock })
+    const ended = await attempt(
+      froms.map((from) => jobOf(from, 'GONEUSDT')),
+      { world },
+    )
+    expect(ended).toMatchObject({ exit: 2, error: { code: 'E_UNKNOWN_SYMBOL' } })
+  })
 
   it.each(orders)(
     '%s then %s: what can be fetched is, the listing is known, and nothing is asked twice',

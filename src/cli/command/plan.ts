@@ -59,9 +59,9 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)
 }
 
-/** What a series that could not be planned ends the command with. */
+/** What a series that could not be planned ends the command with. A slip in some of a job is no refusal of all of it. */
 function exitOf({ series }: Plan): number | undefined {
-  const exits = series.flatMap(({ problem }) => problem?.exit ?? [])
+  const exits = series.flatMap(({ problem }) => (problem?.exit === 2 ? 3 : (problem?.exit ?? [])))
   return exits.length === 0 ? undefined : Math.max(...exits)
 }
 

@@ -133,14 +133,19 @@ export class ArchiveStore {
     const { plan, series, ask } = this.#run
     const pages: Page[] = []
     for await (const page of rows.pages()) pages.push(page)
-    const gaps = klineGaps(plan.key, pages, { part: open.part, file: open.file.window }, {
-      gaps: series.manifest.gaps,
-      hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
-      isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
-      holes: this.#agreed,
-      unconfirmed: this.#unconfirmed,
-      now: this.#run.now,
-    })
+    const gaps = klineGaps(
+      plan.key,
+      pages,
+      { part: open.part, file: open.file.window },
+      {
+        gaps: series.manifest.gaps,
+        hasRowsBefore: this.#store.hasRows || hasRowsBefore(series.manifest, open.part.from),
+        isOtherLeft: ask !== undefined || (await this.#hasDaily(open.file)),
+        holes: this.#agreed,
+        unconfirmed: this.#unconfirmed,
+        now: this.#run.now,
+      },
+    )
     this.#run.holes.push(...gaps.filter(({ to }) => to < open.part.to))
     this.#run.lacking.push(...gaps)
     const [first, last] = [pages[0]?.keys[0], pages.at(-1)?.keys.at(-1)]

@@ -30,6 +30,15 @@ export { seriesName } from './binance/series.ts'
 export type { SeriesKey } from './binance/series.ts'
 export { doctor } from './query/doctor.ts'
 export type { DoctorCheck } from './query/doctor.ts'
+export { readRun, readRuns } from './query/history.ts'
+export type {
+  History,
+  HistoryOptions,
+  RunLack,
+  RunProblem,
+  RunRecord,
+  RunWaits,
+} from './query/history.ts'
 export type { Compression, Job, Source } from './job/job.ts'
 export { jobTemplate, SCHEMA_NAME } from './job/template.ts'
 export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'

@@ -76,3 +76,13 @@ export type Job = {
 export function factsOf({ market, kind }: Pick<DatasetJob, 'market' | 'kind'>): Dataset {
   return datasetOf({ market, dataset: kind })
 }
+
+/** Names of jobs in one text, most of them when there are many. */
+const NAMED_MAX = 5
+
+/** The names of jobs as one text: `majors`, `majors, minors`. */
+export function jobNames(jobs: readonly Job[]): string {
+  const names = [...new Set(jobs.map(({ name }) => name))]
+  const rest = names.length - NAMED_MAX
+  return [...names.slice(0, NAMED_MAX), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
+}

@@ -22,6 +22,7 @@ import { VERSION } from '../version.ts'
 /** What keeps a record small, whatever the run: so many of each are written down, and the others counted. */
 const SERIES_MAX = 100
 const WINDOWS_MAX = 10
+const JOBS_MAX = 10
 const SYMBOLS_MAX = 10_000
 
 /** Why a run ends whose caller takes no more of its progress. */
@@ -107,7 +108,7 @@ export class Recorder {
       const record: Omit<RunRecord, 'id'> = {
         format: RUN_FORMAT,
         version: VERSION,
-        job: jobNames(this.#jobs),
+        job: jobNames(this.#jobs, JOBS_MAX),
         started: formatMicros(this.#started),
         finished: formatMicros(this.#world.clock.now()),
         exit: isCallers ? STOPPED_BY_CALLER : exit,

@@ -77,12 +77,9 @@ export function factsOf({ market, kind }: Pick<DatasetJob, 'market' | 'kind'>): 
   return datasetOf({ market, dataset: kind })
 }
 
-/** Names of jobs in one text, most of them when there are many. */
-const NAMED_MAX = 5
-
-/** The names of jobs as one text: `majors`, `majors, minors`. */
-export function jobNames(jobs: readonly Job[]): string {
+/** The names of jobs as one text: `majors`, `majors, minors`; of more than `max` the first, and how many more. */
+export function jobNames(jobs: readonly Job[], max = Infinity): string {
   const names = [...new Set(jobs.map(({ name }) => name))]
-  const rest = names.length - NAMED_MAX
-  return [...names.slice(0, NAMED_MAX), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
+  const rest = names.length - max
+  return [...names.slice(0, max), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
 }

@@ -13,6 +13,7 @@ import type { Gap, GapReason } from '../base/gap.ts'
 import { formatWindow, type Micros } from '../base/time.ts'
 import { seriesName } from '../binance/series.ts'
 import type { Plan, SeriesPlan } from '../plan/plan.ts'
+import { rewrittenInAll, type Rewritten } from '../plan/rewritten.ts'
 import type { SeriesResult, Summary } from '../progress.ts'
 import type { Manifest } from '../store/manifest.ts'
 import type { Tally } from '../store/window-store.ts'
@@ -33,12 +34,17 @@ export function resultOf(
   const upToDate =
     complete || (error === undefined && isUpToDate(verdict, manifest, { now, horizon }))
   const { rows, files, revisions } = tally
-  const [partitions, bytes] = [files.size, [...files.values()].reduce((sum, size) => sum + size, 0)]
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0)
   const result = {
-    ...{ key: plan.key, complete, upToDate, rows, partitions, bytes, revisions },
-    ...{ missing, unconfirmed },
+    ...{ key: plan.key, complete, upToDate, rows, partitions: files.size, bytes },
+    ...{ rewritten: rewrittenIn(files), revisions, missing, unconfirmed },
   }
   return why === undefined || complete ? result : { ...result, error: describeError(why) }
+}
+
+function rewrittenIn(files: Tally['files']): Rewritten {
+  const before = [...files.values()].flatMap((file) => file.before ?? [])
+  return rewrittenInAll(before.map(({ rows, bytes }) => ({ partitions: 1, rows, bytes })))
 }
 
 function lacking(lack: string | undefined): UnavailableError | undefined {
@@ -89,6 +95,7 @@ export function summaryOf({ series }: Plan, { results, errors, spent, seconds }:
     ...spent,
     partitions: sum(({ partitions }) => partitions),
     bytes: sum(({ bytes }) => bytes),
+    rewritten: rewrittenInAll(results.map(({ rewritten }) => rewritten)),
     seconds,
     series: results.toSorted((a, b) => placeOf(a) - placeOf(b)),
     exit: exitOf(results, errors),

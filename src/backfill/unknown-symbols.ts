@@ -4,6 +4,7 @@ import { RejectedError, type BackfillError } from '../base/errors.ts'
 import { klinesOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
+import { rewrittenInAll } from '../plan/rewritten.ts'
 import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
 import { firstTime } from '../walk/rest.ts'
 
@@ -22,10 +23,20 @@ export async function withoutUnknown(
   return series.map((plan) => {
     const problem = isForRest(plan) ? refusals.get(seriesName(klinesOf(plan.key))) : undefined
     if (problem === undefined) return plan
-    const nothing = { requests: 0, weight: 0, rows: 0, bytes: 0, tasks: [], recheck: [] }
+    const nothing = {
+      requests: 0,
+      weight: 0,
+      rows: 0,
+      bytes: 0,
+      tasks: [],
+      recheck: [],
+      rewritten: NOTHING,
+    }
     return { ...plan, ...nothing, problem: plan.problem ?? problem }
   })
 }
+
+const NOTHING = rewrittenInAll([])
 
 /** Is REST the only one to be asked? */
 function isForRest({ tasks }: SeriesPlan): boolean {

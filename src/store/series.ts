@@ -72,7 +72,9 @@ export type Committed = {
   readonly path: string
   readonly period: string
   readonly entry: PartitionEntry
-  /** Rows that the file has more than the one that it replaces. */
+  /** The file that it replaces, if there was one. */
+  readonly before: PartitionEntry | undefined
+  /** Rows that the file has more than that one. */
   readonly added: number
   /** Rows that changed, by this commit. */
   readonly revisions: number
@@ -259,7 +261,7 @@ export class Series {
     const { entry } = sealed
     const old = before.partitions.get(period)
     return {
-      ...{ path: partitionPath(this.key, period), period, entry, revisions: changes },
+      ...{ path: partitionPath(this.key, period), period, entry, before: old, revisions: changes },
       added: entry.rows - (old?.rows ?? 0),
       isChanged: old?.sha256 !== entry.sha256,
     }

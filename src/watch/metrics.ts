@@ -77,15 +77,26 @@ export class RunMetrics {
     }
     const seconds = Number(now / 1000n) / 1000
     const { rows = 0, requests = 0, weight = 0, partitions = 0, bytes = 0 } = this.#summary ?? {}
+    const { rewritten } = this.#summary ?? {}
     const lastSuccess = exit === 0 ? seconds : valueIn(before, LAST_SUCCESS, job)
     set('last_run_timestamp_seconds', 'When the last run ended.', seconds)
     if (lastSuccess !== undefined)
       set('last_success_timestamp_seconds', 'When a run last ended with exit code 0.', lastSuccess)
     set('last_run_exit_code', 'Exit code of the last run.', exit)
     set('last_run_duration_seconds', 'How long the last run took.', this.#summary?.seconds ?? 0)
-    set('last_run_rows', 'Rows that the last run stored.', rows)
+    set('last_run_rows', 'Rows that the last run added.', rows)
     set('last_run_files', 'Files that the last run wrote.', partitions)
     set('last_run_bytes', 'Bytes that the last run wrote.', bytes)
+    set(
+      'last_run_rewritten_bytes',
+      'Of what the last run wrote, bytes of the files that were there before.',
+      rewritten?.bytes ?? 0,
+    )
+    set(
+      'last_run_rewritten_rows',
+      'Rows that were there before and that the last run wrote again.',
+      rewritten?.rows ?? 0,
+    )
     set('last_run_requests', 'Requests of the last run, failed ones too.', requests)
     set('last_run_request_weight', 'Request weight that the last run spent.', weight)
     set('last_run_waits', 'Waits for rate limits and bans in the last run.', this.#waits)
@@ -153,7 +164,7 @@ function gaugesOf(registry: RegistryType, gauge: Make): SeriesGauges {
       'Part of the time that was asked for that is covered, 0 to 1.',
       names,
     ),
-    added: gauge('series_last_run_rows', 'Rows that the last run stored.', names),
+    added: gauge('series_last_run_rows', 'Rows that the last run added.', names),
     changed: gauge(
       'series_last_run_revisions',
       'Stored rows that the last run found changed.',

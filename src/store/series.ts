@@ -74,8 +74,6 @@ export type Committed = {
   readonly entry: PartitionEntry
   /** The file that it replaces, if there was one. */
   readonly before: PartitionEntry | undefined
-  /** Rows that the file has more than that one. */
-  readonly added: number
   /** Rows that changed, by this commit. */
   readonly revisions: number
   /** Was the file replaced, or was it the same already? */
@@ -262,7 +260,6 @@ export class Series {
     const old = before.partitions.get(period)
     return {
       ...{ path: partitionPath(this.key, period), period, entry, before: old, revisions: changes },
-      added: entry.rows - (old?.rows ?? 0),
       isChanged: old?.sha256 !== entry.sha256,
     }
   }

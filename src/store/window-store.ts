@@ -236,10 +236,10 @@ export class WindowStore {
   }
 
   *#report(committed: Committed): Generator<Progress> {
-    const { path, period, entry, added, revisions, isChanged } = committed
+    const { path, period, entry, revisions, isChanged } = committed
     if (!isChanged) return
     const { files } = this.#tally
-    this.#tally.rows += added
+    this.#tally.rows += entry.rows - (committed.before?.rows ?? 0)
     const { before } = files.get(path) ?? committed
     files.set(path, { bytes: entry.bytes, before })
     this.#tally.revisions += revisions

@@ -31,12 +31,22 @@ export { seriesName } from './binance/series.ts'
 export type { SeriesKey } from './binance/series.ts'
 export { doctor } from './query/doctor.ts'
 export type { DoctorCheck } from './query/doctor.ts'
+export { readRun, readRuns } from './query/history.ts'
+export type {
+  History,
+  HistoryOptions,
+  RunLack,
+  RunProblem,
+  RunRecord,
+  RunWaits,
+} from './query/history.ts'
 export type { Compression, Job, Source } from './job/job.ts'
 export { jobTemplate, SCHEMA_NAME } from './job/template.ts'
 export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'
 export { stopOnSignals } from './node/signals.ts'
 export type { Options } from './options.ts'
 export type { Plan, SeriesPlan } from './plan/plan.ts'
+export type { Rewritten } from './plan/rewritten.ts'
 export type { ArchiveTask, PublishedFile, Task } from './plan/task.ts'
 export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
 export { lakeOrigin, markLakeOrigin } from './query/origin.ts'

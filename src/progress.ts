@@ -7,6 +7,7 @@ import type { WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import type { Wait } from './base/wait.ts'
 import type { Plan } from './plan/plan.ts'
+import type { Rewritten } from './plan/rewritten.ts'
 
 /** How one series came out. */
 export type SeriesResult = {
@@ -22,6 +23,8 @@ export type SeriesResult = {
   /** Files that were written, and their whole size. */
   readonly partitions: number
   readonly bytes: number
+  /** Of these files, those that were there before. */
+  readonly rewritten: Rewritten
   readonly revisions: number
   readonly missing: Coverage
   /** Of what is missing: stretches whose answers were empty, and that nothing confirms yet. */
@@ -88,6 +91,8 @@ export type Summary = {
   /** Files that were written, and their whole size. */
   readonly partitions: number
   readonly bytes: number
+  /** Of these files, those that were there before. */
+  readonly rewritten: Rewritten
   readonly seconds: number
   readonly series: readonly SeriesResult[]
   /** What the process should end with. */

@@ -11,8 +11,10 @@ import {
 } from '../base/errors.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
 import { formatWindow, type Micros } from '../base/time.ts'
-import type { SeriesPlan } from '../plan/plan.ts'
-import type { SeriesResult } from '../progress.ts'
+import { seriesName } from '../binance/series.ts'
+import type { Plan, SeriesPlan } from '../plan/plan.ts'
+import { rewrittenInAll, type Rewritten } from '../plan/rewritten.ts'
+import type { SeriesResult, Summary } from '../progress.ts'
 import type { Manifest } from '../store/manifest.ts'
 import type { Tally } from '../store/window-store.ts'
 import { isUpToDate, verdictOf } from '../store/verdict.ts'
@@ -32,12 +34,17 @@ export function resultOf(
   const upToDate =
     complete || (error === undefined && isUpToDate(verdict, manifest, { now, horizon }))
   const { rows, files, revisions } = tally
-  const [partitions, bytes] = [files.size, [...files.values()].reduce((sum, size) => sum + size, 0)]
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0)
   const result = {
-    ...{ key: plan.key, complete, upToDate, rows, partitions, bytes, revisions },
-    ...{ missing, unconfirmed },
+    ...{ key: plan.key, complete, upToDate, rows, partitions: files.size, bytes },
+    ...{ rewritten: rewrittenIn(files), revisions, missing, unconfirmed },
   }
   return why === undefined || complete ? result : { ...result, error: describeError(why) }
+}
+
+function rewrittenIn(files: Tally['files']): Rewritten {
+  const before = [...files.values()].flatMap((file) => file.before ?? [])
+  return rewrittenInAll(before.map(({ rows, bytes }) => ({ partitions: 1, rows, bytes })))
 }
 
 function lacking(lack: string | undefined): UnavailableError | undefined {
@@ -64,8 +71,39 @@ function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError 
   })
 }
 
+/** What a run added up to. */
+export type RunEnd = {
+  readonly results: readonly SeriesResult[]
+  readonly errors: readonly unknown[]
+  readonly spent: { readonly requests: number; readonly weight: number }
+  readonly seconds: number
+}
+
+/**
+ * The last report of a run. Its series are in the order of the jobs, not in that of ending, so that equal runs report
+ * the same.
+ */
+export function summaryOf({ series }: Plan, { results, errors, spent, seconds }: RunEnd): Summary {
+  const places = new Map(series.map(({ key }, place) => [seriesName(key), place]))
+  const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0
+  const sum = (of: (result: SeriesResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0)
+  return {
+    kind: 'summary',
+    complete: errors.length === 0 && results.every(({ complete }) => complete),
+    rows: sum(({ rows }) => rows),
+    ...spent,
+    partitions: sum(({ partitions }) => partitions),
+    bytes: sum(({ bytes }) => bytes),
+    rewritten: rewrittenInAll(results.map(({ rewritten }) => rewritten)),
+    seconds,
+    series: results.toSorted((a, b) => placeOf(a) - placeOf(b)),
+    exit: exitOf(results, errors),
+  }
+}
+
 /** The exit code of a run: what ended it, or the worst that befell a series. */
-export function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): number {
+function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): number {
   const stopped = errors.find((error) => error instanceof StoppedError)
   if (stopped !== undefined) return stopped.exit
   const fatal = errors.find(isFatal)

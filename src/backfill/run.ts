@@ -4,12 +4,12 @@ import { union } from '../base/coverage.ts'
 import { DamageError, isChanged, isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
-import { seriesName } from '../binance/series.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
 import { CONCURRENCY, LOOK_ATTEMPTS, type ExchangeClient } from '../walk/exchange.ts'
 import { fetchSeries } from './series.ts'
-import { exitOf, resultOf } from './outcome.ts'
+import { resultOf, summaryOf } from './outcome.ts'
 import { splitPlan } from './plan-archive.ts'
+import { LEFT, Recorder } from './recorder.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
@@ -79,7 +79,8 @@ export async function* backfill(
       await probeFiles(world.files)
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
-      const run = new Run(options, lake, () => (world.clock.monotonicMs() - startedMs) / 1_000)
+      const seconds = (): number => (world.clock.monotonicMs() - startedMs) / 1_000
+      const run = new Run(options, { lake, recorder: new Recorder(world, jobs) }, seconds)
       yield* run.go(world, jobs)
     } finally {
       await lock.release()
@@ -107,10 +108,16 @@ class Run {
   readonly #mail = new Mailbox<Progress>()
   readonly #results: SeriesResult[] = []
   readonly #errors: unknown[] = []
+  readonly #recorder: Recorder
 
-  constructor(options: Options, lake: SeriesWorld, seconds: () => number) {
+  constructor(
+    options: Options,
+    { lake, recorder }: { readonly lake: SeriesWorld; readonly recorder: Recorder },
+    seconds: () => number,
+  ) {
     this.#options = options
     this.#lake = lake
+    this.#recorder = recorder
     this.#seconds = seconds
     const { signal } = options
     this.#signal =
@@ -119,16 +126,17 @@ class Run {
 
   /** The whole run; what happens on the way to the exchange is reported as it happens. */
   async *go(world: World, jobs: readonly Job[]): AsyncGenerator<Progress, void, void> {
-    const whole = (): AsyncGenerator<Progress, void, void> => this.#all(world, jobs)
-    const left = new Error('the caller has left the run')
+    const ending = { errors: this.#errors, signal: this.#options.signal }
+    const whole = (): AsyncGenerator<Progress, void, void> =>
+      this.#recorder.watch(this.#all(world, jobs), ending)
     const abort = (): void => {
-      this.#abort.abort(left)
+      this.#abort.abort(LEFT)
     }
     try {
       yield* mergeStreams([whole], 1, abort, this.#mail)
     } catch (error) {
       // Whoever leaves the run early has stopped it: that it stopped is no failure to report to them.
-      if (error !== left) throw error
+      if (error !== LEFT) throw error
     }
   }
 
@@ -155,8 +163,9 @@ class Run {
   }
 
   #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
-    return exchangeFor(world, jobs, this.#options, {
+    const exchange = exchangeFor(world, jobs, this.#options, {
       onWait: (wait) => {
+        this.#recorder.wait(wait)
         this.#mail.put({ kind: 'wait', ...wait })
       },
       onWarning: (message) => {
@@ -167,6 +176,8 @@ class Run {
       },
       signal: this.#signal,
     })
+    this.#recorder.asks(() => exchange.gateway.spent)
+    return exchange
   }
 
   /** A series that is not worked at: since there is nothing to do, or since nothing can be done. */
@@ -293,24 +304,7 @@ class Run {
   }
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
-    // In the order of the jobs, not in that of ending, so that equal runs tell the same.
-    const places = new Map(plan.series.map(({ key }, place) => [seriesName(key), place]))
-    const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0
-    const series = this.#results.toSorted((a, b) => placeOf(a) - placeOf(b))
-    const sum = (of: (result: SeriesResult) => number): number =>
-      this.#results.reduce((total, result) => total + of(result), 0)
-    const { requests, weight } = exchange.gateway.spent
-    return {
-      kind: 'summary',
-      complete: this.#errors.length === 0 && this.#results.every(({ complete }) => complete),
-      rows: sum(({ rows }) => rows),
-      requests,
-      weight,
-      partitions: sum(({ partitions }) => partitions),
-      bytes: sum(({ bytes }) => bytes),
-      seconds: this.#seconds(),
-      series,
-      exit: exitOf(this.#results, this.#errors),
-    }
+    const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
+    return summaryOf(plan, { ...ended, spent: exchange.gateway.spent })
   }
 }

@@ -2,6 +2,7 @@
 
 import { command as completion } from './command/completion.ts'
 import { command as doctor } from './command/doctor.ts'
+import { command as history } from './command/history.ts'
 import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
 import { command as quickstart } from './command/quickstart.ts'
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   status,
   verify,
+  history,
   init,
   validate,
   schema,
@@ -35,7 +37,7 @@ export const COMMANDS: readonly Command[] = [
   completion,
 ]
 
-/** Every flag by name. */
+/** Every flag by name; of those that several commands declare, one: all take a value, or none does. */
 export const FLAGS: Flags = Object.assign(
   {},
   ...COMMANDS.map(({ flags }) => flags),

@@ -125,9 +125,9 @@ export function progressDocument(item: Progress): object {
 
 /** The last line of `run --json`. */
 export function summaryDocument(summary: Summary): object {
-  const { kind, complete, rows, requests, weight, partitions, bytes, seconds } = summary
+  const { kind, complete, rows, requests, weight, partitions, bytes, rewritten, seconds } = summary
   const series = summary.series.map(seriesResult)
-  const totals = { complete, rows, requests, weight, partitions, bytes, seconds }
+  const totals = { complete, rows, requests, weight, partitions, bytes, rewritten, seconds }
   return { kind, ...totals, series, exit: summary.exit }
 }
 

@@ -53,10 +53,15 @@ function describe({ key, missing, upToDate, error }: SeriesResult): readonly str
 }
 
 function work(summary: Summary): string {
-  const { complete, rows, partitions, bytes: size, requests, weight, seconds } = summary
+  const { complete, rows, partitions, bytes: size, rewritten, requests, weight, seconds } = summary
   if (complete && rows === 0 && partitions === 0) return 'Nothing had to be fetched.'
-  const stored = `${counted(rows, 'row')} in ${counted(partitions, 'file')} (${bytes(size)})`
-  return `Stored ${stored}; ${counted(requests, 'request')}, weight ${count(weight)}, ${duration(seconds)}.`
+  const files = `${counted(partitions, 'file')} (${bytes(size)})`
+  // Next to what was written again, what is new would else look like little work or much data.
+  const stored =
+    rewritten.rows === 0
+      ? `Stored ${counted(rows, 'row')} in ${files}`
+      : `Added ${counted(rows, 'row')}; wrote ${files}, with ${counted(rewritten.rows, 'row')} that they held before`
+  return `${stored}; ${counted(requests, 'request')}, weight ${count(weight)}, ${duration(seconds)}.`
 }
 
 function changes({ series }: Summary): readonly string[] {

@@ -76,3 +76,10 @@ export type Job = {
 export function factsOf({ market, kind }: Pick<DatasetJob, 'market' | 'kind'>): Dataset {
   return datasetOf({ market, dataset: kind })
 }
+
+/** The names of jobs as one text: `majors`, `majors, minors`; of more than `max` the first, and how many more. */
+export function jobNames(jobs: readonly Job[], max = Infinity): string {
+  const names = [...new Set(jobs.map(({ name }) => name))]
+  const rest = names.length - max
+  return [...names.slice(0, max), ...(rest > 0 ? [`and ${rest} more`] : [])].join(', ')
+}

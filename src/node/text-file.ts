@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { systemCode } from './disk-error.ts'
@@ -28,7 +29,54 @@ export async function replaceText(path: string, text: string): Promise<void> {
   }
 }
 
-/** The text at `path`; `undefined` when it cannot be read. */
-export async function readTextFile(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined)
+/**
+ * Replaces the file at `path` by what `change` makes of it. Of several processes that do so at once each sees what the
+ * one before it wrote.
+ *
+ * @throws UsageError when it cannot be read or written.
+ */
+export async function updateText(
+  path: string,
+  change: (before: string | undefined) => Promise<string>,
+): Promise<void> {
+  const release = await hold(resolve(path))
+  try {
+    await replaceText(path, await change(await textBefore(path)))
+  } finally {
+    await release()
+  }
+}
+
+async function textBefore(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const code = systemCode(error) ?? 'unknown error'
+    // Why nothing can be written there, writing says.
+    if (ABSENT.has(code)) return undefined
+    throw new UsageError(`${quoteText(path)} cannot be read (${code})`, { cause: error })
+  }
+}
+
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
+/** Whoever holds a file does so for milliseconds: one that does for so long has died. */
+const HELD_MS_MAX = 5_000
+const RETRY_MS = 20
+
+/** Waits until no other process is about to replace the file. */
+async function hold(absolute: string): Promise<() => Promise<void>> {
+  const lock = join(dirname(absolute), `.${basename(absolute)}.lock`)
+  const release = (): Promise<void> => rm(lock, { force: true }).catch(() => undefined)
+  const deadline = performance.now() + HELD_MS_MAX
+  for (;;)
+    try {
+      await writeFile(lock, '', { flag: 'wx' })
+      return release
+    } catch (error) {
+      // Where no file can be made, the writing itself says why.
+      if (systemCode(error) !== 'EEXIST') return async () => undefined
+      if (performance.now() > deadline) return release
+      await setTimeout(RETRY_MS)
+    }
 }

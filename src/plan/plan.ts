@@ -14,6 +14,7 @@ import type { Numbers } from '../binance/dataset.ts'
 import type { Compression, Source } from '../job/job.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
+import { rewrittenBy, rewrittenInAll, type Rewritten, type StoredPart } from './rewritten.ts'
 import { restTasks, type Task } from './task.ts'
 
 /** How a series is fetched and stored. */
@@ -51,6 +52,7 @@ export type Have = Stored & {
   readonly fresh: Coverage
   /** Where the coverage ends with rows from the archive: REST, continuing there, makes one more request. */
   readonly seams: readonly Micros[]
+  readonly parts: readonly StoredPart[]
 }
 
 /** What comes from the public archive: it saves requests, and costs no weight. */
@@ -71,6 +73,8 @@ export type SeriesPlan = Want &
     readonly pace: Pace
     /** See {@link Have}. */
     readonly seams: readonly Micros[]
+    /** Files that are there and will be written anew. */
+    readonly rewritten: Rewritten
     /** The work to do, in this order. */
     readonly tasks: readonly Task[]
     /** Absent when nothing comes from the archive. */
@@ -80,7 +84,7 @@ export type SeriesPlan = Want &
 /** The work left, oldest first within each series. */
 export type Plan = {
   readonly series: readonly SeriesPlan[]
-  readonly total: Estimate & { readonly minutes: number }
+  readonly total: Estimate & { readonly minutes: number; readonly rewritten: Rewritten }
 }
 
 /**
@@ -97,7 +101,7 @@ export function makePlan(
 ): Plan {
   const series = wants.map((want) => {
     const stored = have(want.key)
-    const { covered, fresh, seams } = stored
+    const { covered, fresh, seams, parts } = stored
     const pace = paceOf(want.key, stored)
     const missing = leftToAsk(want.wanted, covered)
     const again = union(fresh, recheck === undefined ? [] : [recheck])
@@ -110,6 +114,7 @@ export function makePlan(
       recheck: rechecked,
       pace,
       seams,
+      rewritten: rewrittenBy(windows, parts),
       tasks: restTasks(want.key, windows, { pace, seams, weightPerMinute }),
       ...estimateRest(want.key, windows, { pace, seams }),
     }
@@ -122,7 +127,8 @@ export function totalled(series: readonly SeriesPlan[]): Plan {
   const seconds = series
     .flatMap(({ tasks }) => tasks)
     .reduce((sum, { cost }) => sum + cost.seconds, 0)
-  return { series, total: { ...sum(series), minutes: seconds / 60 } }
+  const rewritten = rewrittenInAll(series.map((one) => one.rewritten))
+  return { series, total: { ...sum(series), minutes: seconds / 60, rewritten } }
 }
 
 function sum(parts: readonly Estimate[]): Estimate {

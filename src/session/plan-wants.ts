@@ -1,6 +1,7 @@
 /** What the lake holds of each want, and so what is left to do. */
 
 import { union } from '../base/coverage.ts'
+import { periodWindow } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
@@ -27,13 +28,17 @@ export async function planWants(
 }
 
 function haveOf(manifest: Manifest | undefined): Have {
-  const entries = [...(manifest?.partitions.values() ?? [])]
+  const parts = [...(manifest?.partitions ?? [])].map(([period, { rows, bytes }]) => ({
+    window: periodWindow(period),
+    ...{ rows, bytes },
+  }))
   return {
     covered: manifest?.coverage ?? [],
     fresh: manifest?.fresh ?? [],
     gaps: union(manifest?.gaps ?? []),
-    rows: entries.reduce((sum, { rows }) => sum + rows, 0),
-    bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts,
     seams: manifest === undefined ? [] : seamsAfter(manifest, 'archive').map(({ to }) => to),
   }
 }

@@ -6,6 +6,7 @@ import { quoteText } from '../base/text.ts'
 import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
 import { putIfAbsent } from './put-if-absent.ts'
+import { RUNS_DIRECTORY } from './runs.ts'
 
 /** The lake's own mark, so that a directory of something else is not taken for one. */
 const MARK_PATH = '_lake.json'
@@ -32,6 +33,23 @@ export async function checkLake(files: Files): Promise<void> {
       `the data directory is not a lake: it holds "${quoteText(foreign.name)}"`,
       { hint: 'Name an empty directory with --data-dir.' },
     )
+}
+
+/** By one of these a lake is known, also one whose mark was not copied with it. */
+const OF_A_LAKE: ReadonlySet<string> = new Set([MARK_PATH, RUNS_DIRECTORY, ...MARKET_NAMES])
+
+/**
+ * Checks that there is a lake, for calls that only read one. Writes nothing.
+ *
+ * @param name - Of the directory, for the message.
+ * @throws UsageError when there is none, or it was written by a newer version.
+ */
+export async function requireLake(files: Files, name: string): Promise<void> {
+  await checkLake(files)
+  if ((await files.list('')).some((entry) => OF_A_LAKE.has(entry.name))) return
+  throw new UsageError(`there is no lake at ${quoteText(name)}`, {
+    hint: 'Name the lake with --data-dir; `binance-backfill run` begins one.',
+  })
 }
 
 function checkMark(text: string): void {

@@ -72,8 +72,8 @@ export type Committed = {
   readonly path: string
   readonly period: string
   readonly entry: PartitionEntry
-  /** Rows that the file has more than the one that it replaces. */
-  readonly added: number
+  /** The file that it replaces, if there was one. */
+  readonly before: PartitionEntry | undefined
   /** Rows that changed, by this commit. */
   readonly revisions: number
   /** Was the file replaced, or was it the same already? */
@@ -259,8 +259,7 @@ export class Series {
     const { entry } = sealed
     const old = before.partitions.get(period)
     return {
-      ...{ path: partitionPath(this.key, period), period, entry, revisions: changes },
-      added: entry.rows - (old?.rows ?? 0),
+      ...{ path: partitionPath(this.key, period), period, entry, before: old, revisions: changes },
       isChanged: old?.sha256 !== entry.sha256,
     }
   }

@@ -30,6 +30,14 @@ export type SourcedStep = Step & {
   readonly archives?: Readonly<Record<string, ArchiveEntry>>
 }
 
+/** A file that a run wrote, once or more. */
+export type WrittenFile = {
+  /** Its size, as it was written last. */
+  readonly bytes: number
+  /** What was there before the run; `undefined` for a new file. */
+  readonly before: { readonly rows: number; readonly bytes: number } | undefined
+}
+
 /** What one series run added up to. */
 export type Tally = {
   /** Rows that came, stored or not, new or not. */
@@ -37,8 +45,8 @@ export type Tally = {
   /** Rows that the lake holds and did not hold before; counted when they are committed. */
   rows: number
   revisions: number
-  /** The size in bytes of each file that was written, as it was last, by its path. */
-  readonly files: Map<string, number>
+  /** Each file that was written, by its path. */
+  readonly files: Map<string, WrittenFile>
 }
 
 /** Before anything was done. */
@@ -227,10 +235,13 @@ export class WindowStore {
     return { source: this.#source, archives }
   }
 
-  *#report({ path, period, entry, added, revisions, isChanged }: Committed): Generator<Progress> {
+  *#report(committed: Committed): Generator<Progress> {
+    const { path, period, entry, revisions, isChanged } = committed
     if (!isChanged) return
-    this.#tally.rows += added
-    this.#tally.files.set(path, entry.bytes)
+    const { files } = this.#tally
+    this.#tally.rows += entry.rows - (committed.before?.rows ?? 0)
+    const { before } = files.get(path) ?? committed
+    files.set(path, { bytes: entry.bytes, before })
     this.#tally.revisions += revisions
     const { rows, bytes } = entry
     yield { kind: 'committed', key: this.#series.key, period, path, rows, bytes, revisions }

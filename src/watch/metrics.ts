@@ -6,6 +6,7 @@ import type { GapReason } from '../base/gap.ts'
 import type { Micros } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
+import { valueIn, withOtherJobs } from './metrics-file.ts'
 
 /** What the lake knows of a series once the run is over. */
 export type SeriesFacts = {
@@ -19,7 +20,7 @@ export type SeriesFacts = {
 export type RunEnd = {
   readonly exit: number
   readonly now: Micros
-  /** The file that the run before left; what it says of the last success is carried on. */
+  /** What the file holds: the samples of other jobs stay, and when this one last succeeded is carried on. */
   readonly before: string | undefined
   /** Answers of the exchange and its archive by HTTP status; `0`: none came. */
   readonly responses: ReadonlyMap<number, number>
@@ -31,10 +32,16 @@ const LAST_SUCCESS = `${PREFIX}last_success_timestamp_seconds`
 
 /** Counts a run. */
 export class RunMetrics {
+  readonly #job: string
   readonly #wanted = new Map<string, Coverage>()
   #waits = 0
   #waitMs = 0
   #summary: Summary | undefined
+
+  /** @param job - Of which job it is. */
+  constructor(job: string) {
+    this.#job = job
+  }
 
   /** Takes one report of the run in. */
   apply(item: Progress): void {
@@ -46,7 +53,7 @@ export class RunMetrics {
     this.#waitMs += item.ms
   }
 
-  /** The metrics as text. */
+  /** The metrics as the text of a file. */
   async text(end: RunEnd): Promise<string> {
     const { default: prometheus } = await import('prom-client')
     const registry = new prometheus.Registry()
@@ -54,44 +61,53 @@ export class RunMetrics {
       new prometheus.Gauge({
         name: `${PREFIX}${name}`,
         help,
-        labelNames: [...labelNames],
+        labelNames: ['job', ...labelNames],
         registers: [registry],
       })
     this.#addRun(gauge, end)
     for (const result of this.#summary?.series ?? [])
       this.#addSeries(gaugesOf(registry, gauge), result, end)
-    return registry.metrics()
+    return withOtherJobs(await registry.metrics(), end.before, this.#job)
   }
 
   #addRun(gauge: Make, { exit, now, before, responses }: RunEnd): void {
+    const job = this.#job
+    const set = (name: string, help: string, value: number): void => {
+      gauge(name, help).set({ job }, value)
+    }
     const seconds = Number(now / 1000n) / 1000
     const { rows = 0, requests = 0, weight = 0, partitions = 0, bytes = 0 } = this.#summary ?? {}
-    const lastSuccess = exit === 0 ? seconds : lastSuccessOf(before)
-    gauge('last_run_timestamp_seconds', 'When the last run ended.').set(seconds)
+    const { rewritten } = this.#summary ?? {}
+    const lastSuccess = exit === 0 ? seconds : valueIn(before, LAST_SUCCESS, job)
+    set('last_run_timestamp_seconds', 'When the last run ended.', seconds)
     if (lastSuccess !== undefined)
-      gauge('last_success_timestamp_seconds', 'When a run last ended with exit code 0.').set(
-        lastSuccess,
-      )
-    gauge('last_run_exit_code', 'Exit code of the last run.').set(exit)
-    gauge('last_run_duration_seconds', 'How long the last run took.').set(
-      this.#summary?.seconds ?? 0,
+      set('last_success_timestamp_seconds', 'When a run last ended with exit code 0.', lastSuccess)
+    set('last_run_exit_code', 'Exit code of the last run.', exit)
+    set('last_run_duration_seconds', 'How long the last run took.', this.#summary?.seconds ?? 0)
+    set('last_run_rows', 'Rows that the last run added.', rows)
+    set('last_run_files', 'Files that the last run wrote.', partitions)
+    set('last_run_bytes', 'Bytes that the last run wrote.', bytes)
+    set(
+      'last_run_rewritten_bytes',
+      'Of what the last run wrote, bytes of the files that were there before.',
+      rewritten?.bytes ?? 0,
     )
-    gauge('last_run_rows', 'Rows that the last run stored.').set(rows)
-    gauge('last_run_files', 'Files that the last run wrote.').set(partitions)
-    gauge('last_run_bytes', 'Bytes that the last run wrote.').set(bytes)
-    gauge('last_run_requests', 'Requests of the last run, failed ones too.').set(requests)
-    gauge('last_run_request_weight', 'Request weight that the last run spent.').set(weight)
-    gauge('last_run_waits', 'Waits for rate limits and bans in the last run.').set(this.#waits)
-    gauge('last_run_wait_seconds', 'Seconds asked to wait in the last run.').set(
-      this.#waitMs / 1000,
+    set(
+      'last_run_rewritten_rows',
+      'Rows that were there before and that the last run wrote again.',
+      rewritten?.rows ?? 0,
     )
+    set('last_run_requests', 'Requests of the last run, failed ones too.', requests)
+    set('last_run_request_weight', 'Request weight that the last run spent.', weight)
+    set('last_run_waits', 'Waits for rate limits and bans in the last run.', this.#waits)
+    set('last_run_wait_seconds', 'Seconds asked to wait in the last run.', this.#waitMs / 1000)
     const byCode = gauge(
       'last_run_responses',
       'Answers in the last run by HTTP status; 0: none came.',
       ['code'],
     )
     for (const [code, count] of [...responses].sort(([a], [b]) => a - b))
-      byCode.set({ code: String(code) }, count)
+      byCode.set({ job, code: String(code) }, count)
   }
 
   #addSeries(
@@ -100,6 +116,7 @@ export class RunMetrics {
     end: RunEnd,
   ): void {
     const labels = {
+      job: this.#job,
       dataset: key.dataset,
       symbol: key.symbol,
       interval: key.interval ?? '',
@@ -147,7 +164,7 @@ function gaugesOf(registry: RegistryType, gauge: Make): SeriesGauges {
       'Part of the time that was asked for that is covered, 0 to 1.',
       names,
     ),
-    added: gauge('series_last_run_rows', 'Rows that the last run stored.', names),
+    added: gauge('series_last_run_rows', 'Rows that the last run added.', names),
     changed: gauge(
       'series_last_run_revisions',
       'Stored rows that the last run found changed.',
@@ -160,10 +177,4 @@ function gaugesOf(registry: RegistryType, gauge: Make): SeriesGauges {
   }
   made.set(registry, gauges)
   return gauges
-}
-
-function lastSuccessOf(before: string | undefined): number | undefined {
-  const line = before?.split('\n').find((text) => text.startsWith(`${LAST_SUCCESS} `))
-  const seconds = Number(line?.slice(LAST_SUCCESS.length + 1))
-  return line !== undefined && Number.isFinite(seconds) ? seconds : undefined
 }

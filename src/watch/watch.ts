@@ -7,9 +7,9 @@ import { seriesName, type SeriesKey } from '../binance/series.ts'
 import { backfill } from '../backfill/run.ts'
 import { worldOf } from '../session/world.ts'
 import { checkHeartbeatUrl, sendBeat } from './heartbeat.ts'
-import type { Job } from '../job/job.ts'
+import { jobNames, type Job } from '../job/job.ts'
 import { RunMetrics, type SeriesFacts } from './metrics.ts'
-import { readTextFile, replaceText } from '../node/text-file.ts'
+import { updateText } from '../node/text-file.ts'
 import type { Options } from '../options.ts'
 import type { Progress, Summary } from '../progress.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
@@ -35,7 +35,7 @@ export async function* watchedBackfill(
   const { metricsFile, heartbeatUrl, ...rest } = options
   const url = heartbeatUrl === undefined ? undefined : checkHeartbeatUrl(heartbeatUrl)
   const world = worldOf(options)
-  const watch = new Watch(world, metricsFile, url)
+  const watch = new Watch(world, { metricsFile, url, job: jobNames(jobs) })
   let summary: Summary | undefined
   try {
     for await (const item of backfill(jobs, { ...rest, world: watch.world })) {
@@ -69,12 +69,24 @@ class Watch {
   readonly #plain: World
   readonly #metricsFile: string | undefined
   readonly #url: URL | undefined
-  readonly #metrics = new RunMetrics()
+  readonly #metrics: RunMetrics
   readonly #responses = new Map<number, number>()
   readonly #started: Promise<string | undefined>
 
-  constructor(world: World, metricsFile: string | undefined, url: URL | undefined) {
+  constructor(
+    world: World,
+    {
+      metricsFile,
+      url,
+      job,
+    }: {
+      readonly metricsFile: string | undefined
+      readonly url: URL | undefined
+      readonly job: string
+    },
+  ) {
     this.#plain = world
+    this.#metrics = new RunMetrics(job)
     this.#metricsFile = metricsFile
     this.#url = url
     this.world = { ...world, http: countedHttp(world.http, this.#responses) }
@@ -98,14 +110,13 @@ class Watch {
     const path = this.#metricsFile
     if (path === undefined) return undefined
     try {
-      const text = await this.#metrics.text({
+      const end = {
         exit,
         now: this.#plain.clock.now(),
-        before: await readTextFile(path),
         responses: this.#responses,
         factsOf: await this.#facts(summary),
-      })
-      await replaceText(path, text)
+      }
+      await updateText(path, (before) => this.#metrics.text({ ...end, before }))
       return undefined
     } catch (error) {
       // Whatever it is, it must not fail the run.

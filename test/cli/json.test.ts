@@ -14,6 +14,9 @@ function written(document: object): unknown {
   return JSON.parse(JSON.stringify(document))
 }
 
+/** As where no file is written in the place of another. */
+const rewritten = { partitions: 0, rows: 0, bytes: 0 }
+
 test('plan: the shape of the contract', () => {
   const document = planDocument(
     plan([
@@ -40,6 +43,7 @@ test('plan: the shape of the contract', () => {
         weight: 4,
         rows: 1440,
         bytes: 64_800,
+        rewritten,
       },
       {
         market: 'spot',
@@ -53,9 +57,10 @@ test('plan: the shape of the contract', () => {
         weight: 0,
         rows: 0,
         bytes: 0,
+        rewritten,
       },
     ],
-    total: { requests: 2, weight: 4, minutes: 4 / 5400, rows: 1440, bytes: 64_800 },
+    total: { requests: 2, weight: 4, minutes: 4 / 5400, rows: 1440, bytes: 64_800, rewritten },
   })
 })
 
@@ -108,6 +113,7 @@ describe('run: one object for each step', () => {
     rows: 44_640,
     partitions: 1,
     bytes: 2_000_000,
+    rewritten,
     revisions: 0,
     missing: [span],
     unconfirmed: [],
@@ -126,7 +132,7 @@ describe('run: one object for each step', () => {
       {
         kind: 'plan',
         series: [],
-        total: { requests: 0, weight: 0, minutes: 0, rows: 0, bytes: 0 },
+        total: { requests: 0, weight: 0, minutes: 0, rows: 0, bytes: 0, rewritten },
       },
     ],
     [
@@ -183,6 +189,7 @@ describe('run: one object for each step', () => {
         weight: 90,
         partitions: 1,
         bytes: 2_000_000,
+        rewritten,
         seconds: 3.2,
         series: [flatResult],
         exit: 3,

@@ -23,12 +23,20 @@ async function values(line: string, env: Record<string, string> = {}): Promise<u
 }
 
 describe('the tables', () => {
-  test('a name is declared once, and every flag that is excluded exists', () => {
+  test('flags of one name all take a value or none does, and every flag that is excluded exists', () => {
     for (const command of COMMANDS)
       for (const [name, flag] of Object.entries(flagsOf(command))) {
-        expect(FLAGS[name]).toBe(flag)
-        for (const rival of flag.conflicts ?? []) expect(Object.keys(FLAGS)).toContain(rival)
+        expect(isSwitch(FLAGS[name]!), name).toBe(isSwitch(flag))
+        for (const rival of flag.conflicts ?? [])
+          expect(Object.keys(flagsOf(command))).toContain(rival)
       }
+  })
+
+  test('a flag that two commands declare is read as the command that is called declares it', async () => {
+    expect(await values('history --limit 3')).toEqual({ limit: 3 })
+    expect(await values('simulate --limit 300')).toEqual({ limit: 300 })
+    await expect(call('history --limit 0.5')).rejects.toThrow('--limit: expected a whole number')
+    await expect(call('status --limit 3')).rejects.toThrow('status takes no --limit')
   })
 
   test('a command declares no flag that it takes anyway', () => {

@@ -417,6 +417,17 @@ Stored 44,640 rows in 1 file (2.0 MB); 45 requests, weight 90, 3.2 s.
     )
   })
 
+  test('of a run whose rows came to files that were there: added and written are told apart', () => {
+    const rewritten = { partitions: 200, rows: 8_640_000, bytes: 24_800_000 }
+    const tail = summary({ rows: 400, partitions: 200, bytes: 24_900_000, rewritten })
+    expect(summaryText(tail, PLAIN)).toBe(
+      text(`
+Complete: the series is covered.
+Added 400 rows; wrote 200 files (24.9 MB), with 8,640,000 rows that they held before; 45 requests, weight 90, 3.2 s.
+`),
+    )
+  })
+
   test('of a run that had nothing to do', () => {
     expect(summaryText(summary({ rows: 0, partitions: 0, requests: 2 }), PLAIN)).toBe(
       text(`

@@ -355,6 +355,6 @@ describe('the other commands', () => {
 })
 
 async function dataOf(dataDir: string): Promise<readonly (readonly [string, string])[]> {
-  // The lock names each holder anew.
-  return [...(await filesOf(dataDir))].filter(([path]) => !path.startsWith('_lock'))
+  // The lock names each holder anew, and each run leaves a record.
+  return [...(await filesOf(dataDir))].filter(([path]) => !/^_(lock|runs)/.test(path))
 }

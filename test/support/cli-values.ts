@@ -3,12 +3,17 @@
 import {
   parseMicros,
   type Plan,
+  type Rewritten,
   type SeriesPlan,
   type SeriesResult,
   type Summary,
   type Task,
   type Window,
 } from '../../src/index.ts'
+import { rewrittenInAll } from '../../src/plan/rewritten.ts'
+
+/** What is written where nothing was. */
+export const NOTHING_REWRITTEN: Rewritten = { partitions: 0, rows: 0, bytes: 0 }
 
 /** A window from two dates or date-times. */
 export function window(from: string, to: string): Window {
@@ -31,6 +36,7 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
     recheck: [],
     pace: { rowsPerDay: 1_440, rowBytes: 45, isGuess: false },
     seams: [],
+    rewritten: NOTHING_REWRITTEN,
     tasks: tasksOf(part),
     requests: 0,
     weight: 0,
@@ -67,6 +73,7 @@ export function plan(series: readonly SeriesPlan[]): Plan {
       rows: sum((one) => one.rows),
       bytes: sum((one) => one.bytes),
       minutes: weight / 5400,
+      rewritten: rewrittenInAll(series.map(({ rewritten }) => rewritten)),
     },
   }
 }
@@ -78,6 +85,7 @@ const RESULT: SeriesResult = {
   rows: 44_640,
   partitions: 1,
   bytes: 2_000_000,
+  rewritten: NOTHING_REWRITTEN,
   revisions: 0,
   missing: [],
   unconfirmed: [],
@@ -93,6 +101,7 @@ export function summary(part: Partial<Summary>): Summary {
     weight: 90,
     partitions: 1,
     bytes: 2_000_000,
+    rewritten: NOTHING_REWRITTEN,
     seconds: 3.2,
     series: [RESULT],
     exit: 0,

@@ -183,9 +183,9 @@ async function after({
   return visible(machine.disk)
 }
 
-/** What is the lake's own: neither locks nor temporary files. */
+/** What is the lake's own: neither locks, temporary files nor records of runs. */
 function visible(disk: SimDisk): Disk {
-  return new Map([...disk.files()].filter(([path]) => !/^\/lake\/(_lock|_tmp)\//.test(path)))
+  return new Map([...disk.files()].filter(([path]) => !/^\/lake\/(_lock|_tmp|_runs)\//.test(path)))
 }
 
 /** What is on the disk, locks and temporary files too, after a run that died before its `nth` manifest appeared. */

@@ -30,10 +30,10 @@ const FLAGS =
 
 type Told = { readonly items: readonly Progress[]; readonly error: unknown }
 
-async function watched(options: WatchOptions): Promise<Told> {
+async function watched(options: WatchOptions, job = JOB): Promise<Told> {
   const items: Progress[] = []
   try {
-    for await (const item of watchedBackfill([JOB], options)) items.push(item)
+    for await (const item of watchedBackfill([job], options)) items.push(item)
     return { items, error: undefined }
   } catch (error) {
     return { items, error }
@@ -50,14 +50,15 @@ async function exchange(region = false): Promise<string> {
   return (await serve({ exchange: options })).url
 }
 
-/** Samples by name and labels. */
-async function metrics(path: string): Promise<ReadonlyMap<string, number>> {
+/** Samples of a job by name and the other labels. */
+async function metrics(path: string, job = 'job'): Promise<ReadonlyMap<string, number>> {
   const text = await readFile(path, 'utf8')
-  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const samples = text.split('\n').filter((line) => line.includes(`{job="${job}"`))
   return new Map(
     samples.map((line) => {
       const at = line.lastIndexOf(' ')
-      return [line.slice('binance_backfill_'.length, at), Number(line.slice(at + 1))]
+      const name = line.slice('binance_backfill_'.length, at).replace(`job="${job}"`, '')
+      return [name.replace('{}', '').replace('{,', '{'), Number(line.slice(at + 1))]
     }),
   )
 }
@@ -92,6 +93,37 @@ describe('metrics', () => {
       samples.get('last_run_timestamp_seconds'),
     )
     expect(await readdir(directory)).toEqual(['backfill.prom', 'lake'])
+  })
+
+  test('of two jobs in one file stand side by side, and each keeps its own last success', async () => {
+    const directory = await tempDir()
+    const metricsFile = join(directory, 'backfill.prom')
+    const other = {
+      ...parseJob(
+        `
+version: 1
+name: minors
+datasets:
+  - { kind: klines, symbols: [BTCUSDT], intervals: [1h], from: 2026-11-02, to: 2026-11-03, source: rest }
+`,
+        'other.yaml',
+      ),
+    }
+    const [dataDir, baseUrls] = [join(directory, 'lake'), [await exchange()]]
+    await watched({ dataDir, baseUrls, metricsFile })
+    const first = await metrics(metricsFile)
+    await watched({ dataDir: join(directory, 'l2'), baseUrls, metricsFile }, other)
+    const minors = await metrics(metricsFile, 'minors')
+    expect(await metrics(metricsFile)).toEqual(first)
+    expect(minors.get('last_run_rows')).toBe(24)
+    expect([...minors.keys()].filter((name) => name.includes('ETHUSDT'))).toEqual([])
+    await watched({ dataDir: join(directory, 'l3'), baseUrls: [await exchange(true)], metricsFile })
+    const failed = await metrics(metricsFile)
+    expect(failed.get('last_run_exit_code')).toBe(5)
+    expect(failed.get('last_success_timestamp_seconds')).toBe(
+      first.get('last_success_timestamp_seconds'),
+    )
+    expect(await metrics(metricsFile, 'minors')).toEqual(minors)
   })
 
   test('of a run that fails keep when one last succeeded', async () => {
@@ -341,7 +373,7 @@ describe('the command', () => {
       await exchange(),
     ]
     expect(await runCommand(args, io)).toBe(0)
-    expect((await metrics(metricsFile)).get('last_run_rows')).toBe(168)
+    expect((await metrics(metricsFile, 'command-line')).get('last_run_rows')).toBe(168)
     expect(asked).toHaveLength(2)
   })
 })

@@ -100,6 +100,7 @@ export function planText(plan: Plan): string {
     '\n',
     `${counted(pending.length, 'series', 'series')} to fetch: ${minutesAbout(total.minutes)}${budget(plan)}.\n`,
     archiveTotal(pending),
+    rewriting(plan),
     rest,
     ...guesses(pending),
     'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
@@ -172,6 +173,13 @@ function archiveTotal(pending: readonly SeriesPlan[]): string {
   return `From the archive: ${loaded}; requests and weight are what REST takes besides.\n`
 }
 
+/** What the rows that come take with them. */
+function rewriting({ total }: Plan): string {
+  const { partitions, rows, bytes: size } = total.rewritten
+  if (partitions === 0) return ''
+  return `${counted(partitions, 'file')} that the lake has will be written anew: ${counted(rows, 'row')}, ${bytes(size)}.\n`
+}
+
 /** Rows on a grid can be counted beforehand, and so the requests for them; so can none. */
 function isCounted({ key, requests }: SeriesPlan): boolean {
   return key.interval !== undefined || requests === 0
@@ -219,6 +227,7 @@ export function planDocument({ series, total }: Plan, withTasks = false): object
       minutes: total.minutes,
       rows: total.rows,
       bytes: total.bytes,
+      rewritten: total.rewritten,
     },
   }
 }
@@ -233,7 +242,8 @@ function taskDocument(task: Task): object {
 }
 
 function seriesPlan(plan: SeriesPlan): object {
-  const { key, missing, recheck, settings, requests, weight, rows, bytes, archive, problem } = plan
+  const { key, missing, recheck, settings, requests, weight, rows, bytes } = plan
+  const { rewritten, archive, problem } = plan
   return {
     ...flatKey(key),
     missing: missing.map(library.formatWindow),
@@ -243,6 +253,7 @@ function seriesPlan(plan: SeriesPlan): object {
     weight,
     rows,
     bytes,
+    rewritten,
     ...(archive === undefined ? {} : { archive }),
     ...(problem === undefined ? {} : { error: library.describeError(problem) }),
   }

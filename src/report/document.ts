@@ -9,6 +9,8 @@ export type Standing = 'complete' | 'gaps' | 'incomplete'
 
 /** One series of the page. Lists are cut; the totals beside them are not. */
 export type ReportSeries = {
+  /** In links and requests: `klines/BTCUSDT/1h`. */
+  readonly id: string
   readonly name: string
   readonly dataset: string
   readonly standing: Standing

@@ -6,6 +6,7 @@ import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesStatus } from '../query/status.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
 import type { DayFacts } from './days.ts'
+import { seriesId } from './series-id.ts'
 import type { ReportSeries, Standing } from './document.ts'
 
 /** The key of a series, without what a status says beside it. */
@@ -36,6 +37,7 @@ export function seriesFacts(
   const windows = (list: readonly WindowText[]): readonly WindowText[] =>
     listed(list).map(({ from, to }) => ({ from: brief(from), to: brief(to) }))
   return {
+    id: seriesId(keyOf(one)),
     name: quoteText(seriesName(keyOf(one))),
     dataset: one.dataset,
     standing: standingOf(one),

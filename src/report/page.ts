@@ -18,25 +18,30 @@ export type Assets = {
   readonly plotLicence: string
 }
 
+/** Is the page a file of its own, or served with the lake behind it? */
+export type PageKind = 'file' | 'served'
+
 /**
  * Makes the page.
  *
  * @param rows - The days of each series of the document, in its order.
+ * @param kind - A page that is served has its policy in a header; see {@link pagePolicy}.
  */
 export function reportPage(
   document: ReportDocument,
   rows: readonly (DayRow | undefined)[],
   assets: Assets,
+  kind: PageKind = 'file',
 ): string {
-  const style = `${assets.plotStyle}\n${assets.style}`
-  const licence = assets.plotLicence.replaceAll('*/', '* /')
-  const script = `/*!\nuPlot\n\n${licence}\n*/\n${assets.plotScript}\n;${assets.script}`
+  const { script, style } = builtIn(assets)
   return [
     '<!doctype html>',
     '<html lang="en">',
     '<head>',
     '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy(script, style)}">`,
+    ...(kind === 'file'
+      ? [`<meta http-equiv="Content-Security-Policy" content="${pagePolicy(assets, kind)}">`]
+      : []),
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     '<link rel="icon" href="data:,">',
@@ -53,11 +58,25 @@ export function reportPage(
   ].join('\n')
 }
 
-/** Nothing from anywhere; of scripts and styles, these two. */
-function policy(script: string, style: string): string {
+/** The script and the style of the page, each in one element. */
+function builtIn(assets: Assets): { readonly script: string; readonly style: string } {
+  const licence = assets.plotLicence.replaceAll('*/', '* /')
+  return {
+    script: `/*!\nuPlot\n\n${licence}\n*/\n${assets.plotScript}\n;${assets.script}`,
+    style: `${assets.plotStyle}\n${assets.style}`,
+  }
+}
+
+/**
+ * The page's policy: nothing from anywhere; of scripts and styles, its own two. A page that is served may ask the server
+ * that it came from, and a header can forbid frames, which an element cannot.
+ */
+export function pagePolicy(assets: Assets, kind: PageKind): string {
+  const { script, style } = builtIn(assets)
   const hash = (text: string): string =>
     `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-  return `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'`
+  const served = kind === 'served' ? "; connect-src 'self'; frame-ancestors 'none'" : ''
+  return `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; base-uri 'none'; form-action 'none'${served}`
 }
 
 const LEGEND: readonly (readonly [state: string, words: string])[] = [

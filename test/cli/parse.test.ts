@@ -23,10 +23,10 @@ async function values(line: string, env: Record<string, string> = {}): Promise<u
 }
 
 describe('the tables', () => {
-  test('a name is declared once, and every flag that is excluded exists', () => {
+  test('a name is a switch everywhere or nowhere, and every flag that is excluded exists', () => {
     for (const command of COMMANDS)
       for (const [name, flag] of Object.entries(flagsOf(command))) {
-        expect(FLAGS[name]).toBe(flag)
+        expect(isSwitch(FLAGS[name]!)).toBe(isSwitch(flag))
         for (const rival of flag.conflicts ?? []) expect(Object.keys(FLAGS)).toContain(rival)
       }
   })
@@ -86,6 +86,7 @@ describe('values', () => {
     ],
     ['verify --subset 2/7', { subset: { index: 2, count: 7 } }],
     ['simulate --port 0 --latency 100', { port: 0, latency: 100 }],
+    ['serve --host 192.168.1.2', { host: '192.168.1.2' }],
   ])('%s', async (line, expected) => {
     expect(await values(line)).toEqual(expected)
   })
@@ -165,6 +166,7 @@ describe('misuse names what is wrong and what was expected', () => {
     ['verify --subset 0/4', '--subset: expected'],
     ['verify --subset 1/2 --rebuild', '--subset and --rebuild exclude each other'],
     ['simulate --port 70000', '--port: expected a whole number from 0 to 65535, got "70000"'],
+    ['simulate --host 192.168.1.2', '--host: expected 127.0.0.1 or localhost, got "192.168.1.2"'],
     ['simulate --limit 0', '--limit: expected a whole number of at least 1, got "0"'],
   ])('%s', async (line, message) => {
     const error = await call(line).then(

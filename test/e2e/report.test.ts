@@ -1,5 +1,6 @@
 /** The report, written by the command and looked at in a real browser. */
 
+import { once } from 'node:events'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +12,7 @@ import { BROWSER, sharedBrowser, type Watched } from '../support/browser.ts'
 import { tempDir } from '../support/lake.ts'
 import { madeUpPage, madeUpSeries } from '../support/report.ts'
 import { sharedLake } from '../support/shared-lake.ts'
-import { runCli } from './support.ts'
+import { finished, runCli, startCli } from './support.ts'
 
 const LAKE = `
 version: 1
@@ -101,6 +102,25 @@ describe('the command', () => {
     const unwritable = await runCli(args)
     expect(unwritable.exit).toBe(2)
     expect(unwritable.stderr).toMatch(/^error: .*x\.html cannot be written \(ENOENT\)/)
+  })
+})
+
+describe('serve', () => {
+  test('shows the lake until a signal, and names a port that is taken', async () => {
+    const child = startCli(['serve', '--json', '--data-dir', lake.dataDir])
+    const end = finished(child)
+    const [chunk] = (await once(child.stdout!, 'data')) as [string]
+    const { kind, url, port } = JSON.parse(chunk) as { kind: string; url: string; port: number }
+    expect([kind, url]).toEqual(['listening', `http://127.0.0.1:${port}/`])
+    expect(await (await fetch(url)).text()).toContain('klines BTCUSDT 1h')
+    const args = ['serve', '--port', String(port), '--data-dir', lake.dataDir]
+    const { exit, stderr } = await runCli(args)
+    expect([exit, stderr]).toEqual([
+      2,
+      `error: port ${port} is taken (Take another, or 0 for any free one.)\n`,
+    ])
+    child.kill('SIGTERM')
+    expect(await end).toMatchObject({ exit: 143, stderr: '' })
   })
 })
 

@@ -33,6 +33,7 @@ export function madeUpSeries(
     Number((30_000 + 9_000 * Math.sin(index / 40)).toPrecision(7))
   const window = { from: '2018-01-04T00:00Z', to: '2018-01-05T00:00Z' }
   const series: ReportSeries = {
+    id: name.replaceAll(' ', '/'),
     name,
     dataset: 'klines',
     standing: 'gaps',

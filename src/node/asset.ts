@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 
 /** Reads a file of this package by its path from the package's root. */
 export async function ownFile(path: string): Promise<string> {
@@ -9,7 +10,8 @@ export async function ownFile(path: string): Promise<string> {
   return readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 }
 
-/** Reads a file of an installed package, e.g. `uplot/dist/uPlot.min.css`. */
-export async function packageFile(specifier: string): Promise<string> {
-  return readFile(createRequire(import.meta.url).resolve(specifier), 'utf8')
+/** Reads a file of an installed package, e.g. `dist/x.js`, whether or not the package exports it. */
+export async function packageFile(name: string, path: string): Promise<string> {
+  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+  return readFile(join(dirname(manifest), path), 'utf8')
 }

@@ -92,10 +92,17 @@ export type StoredSeries = {
 
 /** Every series of the lake, sorted by path; a damaged one is among them as such. */
 export async function storedSeries(files: Files): Promise<readonly StoredSeries[]> {
+  const keys = await listSeries(files)
   const series: StoredSeries[] = []
-  for (const key of await listSeries(files)) series.push(await storedOne(key, files))
+  for (let first = 0; first < keys.length; first += LOOKS_AT_ONCE) {
+    const some = keys.slice(first, first + LOOKS_AT_ONCE)
+    series.push(...(await Promise.all(some.map((key) => storedOne(key, files)))))
+  }
   return series
 }
+
+/** Series looked at at once. */
+const LOOKS_AT_ONCE = 8
 
 /** One series of the lake. Files that are gone leave their time missing, also where they held the first rows or the last. */
 export async function storedOne(key: SeriesKey, files: Files): Promise<StoredSeries> {

@@ -6,7 +6,7 @@ import { formatMicros, periodWindow, type Window } from '../base/time.ts'
 import type { StoredSeries } from '../query/status.ts'
 import { VERSION } from '../version.ts'
 import { budgetOf, CHARTS_MAX, ROWS_MAX } from './budget.ts'
-import { dayRow, daysText, type DayRow } from './days.ts'
+import { barStep, DAY, dayRow, daysText, spanOf, type DayFacts, type DayRow } from './days.ts'
 import type { ReportDocument, ReportSeries } from './document.ts'
 import { dayFacts, keyOf, seriesFacts } from './facts.ts'
 import { seriesCandles } from './series-candles.ts'
@@ -19,13 +19,15 @@ export type LakeReading = {
   readonly window?: Window
   /** Are candles part of the document, not part of it, or read by the page when it shows them? */
   readonly candles: 'embedded' | 'none' | 'live'
+  /** Who writes to the lake now, in words. */
+  readonly writer?: string
   readonly signal?: AbortSignal
 }
 
 /** What the page is made of. */
 export type LakeDocument = {
   readonly document: ReportDocument
-  /** The days of each series, in the order of the document. */
+  /** The bar of each series, in the order of the document. */
   readonly rows: readonly (DayRow | undefined)[]
 }
 
@@ -39,7 +41,8 @@ export async function lakeDocument(
   const drawn = new Set(kind === 'embedded' ? charted.slice(0, CHARTS_MAX) : [])
   const budget = budgetOf(all.length, drawn.size)
   const series: ReportSeries[] = []
-  const rows: (DayRow | undefined)[] = []
+  const painted: DayFacts[] = []
+  const days: (DayRow | undefined)[] = []
   for (const one of all) {
     reading.signal?.throwIfAborted()
     const { status, present } = one
@@ -53,8 +56,10 @@ export async function lakeDocument(
           budget.candles,
         )
       : undefined
-    const row = dayRow(dayFacts(status))
-    rows.push(row)
+    const facts = dayFacts(status)
+    const row = dayRow(facts)
+    painted.push(facts)
+    days.push(row)
     series.push({
       ...seriesFacts(
         status,
@@ -65,9 +70,14 @@ export async function lakeDocument(
       ...(candles === undefined ? {} : { candles }),
     })
   }
+  const step = barStep(spanOf(days)?.count ?? 0)
+  const rows = step === DAY ? days : painted.map((facts) => dayRow(facts, step))
   const made = formatMicros(world.clock.now()).replace(/\.\d+Z$/, 'Z')
   const candleNote = noteOf(charted.length, drawn.size, reading)
-  return { document: { made, by: `binance-backfill ${VERSION}`, series, candleNote }, rows }
+  const by = `binance-backfill ${VERSION}`
+  const { writer } = reading
+  const running = writer === undefined ? {} : { writer }
+  return { document: { made, by, series, runs: [], ...running, candleNote }, rows }
 }
 
 function noteOf(charted: number, drawn: number, { window, candles }: LakeReading): string {

@@ -1,5 +1,6 @@
 /** What the lake's web page answers: one function from a request to an answer. Reads the lake anew for each. */
 
+import { createHash } from 'node:crypto'
 import { union } from '../base/coverage.ts'
 import { DamageError, describeError, UsageError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
@@ -14,6 +15,8 @@ import { pagePolicy, reportPage, type Assets } from '../report/page.ts'
 import { seriesCandles } from '../report/series-candles.ts'
 import { seriesId } from '../report/series-id.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
+import type { ReportDocument } from '../report/document.ts'
+import { writerOf } from './writer.ts'
 import { isOwnHost } from './host-check.ts'
 
 /** What all answers are made of. */
@@ -58,16 +61,21 @@ class NotFound extends UsageError {}
 
 async function page(shown: Shown, request: WebRequest): Promise<WebAnswer> {
   const { document, rows } = await lake(shown, request)
-  const body = reportPage(document, rows, shown.assets, 'served')
-  return {
-    status: 200,
-    headers: {
-      ...HEADERS,
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': pagePolicy(shown.assets, 'served'),
-    },
-    body,
+  const version = versionOf(document)
+  const headers = {
+    ...HEADERS,
+    etag: version,
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': pagePolicy(shown.assets, 'served'),
   }
+  if (request.knownVersion === version) return { status: 304, headers, body: '' }
+  return { status: 200, headers, body: reportPage(document, rows, shown.assets, 'served') }
+}
+
+/** Changes when the lake does, and by the hour, since the page says how old things are. */
+function versionOf({ made, ...rest }: ReportDocument): string {
+  const text = jsonText({ ...rest, hour: made.slice(0, 13) })
+  return `"${createHash('sha256').update(text).digest('base64url')}"`
 }
 
 async function overview(shown: Shown, request: WebRequest): Promise<WebAnswer> {
@@ -77,7 +85,13 @@ async function overview(shown: Shown, request: WebRequest): Promise<WebAnswer> {
 
 async function lake({ world }: Shown, { signal }: WebRequest): Promise<LakeDocument> {
   await checkLake(world.files)
-  return lakeDocument(await storedSeries(world.files), { world, candles: 'live', signal })
+  const writer = await writerOf(world)
+  return lakeDocument(await storedSeries(world.files), {
+    ...(writer === undefined ? {} : { writer }),
+    world,
+    candles: 'live',
+    signal,
+  })
 }
 
 async function days({ world }: Shown, { query }: WebRequest): Promise<WebAnswer> {

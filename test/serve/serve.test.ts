@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readTable, serveLake, type LakeServer, type ServeOptions } from '../../src/index.ts'
 import type { ReportDocument } from '../../src/report/document.ts'
+import { nodeWorld } from '../../src/node/world.ts'
+import { acquireLock } from '../../src/store/lock.ts'
 import { contents, tempDir } from '../support/lake.ts'
 import { sharedLake } from '../support/shared-lake.ts'
 
@@ -30,24 +32,22 @@ async function served(options: ServeOptions = {}): Promise<LakeServer> {
 async function ask(
   { port }: LakeServer,
   path: string,
-  options: { readonly host?: string; readonly method?: string } = {},
+  options: { readonly host?: string; readonly method?: string; readonly version?: string } = {},
 ): Promise<Answer> {
-  const { host = `127.0.0.1:${port}`, method = 'GET' } = options
+  const { host = `127.0.0.1:${port}`, method = 'GET', version } = options
+  const headers = { host, ...(version === undefined ? {} : { 'if-none-match': version }) }
   return new Promise((resolve, reject) => {
-    const request = send(
-      { port, host: '127.0.0.1', path, method, headers: { host } },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('end', () => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          })
+    const request = send({ port, host: '127.0.0.1', path, method, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString('utf8'),
         })
-      },
-    )
+      })
+    })
     request.on('error', reject).end()
   })
 }
@@ -111,6 +111,27 @@ describe('the served lake', () => {
     for (const path of ['/', '/api/overview', '/api/candles?series=klines/BTCUSDT/1h'])
       expect((await ask(server, path)).status).toBe(200)
     expect(await contents(lake.dataDir)).toEqual(before)
+  })
+
+  test('has a version, so that a page that is the same is not sent again', async () => {
+    const dataDir = await copiedLake()
+    const server = await served({ dataDir })
+    const { etag = '' } = (await ask(server, '/')).headers
+    const again = await ask(server, '/', { version: etag })
+    expect([again.status, again.body, again.headers.etag]).toEqual([304, '', etag])
+    await writeFile(join(dataDir, 'spot/klines/interval=1h/symbol=BTCUSDT/_series.json'), '')
+    expect((await ask(server, '/', { version: etag })).status).toBe(200)
+  })
+
+  test('says who writes to it', async () => {
+    const dataDir = await copiedLake()
+    const server = await served({ dataDir })
+    expect(await askJson(server, '/api/overview')).not.toHaveProperty('writer')
+    const lock = await acquireLock(nodeWorld({ dataDir }))
+    const { writer } = await askJson<ReportDocument>(server, '/api/overview')
+    expect(writer).toMatch(new RegExp(`^A run writes to it since .* \\(process ${process.pid} on `))
+    await lock.release()
+    expect(await askJson(server, '/api/overview')).not.toHaveProperty('writer')
   })
 
   test('is read anew for each request', async () => {

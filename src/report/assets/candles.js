@@ -128,11 +128,12 @@ function candleSection(series, first, load) {
   const move = (left, right) => () => {
     const range = scale()?.getVisibleLogicalRange()
     if (range == null) return
-    const length = range.to - range.from
-    scale()?.setVisibleLogicalRange({
-      from: range.from + length * left,
-      to: range.to + length * right,
-    })
+    const before = range.to - range.from
+    const whole = drawn.slots.length + 2
+    const length = Math.min(whole, before * (1 + right - left))
+    // Never past what there is.
+    const from = Math.min(Math.max(range.from + before * left, -1), whole - 1 - length)
+    scale()?.setVisibleLogicalRange({ from, to: from + length })
   }
   /** @param {Candles | undefined} candles */
   const show = (candles) => {

@@ -51,6 +51,26 @@ function slotsOf({ from, to }, step) {
 }
 
 /**
+ * Writes what a hole is where it is wide enough, upright where it is only as wide as a line is high.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} words
+ * @param {number} x
+ * @param {number} width
+ */
+function nameHole(context, words, x, width) {
+  const room = context.measureText(words).width
+  if (room + 4 <= width) context.fillText(words, x + (width - room) / 2, 14)
+  else if (width >= 13) {
+    context.save()
+    context.translate(x + width / 2 + 4, 8 + room)
+    context.rotate(-Math.PI / 2)
+    context.fillText(words, 0, 0)
+    context.restore()
+  }
+}
+
+/**
  * Shades holes over the height of the chart, and writes what they are where there is room. A primitive of the library.
  *
  * @param {() => { hole: Hole, first: number, last: number }[]} shown
@@ -73,10 +93,8 @@ function holeShades(shown, timeScale) {
         const [x, width] = [left - half, Math.max(2, right - left + 2 * half)]
         context.fillStyle = `${colour('--day-o')}33`
         context.fillRect(x, 0, width, mediaSize.height)
-        const room = context.measureText(hole.words).width
-        if (room + 4 > width) continue
         context.fillStyle = colour('--faint')
-        context.fillText(hole.words, x + (width - room) / 2, 14)
+        nameHole(context, hole.words, x, width)
       }
     })
   return { paneViews: () => [{ zOrder: () => 'bottom', renderer: () => ({ draw: paint }) }] }

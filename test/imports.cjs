@@ -21,6 +21,7 @@ const rooms = [
   '^src/query/',
   '^src/verify/',
   '^src/report/',
+  '^src/serve/',
   '^src/watch/',
   '^src/index[.]ts$',
   '^src/cli/',
@@ -61,7 +62,10 @@ module.exports = {
     ),
     only(
       'the-page-is-made-of-plain-data',
-      { path: '^src/report/', pathNot: '^src/report/(report|page-assets)[.]ts$' },
+      {
+        path: '^src/report/',
+        pathNot: '^src/report/(report|page-assets|lake-document|series-candles)[.]ts$',
+      },
       { path: '^src/', pathNot: '^src/(report|base|binance)/', dependencyTypesNot: ['type-only'] },
     ),
     only(

@@ -9,6 +9,7 @@ import { command as quickstart } from './command/quickstart.ts'
 import { command as report } from './command/report.ts'
 import { command as run } from './command/run.ts'
 import { command as schema } from './command/schema.ts'
+import { command as serve } from './command/serve.ts'
 import { command as simulate } from './command/simulate.ts'
 import { command as sql } from './command/sql.ts'
 import { command as status } from './command/status.ts'
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   schema,
   symbols,
   report,
+  serve,
   sql,
   simulate,
   doctor,

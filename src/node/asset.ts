@@ -10,7 +10,8 @@ export async function ownFile(path: string): Promise<string> {
   return readFile(join(dirname(root), path), 'utf8')
 }
 
-/** Reads a file of an installed package, e.g. `uplot/dist/uPlot.min.css`. */
-export async function packageFile(specifier: string): Promise<string> {
-  return readFile(createRequire(import.meta.url).resolve(specifier), 'utf8')
+/** Reads a file of an installed package, e.g. `dist/x.js`, whether or not the package exports it. */
+export async function packageFile(name: string, path: string): Promise<string> {
+  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
+  return readFile(join(dirname(manifest), path), 'utf8')
 }

@@ -64,18 +64,18 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   try {
     await checkLake(world.files)
     const { files } = world
+    if (jobs.length === 0)
+      return { series: (await storedSeries(files)).map(({ status }) => status) }
     const series: SeriesStatus[] = []
-    if (jobs.length === 0) {
-      for (const key of await listSeries(files))
-        series.push(await orDamaged({ key }, () => storedStatus(key, files)))
-      return { series }
-    }
     const manifests = new Manifests(files)
     for (const want of await wantsNow(jobs, world, manifests, options)) {
       const { key, wanted } = want
-      const look = async (): Promise<SeriesStatus> =>
-        statusOf(key, await manifests.get(key), wanted)
-      series.push(await orDamaged(want, look))
+      series.push(
+        await manifests.get(key).then(
+          (manifest) => statusOf(key, manifest, wanted),
+          (thrown: unknown) => damagedStatus(want, thrown),
+        ),
+      )
     }
     return { series }
   } finally {
@@ -83,24 +83,46 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   }
 }
 
-/** Files that are gone leave their time missing, also where they held the first rows or the last. */
-async function storedStatus(key: SeriesKey, files: Files): Promise<SeriesStatus> {
-  const { present, manifest } = await lookAtSeries(files, key)
-  return statusOf(key, present, undefined, manifest)
+/** One series of the lake: its status, and the manifest that this was read from, unless it is damaged. */
+export type StoredSeries = {
+  readonly status: SeriesStatus
+  /** Without the rows of files that are gone. */
+  readonly present: Manifest | undefined
 }
 
-async function orDamaged(
-  { key, wanted }: { readonly key: SeriesKey; readonly wanted?: Coverage },
-  look: () => Promise<SeriesStatus>,
-): Promise<SeriesStatus> {
-  try {
-    return await look()
-  } catch (thrown) {
-    if (!(thrown instanceof DamageError)) throw thrown
-    const error = describeError(thrown)
-    const verdict = `damaged: ${error.message}`
-    return { ...statusOf(key, undefined, wanted), verdict, error }
+/** Every series of the lake, sorted by path; a damaged one is among them as such. */
+export async function storedSeries(files: Files): Promise<readonly StoredSeries[]> {
+  const keys = await listSeries(files)
+  const series: StoredSeries[] = []
+  for (let first = 0; first < keys.length; first += LOOKS_AT_ONCE) {
+    const some = keys.slice(first, first + LOOKS_AT_ONCE)
+    series.push(...(await Promise.all(some.map((key) => storedOne(key, files)))))
   }
+  return series
+}
+
+/** Series looked at at once. */
+const LOOKS_AT_ONCE = 8
+
+/** One series of the lake. Files that are gone leave their time missing, also where they held the first rows or the last. */
+export async function storedOne(key: SeriesKey, files: Files): Promise<StoredSeries> {
+  try {
+    const { present, manifest } = await lookAtSeries(files, key)
+    return { status: statusOf(key, present, undefined, manifest), present }
+  } catch (thrown) {
+    return { status: damagedStatus({ key }, thrown), present: undefined }
+  }
+}
+
+/** @throws whatever was thrown, unless it is damage. */
+function damagedStatus(
+  { key, wanted }: { readonly key: SeriesKey; readonly wanted?: Coverage },
+  thrown: unknown,
+): SeriesStatus {
+  if (!(thrown instanceof DamageError)) throw thrown
+  const error = describeError(thrown)
+  const verdict = `damaged: ${error.message}`
+  return { ...statusOf(key, undefined, wanted), verdict, error }
 }
 
 async function wantsNow(

@@ -1,11 +1,13 @@
 /** From the status and the manifest of a series to what the page says of it. */
 
+import { subtractAll, type Coverage } from '../base/coverage.ts'
 import { quoteText } from '../base/text.ts'
 import { parseMicros, parseWindow, type WindowText } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesStatus } from '../query/status.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
 import type { DayFacts } from './days.ts'
+import { seriesId } from './series-id.ts'
 import type { ReportSeries, Standing } from './document.ts'
 
 /** The key of a series, without what a status says beside it. */
@@ -31,13 +33,16 @@ export function seriesFacts(
   entries: readonly PartitionEntry[],
   listedMax: number,
 ): Omit<ReportSeries, 'days' | 'candles'> {
-  const { covered, missing, gaps, revisions } = one
+  const { covered, missing, unconfirmed, gaps, revisions } = one
+  const to = covered.at(-1)?.to
   const listed = <T>(list: readonly T[]): readonly T[] => list.slice(0, listedMax)
   const windows = (list: readonly WindowText[]): readonly WindowText[] =>
     listed(list).map(({ from, to }) => ({ from: brief(from), to: brief(to) }))
   return {
+    id: seriesId(keyOf(one)),
     name: quoteText(seriesName(keyOf(one))),
     dataset: one.dataset,
+    ...(one.interval === undefined ? {} : { interval: one.interval }),
     standing: standingOf(one),
     verdict: quoteText(one.verdict),
     rows: one.rows,
@@ -46,8 +51,13 @@ export function seriesFacts(
     sources: countSources(entries),
     covered: windows(covered),
     coveredCount: covered.length,
+    ...(to === undefined ? {} : { to: brief(to) }),
+    isEnded: one.wanted !== undefined || gaps.some((gap) => isEnd(gap, to)),
+    isDamaged: one.error !== undefined,
     missing: windows(missing),
     missingCount: missing.length,
+    unconfirmedCount: unconfirmed.length,
+    isUnconfirmed: missing.length > 0 && restOf(missing, unconfirmed).length === 0,
     gaps: listed(gaps).map(({ from, to, reason }) => ({
       from: brief(from),
       to: brief(to),
@@ -61,6 +71,14 @@ export function seriesFacts(
     })),
     revisionCount: revisions.length,
   }
+}
+
+function isEnd({ reason, to }: { reason: string; to: string }, end: string | undefined): boolean {
+  return reason === 'after-delisting' && to === end
+}
+
+function restOf(missing: readonly WindowText[], unconfirmed: readonly WindowText[]): Coverage {
+  return subtractAll(missing.map(parseWindow), unconfirmed.map(parseWindow))
 }
 
 /** ISO 8601 without seconds where these are zero, since the page holds many. */

@@ -1,13 +1,25 @@
-/** What is built into the report page: its own script and style, and the plotting library with its licence. */
+/** What is built into the page: its own script and style, and the library that draws candles. */
 
 import { ownFile, packageFile } from '../node/asset.ts'
 import type { Assets } from './page.ts'
 
 /** The page's scripts, in the order in which they need each other. */
-export const SCRIPTS: readonly string[] = ['words.js', 'calendar.js', 'chart.js', 'page.js']
+export const SCRIPTS: readonly string[] = [
+  'words.js',
+  'calendar.js',
+  'gaps.js',
+  'chart.js',
+  'candles.js',
+  'list.js',
+  'detail.js',
+  'live.js',
+  'page.js',
+]
 
 /** Where they lie, from the package's root. */
 export const ASSETS_DIR = 'src/report/assets'
+
+const CHARTS = 'lightweight-charts'
 
 /** Reads everything. */
 export async function reportAssets(): Promise<Assets> {
@@ -15,8 +27,6 @@ export async function reportAssets(): Promise<Assets> {
   return {
     script: `(() => {\n'use strict'\n${scripts.join('\n')}\n})()\n`,
     style: await ownFile(`${ASSETS_DIR}/page.css`),
-    plotScript: await packageFile('uplot/dist/uPlot.iife.min.js'),
-    plotStyle: await packageFile('uplot/dist/uPlot.min.css'),
-    plotLicence: await packageFile('uplot/LICENSE'),
+    chartScript: await packageFile(CHARTS, 'dist/lightweight-charts.standalone.production.js'),
   }
 }

@@ -94,6 +94,7 @@ describe('values', () => {
     ],
     ['verify --subset 2/7', { subset: { index: 2, count: 7 } }],
     ['simulate --port 0 --latency 100', { port: 0, latency: 100 }],
+    ['serve --host 192.168.1.2', { host: '192.168.1.2' }],
   ])('%s', async (line, expected) => {
     expect(await values(line)).toEqual(expected)
   })
@@ -173,6 +174,7 @@ describe('misuse names what is wrong and what was expected', () => {
     ['verify --subset 0/4', '--subset: expected'],
     ['verify --subset 1/2 --rebuild', '--subset and --rebuild exclude each other'],
     ['simulate --port 70000', '--port: expected a whole number from 0 to 65535, got "70000"'],
+    ['simulate --host 192.168.1.2', '--host: expected 127.0.0.1 or localhost, got "192.168.1.2"'],
     ['simulate --limit 0', '--limit: expected a whole number of at least 1, got "0"'],
   ])('%s', async (line, message) => {
     const error = await call(line).then(

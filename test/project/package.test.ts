@@ -56,11 +56,9 @@ describe('the tarball', () => {
       'jobs/job.schema.json',
       'jobs/quickstart.yaml',
       'package.json',
-      'src/report/assets/calendar.js',
-      'src/report/assets/chart.js',
-      'src/report/assets/page.css',
-      'src/report/assets/page.js',
-      'src/report/assets/words.js',
+      ...['calendar.js', 'candles.js', 'chart.js', 'detail.js', 'gaps.js', 'list.js', 'live.js']
+        .concat('page.css', 'page.js', 'words.js')
+        .map((name) => `src/report/assets/${name}`),
     ])
     for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js'])
       expect(paths).toContain(path)

@@ -33,6 +33,7 @@ export function madeUpSeries(
     Number((30_000 + 9_000 * Math.sin(index / 40)).toPrecision(7))
   const window = { from: '2018-01-04T00:00Z', to: '2018-01-05T00:00Z' }
   const series: ReportSeries = {
+    id: name.replaceAll(' ', '/'),
     name,
     dataset: 'klines',
     standing: 'gaps',
@@ -43,6 +44,12 @@ export function madeUpSeries(
     sources: { archive: Math.ceil(days / 30) - 1, rest: 1 },
     covered: [window],
     coveredCount: 1,
+    to: '2025-12-31T00:00Z',
+    isEnded: false,
+    isDamaged: false,
+    isUnconfirmed: false,
+    unconfirmedCount: 0,
+    interval: '1d',
     missing: [],
     missingCount: 0,
     gaps: Array.from({ length: listed }, () => ({ ...window, reason: 'outage' })),
@@ -73,6 +80,7 @@ export async function madeUpPage(
     made: '2026-01-01T00:00:00Z',
     by: 'binance-backfill test',
     series: made.map(({ series }) => series),
+    runs: [],
     candleNote: 'Made up.',
   }
   return reportPage(

@@ -8,7 +8,6 @@ const STATE_WORDS = {
   o: 'known gap: outage',
   b: 'known gap: before listing',
   a: 'known gap: after delisting',
-  p: 'missing in part',
   m: 'missing',
   u: 'missing: no longer served over REST',
   n: 'missing: not published in the archive',
@@ -18,17 +17,51 @@ const STATE_WORDS = {
 const CELL = 11
 const LEFT = 4
 const TOP = 12
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** Shares of a day, in words and in quarters. @type {Record<string, [words: string, quarters: number]>} */
+const SHARES = {
+  '¼': ['up to half of the day', 1],
+  '½': ['half of the day or more', 2],
+  '¾': ['most of the day', 3],
+}
 
 /**
- * `c120o1` to one letter a day.
+ * `c120m¼1` to one cell a day: `c`, `m¼`.
  *
  * @param {string} runs
  */
 function expandRuns(runs) {
-  return runs.replace(/(\D)(\d+)/g, (_, /** @type {string} */ state, /** @type {string} */ days) =>
-    state.repeat(Number(days)),
-  )
+  /** @type {string[]} */
+  const cells = []
+  for (const [, cell = '', days = ''] of runs.matchAll(/(\D+)(\d+)/g))
+    for (let i = 0; i < Number(days); i++) cells.push(cell)
+  return cells
+}
+
+/** @param {string} cell */
+function cellWords(cell) {
+  const words = STATE_WORDS[cell.charAt(0)] ?? cell
+  const share = SHARES[cell.charAt(1)]
+  return share === undefined ? words : `${words} for ${share[0]}`
+}
+
+/**
+ * The state of a day as far as it goes, upon what the rest of the day is.
+ *
+ * @param {string} cell
+ * @param {{ x: number, y: number }} place
+ * @param {number} ms
+ */
+function cellShapes(cell, { x, y }, ms) {
+  const [state, share] = [cell.charAt(0), SHARES[cell.charAt(1)]]
+  const size = { x, y, width: CELL - 2, height: CELL - 2 }
+  if (share === undefined) return [draw('rect', { ...size, class: `d-${state}`, 'data-ms': ms })]
+  const height = ((CELL - 2) * share[1]) / 4
+  const rest = state === 'c' ? 'd--' : 'd-c'
+  return [
+    draw('rect', { ...size, class: `${rest} part-${state}`, 'data-ms': ms }),
+    draw('rect', { ...size, y: y + CELL - 2 - height, height, class: `d-${state} over` }),
+  ]
 }
 
 /** Weeks begin on Monday. @param {number} ms */
@@ -41,9 +74,9 @@ function weekday(ms) {
  *
  * @param {Series} series
  * @param {number} ms
- * @param {string} state
+ * @param {string} cell
  */
-function dayWords(series, ms, state) {
+function dayWords(series, ms, cell) {
   const end = ms + DAY_MS
   /** @param {{ from: string, to: string }} window */
   const touches = ({ from, to }) => Date.parse(from) < end && Date.parse(to) > ms
@@ -55,7 +88,7 @@ function dayWords(series, ms, state) {
     ({ time }) => dayOf(Date.parse(time)) === dayOf(ms),
   ).length
   const more = [...gaps, ...missing, ...(changed === 0 ? [] : [`${changed} rows changed`])]
-  return `${dayOf(ms)}: ${STATE_WORDS[state] ?? state}${more.length === 0 ? '' : ` (${more.slice(0, 4).join('; ')})`}`
+  return `${dayOf(ms)}: ${cellWords(cell)}${more.length === 0 ? '' : ` (${more.slice(0, 4).join('; ')})`}`
 }
 
 /**
@@ -76,17 +109,15 @@ function yearFigure(year, stateAt) {
     const date = new Date(ms)
     if (date.getUTCDate() === 1) {
       const label = draw('text', { x: LEFT + (column + (weekday(ms) > 0 ? 1 : 0)) * CELL, y: 8 })
-      label.textContent = MONTHS[date.getUTCMonth()] ?? ''
+      label.textContent = String(date.getUTCMonth() + 1).padStart(2, '0')
       cells.push(label)
     }
     if (state !== undefined && state !== '-') counts.set(state, (counts.get(state) ?? 0) + 1)
     const place = { x: LEFT + column * CELL, y: TOP + weekday(ms) * CELL }
-    cells.push(
-      draw('rect', { ...place, width: 9, height: 9, class: `d-${state ?? '-'}`, 'data-ms': ms }),
-    )
+    cells.push(...cellShapes(state ?? '-', place, ms))
   }
   const sums = [...counts].map(
-    ([state, days]) => `${days} ${days === 1 ? 'day' : 'days'} ${STATE_WORDS[state] ?? state}`,
+    ([state, days]) => `${days} ${days === 1 ? 'day' : 'days'} ${cellWords(state)}`,
   )
   const viewBox = `0 0 ${LEFT + 54 * CELL} ${TOP + 7 * CELL}`
   const words = `${year}: ${sums.join(', ')}`
@@ -106,11 +137,11 @@ function yearFigure(year, stateAt) {
 function calendar(series) {
   const { days } = series
   if (days === undefined) return make('p', {}, 'Nothing was asked for yet.')
-  const letters = expandRuns(days.runs)
+  const cells = expandRuns(days.runs)
   const first = Date.parse(days.first)
-  const last = first + (letters.length - 1) * DAY_MS
+  const last = first + (cells.length - 1) * DAY_MS
   /** @param {number} ms */
-  const stateAt = (ms) => letters[(ms - first) / DAY_MS]
+  const stateAt = (ms) => cells[(ms - first) / DAY_MS]
   const years = new Date(last).getUTCFullYear() - new Date(first).getUTCFullYear() + 1
   const figures = Array.from({ length: years }, (_, index) =>
     yearFigure(new Date(last).getUTCFullYear() - index, stateAt),

@@ -32,6 +32,11 @@ function moment(iso) {
   return short === '00:00' ? day : `${day} ${short}`
 }
 
+/** The address of a series within the page. @param {string} id */
+function addressOf(id) {
+  return `#${encodeURI(id)}`
+}
+
 /** @param {{ from: string, to: string }} window */
 function span({ from, to }) {
   return `${moment(from)} to ${moment(to)}`

@@ -8,6 +8,7 @@ export {
   DamageError,
   DataError,
   describeError,
+  IncompleteError,
   JobError,
   LockedError,
   RejectedError,
@@ -40,6 +41,8 @@ export type { ArchiveTask, PublishedFile, Task } from './plan/task.ts'
 export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
 export { lakeOrigin, markLakeOrigin } from './query/origin.ts'
 export type { Origin, OriginOptions } from './query/origin.ts'
+export { EXPORT_FORMATS, exportSeries, writeExport } from './query/export.ts'
+export type { Export, ExportFormat, ExportOptions } from './query/export.ts'
 export { coverage, gaps, readSeries, readTable } from './query/read.ts'
 export type { Moment, SeriesQuery } from './query/read.ts'
 export { writeReport } from './report/report.ts'

@@ -2,6 +2,7 @@
 
 import { command as completion } from './command/completion.ts'
 import { command as doctor } from './command/doctor.ts'
+import { command as exportRows } from './command/export.ts'
 import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
 import { command as quickstart } from './command/quickstart.ts'
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   symbols,
   report,
   sql,
+  exportRows,
   simulate,
   doctor,
   quickstart,

@@ -2,8 +2,8 @@
 
 /** One of stdout and stderr. */
 export type Sink = {
-  /** Resolves when the text is accepted; quietly does nothing once the reader is gone. */
-  write(text: string): Promise<void>
+  /** Resolves when text or bytes are accepted; quietly does nothing once the reader is gone. */
+  write(content: string | Uint8Array): Promise<void>
   readonly isTerminal: boolean
   /** Width in columns; 80 where there is none to ask. */
   readonly columns: number
@@ -64,8 +64,8 @@ function sinkOf(stream: NodeJS.WriteStream, onGone: (code: string) => void): Sin
     onGone(code)
   })
   return {
-    async write(text) {
-      if (isGone || stream.write(text)) return
+    async write(content) {
+      if (isGone || stream.write(content)) return
       // A reader that is slow must slow us down, or the lines pile up in memory.
       await accepted(stream)
     },

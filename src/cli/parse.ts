@@ -53,7 +53,7 @@ export async function parseCommandLine(argv: readonly string[], env: Env): Promi
   // Values are read by the library, whose words and limits they have.
   await loadLibrary()
   const values = readValues(command, given, env)
-  checkConflicts(values)
+  checkConflicts(values, flagsOf(command))
   checkOperands(command, operands)
   return { kind: 'call', command, values, operands }
 }
@@ -109,9 +109,11 @@ function readValues(
   const values: Record<string, unknown> = {}
   const allowed = flagsOf(command)
   const hint = `\`binance-backfill ${command.name} --help\` lists its flags`
-  for (const [name, flag] of Object.entries(FLAGS)) {
+  for (const name of Object.keys(FLAGS)) {
     const texts = [given[name]].flat().filter((text) => text !== undefined)
-    if (!Object.hasOwn(allowed, name)) {
+    // Several commands may have a flag of this name, each of its own kind.
+    const flag = Object.hasOwn(allowed, name) ? allowed[name] : undefined
+    if (flag === undefined) {
       if (texts.length > 0) throw new Misuse(`${command.name} takes no --${name}`, hint)
       continue
     }
@@ -143,9 +145,9 @@ function splitAll(texts: readonly unknown[]): readonly string[] {
   return texts.flatMap((text) => String(text).split(',')).map((text) => text.trim())
 }
 
-function checkConflicts(values: ValuesOf<Flags>): void {
+function checkConflicts(values: ValuesOf<Flags>, flags: Flags): void {
   for (const name of Object.keys(values)) {
-    const other = FLAGS[name]?.conflicts?.find((rival) => rival in values)
+    const other = flags[name]?.conflicts?.find((rival) => rival in values)
     if (other !== undefined && values[name] !== false && values[other] !== false)
       throw new Misuse(`--${name} and --${other} exclude each other`)
   }
@@ -159,6 +161,11 @@ function checkOperands({ name, operands: allowed }: Command, operands: readonly 
       `for example: binance-backfill ${name} "SELECT count(*) FROM klines"`,
     )
   }
+  if (allowed === 'SERIES' && operands.length !== 1)
+    throw new Misuse(
+      `${name} takes one series, got ${operands.length}`,
+      `for example: binance-backfill ${name} klines/BTCUSDT/1h; \`binance-backfill status\` lists them`,
+    )
   if (allowed === '[FILE]' && operands.length > 1)
     throw new Misuse(`${name} takes one file, got ${operands.length}`)
   if (allowed === undefined && operands.length > 0)

@@ -23,11 +23,15 @@ async function values(line: string, env: Record<string, string> = {}): Promise<u
 }
 
 describe('the tables', () => {
-  test('a name is declared once, and every flag that is excluded exists', () => {
+  test('flags of one name all take a value or none, and every flag that is excluded exists', () => {
     for (const command of COMMANDS)
       for (const [name, flag] of Object.entries(flagsOf(command))) {
-        expect(FLAGS[name]).toBe(flag)
-        for (const rival of flag.conflicts ?? []) expect(Object.keys(FLAGS)).toContain(rival)
+        expect({ name, isSwitch: isSwitch(FLAGS[name]!) }).toEqual({
+          name,
+          isSwitch: isSwitch(flag),
+        })
+        for (const rival of flag.conflicts ?? [])
+          expect(Object.keys(flagsOf(command))).toContain(rival)
       }
   })
 

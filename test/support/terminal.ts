@@ -60,7 +60,7 @@ function fakeSink(isTerminal: boolean): Sink & { readonly text: () => string } {
   })
   return {
     write: async (written) => {
-      text += written
+      text += typeof written === 'string' ? written : Buffer.from(written).toString('utf8')
     },
     isTerminal,
     columns: 80,

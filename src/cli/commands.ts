@@ -6,6 +6,7 @@ import { command as exportRows } from './command/export.ts'
 import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
 import { command as quickstart } from './command/quickstart.ts'
+import { command as remove } from './command/remove.ts'
 import { command as report } from './command/report.ts'
 import { command as run } from './command/run.ts'
 import { command as schema } from './command/schema.ts'
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   report,
   sql,
   exportRows,
+  remove,
   simulate,
   doctor,
   quickstart,

@@ -1,5 +1,7 @@
 /** The terminal, the environment and the clock of the CLI, as one value, so that a test can stand in for them. */
 
+import { isatty } from 'node:tty'
+
 /** One of stdout and stderr. */
 export type Sink = {
   /** Resolves when text or bytes are accepted; quietly does nothing once the reader is gone. */
@@ -19,8 +21,15 @@ export type Ticker = {
   every(ms: number, tick: () => void): () => void
 }
 
+/** Standard input. */
+export type Source = {
+  readonly isTerminal: boolean
+  readonly stream: NodeJS.ReadableStream
+}
+
 /** What a command may touch besides the library and the disk. */
 export type Io = {
+  readonly stdin: Source
   readonly stdout: Sink
   readonly stderr: Sink
   readonly env: Readonly<Record<string, string | undefined>>
@@ -33,6 +42,13 @@ export type Io = {
 export function processIo(): Io {
   const gone = new AbortController()
   return {
+    // Not touched before it is read: only that makes it a stream, which holds the process.
+    stdin: {
+      isTerminal: isatty(0),
+      get stream() {
+        return process.stdin
+      },
+    },
     stdout: sinkOf(process.stdout, (code) => {
       gone.abort()
       // EPIPE is how a reader such as `head` says that it has enough, and a terminal that was closed takes no words,

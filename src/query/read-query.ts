@@ -112,7 +112,8 @@ function keyOf(query: SeriesQuery): SeriesKey {
   return key
 }
 
-function windowOf({ from, to }: SeriesQuery): Window {
+/** The window of a query. @throws UsageError when it is none */
+export function windowOf({ from, to }: Pick<SeriesQuery, 'from' | 'to'>): Window {
   const window = { from: momentOf(from) ?? EARLIEST, to: momentOf(to) ?? LATEST }
   if (window.from < window.to) return window
   throw new UsageError('`from` is not before `to`')

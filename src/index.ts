@@ -8,6 +8,7 @@ export {
   DamageError,
   DataError,
   describeError,
+  IncompleteError,
   JobError,
   LockedError,
   RejectedError,
@@ -51,8 +52,12 @@ export type { ArchiveTask, PublishedFile, Task } from './plan/task.ts'
 export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
 export { lakeOrigin, markLakeOrigin } from './query/origin.ts'
 export type { Origin, OriginOptions } from './query/origin.ts'
+export { EXPORT_FORMATS, exportSeries, writeExport } from './query/export.ts'
+export type { Export, ExportFormat, ExportOptions } from './query/export.ts'
 export { coverage, gaps, readSeries, readTable } from './query/read.ts'
 export type { Moment, SeriesQuery } from './query/read.ts'
+export { removeSeries } from './remove/remove.ts'
+export type { PlannedRemoval, RemovalSummary, RemoveOptions } from './remove/remove.ts'
 export { writeReport } from './report/report.ts'
 export type { ReportOptions, ReportSummary } from './report/report.ts'
 export { serveLake } from './serve/serve.ts'

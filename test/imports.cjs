@@ -19,6 +19,7 @@ const rooms = [
   '^src/session/',
   '^src/backfill/',
   '^src/query/',
+  '^src/remove/',
   '^src/verify/',
   '^src/report/',
   '^src/serve/',

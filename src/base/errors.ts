@@ -3,6 +3,8 @@
  * stable code, and hints at the next step. Text from a server is included only through `quoteText`.
  */
 
+import type { WindowText } from './time.ts'
+
 /** Base of every error thrown on purpose. Anything else that is thrown is a bug. */
 export abstract class BackfillError extends Error {
   /** Stable and greppable, e.g. `E_JOB_INVALID`; part of the public API. */
@@ -106,6 +108,19 @@ export class RejectedError extends BackfillError {
 export class UnavailableError extends BackfillError {
   readonly code = 'E_UNAVAILABLE'
   readonly exit = 3
+}
+
+/** What was asked of the lake is not covered in full, and the caller wants all of it or nothing. */
+export class IncompleteError extends BackfillError {
+  readonly code = 'E_INCOMPLETE'
+  readonly exit = 3
+  /** What is not covered, oldest first. */
+  readonly missing: readonly WindowText[]
+
+  constructor(message: string, missing: readonly WindowText[]) {
+    super(message, { hint: 'Run the job again, or take what there is.' })
+    this.missing = missing
+  }
 }
 
 /** The exchange's clock contradicts other clocks, so that it is not known what is past. Nothing is covered. */

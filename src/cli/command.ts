@@ -25,7 +25,7 @@ export type Example = { readonly line: string; readonly does: string }
 export type Command = {
   readonly name: string
   /** What stands beside the flags, as the help writes it; absent when nothing may. */
-  readonly operands?: 'JOB...' | '[JOB...]' | '[FILE]' | '[RUN]' | 'QUERY'
+  readonly operands?: 'JOB...' | '[JOB...]' | '[FILE]' | '[RUN]' | '[QUERY]' | 'SERIES'
   /** One line. */
   readonly describe: string
   /** Paragraphs of the help. */

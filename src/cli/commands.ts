@@ -3,9 +3,11 @@
 import { command as completion } from './command/completion.ts'
 import { command as doctor } from './command/doctor.ts'
 import { command as history } from './command/history.ts'
+import { command as exportRows } from './command/export.ts'
 import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
 import { command as quickstart } from './command/quickstart.ts'
+import { command as remove } from './command/remove.ts'
 import { command as report } from './command/report.ts'
 import { command as run } from './command/run.ts'
 import { command as schema } from './command/schema.ts'
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   report,
   serve,
   sql,
+  exportRows,
+  remove,
   simulate,
   doctor,
   quickstart,

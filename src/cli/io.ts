@@ -1,9 +1,11 @@
 /** The terminal, the environment and the clock of the CLI, as one value, so that a test can stand in for them. */
 
+import { isatty } from 'node:tty'
+
 /** One of stdout and stderr. */
 export type Sink = {
-  /** Resolves when the text is accepted; quietly does nothing once the reader is gone. */
-  write(text: string): Promise<void>
+  /** Resolves when text or bytes are accepted; quietly does nothing once the reader is gone. */
+  write(content: string | Uint8Array): Promise<void>
   readonly isTerminal: boolean
   /** Width in columns; 80 where there is none to ask. */
   readonly columns: number
@@ -19,8 +21,15 @@ export type Ticker = {
   every(ms: number, tick: () => void): () => void
 }
 
+/** Standard input. */
+export type Source = {
+  readonly isTerminal: boolean
+  readonly stream: NodeJS.ReadableStream
+}
+
 /** What a command may touch besides the library and the disk. */
 export type Io = {
+  readonly stdin: Source
   readonly stdout: Sink
   readonly stderr: Sink
   readonly env: Readonly<Record<string, string | undefined>>
@@ -33,6 +42,13 @@ export type Io = {
 export function processIo(): Io {
   const gone = new AbortController()
   return {
+    // Not touched before it is read: only that makes it a stream, which holds the process.
+    stdin: {
+      isTerminal: isatty(0),
+      get stream() {
+        return process.stdin
+      },
+    },
     stdout: sinkOf(process.stdout, (code) => {
       gone.abort()
       // EPIPE is how a reader such as `head` says that it has enough, and a terminal that was closed takes no words,
@@ -64,8 +80,8 @@ function sinkOf(stream: NodeJS.WriteStream, onGone: (code: string) => void): Sin
     onGone(code)
   })
   return {
-    async write(text) {
-      if (isGone || stream.write(text)) return
+    async write(content) {
+      if (isGone || stream.write(content)) return
       // A reader that is slow must slow us down, or the lines pile up in memory.
       await accepted(stream)
     },

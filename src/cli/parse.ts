@@ -153,13 +153,16 @@ function checkConflicts(values: ValuesOf<Flags>, flags: Flags): void {
 }
 
 function checkOperands({ name, operands: allowed }: Command, operands: readonly string[]): void {
-  if (allowed === 'QUERY') {
-    if (operands.length === 1) return
+  if (allowed === '[QUERY]' && operands.length > 1)
     throw new Misuse(
       `${name} takes one query in quotes, got ${operands.length} words`,
       `for example: binance-backfill ${name} "SELECT count(*) FROM klines"`,
     )
-  }
+  if (allowed === 'SERIES' && operands.length !== 1)
+    throw new Misuse(
+      `${name} takes one series, got ${operands.length}`,
+      `for example: binance-backfill ${name} klines/BTCUSDT/1h; \`binance-backfill status\` lists them`,
+    )
   if (allowed === '[FILE]' && operands.length > 1)
     throw new Misuse(`${name} takes one file, got ${operands.length}`)
   if (allowed === '[RUN]' && operands.length > 1)

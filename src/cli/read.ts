@@ -81,7 +81,8 @@ export const readRange: Reader<{ readonly from: Micros; readonly to: Micros }> =
   throw new Misuse(`${name}: ${library.quoteText(from)} is not before ${library.quoteText(to)}`)
 }
 
-const readMoment: Reader<Micros> = (text, name) => {
+/** A UTC date or date-time. */
+export const readMoment: Reader<Micros> = (text, name) => {
   try {
     return library.parseMicros(text)
   } catch {

@@ -88,9 +88,12 @@ function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
   const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
   return places.flatMap((path) => {
     const filter = valueAt(root, path)
-    if (!isMap(filter) || ['quote', 'base', 'status'].some((key) => Object.hasOwn(filter, key)))
+    if (
+      !isMap(filter) ||
+      ['quote', 'base', 'status', 'match'].some((key) => Object.hasOwn(filter, key))
+    )
       return []
-    return [finding(path, 'a filter needs quote, base or status')]
+    return [finding(path, 'a filter needs quote, base, status or match')]
   })
 }
 

@@ -21,12 +21,14 @@ export type EndMoment = FixedMoment | AgoMoment | { readonly kind: 'now' }
 /** Symbols one by one: not empty, without duplicates, as Binance writes them, NFC. */
 export type SymbolList = { readonly kind: 'list'; readonly symbols: readonly string[] }
 
-/** Symbols by their properties in exchangeInfo; at least one of quote, base and status is given. */
+/** Symbols by their properties in exchangeInfo; at least one of quote, base, status and match is given. */
 export type SymbolFilter = {
   readonly kind: 'filter'
   readonly quote?: string | undefined
   readonly base?: string | undefined
   readonly status?: string | undefined
+  /** Patterns of which a symbol fits one; `*` stands for any characters, `?` for one. */
+  readonly match?: readonly string[] | undefined
   /** Symbols to leave out, as in a list. */
   readonly exclude: readonly string[]
 }

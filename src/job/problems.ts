@@ -5,7 +5,8 @@ import { DATASET_KINDS } from '../binance/dataset.ts'
 import { quoteText } from '../base/text.ts'
 import type { Path } from './document.ts'
 import { suggestDate } from './moment.ts'
-import { DATASET_KEYS, FILTER_KEYS, JOB_KEYS } from './schema.ts'
+import { DATASET_KEYS, JOB_KEYS } from './schema.ts'
+import { FILTER_KEYS } from './symbols-schema.ts'
 import { closest, didYouMean, quoted } from '../base/suggest.ts'
 
 /** One problem of a job, by the path of the value or of the key. */
@@ -38,7 +39,7 @@ function explainIssue(issue: Issue, path: Path, plain: Plain): Finding[] {
     })
   if (found === undefined) return one(explainMissing(path))
   if (issue.code === 'invalid_union') {
-    const branch = Array.isArray(found) ? 0 : typeof found === 'object' ? 1 : undefined
+    const branch = branchOf(found, path)
     if (branch !== undefined) return explainIssues(issue.errors[branch] ?? [], plain, path)
   }
   if (issue.code === 'custom') return one(issue.message)
@@ -47,6 +48,13 @@ function explainIssue(issue: Issue, path: Path, plain: Plain): Finding[] {
   return one(
     `expected ${expectation(path)}, found ${describe(found, written)}${mend(found, written, path)}`,
   )
+}
+
+/** Which of two forms was meant: a list, or a filter, or one pattern. */
+function branchOf(found: unknown, path: Path): number | undefined {
+  if (Array.isArray(found)) return 0
+  const isOther = path.at(-1) === 'match' ? typeof found === 'string' : typeof found === 'object'
+  return isOther ? 1 : undefined
 }
 
 /** The value at `path`; `undefined` when there is none. Uses own keys only. */
@@ -67,6 +75,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   intervals: 'a list such as [1m, 1h]',
   symbols: 'a list such as [BTCUSDT] or a filter such as {quote: USDT}',
   exclude: 'a list such as [BTCUSDT]',
+  match: 'a pattern such as "*USDT", or a list of some',
   from: 'a date, a time in UTC, a duration such as 30d, or listing',
   to: 'a date, a time in UTC, a duration such as 1d, or now',
   settle: 'a duration such as 1m',

@@ -17,13 +17,12 @@ import {
   type Moment,
   SOURCES,
   type Source,
-  type SymbolFilter,
-  type SymbolList,
   type SymbolSelection,
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
-import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
-import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
+import { quoted, type Reading } from '../base/suggest.ts'
+import { readWord, text, word } from './schema-text.ts'
+import { symbolSelection } from './symbols-schema.ts'
 
 /** The keys allowed at the top level, in a dataset, or in both, where the dataset's value wins. */
 type Settings = {
@@ -51,32 +50,6 @@ export type DatasetEntry = Settings & {
   readonly intervals?: readonly Interval[] | undefined
 }
 
-/** Annotations of JSON Schema; zod copies them as they are. */
-type Note = Readonly<Record<string, unknown>> & { readonly description: string }
-
-function text<T>(read: (text: string) => Reading<T>, note: Note): z.ZodType<T, string> {
-  return z
-    .string()
-    .transform((value, context) => {
-      const reading = read(value)
-      if ('value' in reading) return reading.value
-      context.addIssue({ code: 'custom', message: reading.problem })
-      return z.NEVER
-    })
-    .meta(note)
-}
-
-function readWord<T extends string>(value: string, words: readonly T[]): Reading<T> {
-  const found = words.find((candidate) => candidate === value)
-  if (found !== undefined) return { value: found }
-  const help = didYouMean(closest(value, words))
-  return { problem: `${quoted(value)} is not ${oneOf(words)}${help}` }
-}
-
-function word<const T extends string>(words: readonly T[], note: Note): z.ZodType<T, string> {
-  return text<T>((value) => readWord(value, words), { enum: words, ...note })
-}
-
 /** `allOrderList` is written on purpose, and must not count as a typo of `allOrders`. */
 function readKind(value: string): Reading<DatasetKind> {
   if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
@@ -99,59 +72,15 @@ function readMarket(value: string): Reading<Market> {
   return { problem: `${quoted(value)} is not supported yet; the only market is spot` }
 }
 
-const symbol = text(readSymbol, {
-  description: 'A symbol as Binance writes it: in capital letters, without separator.',
-  pattern: SYMBOL_SOURCE,
-  examples: ['BTCUSDT'],
-})
-
-const asset = (description: string): z.ZodType<string, string> =>
-  text(readAsset, { description, pattern: SYMBOL_SOURCE, examples: ['USDT'] })
-
-const symbolList = z
-  .array(symbol)
-  .min(1)
-  .meta({ description: 'Symbols one by one.', uniqueItems: true })
-  .transform((symbols): SymbolList => ({ kind: 'list', symbols }))
-
-const symbolFilter = z
-  .strictObject({
-    quote: asset('Only pairs quoted in this asset.').optional(),
-    base: asset('Only pairs of this asset.').optional(),
-    status: text(readStatus, {
-      description: 'Only pairs in this state now.',
-      enum: SYMBOL_STATUSES,
-      examples: ['TRADING'],
-    }).optional(),
-    exclude: z
-      .array(symbol)
-      .meta({ description: 'Symbols to leave out.', uniqueItems: true })
-      .optional(),
-  })
-  .meta({
-    description: 'Symbols by their properties in exchangeInfo, looked up by each run.',
-    anyOf: ['quote', 'base', 'status'].map((key) => ({ required: [key] })),
-  })
-  .transform(({ exclude = [], ...filter }): SymbolFilter => ({
-    kind: 'filter',
-    ...filter,
-    exclude,
-  }))
-
 const settings = {
-  symbols: z
-    .union([symbolList, symbolFilter])
-    .meta({
-      title: 'Symbols',
-      description: 'Which symbols: a list, or a filter on exchangeInfo.',
-      examples: [['BTCUSDT', 'ETHUSDT'], { quote: 'USDT', status: 'TRADING' }],
-    })
-    .optional(),
+  symbols: symbolSelection.optional(),
   from: text(readFrom, {
     title: 'Start',
     description:
       'Start of the range, inclusive: a date or a date-time, which is UTC with or without `Z`, `listing` for the first row that exists, or a duration back from now.',
     pattern: FROM_SOURCE,
+    errorMessage:
+      'Not a start: write a date, a time in UTC, a duration back from now such as 30d, or listing.',
     examples: ['2024-01-01', '2024-01-01T12:30:00Z', '2024-01-01 02:30', 'listing', '30d'],
   }).optional(),
   to: text(readTo, {
@@ -159,6 +88,8 @@ const settings = {
     description:
       'End of the range, exclusive: a date or a date-time, which is UTC with or without `Z`, `now`, or a duration back from now.',
     pattern: TO_SOURCE,
+    errorMessage:
+      'Not an end: write a date, a time in UTC, a duration back from now such as 1d, or now.',
     default: 'now',
     examples: ['now', '2024-02-01', '1d'],
   }).optional(),
@@ -186,6 +117,7 @@ const settings = {
     title: 'Settle',
     description: 'How long after its close a kline counts as final; 0s to 7d.',
     pattern: DURATION_SOURCE,
+    errorMessage: 'Not a duration: write a number with s, m, h or d, such as 1m.',
     default: '1m',
     examples: ['0s', '30s', '2h'],
   }).optional(),
@@ -252,6 +184,8 @@ const job = z
       title: 'Name',
       description: 'Name of the job in messages; by default the file name without extension.',
       pattern: NAME.source,
+      errorMessage:
+        'Not a name: write 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.',
       examples: ['majors'],
     }).optional(),
     ...settings,
@@ -267,7 +201,26 @@ const job = z
   .meta({
     title: 'binance-backfill job',
     description: 'What a Parquet lake of Binance market history should contain.',
+    allOf: ['symbols', 'from'].map(atTopOrInEach),
+    defaultSnippets: [
+      {
+        label: 'job',
+        description: 'A job to begin with.',
+        body: {
+          version: 1,
+          symbols: ['${1:BTCUSDT}'],
+          from: '${2:30d}',
+          datasets: [{ kind: 'klines', intervals: ['${3:1m}'] }],
+        },
+      },
+    ],
   })
+
+/** Without a default: the key is at the top level, or in each dataset. */
+function atTopOrInEach(key: string): object {
+  const inEach = { properties: { datasets: { items: { required: [key] } } } }
+  return { anyOf: [{ required: [key] }, inEach] }
+}
 
 /** Checks and reads a job file once it is plain data. */
 export const JOB_SCHEMA: z.ZodType<JobDocument> = job
@@ -276,9 +229,6 @@ export const JOB_SCHEMA: z.ZodType<JobDocument> = job
 export const DATASET_KEYS: readonly string[] = Object.keys(dataset.shape)
 /** @see {@link DATASET_KEYS} */
 export const JOB_KEYS: readonly string[] = Object.keys(job.shape)
-/** The keys of a symbol filter. */
-export const FILTER_KEYS: readonly string[] = ['quote', 'base', 'status', 'exclude']
-
 /**
  * The JSON Schema (draft-07) of job files, for editors. It accepts every valid job; the job room also refuses what a
  * schema cannot express, e.g. a start after the end.

@@ -5,8 +5,14 @@ import type { Files, World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { micros, parseMicros, type Micros, type Window } from '../base/time.ts'
 import { type DatasetKind } from '../binance/dataset.ts'
-import { DATASETS } from '../binance/market.ts'
-import { DEFAULT_MARKET, type SeriesKey, seriesName } from '../binance/series.ts'
+import { datasetOf, MARKETS } from '../binance/market.ts'
+import {
+  DEFAULT_MARKET,
+  MARKET_NAMES,
+  seriesName,
+  type Market,
+  type SeriesKey,
+} from '../binance/series.ts'
 import { parseInterval } from '../binance/interval.ts'
 import { DATA_DIR } from '../options.ts'
 import { nodeFiles } from '../node/files.ts'
@@ -14,6 +20,7 @@ import { checkLake, listSeries } from '../store/lake.ts'
 import { seriesPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { readManifest } from '../store/series.ts'
+import { PARTIAL } from './resample.ts'
 
 /** A moment: microseconds since 1970, or an ISO 8601 date or date-time, which is read as UTC. */
 export type Moment = Micros | string
@@ -22,6 +29,8 @@ export type Moment = Micros | string
 export type SeriesQuery = {
   /** The lake's directory. Default `data`. */
   readonly dataDir?: string
+  /** Default `spot`. */
+  readonly market?: Market
   readonly dataset: DatasetKind
   /** As Binance writes it. */
   readonly symbol: string
@@ -35,6 +44,13 @@ export type SeriesQuery = {
   readonly to?: Moment
   /** Names of columns, in the order that they are wanted. Default: all. */
   readonly columns?: readonly string[]
+  /**
+   * Of klines: puts them together to longer ones, of one of Binance's intervals or of another such as `7m`. They have a
+   * column more, `partial`. Those that open in `[from, to)` are given, each whole. Only for reading rows.
+   */
+  readonly resample?: string
+  /** Throws IncompleteError, before the first row, unless all that is asked for is covered. Only for reading rows. */
+  readonly requireComplete?: boolean
   /** Stops the reading between two row groups. */
   readonly signal?: AbortSignal
   /** The machine; default the real one. */
@@ -47,11 +63,13 @@ export type OpenQuery = {
   readonly manifest: Manifest
   readonly window: Window
   readonly columns: readonly string[]
+  /** The interval to put klines together to. */
+  readonly resample: string | undefined
 }
 
-/** Wider than any history. */
-const EARLIEST = micros(-(2n ** 62n))
-const LATEST = micros(2n ** 62n)
+/** Wider than any history: what a query without `from` or `to` asks for. */
+export const EARLIEST: Micros = micros(-(2n ** 62n))
+export const LATEST: Micros = micros(2n ** 62n)
 
 /**
  * Finds the series that a query names.
@@ -66,19 +84,25 @@ export async function openQuery(query: SeriesQuery): Promise<OpenQuery> {
   await checkLake(files)
   const manifest = await readManifest(files, key)
   if (manifest === undefined) throw await unknownSeries(files, key)
-  return { files, manifest, window, columns }
+  return { files, manifest, window, columns, resample: query.resample }
 }
 
-function keyOf({ dataset, symbol, interval, account }: SeriesQuery): SeriesKey {
-  if (!Object.hasOwn(DATASETS, dataset))
+function keyOf(query: SeriesQuery): SeriesKey {
+  const { market = DEFAULT_MARKET, dataset, symbol, interval, account } = query
+  if (!Object.hasOwn(MARKETS, market))
+    throw new UsageError(`no such market: ${quoteText(market)}`, {
+      hint: `The markets are ${MARKET_NAMES.join(', ')}.`,
+    })
+  const { datasets } = MARKETS[market]
+  if (!Object.hasOwn(datasets, dataset))
     throw new UsageError(`no such dataset: ${quoteText(dataset)}`, {
-      hint: `The datasets are ${Object.keys(DATASETS).join(', ')}.`,
+      hint: `The datasets are ${Object.keys(datasets).join(', ')}.`,
     })
   const parsed = interval === undefined ? undefined : parseInterval(interval)
   if (interval !== undefined && parsed === undefined)
     throw new UsageError(`no such interval: ${quoteText(interval)}`)
   const key: SeriesKey = {
-    market: DEFAULT_MARKET,
+    market,
     dataset,
     symbol: symbol.normalize('NFC'),
     ...(parsed === undefined ? {} : { interval: parsed }),
@@ -88,18 +112,29 @@ function keyOf({ dataset, symbol, interval, account }: SeriesQuery): SeriesKey {
   return key
 }
 
-function windowOf({ from, to }: SeriesQuery): Window {
+/** The window of a query. @throws UsageError when it is none */
+export function windowOf({ from, to }: Pick<SeriesQuery, 'from' | 'to'>): Window {
   const window = { from: momentOf(from) ?? EARLIEST, to: momentOf(to) ?? LATEST }
   if (window.from < window.to) return window
   throw new UsageError('`from` is not before `to`')
 }
 
-function momentOf(moment: Moment | undefined): Micros | undefined {
+/** A moment of a query in microseconds. @throws UsageError for a text that is none */
+export function momentOf(moment: Moment | undefined): Micros | undefined {
   return typeof moment === 'string' ? asked(() => parseMicros(moment)) : moment
 }
 
-function columnsOf({ dataset, columns }: SeriesQuery): readonly string[] {
-  const names = DATASETS[dataset].columns.map(({ name }) => name)
+function columnsOf({
+  market = DEFAULT_MARKET,
+  dataset,
+  columns,
+  resample,
+}: SeriesQuery): readonly string[] {
+  const facts = datasetOf({ market, dataset })
+  if (resample !== undefined && facts.rules !== 'kline')
+    throw new UsageError(`only klines are resampled, not ${dataset}`)
+  const stored = facts.columns.map(({ name }) => name)
+  const names = resample === undefined ? stored : [...stored, PARTIAL]
   const unknown = columns?.find((name) => !names.includes(name))
   if (unknown === undefined && columns?.length !== 0) return [...new Set(columns ?? names)]
   throw new UsageError(`${dataset} has no column ${quoteText(unknown ?? '')}`, {

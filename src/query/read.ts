@@ -3,11 +3,14 @@
 import { Schema, Table, type RecordBatch } from 'apache-arrow'
 import { clip, type Coverage } from '../base/coverage.ts'
 import type { Gap } from '../base/gap.ts'
-import { periodWindow, type Window } from '../base/time.ts'
+import { formatWindow, periodWindow, type Window } from '../base/time.ts'
 import { type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { schemaOf } from '../rows/schema.ts'
+import { assertComplete, completeness } from './complete.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
+import { resample, resampledSchema } from './resample.ts'
+import { resamplingOf } from './resample-query.ts'
 import { clipGaps } from '../store/footer.ts'
 import { lostFile, reading } from '../store/damaged.ts'
 import { partitionPath } from '../store/layout.ts'
@@ -33,20 +36,57 @@ export type { Moment, SeriesQuery } from './read-query.ts'
  */
 export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatch, void, void> {
   const series = await openQuery(query)
-  for (const period of periodsIn(series)) {
-    query.signal?.throwIfAborted()
-    yield* readPartition(series, period, query.signal)
-  }
+  if (query.requireComplete === true) await assertComplete(series)
+  yield* rowsOf(series, query.signal)
 }
 
-/** Reads the rows of one series into one Arrow table, which holds all of them in memory; see {@link readSeries}. */
+/**
+ * Reads the rows of one series into one Arrow table, which holds all of them in memory; see {@link readSeries}.
+ *
+ * Where not all that was asked for is covered, the schema's metadata has `incomplete`: what is not, as a JSON list of
+ * `{"from","to"}`. With `requireComplete` there is an error instead.
+ */
 export async function readTable(query: SeriesQuery): Promise<Table> {
-  const { manifest, columns } = await openQuery(query)
+  const series = await openQuery(query)
+  const { missing, isComplete } = await completeness(series)
+  if (query.requireComplete === true && !isComplete) await assertComplete(series)
   const batches: RecordBatch[] = []
-  for await (const batch of readSeries(query)) batches.push(batch)
-  if (batches.length > 0) return new Table(batches)
-  const { fields } = schemaOf(datasetOf(manifest.key), manifest.numbers)
-  return new Table(new Schema(columns.flatMap((name) => fields.filter((one) => one.name === name))))
+  for await (const batch of rowsOf(series, query.signal)) batches.push(batch)
+  const { fields } = batches[0]?.schema ?? schemaFor(series)
+  const said = JSON.stringify(missing.map(formatWindow))
+  const schema = new Schema(fields, isComplete ? undefined : new Map([['incomplete', said]]))
+  return new Table(schema, batches.length === 0 ? undefined : batches)
+}
+
+/** The columns that a query gives. */
+export function schemaFor({ manifest, columns, resample: asked }: OpenQuery): Schema {
+  const of = asked === undefined ? schemaOf : resampledSchema
+  const { fields } = of(datasetOf(manifest.key), manifest.numbers)
+  return new Schema(columns.flatMap((name) => fields.filter((one) => one.name === name)))
+}
+
+/** The rows of a query that is open. @throws DamageError */
+export async function* rowsOf(
+  series: OpenQuery,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch, void, void> {
+  if (series.resample !== undefined) {
+    const { shorter, how } = await resamplingOf(series, series.resample)
+    for await (const batch of resample(storedRows(shorter, signal), how))
+      yield batch.select([...series.columns])
+    return
+  }
+  yield* storedRows(series, signal)
+}
+
+async function* storedRows(
+  series: OpenQuery,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch, void, void> {
+  for (const period of periodsIn(series)) {
+    signal?.throwIfAborted()
+    yield* readPartition(series, period, signal)
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { schemaOf } from '../rows/schema.ts'
 import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { Series, type SeriesWorld } from '../store/series.ts'
-import { VERSION } from '../version.ts'
+import { CREATED_BY } from '../version.ts'
 import { adoptedFresh } from '../store/adopted-fresh.ts'
 import type { Manifests } from './manifests.ts'
 
@@ -19,7 +19,7 @@ export function seriesWorld(files: Files, assertHeld: () => Promise<void>): Seri
   return {
     files,
     assertHeld,
-    createdBy: `binance-backfill version ${VERSION}`,
+    createdBy: CREATED_BY,
   }
 }
 

@@ -8,7 +8,7 @@ import { factsOf, type DatasetJob, type Job, type SymbolSelection } from '../job
 import { accountLabel } from './account.ts'
 import { listedAt } from './listing.ts'
 import { Manifests } from './manifests.ts'
-import { resolveWants } from './wants.ts'
+import { isMatched, resolveWants } from './wants.ts'
 
 /** A series to look at; `wanted` is `undefined` where jobs name it and cannot tell its range, or where there are none. */
 export type StoredWant = { readonly key: SeriesKey; readonly wanted: Coverage | undefined }
@@ -67,5 +67,5 @@ function mayMean(selection: SymbolSelection, symbol: string): boolean {
   if (selection.kind === 'list') return selection.symbols.includes(symbol)
   const { base = '', quote = '', exclude } = selection
   const isPair = symbol.startsWith(base) && symbol.endsWith(quote)
-  return isPair && !exclude.includes(symbol)
+  return isPair && isMatched(selection, symbol) && !exclude.includes(symbol)
 }

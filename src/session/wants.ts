@@ -7,6 +7,7 @@ import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance
 import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
+import { fitsPattern } from '../job/pattern.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 
@@ -103,7 +104,7 @@ export function symbolsFor(
       const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
       if (known.length === 0 || chosenBy({ ...filter, status: undefined }, known).length > 0)
         throw new UnavailableError(message, { hint: 'None has the status now; run again later.' })
-      const hint = '`binance-backfill symbols` lists them; mend quote, base or exclude.'
+      const hint = '`binance-backfill symbols` lists them; mend quote, base, match or exclude.'
       throw new UsageError(message, { hint })
     }
   return known
@@ -144,8 +145,14 @@ function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly 
       (filter.quote === undefined || filter.quote === quoteAsset) &&
       (filter.base === undefined || filter.base === baseAsset) &&
       (filter.status === undefined || filter.status === status) &&
+      isMatched(filter, symbol) &&
       !filter.exclude.includes(symbol),
   )
+}
+
+/** Does a symbol fit one of the patterns, if there are any? */
+export function isMatched({ match }: Pick<SymbolFilter, 'match'>, symbol: string): boolean {
+  return match === undefined || match.some((pattern) => fitsPattern(symbol, pattern))
 }
 
 /** A name that the exchange gave becomes a directory and a part of URLs, as much as one that a job gives. */

@@ -1,7 +1,7 @@
 /** The lake: every series under one directory, held by one writer at a time. */
 
 import { UsageError } from '../base/errors.ts'
-import type { Files } from '../base/ports.ts'
+import type { FileEntry, Files } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { MANIFEST_NAME, parseSeriesPath } from './layout.ts'
@@ -71,16 +71,27 @@ export async function markLake(files: Files): Promise<void> {
   await putIfAbsent(files, MARK_PATH, new TextEncoder().encode(`${JSON.stringify(MARK)}\n`))
 }
 
+/** Directories of which the last file was removed stay, and are nothing. */
+async function isSeries(
+  files: Files,
+  path: string,
+  entries: readonly FileEntry[],
+): Promise<boolean> {
+  if (entries.some(({ name }) => name === MANIFEST_NAME)) return true
+  for (const { name } of entries) {
+    if (!name.startsWith('period=')) continue
+    if ((await files.list(`${path}/${name}`)).length > 0) return true
+  }
+  return false
+}
+
 /** Every series that has a manifest or a partition, sorted by path. */
 export async function listSeries(files: Files): Promise<readonly SeriesKey[]> {
   const found: SeriesKey[] = []
   const visit = async (path: string): Promise<void> => {
     const entries = await files.list(path)
     const key = parseSeriesPath(path)
-    const isSeries = entries.some(
-      ({ name }) => name === MANIFEST_NAME || name.startsWith('period='),
-    )
-    if (key !== undefined && isSeries) {
+    if (key !== undefined && (await isSeries(files, path, entries))) {
       found.push(key)
       return
     }

@@ -154,9 +154,9 @@ export function forgetRows(manifest: Manifest, period: string): Manifest {
   return without(manifest, period, subtractAll([periodWindow(period)], known))
 }
 
-function without(manifest: Manifest, period: string, windows: Coverage): Manifest {
+/** The manifest without one partition, nor what is known of `windows`; an archive file goes with the last of its rows. */
+export function without(manifest: Manifest, period: string, windows: Coverage): Manifest {
   const partitions = new Map([...manifest.partitions].filter(([name]) => name !== period))
-  // One that is longer than a partition goes with the last of its rows.
   const isUsed = (entry: ArchiveEntry): boolean =>
     !overlap(entry.period, period) ||
     [...partitions.keys()].some((name) => overlap(entry.period, name))

@@ -53,10 +53,15 @@ export async function soundFromFooters(
  * A sound manifest brought in line with the files: those that say more are taken in, and what is said of a file that
  * is gone is forgotten, so that its time is asked for again. The same object when there is nothing to mend.
  *
+ * @param window - Where files are opened that have the recorded size; default: everywhere.
  * @throws DamageError for a file that is not one of this series, or is damaged.
  */
-export async function mendManifest(files: Files, manifest: Manifest): Promise<Manifest> {
-  let mended = await adoptFiles(files, manifest, [ALL_TIME])
+export async function mendManifest(
+  files: Files,
+  manifest: Manifest,
+  window: Window = ALL_TIME,
+): Promise<Manifest> {
+  let mended = await adoptFiles(files, manifest, [window])
   for (const period of manifest.partitions.keys())
     if ((await files.size(partitionPath(manifest.key, period))) === undefined)
       mended = forget(mended, period)

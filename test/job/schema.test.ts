@@ -123,6 +123,7 @@ describe('jobs/job.schema.json', () => {
     ['symbols', ['btcusdt']],
     ['symbols', ['A/B']],
     ['symbols', { quot: 'A' }],
+    ['symbols', { match: 'btc*' }],
     ['from', '2024-01-01 2:30'],
     ['from', 'now'],
     ['to', 'listing'],
@@ -136,6 +137,37 @@ describe('jobs/job.schema.json', () => {
   ])('refuses %s: %j, as the program does', (key, value) => {
     expect(fits(JSON.parse(jobWith(key, value, 'top')), SCHEMA)).toBe(false)
     expect(() => parseJob(jobWith(key, value, 'top'), 'x')).toThrow()
+  })
+})
+
+describe('editors', () => {
+  it('mark missing symbols and from, at the top level or in a dataset', () => {
+    const rules = (SCHEMA as { allOf?: readonly { anyOf: readonly unknown[] }[] }).allOf ?? []
+    expect(rules.map(({ anyOf }) => anyOf)).toEqual(
+      ['symbols', 'from'].map((key) => [
+        { required: [key] },
+        { properties: { datasets: { items: { required: [key] } } } },
+      ]),
+    )
+  })
+
+  it('begin a job with a snippet that is valid once its places are filled in', () => {
+    const [snippet] =
+      (SCHEMA as { defaultSnippets?: readonly { body: object }[] }).defaultSnippets ?? []
+    const filled = JSON.stringify(snippet?.body).replace(/\$\{\d:([^}]*)\}/g, '$1')
+    expect(parseJob(filled, 'x').datasets).toHaveLength(1)
+    expect(fits(JSON.parse(filled), SCHEMA)).toBe(true)
+  })
+
+  it('say in words what is wrong, wherever the schema has a pattern', () => {
+    const patterns: unknown[] = []
+    JSON.parse(JSON.stringify(SCHEMA), (_, value: unknown) => {
+      const { pattern, errorMessage } = (value ?? {}) as Record<string, unknown>
+      if (typeof pattern === 'string') patterns.push(errorMessage)
+      return value
+    })
+    expect(patterns.length).toBeGreaterThan(10)
+    for (const message of patterns) expect(message).toMatch(/^Not an? .*\.$/)
   })
 })
 

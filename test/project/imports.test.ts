@@ -27,6 +27,7 @@ const FILES = [
   'session/lake-call.ts',
   'backfill/one-run.ts',
   'query/read-query.ts',
+  'remove/one-series.ts',
   'verify/row-check.ts',
   'report/a-page.ts',
   'watch/clock.ts',

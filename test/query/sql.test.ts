@@ -3,7 +3,8 @@
 import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { csvLine, jsonPieces, tableCell } from '../../src/cli/command/sql.ts'
+import { csvLine, jsonPieces } from '../../src/cli/command/sql.ts'
+import { tableCell } from '../../src/cli/sql-table.ts'
 import { run as runCommand } from '../../src/cli/dispatch.ts'
 import { sql, type SqlValue } from '../../src/index.ts'
 import { contents, tempDir } from '../support/lake.ts'
@@ -198,7 +199,7 @@ describe('the command', () => {
   })
 
   test.each([
-    [[], /takes one query in quotes, got 0 words/],
+    [[], /the query is empty/],
     [['SELECT', '1'], /takes one query in quotes, got 2 words/],
     [['SELECT 1', '--csv', '--json'], /exclude each other/],
     [['SELECT * FROM trades'], /The views are aggTrades, klines/],

@@ -2,7 +2,9 @@
 
 import { expect } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
+import { UsageError } from '../../src/base/errors.ts'
 import type { Options } from '../../src/options.ts'
+import { removeSeries } from '../../src/remove/remove.ts'
 import { Exchange, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { machineWith, type Disk } from './crash-machine.ts'
@@ -98,7 +100,20 @@ const archiving = (): Exchange => {
 }
 
 const plain = { start: FIRST, exchange: (): Exchange => exchange() }
-const done = { ...plain, act: runs(WHOLE), before: nothing }
+/** A whole lake. */
+export const done = { ...plain, act: runs(WHOLE), before: nothing }
+
+function removal(): Scenario {
+  return {
+    ...done,
+    name: 'removal of ranges, and the run that fetches them again',
+    before: () => after(done),
+    act: async (world) => {
+      const removed = await removeRanges(world)
+      return removed.exit === 0 ? runs(WHOLE)(world) : removed
+    },
+  }
+}
 
 /** The commit paths. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -154,7 +169,26 @@ export const SCENARIOS: readonly Scenario[] = [
     isTimeless: true,
   },
   { ...done, name: 'ban', exchange: banning },
+  // By itself it is in `crash/remove.test.ts`.
+  ...(process.env['CRASH_POINTS'] === 'all' ? [removal()] : []),
 ]
+
+/** The first cuts two files at a gap that both speak of; the second takes a file as a whole, and cuts the next. */
+const RANGES = [
+  ['klines/ETHUSDT/1h', '2026-04-30T18:00', '2026-05-01T05:30'],
+  ['aggTrades/BTCUSDT', '2026-05-01', '2026-05-02T03:00'],
+] as const
+
+/** Removes them; those that are gone already are gone. */
+export async function removeRanges(world: VirtualWorld): Promise<{ exit: number; error: unknown }> {
+  for (const [series, from, to] of RANGES)
+    try {
+      await removeSeries(series, { world, from, to })
+    } catch (error) {
+      if (!(error instanceof UsageError)) return { exit: 1, error }
+    }
+  return { exit: 0, error: undefined }
+}
 
 async function rebuild(world: VirtualWorld): Promise<{ exit: number; error: unknown }> {
   try {
@@ -168,7 +202,7 @@ async function rebuild(world: VirtualWorld): Promise<{ exit: number; error: unkn
 }
 
 /** What is on the disk after something calm. */
-async function after({
+export async function after({
   act,
   start,
   before,

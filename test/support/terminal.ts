@@ -1,6 +1,6 @@
 /** A terminal, environment and clock for the CLI's tests: what is written is kept, time moves when told to. */
 
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import type { Io, Sink } from '../../src/cli/io.ts'
 
 /** {@link Io} with hands on it. */
@@ -16,14 +16,17 @@ export function fakeIo(
   options: {
     readonly env?: Readonly<Record<string, string>>
     readonly isTerminal?: boolean
+    /** What stands on stdin; typed there at a terminal. */
+    readonly input?: string
   } = {},
 ): FakeIo {
-  const { env = {}, isTerminal = false } = options
+  const { env = {}, isTerminal = false, input = '' } = options
   const stdout = fakeSink(isTerminal)
   const stderr = fakeSink(isTerminal)
   const ticks = new Set<{ readonly ms: number; readonly tick: () => void; due: number }>()
   let now = 0
   return {
+    stdin: { isTerminal, stream: Readable.from(input === '' ? [] : [input]) },
     stdout,
     stderr,
     env,
@@ -60,7 +63,7 @@ function fakeSink(isTerminal: boolean): Sink & { readonly text: () => string } {
   })
   return {
     write: async (written) => {
-      text += written
+      text += typeof written === 'string' ? written : Buffer.from(written).toString('utf8')
     },
     isTerminal,
     columns: 80,

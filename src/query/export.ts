@@ -1,0 +1,114 @@
+/** One series of the lake as a file of another program. Never writes to the lake. */
+
+import type { Files, World } from '../base/ports.ts'
+import { formatMicros, formatWindow, type WindowText } from '../base/time.ts'
+import type { Column } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
+import { nodeFiles } from '../node/files.ts'
+import { replaceFile } from '../node/text-file.ts'
+import { DATA_DIR } from '../options.ts'
+import { CREATED_BY } from '../version.ts'
+import { completeness } from './complete.ts'
+import { encoderOf, type Encoder, type ExportFormat } from './export-format.ts'
+import { rowsOf, schemaFor } from './read.ts'
+import { EARLIEST, LATEST, openQuery, type Moment, type OpenQuery } from './read-query.ts'
+import { PARTIAL } from './resample.ts'
+import { intervalText } from './resample-grid.ts'
+import { findSeries } from './series-text.ts'
+
+export { EXPORT_FORMATS, type ExportFormat } from './export-format.ts'
+
+/** What to export. */
+export type ExportOptions = {
+  /** The lake's directory. Default `data`. */
+  readonly dataDir?: string
+  /** Default `csv`. */
+  readonly format?: ExportFormat
+  /** The first moment that is wanted. Default: everything from the beginning on. */
+  readonly from?: Moment
+  /** The end, exclusive. Default: everything up to the end. */
+  readonly to?: Moment
+  /** Of klines: the interval of the longer ones that they are put together to; see `SeriesQuery`. */
+  readonly resample?: string
+  /** Stops between two row groups. */
+  readonly signal?: AbortSignal
+  /** The machine; default the real one. */
+  readonly world?: Pick<World, 'files'>
+}
+
+/** Rows on their way out. */
+export type Export = {
+  /** Is all covered that was asked for? */
+  readonly isComplete: boolean
+  /** What of it is not, oldest first. */
+  readonly missing: readonly WindowText[]
+  /** `complete` or `incomplete: ...`, in words. */
+  readonly words: string
+  /** Rows given out so far. */
+  readonly rows: () => number
+  /** The bytes of the file, a piece at a time; texts in whole lines. Holds one row group in memory. */
+  readonly pieces: () => AsyncGenerator<Uint8Array, void, void>
+}
+
+/**
+ * Opens a series for export.
+ *
+ * @param series - `[MARKET/]DATASET/SYMBOL[/INTERVAL]`, as in `klines/BTCUSDT/1h`.
+ * @throws UsageError for a series that the lake does not have, with the nearest name, and for impossible options.
+ */
+export async function exportSeries(series: string, options: ExportOptions = {}): Promise<Export> {
+  const { format = 'csv', dataDir = DATA_DIR, signal, ...range } = options
+  const files: Files = options.world?.files ?? nodeFiles(dataDir)
+  const key = await findSeries(files, series)
+  const open = await openQuery({ ...range, ...key, world: { files } })
+  const { isComplete, missing, words } = await completeness(open)
+  const encoder = encoderOf(format, exportedOf(open))
+  let rows = 0
+  async function* pieces(): AsyncGenerator<Uint8Array, void, void> {
+    yield* some([encoder.begin()])
+    for await (const batch of rowsOf(open, signal)) {
+      rows += batch.numRows
+      yield* some(await encoder.rows(batch))
+    }
+    yield* some(await encoder.end())
+  }
+  return { isComplete, missing: missing.map(formatWindow), words, rows: () => rows, pieces }
+}
+
+/**
+ * Writes an export to a file, which appears whole or not at all.
+ *
+ * @returns its size in bytes
+ * @throws UsageError when it cannot be written there.
+ */
+export async function writeExport(path: string, { pieces }: Export): Promise<number> {
+  return replaceFile(path, pieces())
+}
+
+function* some(pieces: Awaited<ReturnType<Encoder['rows']>>): Generator<Uint8Array> {
+  for (const piece of pieces) if (piece.byteLength > 0) yield piece
+}
+
+function exportedOf(open: OpenQuery): Parameters<typeof encoderOf>[1] {
+  const { manifest, columns, window, resample } = open
+  const { key, numbers } = manifest
+  const dataset = datasetOf(key)
+  const interval = resample === undefined ? key.interval : intervalText(resample)
+  const own: readonly Pick<Column, 'name' | 'type'>[] = [
+    ...dataset.columns,
+    { name: PARTIAL, type: 'flag' },
+  ]
+  return {
+    columns: columns.flatMap((name) => own.filter((column) => column.name === name)),
+    schema: schemaFor(open),
+    key: dataset.key,
+    createdBy: CREATED_BY,
+    metadata: {
+      ...key,
+      ...(interval === undefined ? {} : { interval }),
+      numbers,
+      ...(window.from === EARLIEST ? {} : { from: formatMicros(window.from) }),
+      ...(window.to === LATEST ? {} : { to: formatMicros(window.to) }),
+    },
+  }
+}

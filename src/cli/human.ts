@@ -45,6 +45,16 @@ function pair(large: number, largeUnit: string, small: number, smallUnit: string
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }
 
+/** How long ago a moment was, in its largest unit: `40 s`, `12 min`, `5 h`, `21 d`. */
+export function age(iso: string, now: string): string {
+  const seconds = Math.max(0, Math.floor((Date.parse(now) - Date.parse(iso)) / 1_000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800
+    ? `${Math.floor(seconds / 3_600)} h`
+    : `${count(Math.floor(seconds / 86_400))} d`
+}
+
 /** How long something will take: rounded, since it is a guess. */
 export function minutesAbout(minutes: number): string {
   if (minutes < 1) return 'less than a minute'

@@ -4,7 +4,7 @@ import type { Coverage } from '../base/coverage.ts'
 import type { GapReason } from '../base/gap.ts'
 import { DamageError, describeError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
-import { formatWindow, micros, type WindowText } from '../base/time.ts'
+import { formatMicros, formatWindow, micros, type WindowText } from '../base/time.ts'
 import type { Market, SeriesKey } from '../binance/series.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { listedAt } from '../session/listing.ts'
@@ -20,6 +20,7 @@ import type { Want } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
+import { newestTime } from '../store/newest-rows.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { accountLabel } from '../session/account.ts'
 
@@ -40,6 +41,10 @@ export type SeriesStatus = {
   readonly rows: number
   readonly partitions: number
   readonly bytes: number
+  /** When the series was listed, where its first known row says so. */
+  readonly listed?: string
+  /** The time of the newest row (klines: open time); absent without rows. */
+  readonly newest?: string
   /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged: ...`, in words. */
   readonly verdict: string
   readonly revisions: readonly RevisionEntry[]
@@ -50,8 +55,8 @@ export type SeriesStatus = {
 /** One change of a stored row. */
 export type RevisionEntry = Revision
 
-/** What `status` prints. */
-export type StatusReport = { readonly series: readonly SeriesStatus[] }
+/** What `status` prints; `now` is this machine's clock. */
+export type StatusReport = { readonly series: readonly SeriesStatus[]; readonly now: string }
 
 /**
  * Reports what the lake holds; without jobs, every series in it. A damaged one is reported as such, along with the others.
@@ -64,20 +69,21 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   try {
     await checkLake(world.files)
     const { files } = world
+    const now = formatMicros(world.clock.now())
     if (jobs.length === 0)
-      return { series: (await storedSeries(files)).map(({ status }) => status) }
+      return { series: (await storedSeries(files)).map(({ status }) => status), now }
     const series: SeriesStatus[] = []
     const manifests = new Manifests(files)
     for (const want of await wantsNow(jobs, world, manifests, options)) {
       const { key, wanted } = want
       series.push(
         await manifests.get(key).then(
-          (manifest) => statusOf(key, manifest, wanted),
+          (manifest) => withNewest(files, statusOf(key, manifest, wanted), manifest),
           (thrown: unknown) => damagedStatus(want, thrown),
         ),
       )
     }
-    return { series }
+    return { series, now }
   } finally {
     if (options.world === undefined) await world.http.close()
   }
@@ -108,9 +114,26 @@ const LOOKS_AT_ONCE = 8
 export async function storedOne(key: SeriesKey, files: Files): Promise<StoredSeries> {
   try {
     const { present, manifest } = await lookAtSeries(files, key)
-    return { status: statusOf(key, present, undefined, manifest), present }
+    const status = statusOf(key, present, undefined, manifest)
+    return { status: await withNewest(files, status, present), present }
   } catch (thrown) {
     return { status: damagedStatus({ key }, thrown), present: undefined }
+  }
+}
+
+/** A file that cannot be read is for `verify` to tell. */
+async function withNewest(
+  files: Files,
+  status: SeriesStatus,
+  manifest: Manifest | undefined,
+): Promise<SeriesStatus> {
+  if (manifest === undefined) return status
+  try {
+    const newest = await newestTime(files, manifest)
+    return newest === undefined ? status : { ...status, newest: formatMicros(newest) }
+  } catch (thrown) {
+    if (thrown instanceof DamageError) return status
+    throw thrown
   }
 }
 
@@ -161,8 +184,10 @@ export function statusOf(
   const { missing, unconfirmed, words } = verdictOf({ manifest, wanted, recorded })
   const sum = (of: (entry: PartitionEntry) => number): number =>
     partitions.reduce((total, entry) => total + of(entry), 0)
+  const listing = listedAt(manifest)
   return {
     ...key,
+    ...(listing === undefined ? {} : { listed: formatMicros(listing) }),
     ...(wanted === undefined ? {} : { wanted: wanted.map(formatWindow) }),
     covered: (manifest?.coverage ?? []).map(formatWindow),
     missing: missing.map(formatWindow),

@@ -2,13 +2,13 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import type { Files } from '../base/ports.ts'
-import { periodWindow, type Window } from '../base/time.ts'
+import { micros, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { columnIndex } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { lostFile, reading } from './damaged.ts'
 import { partitionPath } from './layout.ts'
 import type { Manifest } from './manifest.ts'
-import { readFooter, readRowGroup } from './parquet/read.ts'
+import { columnBounds, readFooter, readRowGroup } from './parquet/read.ts'
 import { int64Column } from './stored-rows.ts'
 
 /**
@@ -37,6 +37,28 @@ export async function newestRows(
     }
   }
   return found
+}
+
+/** The time of the newest row, from the manifest or else from the footer of the newest file; `undefined` without rows. */
+export async function newestTime(files: Files, manifest: Manifest): Promise<Micros | undefined> {
+  const { key, partitions } = manifest
+  const [newest] = [...partitions.keys()].sort().reverse()
+  const entry = newest === undefined ? undefined : partitions.get(newest)
+  if (newest === undefined || entry === undefined) return undefined
+  if (key.interval !== undefined) return micros(BigInt(entry.lastKey))
+  const path = partitionPath(key, newest)
+  const file = await files.open(path)
+  if (file === undefined) throw lostFile(path)
+  try {
+    const footer = await reading(path, () => readFooter(file))
+    const ends = footer.rowGroups.flatMap((_, group) => {
+      const max = columnBounds(footer, group, datasetOf(key).time)?.max
+      return typeof max === 'bigint' ? [max] : []
+    })
+    return ends.length === 0 ? undefined : micros(ends.reduce((a, b) => (a > b ? a : b)))
+  } finally {
+    await file.close()
+  }
 }
 
 /** The rows of a file, a row group at a time, the last one first. @throws DamageError, naming it; see {@link newestRows}. */

@@ -80,8 +80,8 @@ test('status: the shape of the contract; wanted only with jobs, revisions only w
     revisions: [],
   } as const
   const { wanted, revisions, ...rest } = one
-  expect(written(statusDocument({ series: [one] }, true))).toEqual({ series: [one] })
-  expect(written(statusDocument({ series: [{ ...rest, revisions }] }, false))).toEqual({
+  expect(written(statusDocument({ series: [one], now: '' }, true))).toEqual({ series: [one] })
+  expect(written(statusDocument({ series: [{ ...rest, revisions }], now: '' }, false))).toEqual({
     series: [rest],
   })
   expect(wanted).toHaveLength(1)

@@ -286,7 +286,29 @@ const STATUS: SeriesStatus = {
   revisions: [],
 }
 
+const NOW = '2024-03-05T06:00:00.000000Z'
+
 describe('the status', () => {
+  test('says since when a series is listed, and how old its newest row is', () => {
+    const listed = '2017-08-17T04:00:00.000000Z'
+    const one: SeriesStatus = {
+      ...STATUS,
+      listed,
+      newest: '2024-02-29T23:59:00.000000Z',
+      covered: [{ from: '1970-01-01T00:00:00.000000Z', to: '2024-03-01T00:00:00.000000Z' }],
+      gaps: [{ from: '1970-01-01T00:00:00.000000Z', to: listed, reason: 'before-listing' }],
+    }
+    expect(
+      statusTable({ series: [one], now: NOW }, false)
+        .split('\n')
+        .slice(2, 5),
+    ).toEqual([
+      '  covered 2017-08-17 04:00 to 2024-03-01 00:00 (since listing)',
+      '  newest  2024-02-29 23:59, 4 d old',
+      '',
+    ])
+  })
+
   test('has a verdict, coverage, what is missing, and gaps with their reason', () => {
     const second: SeriesStatus = {
       ...STATUS,
@@ -317,7 +339,7 @@ describe('the status', () => {
       ],
     }
     delete (second as { interval?: string }).interval
-    expect(statusTable({ series: [STATUS, second] }, false)).toBe(
+    expect(statusTable({ series: [STATUS, second], now: NOW }, false)).toBe(
       text(`
 SERIES                            ROWS  FILES    SIZE  VERDICT
 klines BTCUSDT 1m               86,400      2  3.9 MB  complete
@@ -332,25 +354,27 @@ aggTrades ETHUSDT               86,400      2  3.9 MB  incomplete
 2 series, 172,800 rows, 4 files, 7.8 MB.
 `),
     )
-    expect(statusTable({ series: [second] }, true)).toContain(
+    expect(statusTable({ series: [second], now: NOW }, true)).toContain(
       '\n  changed 2024-01-01 00:00 (17): volume 1.0 -> 2.0\n',
     )
   })
 
   test('has a line of its own for what the proofs say is lacking', () => {
     const broken = { ...STATUS, verdict: 'incomplete: ids are not contiguous in 1 place' }
-    expect(statusTable({ series: [broken] }, false)).toContain(
+    expect(statusTable({ series: [broken], now: NOW }, false)).toContain(
       'incomplete\n  incomplete: ids are not contiguous in 1 place\n  covered ',
     )
   })
 
   test('of an empty lake is one line', () => {
-    expect(statusTable({ series: [] }, false)).toBe('The lake holds no series.\n')
+    expect(statusTable({ series: [], now: NOW }, false)).toBe('The lake holds no series.\n')
   })
 
   test('cannot be forged by a name in the lake', () => {
     const evil = { ...STATUS, symbol: 'A\u001b[2J\u202eB' }
-    expect(statusTable({ series: [evil] }, false)).toContain('klines A\\u{1b}[2J\\u{202e}B 1m')
+    expect(statusTable({ series: [evil], now: NOW }, false)).toContain(
+      'klines A\\u{1b}[2J\\u{202e}B 1m',
+    )
   })
 })
 

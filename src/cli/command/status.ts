@@ -3,7 +3,7 @@
 import type { RevisionEntry, SeriesStatus, StatusReport, WindowText } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
-import { bytes, count, counted, instant, span, spans } from '../human.ts'
+import { age, bytes, count, counted, instant, span, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
 import { damagedSeries } from '../failure.ts'
 import type { Flags } from '../flags.ts'
@@ -46,9 +46,9 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
 const NAME_WIDTH = 30
 
 /** `status` as text of at most 80 columns, but for values of revisions. */
-export function statusTable({ series }: StatusReport, withRevisions: boolean): string {
+export function statusTable({ series, now }: StatusReport, withRevisions: boolean): string {
   if (series.length === 0) return 'The lake holds no series.\n'
-  const rows = series.flatMap((one) => entry(one, withRevisions))
+  const rows = series.flatMap((one) => entry(one, now, withRevisions))
   const total = series.reduce((sum, one) => sum + one.rows, 0)
   const size = series.reduce((sum, one) => sum + one.bytes, 0)
   const files = series.reduce((sum, one) => sum + one.partitions, 0)
@@ -59,7 +59,7 @@ export function statusTable({ series }: StatusReport, withRevisions: boolean): s
   ].join('')
 }
 
-function entry(one: SeriesStatus, withRevisions: boolean): readonly Row[] {
+function entry(one: SeriesStatus, now: string, withRevisions: boolean): readonly Row[] {
   const { account, dataset, symbol, interval } = one
   const parts = [account, dataset, symbol, interval].filter((part) => part !== undefined)
   const name = fit(library.quoteText(parts.join(' ')), NAME_WIDTH)
@@ -71,16 +71,29 @@ function entry(one: SeriesStatus, withRevisions: boolean): readonly Row[] {
     ...(one.error !== undefined || (word === 'incomplete' && one.missing.length === 0)
       ? [verdict]
       : []),
-    ...spans(one.covered).map((text) => `covered ${text}`),
+    ...covered(one),
+    ...(one.newest === undefined
+      ? []
+      : [`newest  ${instant(one.newest)}, ${age(one.newest, now)} old`]),
     ...spans(one.missing).map((text) => `missing ${text}`),
     ...gaps(one),
     ...(withRevisions ? one.revisions.flatMap(revision) : revisionCount(one)),
   ]
 }
 
+/** What is covered before a listing has no rows, and tells nobody anything but when that was. */
+function covered({ covered: all, listed }: SeriesStatus): readonly string[] {
+  const [first, ...others] = all
+  if (listed === undefined || first === undefined || first.to <= listed)
+    return spans(all).map((text) => `covered ${text}`)
+  const [since = '', ...rest] = spans([{ ...first, from: listed }, ...others])
+  return [`covered ${since} (since listing)`, ...rest.map((text) => `covered ${text}`)]
+}
+
 const GAPS_MAX = 6
 
-function gaps({ gaps: all }: SeriesStatus): readonly string[] {
+function gaps({ gaps: known, listed }: SeriesStatus): readonly string[] {
+  const all = known.filter(({ reason: why, to }) => why !== 'before-listing' || to !== listed)
   const lines = all.slice(0, GAPS_MAX).map((gap) => `gap     ${span(gap)} (${reason(gap.reason)})`)
   const rest = all.length - lines.length
   return rest === 0 ? lines : [...lines, `gap     and ${count(rest)} more; --json lists them all`]
@@ -119,6 +132,8 @@ export function statusDocument({ series }: StatusReport, withRevisions: boolean)
       rows: rest.rows,
       partitions: rest.partitions,
       bytes: rest.bytes,
+      ...(rest.listed === undefined ? {} : { listed: rest.listed }),
+      ...(rest.newest === undefined ? {} : { newest: rest.newest }),
       verdict: rest.verdict,
       ...(rest.error === undefined ? {} : { error: rest.error }),
       ...(withRevisions ? { revisions } : {}),

@@ -7,8 +7,9 @@ import type { StoredSeries } from '../query/status.ts'
 import { VERSION } from '../version.ts'
 import { budgetOf, CHARTS_MAX, ROWS_MAX } from './budget.ts'
 import { barStep, DAY, dayRow, daysText, spanOf, type DayFacts, type DayRow } from './days.ts'
-import type { ReportDocument, ReportSeries, RunLine } from './document.ts'
+import type { ReportDocument, ReportSeries } from './document.ts'
 import { dayFacts, keyOf, seriesFacts } from './facts.ts'
+import { lastRuns } from './run-lines.ts'
 import { seriesCandles } from './series-candles.ts'
 import { count } from './text.ts'
 
@@ -19,8 +20,6 @@ export type LakeReading = {
   readonly window?: Window
   /** Are candles part of the document, not part of it, or read by the page when it shows them? */
   readonly candles: 'embedded' | 'none' | 'live'
-  /** The last runs on the lake, newest first. Default: none is told of. */
-  readonly runs?: readonly RunLine[]
   /** Who writes to the lake now, in words. */
   readonly writer?: string
   readonly signal?: AbortSignal
@@ -77,7 +76,8 @@ export async function lakeDocument(
   const made = formatMicros(world.clock.now()).replace(/\.\d+Z$/, 'Z')
   const candleNote = noteOf(charted.length, drawn.size, reading)
   const by = `binance-backfill ${VERSION}`
-  const { writer, runs = [] } = reading
+  const { writer } = reading
+  const runs = await lastRuns(world.files)
   const running = writer === undefined ? {} : { writer }
   return { document: { made, by, series, runs, ...running, candleNote }, rows }
 }

@@ -64,8 +64,16 @@ async function copiedLake(): Promise<string> {
 }
 
 describe('the served lake', () => {
-  test('is the overview, series by series', async () => {
-    const { series } = await askJson<ReportDocument>(await served(), '/api/overview')
+  test('is the overview, series by series, and the runs that made it', async () => {
+    const { series, runs } = await askJson<ReportDocument>(await served(), '/api/overview')
+    expect(runs).toEqual([
+      {
+        started: expect.any(String),
+        job: expect.any(String),
+        exit: 0,
+        words: expect.stringMatching(/^[\d,]+ rows added$/),
+      },
+    ])
     expect(series.map(({ id, standing, rows }) => [id, standing, rows])).toEqual([
       ['aggTrades/BTCUSDT', 'complete', expect.any(Number)],
       ['klines/BTCUSDT/1h', 'complete', 168],

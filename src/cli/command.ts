@@ -12,8 +12,6 @@ export type Call<Own extends Flags = Flags> = {
   readonly options: Options
   /** What stands beside the flags: job files, a query. */
   readonly operands: readonly string[]
-  /** All that there are, for their completion. */
-  readonly commands: readonly Command[]
   readonly io: Io
   readonly print: Printer
 }
@@ -25,7 +23,7 @@ export type Example = { readonly line: string; readonly does: string }
 export type Command = {
   readonly name: string
   /** What stands beside the flags, as the help writes it; absent when nothing may. */
-  readonly operands?: 'JOB...' | '[JOB...]' | '[FILE]' | '[RUN]' | '[QUERY]' | 'SERIES'
+  readonly operands?: 'JOB...' | '[JOB...]' | '[FILE]' | '[RUN]' | '[QUERY]' | '[SHELL]' | 'SERIES'
   /** One line. */
   readonly describe: string
   /** Paragraphs of the help. */

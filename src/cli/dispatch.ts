@@ -8,7 +8,6 @@ import { ownPath } from './own-file.ts'
 import { parseCommandLine } from './parse.ts'
 import { printerOf } from './print.ts'
 import { flagsOf } from './command.ts'
-import { COMMANDS } from './commands.ts'
 
 /**
  * Runs one command line; prints its result or its error. Never rejects.
@@ -21,7 +20,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let print = printerOf({ json: argv.includes('--json'), verbose: argv.includes('--verbose') }, io)
   try {
     const parsed = await parseCommandLine(argv, io.env)
-    if (parsed.kind === 'completed') return 0
     if (parsed.kind === 'version') {
       await io.stdout.write(`${await version()}\n`)
       return 0
@@ -34,7 +32,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const { command, values, operands } = parsed
     print = printerOf(values, io)
     const options = optionsOf(values, flagsOf(command))
-    return await command.execute({ values, options, operands, commands: COMMANDS, io, print })
+    return await command.execute({ values, options, operands, io, print })
   } catch (error) {
     await print.error(error)
     return exitOf(error)

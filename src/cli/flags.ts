@@ -20,6 +20,8 @@ export type Flag = {
   readonly describe: string
   /** What stands for the value in the help, e.g. `DIR`. */
   readonly value?: string
+  /** All values that it takes, for completion. */
+  readonly choices?: readonly string[]
   /** In words, for the help; the library has the defaults themselves. */
   readonly default?: string
   /** Environment variable that the flag beats. */
@@ -90,6 +92,7 @@ export const LAKE_FLAGS = {
       'which of several REST endpoints is asked first: listed (the first) or fastest (three pings to each at the start)',
     value: 'ORDER',
     default: 'listed',
+    choices: ['listed', 'fastest'],
     read: readChoice(['listed', 'fastest']),
   }),
   'archive-url': option('archiveUrl', {
@@ -104,6 +107,7 @@ export const LAKE_FLAGS = {
       'where history comes from: auto (archives where they exist, REST for the rest), rest or archive; overrides the job',
     value: 'SOURCE',
     default: 'what the job says, else auto',
+    choices: ['auto', 'rest', 'archive'],
     read: readChoice(['auto', 'rest', 'archive']),
   }),
   'weight-share': option('weightShare', {
@@ -134,15 +138,23 @@ export const LAKE_FLAGS = {
     describe: 'response format to ask for: json or sbe',
     value: 'FORMAT',
     default: 'json',
+    choices: ['json', 'sbe'],
     read: readChoice(['json', 'sbe']),
   }),
 } satisfies Flags
+
+// For completion, which does not load the library. A test holds them against it.
+const KINDS = 'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations'.split(
+  ' ',
+)
+const INTERVALS = '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' ')
 
 /** Flags that make up a job, instead of a job file. `compression` may also stand beside one. */
 export const JOB_FLAGS = {
   dataset: {
     describe: 'instead of a job file: the dataset, such as klines or aggTrades',
     value: 'KIND',
+    choices: KINDS,
     read: readText,
   },
   symbol: {
@@ -153,6 +165,7 @@ export const JOB_FLAGS = {
   interval: {
     describe: 'instead of a job file: a kline interval, such as 1m; repeat it for more',
     value: 'INTERVAL',
+    choices: INTERVALS,
     many: readText,
   },
   from: {
@@ -177,18 +190,21 @@ export const JOB_FLAGS = {
     describe: 'instead of a job file: float64, decimal or string',
     value: 'TYPE',
     default: 'float64',
+    choices: ['float64', 'decimal', 'string'],
     read: readText,
   },
   compression: option('compression', {
     describe: 'zstd, snappy, gzip or none; for new partitions where the job names none',
     value: 'CODEC',
     default: 'zstd',
+    choices: ['zstd', 'snappy', 'gzip', 'none'],
     read: readChoice(['zstd', 'snappy', 'gzip', 'none']),
   }),
   partition: {
     describe: 'instead of a job file: day, month or year; fixed at the first commit of a series',
     value: 'PERIOD',
     default: 'by dataset and interval',
+    choices: ['day', 'month', 'year'],
     read: readText,
   },
 } satisfies Flags

@@ -4,8 +4,6 @@
 import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { setFlagsFromString } from 'node:v8'
-import { run } from './dispatch.ts'
-import { processIo } from './io.ts'
 
 const STANDARD = [0, 1, 2]
 
@@ -38,8 +36,20 @@ function letGo(fd: number): void {
   }
 }
 
+/** A shell asks while a line is typed: it gets its answer before all that a command needs is loaded. */
+async function complete(words: readonly string[]): Promise<number> {
+  const { answerShell } = await import('./complete.ts')
+  return answerShell(words, process.env, (text) => process.stdout.write(text))
+}
+
+async function runLine(): Promise<number> {
+  const [{ run }, { processIo }] = await Promise.all([import('./dispatch.ts'), import('./io.ts')])
+  return run(argv, processIo())
+}
+
 keepYoungObjectsFew()
 outliveTerminals()
-const exitCode = await run(process.argv.slice(2), processIo())
+const argv = process.argv.slice(2)
+const exitCode = await (argv[0] === '--complete' ? complete(argv.slice(1)) : runLine())
 // A stream that failed has set its own.
 process.exitCode ||= exitCode

@@ -5,7 +5,6 @@ import { flagsOf, type Command } from './command.ts'
 import { COMMANDS, FLAGS } from './commands.ts'
 import { Misuse, suggested } from './failure.ts'
 import { isSwitch, type Flag, type Flags, type ValuesOf } from './flags.ts'
-import { withCompletion, yargsOf } from './yargs.ts'
 import { loadLibrary } from './library.ts'
 
 /** What a command line asks for. */
@@ -18,8 +17,6 @@ export type Parsed =
     }
   | { readonly kind: 'help'; readonly command: Command | undefined }
   | { readonly kind: 'version' }
-  /** yargs has answered the shell, which asked how a line could go on. */
-  | { readonly kind: 'completed' }
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -33,11 +30,10 @@ const LIST_HINT = '`binance-backfill --help` lists the commands'
  * operands where none may be.
  */
 export async function parseCommandLine(argv: readonly string[], env: Env): Promise<Parsed> {
-  if (argv.some((word) => word.startsWith('--get-yargs-completions'))) {
-    await withCompletion(yargsOf(COMMANDS, argv)).parseAsync()
-    return { kind: 'completed' }
-  }
   const words = argv.map((word) => (word === '-h' ? '--help' : word))
+  const help = plainHelp(words)
+  if (help !== undefined) return help
+  const { yargsOf } = await import('./yargs.ts')
   await checkFlagNames(words)
   const given = await withHints(yargsOf(COMMANDS, words)).parseAsync()
   const [name, ...operands] = given._.map(String)
@@ -58,7 +54,15 @@ export async function parseCommandLine(argv: readonly string[], env: Env): Promi
   return { kind: 'call', command, values, operands }
 }
 
-/** So that flags can stand before the command too. Not for completion, which would offer all to each. */
+/** `--help`, alone or beside a command: nothing to be split. */
+function plainHelp(words: readonly string[]): Parsed | undefined {
+  const [name, ...others] = words.filter((word) => word !== '--help')
+  if (others.length > 0 || !words.includes('--help')) return undefined
+  const command = COMMANDS.find((one) => one.name === name)
+  return name === undefined || command !== undefined ? { kind: 'help', command } : undefined
+}
+
+/** So that flags can stand before the command too. */
 function withHints(parser: Argv): Argv {
   const names = Object.keys(FLAGS)
   return parser

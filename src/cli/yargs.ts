@@ -1,13 +1,10 @@
-/** The library that splits command lines and completes them, set up from our tables. */
+/** The library that splits command lines, set up from our tables. */
 
 import yargs, { type Argv } from 'yargs'
 import { flagsOf, type Command } from './command.ts'
 import { isSwitch } from './flags.ts'
 
-/** The command for whose work yargs has all that it takes. */
-const COMPLETION = 'completion'
-
-/** A yargs that knows all commands with their flags; parses nothing yet, and prints nothing but completions. */
+/** A yargs that knows all commands with their flags; parses nothing yet, and prints nothing. */
 export function yargsOf(commands: readonly Command[], argv: readonly string[]): Argv {
   const parser = yargs([...argv])
     .scriptName('binance-backfill')
@@ -25,7 +22,6 @@ export function yargsOf(commands: readonly Command[], argv: readonly string[]): 
       'short-option-groups': false,
     })
   for (const command of commands) {
-    if (command.name === COMPLETION) continue // yargs' own
     parser.command(command.name, command.describe, (sub) => {
       for (const [name, flag] of Object.entries(flagsOf(command))) {
         const type = isSwitch(flag) ? 'boolean' : 'string'
@@ -35,9 +31,4 @@ export function yargsOf(commands: readonly Command[], argv: readonly string[]): 
     })
   }
   return parser
-}
-
-/** With yargs' own command that prints the script, and answers to the shell. */
-export function withCompletion(parser: Argv): Argv {
-  return parser.completion(COMPLETION)
 }

@@ -136,9 +136,9 @@ describe('over real sockets', () => {
     let played = 0
     for (let seed = 1; seed <= OVER_SOCKETS; seed++) {
       const exchange = chaosExchange({ faults: atRandom(seed, 0.3, faults) })
-      const simulator = await serve({ exchange })
       const http = nodeHttp()
       const world = simWorld({ http, seed })
+      const simulator = await serve({ exchange, clock: world.clock })
       const { exit } = await attempt(CHAOS_JOB, { world, baseUrls: [simulator.url] })
       expect(exit, `seed ${seed}`).toBe(0)
       expectSameLake(await lakeOf(world.files), calm.lake, `seed ${seed}`)

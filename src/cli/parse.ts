@@ -20,6 +20,8 @@ export type Parsed =
 
 type Env = Readonly<Record<string, string | undefined>>
 
+const DRY_RUN_HINT = '`binance-backfill plan` prints what run would do, and writes nothing'
+const SYMBOLS_HINT = 'use --base BTC, --quote USDT or --match "BTC*"'
 const LIST_HINT = '`binance-backfill --help` lists the commands'
 
 /**
@@ -90,6 +92,7 @@ async function checkFlagNames(words: readonly string[]): Promise<void> {
       // Without its value, which may be a password.
       const [flag = ''] = word.split('=')
       await loadLibrary()
+      if (name === 'dry-run') throw new Misuse('there is no --dry-run', DRY_RUN_HINT)
       throw new Misuse(`unknown flag ${flag}${suggested(name, known, '--')}`, hint)
     }
     const isBad = value !== undefined && isSwitchName(name) && !/^(true|false)$/.test(value)
@@ -172,7 +175,10 @@ function checkOperands({ name, operands: allowed }: Command, operands: readonly 
   if (allowed === '[RUN]' && operands.length > 1)
     throw new Misuse(`${name} shows one run, got ${operands.length}`)
   if (allowed === undefined && operands.length > 0)
-    throw new Misuse(`${name} takes no arguments, got "${operands.join(' ')}"`)
+    throw new Misuse(
+      `${name} takes no arguments, got "${operands.join(' ')}"`,
+      name === 'symbols' ? SYMBOLS_HINT : undefined,
+    )
   if (allowed === 'JOB...' && operands.length === 0)
     throw new Misuse(`${name} needs a job file`, `for example: binance-backfill ${name} job.yaml`)
 }

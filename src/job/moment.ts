@@ -91,9 +91,16 @@ export function readSettle(text: string): Reading<bigint> {
   return { value }
 }
 
+// Which offset such a name means depends on who wrote it.
+const ZONE =
+  /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)? ?([A-Za-z]{2,5}|[A-Za-z]+\/[A-Za-z_]{1,30})$/
+
 function explainMoment(text: string, words: readonly string[]): string {
   const inUtc = suggestUtc(text)
   if (inUtc !== undefined) return `${quoted(text)} is not a time in UTC; write ${inUtc}`
+  const zone = ZONE.exec(text)?.[1]
+  if (zone !== undefined)
+    return `${quoted(text)} names the zone ${quoted(zone)}; all times are UTC: write it in UTC, such as 2024-01-01T14:00:00Z`
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.{0,20})?$/.test(text))
     return `${quoted(text)} is not an existing day or time`
   const suggestion = suggestDate(text) ?? suggestDuration(text) ?? closest(text, words)

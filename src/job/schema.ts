@@ -52,6 +52,8 @@ export type DatasetEntry = Settings & {
 
 /** `allOrderList` is written on purpose, and must not count as a typo of `allOrders`. */
 function readKind(value: string): Reading<DatasetKind> {
+  if (NO_HISTORY.test(value))
+    return { problem: `${quoted(value)} has no history at Binance: it is only served as it is now` }
   if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
   const why = 'covers a whole account, but the lake is laid out by symbol'
   return { problem: `${quoted(value)} ${why}; allOrders have order_list_id` }
@@ -135,6 +137,9 @@ const settings = {
     examples: [DEFAULT_MARKET],
   }).optional(),
 }
+
+/** What people look for, and nobody can fetch afterwards. */
+const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i
 
 const WITH_INTERVALS = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
 

@@ -42,6 +42,10 @@ function readName(text: string, noun: string, foreign?: RegExp): Reading<string>
   const isForeign = foreign?.test(value.slice(0, 100)) === true
   if (SYMBOL_PATTERN.test(value) && !/[a-z]/.test(value) && !isForeign) return { value }
   if (text.trim() === '') return { problem: `an empty ${noun}` }
+  if (noun === 'symbol' && /^[^\s]{0,40}[*?][^\s]{0,40}$/.test(text))
+    return {
+      problem: `${quoted(text)} is a pattern; in a job file write symbols: {match: ${quoted(value.toUpperCase())}}`,
+    }
   const suggestion = isForeign || SYMBOL_PATTERN.test(value.trim()) ? capitals(value) : undefined
   const reason = /[a-z]/.test(value) ? '; Binance writes them in capital letters' : ''
   const help = suggestion === undefined ? reason : didYouMean(suggestion)

@@ -1,5 +1,9 @@
 /** The symbols that the exchange lists. */
 
+import { UsageError } from '../base/errors.ts'
+import { didYouMean, quoted } from '../base/suggest.ts'
+import { fitsPattern, readPattern } from '../job/pattern.ts'
+import { SYMBOL_STATUSES } from '../job/symbol.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { openExchange } from '../session/exchange.ts'
 import { worldOf } from '../session/world.ts'
@@ -17,14 +21,21 @@ export type SymbolEntry = {
 export type SymbolFilter = {
   readonly quote?: string | undefined
   readonly base?: string | undefined
+  /** A pattern of the name: `*` stands for any characters, `?` for one. */
+  readonly match?: string | undefined
   readonly status?: string | undefined
 }
 
-/** Lists symbols from exchangeInfo, sorted by name. */
+/**
+ * Lists symbols from exchangeInfo, sorted by name.
+ *
+ * @throws UsageError for a pattern that cannot be one, and for an asset or status that is not in capitals.
+ */
 export async function listSymbols(
   filter: SymbolFilter,
   options: Options = {},
 ): Promise<readonly SymbolEntry[]> {
+  const pattern = patternOf(filter.match)
   const world = worldOf(options)
   try {
     const events = {
@@ -33,15 +44,46 @@ export async function listSymbols(
       attemptsMax: LOOK_ATTEMPTS,
     }
     const exchange = await openExchange(world, [], options, events)
+    checkKnown(
+      'quote asset',
+      filter.quote,
+      exchange.symbols.map(({ quoteAsset }) => quoteAsset),
+    )
+    checkKnown(
+      'base asset',
+      filter.base,
+      exchange.symbols.map(({ baseAsset }) => baseAsset),
+    )
+    checkKnown(
+      'status',
+      filter.status,
+      exchange.symbols.map(({ status }) => status),
+    )
     return exchange.symbols
       .filter(
-        ({ quoteAsset, baseAsset, status }) =>
+        ({ symbol, quoteAsset, baseAsset, status }) =>
           (filter.quote ?? quoteAsset) === quoteAsset &&
           (filter.base ?? baseAsset) === baseAsset &&
-          (filter.status ?? status) === status,
+          (filter.status ?? status) === status &&
+          (pattern === undefined || fitsPattern(symbol, pattern)),
       )
       .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
   } finally {
     if (options.world === undefined) await world.http.close()
   }
+}
+
+function patternOf(match: string | undefined): string | undefined {
+  const reading = match === undefined ? undefined : readPattern(match)
+  if (reading !== undefined && 'problem' in reading)
+    throw new UsageError(`match: ${reading.problem}`)
+  return reading?.value
+}
+
+/** Assets and statuses are written in capitals: one that only differs so is a slip, and not an answer of none. */
+function checkKnown(what: string, wanted: string | undefined, known: readonly string[]): void {
+  if (wanted === undefined || known.includes(wanted)) return
+  const meant = wanted.toUpperCase()
+  if (meant === wanted || !(known.includes(meant) || SYMBOL_STATUSES.includes(meant))) return
+  throw new UsageError(`no symbol has the ${what} ${quoted(wanted)}${didYouMean(meant)}`)
 }

@@ -42,7 +42,10 @@ describe('plan', () => {
     const { dataDir, call } = await bench(simulator.url)
     const { exit, stdout } = await call(['plan', ...KLINES, '--json'])
     const plan = JSON.parse(stdout) as { series: object[]; total: object }
-    const estimate = { requests: 1, weight: 2, rows: 48, bytes: expect.any(Number) as number }
+    const estimate = {
+      ...{ requests: 1, weight: 2, rows: 48, bytes: expect.any(Number) as number },
+      rewritten: { partitions: 0, rows: 0, bytes: 0 },
+    }
     expect(exit).toBe(0)
     expect(plan).toEqual({
       series: [{ ...KEY, missing: [WINDOW], source: 'auto', ...estimate }],
@@ -114,7 +117,10 @@ describe('run', () => {
     const { call } = await bench(url)
     const result = await call(['run', ...KLINES, '--json'])
     const lines = jsonLines(result)
-    const work = { rows: 48, partitions: 1, bytes: expect.any(Number) as number }
+    const work = {
+      ...{ rows: 48, partitions: 1, bytes: expect.any(Number) as number },
+      rewritten: { partitions: 0, rows: 0, bytes: 0 },
+    }
     expect([result.exit, result.stderr]).toEqual([0, ''])
     expect(lines.every(({ kind }) => typeof kind === 'string')).toBe(true)
     expect(lines.at(-1)).toEqual({
@@ -212,7 +218,13 @@ describe('status and verify', () => {
       partitions: 1,
       bytes: expect.any(Number) as number,
     }
-    const common = { ...KEY, covered: [WINDOW], ...held, verdict: expect.any(String) as string }
+    const common = {
+      ...KEY,
+      covered: [WINDOW],
+      ...held,
+      newest: '2024-01-02T23:00:00.000000Z',
+      verdict: expect.any(String) as string,
+    }
     const all = await call(['status', '--json'])
     expect(JSON.parse(all.stdout)).toEqual({ series: [{ ...common, missing: [] }] })
     const missing = [{ from: WINDOW.to, to: '2024-01-04T00:00:00.000000Z' }]

@@ -125,7 +125,7 @@ describe('3: some of it could not be fetched', () => {
     expect(error['message']).toMatch(/NOPEUSDT.*-1121/)
     const series = [
       { symbol: 'BTCUSDT', complete: true },
-      { symbol: 'NOPEUSDT', complete: false, error: { code: 'E_REJECTED' } },
+      { symbol: 'NOPEUSDT', complete: false, error: { code: 'E_UNKNOWN_SYMBOL' } },
       { symbol: 'ETHUSDT', complete: true },
     ]
     expect(lines.at(-1)).toMatchObject({ kind: 'summary', complete: false, rows: 96, series })

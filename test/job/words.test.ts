@@ -55,6 +55,14 @@ describe('moments', () => {
     ['2024-03-31T02:30:00+02:00', 'is not a time in UTC; write 2024-03-31T00:30:00Z'],
     ['2024-03-31T22:30-0530', 'is not a time in UTC; write 2024-04-01T04:00:00Z'],
     ['2024-03-31T02:30:00z', 'is not a time in UTC; write 2024-03-31T02:30:00Z'],
+    [
+      '2024-03-31T02:30 EST',
+      'names the zone "EST"; all times are UTC: write it in UTC, such as 2024-01-01T14:00:00Z',
+    ],
+    [
+      '2024-03-31T02:30 Europe/Paris',
+      'names the zone "Europe/Paris"; all times are UTC: write it in UTC, such as 2024-01-01T14:00:00Z',
+    ],
     ['2024-03-31T02:30 UTC', 'is not a time in UTC; write 2024-03-31T02:30:00Z'],
     ['20240131', 'is not a moment; did you mean "2024-01-31"?'],
     ['2024/1/31', 'is not a moment; did you mean "2024-01-31"?'],

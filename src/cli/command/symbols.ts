@@ -10,6 +10,11 @@ import { library } from '../library.ts'
 const flags = {
   quote: { describe: 'only symbols quoted in this asset', value: 'ASSET', read: readText },
   base: { describe: 'only symbols of this asset', value: 'ASSET', read: readText },
+  match: {
+    describe: 'only symbols of this pattern: * stands for any characters, ? for one',
+    value: 'PATTERN',
+    read: readText,
+  },
   status: {
     describe: 'only symbols with this status, such as TRADING',
     value: 'STATUS',
@@ -26,14 +31,15 @@ export const command: Command = {
   takesLake: true,
   examples: [
     { line: 'symbols --quote USDT --status TRADING', does: 'all that trade against USDT' },
+    { line: "symbols --match '*DOWNUSDT'", does: 'all whose names end so' },
     { line: 'symbols --base BTC --json', does: 'all that BTC trades against, as JSON' },
   ],
   execute,
 }
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
-  const { quote, base, status } = values
-  const symbols = await library.listSymbols({ quote, base, status }, options)
+  const { quote, base, match, status } = values
+  const symbols = await library.listSymbols({ quote, base, match, status }, options)
   if (values.json === true) {
     await print.json({ symbols })
     return 0

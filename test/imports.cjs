@@ -65,7 +65,7 @@ module.exports = {
       'the-page-is-made-of-plain-data',
       {
         path: '^src/report/',
-        pathNot: '^src/report/(report|page-assets|lake-document|series-candles)[.]ts$',
+        pathNot: '^src/report/(report|page-assets|lake-document|run-lines|series-candles)[.]ts$',
       },
       { path: '^src/', pathNot: '^src/(report|base|binance)/', dependencyTypesNot: ['type-only'] },
     ),

@@ -106,7 +106,7 @@ function unknownSymbol(symbol: string, { symbols }: ExchangeClient): UnknownSymb
     symbols.map((info) => info.symbol),
   )
   return new UnknownSymbolError(
-    `the exchange has no symbol ${quoted(symbol)}${didYouMean(meant)}`,
+    `the exchange has no symbol ${quoted(symbol)} (${INVALID_SYMBOL})${didYouMean(meant)}`,
     { hint: '`binance-backfill symbols` lists those that it has; mend the job.' },
   )
 }

@@ -228,8 +228,8 @@ export class StoppedError extends BackfillError {
   readonly exit: (typeof STOP_EXITS)[StopSignal]
 
   constructor(signal: StopSignal) {
-    super(`stopped by ${signal}; what was fetched in full is kept`, {
-      hint: 'Run again to continue.',
+    super(`stopped by ${signal}`, {
+      hint: 'Run again to continue; what was committed is kept.',
     })
     this.exit = STOP_EXITS[signal]
   }

@@ -4,7 +4,7 @@ import { MultiBar, type SingleBar } from 'cli-progress'
 import type { Progress } from '../index.ts'
 import { count, duration } from './human.ts'
 import type { Sink, Ticker } from './io.ts'
-import { gapFilter, stepLine, type View } from './lines.ts'
+import { gapFilter, NOT_CONNECTED, seriesDone, stepLine, type View } from './lines.ts'
 import type { Paint } from './print.ts'
 import { fit, padded } from './table.ts'
 import type { SeriesTally, Tally } from './tally.ts'
@@ -27,7 +27,10 @@ export function barText({ name, done, rows }: SeriesTally): string {
 export function statusText(tally: Tally, nowMs: number, width: number): string {
   const left = tally.secondsLeft(nowMs)
   const waiting = tally.waiting(nowMs)
+  if (!tally.isPlanned)
+    return fit([NOT_CONNECTED, ...(waiting === undefined ? [] : [waiting])].join(' | '), width)
   const parts = [
+    seriesDone(tally),
     `${count(tally.rows)} rows`,
     `${count(tally.rate(nowMs))}/s`,
     ...(tally.usage === undefined
@@ -86,6 +89,7 @@ export function barView(options: {
         bars.delete(change.name)
       }
     },
+    say: log,
     end() {
       if (multi.isActive) multi.stop()
     },

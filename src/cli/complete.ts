@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { flagsOf, type Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { isSwitch, type Flag } from './flags.ts'
+import { SHELLS } from './shells.ts'
 
 /** One continuation, and what it is for. */
 export type Completion = readonly [word: string, describe: string]
@@ -93,9 +94,6 @@ async function operandsOf({ operands }: Command, dataDir: string): Promise<reado
   const runs = await namesIn(join(dataDir, '_runs'))
   return runs.map((name): Completion => [name.replace(/\.json$/, ''), 'a run']).reverse()
 }
-
-/** The shells that a script is made for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 type Named = { readonly name: string; readonly symbol: string }
 

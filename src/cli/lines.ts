@@ -11,6 +11,8 @@ import { library } from './library.ts'
 /** Shows a run while it works. */
 export type View = {
   show(item: Progress): void
+  /** A line that is no step of the run. */
+  say(line: string): void
   /** Takes down what moves. */
   end(): void
 }
@@ -35,6 +37,8 @@ export function stepLine(item: Progress, isVerbose: boolean): string | undefined
       return waitText(library.quoteText(item.message), item.ms)
     case 'series': {
       const { key, error, rows, partitions } = item.result
+      // All of them stop with the run, which says so once.
+      if (error?.code === 'E_STOPPED') return undefined
       if (error !== undefined) return `failed: ${named(key)}: ${failure(error)}`
       if (!isVerbose) return undefined
       return `done: ${named(key)}: ${counted(rows, 'row')}, ${counted(partitions, 'file')}`
@@ -73,14 +77,22 @@ export function gapFilter(): (item: Progress) => boolean {
 /** Where a run stood when the last heartbeat was printed. */
 export type Beat = { readonly rows: number; readonly ms: number }
 
+/** In the place of all figures, until the exchange has answered. */
+export const NOT_CONNECTED = 'not connected yet'
+
+/** `26 of 54 series`. */
+export function seriesDone(tally: Tally): string {
+  return `${count(tally.ended())} of ${counted(tally.series.size, 'series', 'series')}`
+}
+
 /** Where a run stands, in one line. The rate is that since the last heartbeat. */
 export function heartbeat(tally: Tally, nowMs: number, before: Beat): string {
   const left = tally.secondsLeft(nowMs)
   const rate = ((tally.rows - before.rows) * 1000) / Math.max(1, nowMs - before.ms)
   const parts = [
-    `${Math.floor(tally.fraction() * 100)}%`,
+    ...(tally.isPlanned ? [`${Math.floor(tally.fraction() * 100)}%`] : [NOT_CONNECTED]),
     `${counted(tally.rows, 'row')} (${count(rate)}/s)`,
-    `${count(tally.ended())} of ${counted(tally.series.size, 'series', 'series')} done`,
+    ...(tally.isPlanned ? [`${seriesDone(tally)} done`] : []),
     ...(tally.usage === undefined
       ? []
       : [`weight ${count(tally.usage.used)}/${count(tally.usage.limit)}`]),
@@ -118,6 +130,7 @@ export function lineView(options: {
       const line = passes(item) ? stepLine(item, isVerbose) : undefined
       if (line !== undefined) say(line)
     },
+    say,
     end: stop,
   }
 }

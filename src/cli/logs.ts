@@ -46,6 +46,9 @@ export function logView(options: {
     show(item) {
       logItem(logger, item)
     },
+    say(message) {
+      logger.info({ event: 'note', message })
+    },
     end: ticker.every(PULSE_MS, beat),
   }
 }

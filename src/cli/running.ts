@@ -37,6 +37,10 @@ export const WATCH_FLAGS = {
 /** A call that shows how a run goes. */
 export type Watching = Pick<Call<typeof WATCH_FLAGS>, 'values' | 'io' | 'print'>
 
+const STOPPING = 'stopping: committing what is whole; once more drops what is not committed'
+const DROPPED =
+  'stopped at once: what was not committed is dropped, and fetched again by the next run'
+
 /** Exit code when whoever read stdout has left: something may be missing, and running again mends it. */
 const READER_GONE = 3
 
@@ -50,10 +54,10 @@ export async function runJobs(
   options: Options,
   call: Watching,
 ): Promise<number> {
-  const stop = library.stopOnSignals()
+  const stop = library.stopOnSignals(() => void call.print.say(DROPPED))
   const signal = AbortSignal.any([stop.signal, call.io.gone])
   try {
-    const summary = await follow(jobs, { ...options, signal }, call)
+    const summary = await follow(jobs, { ...options, signal }, { ...call, stop: stop.signal })
     if (summary.exit !== 0) await call.print.error(unfinishedRun(summary))
     return summary.exit
   } catch (error) {
@@ -66,11 +70,18 @@ export async function runJobs(
   }
 }
 
-async function follow(jobs: readonly Job[], options: Options, call: Watching): Promise<Summary> {
-  const { values, io, print } = call
+async function follow(
+  jobs: readonly Job[],
+  options: Options,
+  call: Watching & { readonly stop: AbortSignal },
+): Promise<Summary> {
+  const { values, io, print, stop } = call
   const { ticker } = io
   const tally = new Tally(ticker.nowMs())
   const view = await viewOf(tally, call)
+  stop.addEventListener('abort', () => {
+    view.say(STOPPING)
+  })
   let summary: Summary | undefined
   try {
     for await (const item of library.watchedBackfill(jobs, { ...options, ...watchOf(values) })) {

@@ -15,6 +15,8 @@ const STOPPED = new Set([129, 130, 143])
 /** The summary as text. The first line is the verdict. */
 export function summaryText(summary: Summary, paint: Paint): string {
   const incomplete = summary.series.filter(({ complete }) => !complete)
+  if (STOPPED.has(summary.exit))
+    return `${paint.yellow(stopped(summary, incomplete))}\n${work(summary)}\n`
   const lines = [
     verdict(summary, incomplete, paint),
     ...incomplete.slice(0, DESCRIBED_MAX).flatMap(describe),
@@ -33,6 +35,11 @@ function verdict(summary: Summary, incomplete: readonly SeriesResult[], paint: P
   if (summary.exit !== 0) return paint.yellow(notComplete(summary, incomplete))
   const of = `${incomplete.length} of ${counted(summary.series.length, 'series', 'series')}`
   return `Up to date: ${of} ${incomplete.length === 1 ? 'has' : 'have'} time without rows that nothing confirms yet; the next run asks again.`
+}
+
+function stopped({ series }: Summary, incomplete: readonly SeriesResult[]): string {
+  const of = `${incomplete.length} of ${counted(series.length, 'series', 'series')}`
+  return `Stopped; ${of} ${incomplete.length === 1 ? 'goes' : 'go'} on with the next run.`
 }
 
 function all(series: number): string {
@@ -75,7 +82,6 @@ function changes({ series }: Summary): readonly string[] {
 function nextStep({ exit }: Summary, incomplete: readonly SeriesResult[]): string {
   if (exit === 4) return 'the exchange sent rows that cannot be true; see above, then run again.'
   if (exit === 5) return 'wait until the limit or ban has passed, then run the same command again.'
-  if (STOPPED.has(exit)) return 'run the same command again; it goes on from here.'
   if (exit === 3 && incomplete.every(({ error }) => error?.code === 'E_UNKNOWN_SYMBOL'))
     return 'mend the symbols; all else that was asked for is there.'
   return 'run the same command again; it fetches only what is missing.'

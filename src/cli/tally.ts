@@ -22,6 +22,8 @@ const RATE_MS = 10_000
 export class Tally {
   readonly series: Map<string, SeriesTally> = new Map()
   rows = 0
+  /** Has the exchange answered, so that it is known what is to be done? */
+  isPlanned = false
   usage: Usage | undefined
   #startedMs: number
   #wait: (Wait & { readonly untilMs: number }) | undefined
@@ -68,6 +70,7 @@ export class Tally {
   }
 
   #plan({ series }: Plan): void {
+    this.isPlanned = true
     for (const { key, weight, archive } of series) {
       const work = weight + (archive?.requestsSaved ?? 0)
       if (work > 0 || archive !== undefined) this.#one(library.seriesName(key), Math.max(1, work))

@@ -11,17 +11,22 @@ const SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
  * Listens for SIGHUP, SIGINT and SIGTERM. The first aborts `signal` with a StoppedError, so that what is whole can be
  * committed; a second SIGINT or SIGTERM ends the process at once with 130 or 143.
  *
+ * @param onSecond - Called right before that; what it begins and does not finish at once is lost.
+ *
  * A hangup is never impatience: a terminal that closes sends it more than once (the kernel, then the shell), and a
  * session that ends sends SIGTERM right beside it.
  */
-export function stopOnSignals(): StopWish {
+export function stopOnSignals(onSecond: () => void = () => undefined): StopWish {
   const controller = new AbortController()
   let isAsked = false
   const stop = (name: StopSignal): void => {
     const stopped = new StoppedError(name)
     controller.abort(stopped)
     if (name === 'SIGHUP') return
-    if (isAsked) process.exit(stopped.exit)
+    if (isAsked) {
+      onSecond()
+      process.exit(stopped.exit)
+    }
     isAsked = true
   }
   for (const name of SIGNALS) process.on(name, stop)

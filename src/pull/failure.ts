@@ -58,7 +58,7 @@ export function gaveUp(
 ): BackfillError {
   return new UnreachableError(`${path}: gave up after ${attempts} attempts: ${cause.message}`, {
     cause,
-    hint: 'What was fetched is kept; run again when the exchange answers.',
+    hint: 'Run again when the exchange answers.',
   })
 }
 

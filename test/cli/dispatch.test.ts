@@ -165,7 +165,7 @@ describe('errors of the library', () => {
     [
       new StoppedError('SIGTERM'),
       143,
-      'error: stopped by SIGTERM; what was fetched in full is kept (Run again to continue.)',
+      'error: stopped by SIGTERM (Run again to continue; what was committed is kept.)',
     ],
   ])('%s', async (error, exit, line) => {
     expect(exitOf(error)).toBe(exit)

@@ -2,7 +2,7 @@ import { createColors } from 'picocolors'
 import { describe, expect, test } from 'vitest'
 import type { Progress } from '../../src/index.ts'
 import { barText, barView, statusText } from '../../src/cli/bars.ts'
-import { lineView } from '../../src/cli/lines.ts'
+import { lineView, heartbeat } from '../../src/cli/lines.ts'
 import { Tally } from '../../src/cli/tally.ts'
 import { plan, seriesPlan, summary, window } from '../support/cli-values.ts'
 import { fakeIo } from '../support/terminal.ts'
@@ -187,14 +187,23 @@ describe('bars, for a terminal', () => {
     tally.apply(PLAN, 0)
     tally.apply(rows(0.5), 10_000)
     expect(statusText(tally, 10_000, 79)).toBe(
-      '10,000 rows | 1,000/s | weight 3,210/5,400 | 12 s left',
+      '0 of 2 series | 10,000 rows | 1,000/s | weight 3,210/5,400 | 12 s left',
     )
     tally.apply({ kind: 'wait', reason: 'limit', message: 'rate limit', ms: 14_000 }, 10_000)
-    expect(statusText(tally, 10_000, 79)).toBe(
-      '10,000 rows | 1,000/s | weight 3,210/5,400 | rate limit, going on in 14 s',
+    expect(statusText(tally, 10_000, 90)).toBe(
+      '0 of 2 series | 10,000 rows | 1,000/s | weight 3,210/5,400 | rate limit, going on in 14 s',
     )
     expect(statusText(tally, 30_000, 79)).not.toContain('rate limit')
     expect(statusText(tally, 10_000, 30)).toHaveLength(30)
+  })
+
+  test('before the exchange has answered there are no figures', () => {
+    const tally = new Tally(0)
+    expect(statusText(tally, 3_000, 79)).toBe('not connected yet')
+    expect(heartbeat(tally, 3_000, { rows: 0, ms: 0 })).toMatch(/^3 s: not connected yet, /)
+    expect(heartbeat(tally, 3_000, { rows: 0, ms: 0 })).not.toContain('%')
+    tally.apply({ kind: 'wait', reason: 'overload', message: 'HTTP 503', ms: 9_000 }, 3_000)
+    expect(statusText(tally, 3_000, 79)).toBe('not connected yet | HTTP 503, going on in 9 s')
   })
 
   test('appear with rows, go with their series, and restore the cursor', () => {

@@ -111,7 +111,9 @@ it('keys, a passphrase, a proxy’s password and the users of URLs: in no output
     expectNone(stdout + stderr)
   }
   expectNone(await everything(directory))
-  expect(await readFile(join(directory, 'metrics.prom'), 'utf8')).toContain('last_run_exit_code 3')
+  expect(await readFile(join(directory, 'metrics.prom'), 'utf8')).toMatch(
+    /last_run_exit_code\{job="[^"]+"\} 3/,
+  )
   // The proxy was really used, and it alone was given its password.
   expect(proxy.asked.length).toBeGreaterThan(0)
   for (const { url } of proxy.asked) expectNone(url)

@@ -66,14 +66,9 @@ async function copiedLake(): Promise<string> {
 describe('the served lake', () => {
   test('is the overview, series by series, and the runs that made it', async () => {
     const { series, runs } = await askJson<ReportDocument>(await served(), '/api/overview')
-    expect(runs).toEqual([
-      {
-        started: expect.any(String),
-        job: expect.any(String),
-        exit: 0,
-        words: expect.stringMatching(/^[\d,]+ rows added$/),
-      },
-    ])
+    expect(runs).toHaveLength(1)
+    expect(runs[0]).toMatchObject({ exit: 0 })
+    expect(runs[0]?.words).toMatch(/^[\d,]+ rows added$/)
     expect(series.map(({ id, standing, rows }) => [id, standing, rows])).toEqual([
       ['aggTrades/BTCUSDT', 'complete', expect.any(Number)],
       ['klines/BTCUSDT/1h', 'complete', 168],

@@ -1,8 +1,8 @@
 /** `completion`: prints the script with which a shell completes this command. */
 
-import { SHELLS } from '../complete.ts'
 import type { Call, Command } from '../command.ts'
 import { Misuse } from '../failure.ts'
+import { SHELLS } from '../shells.ts'
 
 /** @see {@link Command} */
 export const command: Command = {
@@ -17,7 +17,7 @@ export const command: Command = {
     { line: 'completion bash >> ~/.bashrc', does: 'bash' },
     { line: 'completion zsh >> ~/.zshrc', does: 'zsh' },
     {
-      line: 'completion fish > ~/.config/fish/completions/binance-backfill.fish',
+      line: 'completion fish > ~/.config/fish/conf.d/backfill.fish',
       does: 'fish',
     },
   ],

@@ -183,18 +183,28 @@ export class ArchiveSession {
       })
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error
-      if (await this.#isReachable(archivePath(key, first.period)))
-        return periods.map((period) => ({
-          ...period,
-          path: archivePath(key, period.period),
-          sizeBytes: undefined,
-        }))
-      // Several series may notice at the same time.
-      if (this.#isDown) return []
-      this.#isDown = true
-      this.#onWarning(`the archive cannot be reached: ${error.message}`)
-      return []
+      return this.#unlisted(key, periods, error)
     }
+  }
+
+  /** By name, where the bucket cannot be listed and can be reached. */
+  async #unlisted(
+    key: SeriesKey,
+    periods: readonly ArchivePeriod[],
+    error: ArchiveError,
+  ): Promise<readonly PublishedFile[]> {
+    const files = periods.map((period) => ({
+      ...period,
+      path: archivePath(key, period.period),
+      sizeBytes: undefined,
+    }))
+    const [first] = files
+    if (first === undefined || (await this.#isReachable(first.path))) return files
+    // Several series may notice at the same time.
+    if (this.#isDown) return []
+    this.#isDown = true
+    this.#onWarning(`the archive cannot be reached: ${error.message}`)
+    return []
   }
 
   async #listed(

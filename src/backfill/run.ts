@@ -24,7 +24,7 @@ import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
-import { isBlocked, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
+import { isBlocked, spaceWarning, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
@@ -52,7 +52,9 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const [first] = wants
     if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
     const plan = await planWants(wants, manifests, exchange, options)
-    return await splitPlan(plan, session, { exchange, options })
+    const split = await splitPlan(plan, session, { exchange, options })
+    const warning = spaceWarning(split, await world.files.freeBytes())
+    return warning === undefined ? split : { ...split, warning }
   } finally {
     if (options.world === undefined) await world.http.close()
   }
@@ -96,6 +98,7 @@ type Opened = {
   readonly plan: Plan
   readonly manifests: Manifests
   readonly now: Micros
+  readonly freeBytes: () => Promise<number | undefined>
 }
 
 /** One run, while it lasts. */
@@ -209,7 +212,7 @@ class Run {
     for (const want of known) wants.push(await this.#prepare(want, manifests))
     const missing = await planWants(wants, manifests, exchange, options)
     const plan = await splitPlan(missing, session, { exchange, options })
-    return { exchange, session, plan, manifests, now }
+    return { exchange, session, plan, manifests, now, freeBytes: () => world.files.freeBytes() }
   }
 
   /**
@@ -241,6 +244,8 @@ class Run {
   async *#work(opened: Opened): AsyncGenerator<Progress, void, void> {
     const { plan, manifests } = opened
     yield { kind: 'plan', plan }
+    const message = spaceWarning(plan, await opened.freeBytes())
+    if (message !== undefined) yield { kind: 'warning', message }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
       if (this.#hasWork(series)) {

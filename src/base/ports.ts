@@ -161,6 +161,8 @@ export type Files = {
   settle(path: string): Promise<void>
   /** Deletes a file, durably, whatever its version; nothing happens when there is none. */
   remove(path: string): Promise<void>
+  /** Bytes that can still be written; `undefined` where nobody knows. */
+  freeBytes(): Promise<number | undefined>
 }
 
 /** Everything that a backfill needs from the machine. */

@@ -1,5 +1,6 @@
 /** The file system of this machine as the {@link Files} port: atomic, durable, and never outside of its root. */
 
+import { dirname, resolve } from 'node:path'
 import { hashOfBytes } from '../base/hash.ts'
 import type { Content, Expected, FileEntry, Files, StoredFile, Version } from '../base/ports.ts'
 import { asStore, isOfDisk, systemCode, unless } from './disk-error.ts'
@@ -38,10 +39,22 @@ export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
       checkPath(path)
       await asStore('write', path, () => settleFile(disk, path))
     },
+    freeBytes: () => freeBytes(root, calls),
     remove: async (path) => {
       checkPath(path)
       await asStore('remove', path, () => removeFile(disk, path))
     },
+  }
+}
+
+/** Of the lake's directory, or of the nearest one above that is there. */
+async function freeBytes(root: string, calls: FsCalls): Promise<number | undefined> {
+  for (let path = resolve(root); ; path = dirname(path)) {
+    try {
+      return await calls.freeBytes(path)
+    } catch {
+      if (dirname(path) === path) return undefined
+    }
   }
 }
 

@@ -26,6 +26,8 @@ export type FsCalls = {
   mkdir(path: string): Promise<void>
   readdir(path: string): Promise<readonly FileEntry[]>
   realpath(path: string): Promise<string>
+  /** Bytes that this user can still write to the file system of `path`. */
+  freeBytes(path: string): Promise<number>
 }
 
 const { constants } = fs
@@ -52,6 +54,7 @@ const lstat = promisify(fs.lstat)
 const readdir = promisify(fs.readdir)
 const mkdir = promisify(fs.mkdir)
 const realpath = promisify(fs.realpath.native)
+const statfs = promisify(fs.statfs)
 
 /** The system calls of this machine. */
 export const nodeFsCalls: FsCalls = {
@@ -75,6 +78,10 @@ export const nodeFsCalls: FsCalls = {
       name: entry.name,
       kind: kindOf(entry),
     })),
+  freeBytes: async (path) => {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  },
   realpath: (path) => realpath(path),
 }
 

@@ -85,6 +85,8 @@ export type SeriesPlan = Want &
 export type Plan = {
   readonly series: readonly SeriesPlan[]
   readonly total: Estimate & { readonly minutes: number; readonly rewritten: Rewritten }
+  /** What a user should know before it runs. */
+  readonly warning?: string
 }
 
 /**
@@ -120,6 +122,13 @@ export function makePlan(
     }
   })
   return totalled(series)
+}
+
+/** A warning where a plan's files are larger than what the disk has left. Both are estimates: nothing is refused. */
+export function spaceWarning({ total }: Plan, freeBytes: number | undefined): string | undefined {
+  if (freeBytes === undefined || total.bytes <= freeBytes) return undefined
+  const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString('en')} MB`
+  return `about ${megabytes(total.bytes)} will be written, and the disk has ${megabytes(freeBytes)} left: free space first`
 }
 
 /** A plan of these series. */

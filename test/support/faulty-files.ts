@@ -41,7 +41,7 @@ export type FaultyCalls = {
   hasFired(): boolean
 }
 
-const READING = new Set(['read', 'fstat', 'lstat', 'readdir', 'realpath'])
+const READING = new Set(['read', 'fstat', 'lstat', 'readdir', 'realpath', 'freeBytes'])
 
 /**
  * `inner` with `fault`. Steps are the calls that change something; with `countReads` all calls are.

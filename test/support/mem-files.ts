@@ -65,6 +65,7 @@ export function memFiles(): MemFiles {
       )
     },
     replace: async (path, bytes, expected) => put(path, bytes, expected),
+    freeBytes: async () => undefined,
     settle: async (path) => {
       checkPath(path)
     },

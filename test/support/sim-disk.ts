@@ -132,6 +132,7 @@ export function simDisk({
       if (node.kind !== 'directory') throw systemError('ENOTDIR', path)
       return [...node.names].map(([name, { kind }]) => ({ name, kind }))
     },
+    freeBytes: async () => 2 ** 50,
     realpath: async (path) => {
       find(path)
       return path

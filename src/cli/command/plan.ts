@@ -55,6 +55,7 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   const plan = await library.makePlan(await jobsFrom(operands, values), options)
   if (values.json === true) await print.json(planDocument(plan, values.tasks))
   else await print.result(planText(plan))
+  if (plan.warning !== undefined) await print.say(`warning: ${plan.warning}`)
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)
 }

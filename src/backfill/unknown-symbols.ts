@@ -77,12 +77,8 @@ async function isUnknown(
   const [first] = wants
   if (first === undefined) return false
   if ((await exchange.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
-  for (const { key, wanted, settings } of wants)
-    for (const window of usesArchive(key, settings.source, options) ? wanted : []) {
-      const files = await session.filesFor(key, window, exchange.now())
-      // Where the bucket cannot be listed, files are named that may not be there.
-      if (files.some(({ sizeBytes }) => sizeBytes !== undefined)) return false
-    }
+  for (const { key, settings } of wants)
+    if (usesArchive(key, settings.source, options) && (await session.isListed(key))) return false
   return isRefused(klinesOf(first.key), exchange)
 }
 

@@ -1,4 +1,7 @@
-/** What the lake holds, series by series. Reads manifests only; asks the exchange nothing but the time. */
+/**
+ * What the lake holds, series by series. Reads manifests, and of datasets with ids the footer of the newest file; asks
+ * the exchange nothing but the time.
+ */
 
 import type { Coverage } from '../base/coverage.ts'
 import type { GapReason } from '../base/gap.ts'

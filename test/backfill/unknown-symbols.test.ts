@@ -6,6 +6,7 @@ import { parseMicros } from '../../src/base/time.ts'
 import { UnknownSymbolError } from '../../src/base/errors.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { Exchange } from '../../src/simulator/index.ts'
+import { run, serve, tempDir } from '../support/lake.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
 
@@ -85,4 +86,29 @@ test.each(['rest', 'auto'])('a run from %s fetches the others, and ends with 3',
   const before = exchange.log.entries.length
   await attempt(jobOf('BTCUSDT', '2024-01-01', source), { world })
   expect(exchange.log.entries.slice(before).map(({ path }) => path)).not.toContain('/api/v3/klines')
+})
+
+test('one that the archive alone has, of another time, is no slip', async () => {
+  const refusal = {
+    path: '/api/v3/klines',
+    query: 'symbol=LUNAUSDT',
+    fault: { kind: 'error', code: -1121 },
+  } as const
+  const simulator = await serve({
+    exchange: {
+      symbols: [
+        ...SYMBOLS,
+        { symbol: 'LUNAUSDT', listed: false, delistedAt: parseMicros('2022-05-13') },
+      ],
+      faults: { rules: [{ ...refusal, times: Infinity }] },
+    },
+  })
+  const there = { baseUrls: [simulator.url], archiveUrl: simulator.url, dataDir: await tempDir() }
+  const { summary } = await run(jobOf('LUNAUSDT, NOPEUSDT', '2024-01-01', 'auto'), there)
+  expect(summary.series.map(({ key, error }) => [key.symbol, error?.code])).toEqual([
+    ['LUNAUSDT', 'E_REJECTED'],
+    ['LUNAUSDT', 'E_REJECTED'],
+    ['NOPEUSDT', 'E_UNKNOWN_SYMBOL'],
+    ['NOPEUSDT', 'E_UNKNOWN_SYMBOL'],
+  ])
 })

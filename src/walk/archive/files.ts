@@ -115,6 +115,19 @@ export class ArchiveSession {
     return [...found, ...(await this.#published(key, days))].sort(byTime)
   }
 
+  /** Does the bucket list any file of a series, of whatever time? Not where it cannot be listed. */
+  async isListed(key: SeriesKey): Promise<boolean> {
+    if (this.#isDown) return false
+    try {
+      const monthly = await this.#index.files(key, 'monthly')
+      if (monthly.size > 0 || !hasDailyFiles(key)) return monthly.size > 0
+      return (await this.#index.files(key, 'daily')).size > 0
+    } catch (error) {
+      if (error instanceof ArchiveError) return false
+      throw error
+    }
+  }
+
   /** The daily files of a stretch of time. */
   dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
     return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now) : [])

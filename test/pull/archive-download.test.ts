@@ -361,11 +361,8 @@ describe('listings', () => {
     const [later, same] = await Promise.all([inMarch('01', '30'), inMarch('02', '30')])
     expect(daysOf(later)).toContain('2018-03-30')
     expect(daysOf(same)).toEqual(daysOf(later))
-    expect(
-      asked()
-        .slice(pages)
-        .filter((url) => url === asked()[0]),
-    ).toHaveLength(1)
+    expect(asked().length).toBeGreaterThan(pages)
+    expect(new Set(asked()).size).toBe(asked().length)
     const all = daysOf(await index.files(AGG_TRADES, 'daily'))
     expect(all[0]).toBe('2017-08-17')
     expect(all.at(-1)).toBe('2018-04-09')

@@ -82,10 +82,15 @@ export class ArchiveIndex {
   ): Promise<Listed> {
     const known = await before
     if (known === undefined) return this.#client.inTurn(() => this.#list(folder, wanted))
-    if (known.after <= wanted.after && reaches(known, wanted)) return known
-    const after = known.after < wanted.after ? known.after : wanted.after
-    const { until } = reaches(known, wanted) ? known : wanted
-    return this.#client.inTurn(() => this.#list(folder, { after, until }))
+    const isReached = reaches(known, wanted)
+    if (wanted.after < known.after) {
+      const { until } = isReached ? known : wanted
+      return this.#client.inTurn(() => this.#list(folder, { after: wanted.after, until }))
+    }
+    if (isReached || known.until === undefined) return known
+    const rest = { after: known.until, until: wanted.until }
+    const more = await this.#client.inTurn(() => this.#list(folder, rest))
+    return { ...more, after: known.after, files: new Map([...known.files, ...more.files]) }
   }
 
   async #list(folder: string, { after, until }: Omit<Listed, 'files'>): Promise<Listed> {

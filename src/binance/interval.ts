@@ -29,7 +29,8 @@ export const INTERVALS = [
 export type Interval = (typeof INTERVALS)[number]
 
 const SECOND = 1_000_000n
-const UNIT: Record<string, bigint> = {
+/** The length of a unit in microseconds; months differ. */
+export const UNIT: Readonly<Record<string, bigint>> = {
   s: SECOND,
   m: 60n * SECOND,
   h: 3_600n * SECOND,

@@ -3,7 +3,7 @@
 import { UsageError } from '../base/errors.ts'
 import { oneOf, quoted } from '../base/suggest.ts'
 import { floorDiv, fromMillis, micros, toMillis, type Micros } from '../base/time.ts'
-import { gridFloor, INTERVALS, intervalStep, type Interval } from '../binance/interval.ts'
+import { gridFloor, INTERVALS, intervalStep, UNIT, type Interval } from '../binance/interval.ts'
 
 /** The slots of a longer interval. */
 export type Grid = {
@@ -16,15 +16,7 @@ export type Grid = {
 /** An interval as text: Binance's own, or any whole number of seconds, minutes, hours, days, weeks or months. */
 type Length = { readonly count: number; readonly unit: string }
 
-const SECOND = 1_000_000n
-const UNITS: Readonly<Record<string, bigint>> = {
-  s: SECOND,
-  m: 60n * SECOND,
-  h: 3_600n * SECOND,
-  d: 86_400n * SECOND,
-  w: 604_800n * SECOND,
-}
-const DAY = 86_400n * SECOND
+const DAY = 86_400_000_000n
 
 /** The text without the `1mo` of paths. */
 export function intervalText(text: string): string {
@@ -77,7 +69,7 @@ function fixedGrid(
   },
 ): Grid {
   const { length, source } = asked
-  const step = BigInt(length.count) * (UNITS[length.unit] ?? 0n)
+  const step = BigInt(length.count) * (UNIT[length.unit] ?? 0n)
   const phase = phaseOf(asked)
   const isFilled =
     source !== '1M' && step % intervalStep(source) === 0n && gridFloor(source, phase) === phase

@@ -4,7 +4,7 @@ import { MultiBar, type SingleBar } from 'cli-progress'
 import type { Progress } from '../index.ts'
 import { count, duration } from './human.ts'
 import type { Sink, Ticker } from './io.ts'
-import { gapFilter, NOT_CONNECTED, seriesDone, stepLine, type View } from './lines.ts'
+import { repeatFilter, NOT_CONNECTED, seriesDone, stepLine, type View } from './lines.ts'
 import type { Paint } from './print.ts'
 import { fit, padded } from './table.ts'
 import type { SeriesTally, Tally } from './tally.ts'
@@ -77,7 +77,7 @@ export function barView(options: {
     if (multi.isActive) multi.log(`${line}\n`)
     else void sink.write(`${line}\n`)
   }
-  const passes = gapFilter()
+  const passes = repeatFilter()
   return {
     show(item) {
       const line = passes(item) && item.kind !== 'wait' ? stepLine(item, isVerbose) : undefined

@@ -62,10 +62,20 @@ export function failure(error: { readonly message: string; readonly hint?: strin
   return `${library.quoteText(error.message)}${hint}`
 }
 
-/** Lets the first {@link GAP_LINES_MAX} gaps of each series through. */
-export function gapFilter(): (item: Progress) => boolean {
+/** Is a text one that was not given before? */
+export function newOnes(): (text: string) => boolean {
+  const seen = new Set<string>()
+  return (text) => !seen.has(text) && seen.add(text).has(text)
+}
+
+/** Lets the first {@link GAP_LINES_MAX} gaps of each series through, and of equal failures the first. */
+export function repeatFilter(): (item: Progress) => boolean {
   const seen = new Map<string, number>()
+  const isNew = newOnes()
   return (item) => {
+    // What ends the run, such as a full disk, is the failure of every series then.
+    if (item.kind === 'series')
+      return item.result.error === undefined || isNew(item.result.error.message)
     if (item.kind !== 'gap') return true
     const name = library.seriesName(item.key)
     const before = seen.get(name) ?? 0
@@ -123,7 +133,7 @@ export function lineView(options: {
     before = { rows: tally.rows, ms: now }
   }
   const stop = isTerse ? () => undefined : ticker.every(PULSE_MS, beat)
-  const passes = gapFilter()
+  const passes = repeatFilter()
   return {
     show(item) {
       if (isTerse && ['plan', 'wait', 'note'].includes(item.kind)) return

@@ -3,7 +3,7 @@
 import type { SeriesResult, Summary } from '../index.ts'
 import { DAMAGED, Unfinished } from './failure.ts'
 import { bytes, count, counted, duration, spans } from './human.ts'
-import { failure } from './lines.ts'
+import { failure, newOnes } from './lines.ts'
 import type { Paint } from './print.ts'
 import { library } from './library.ts'
 
@@ -19,7 +19,7 @@ export function summaryText(summary: Summary, paint: Paint): string {
     return `${paint.yellow(stopped(summary, incomplete))}\n${work(summary)}\n`
   const lines = [
     verdict(summary, incomplete, paint),
-    ...incomplete.slice(0, DESCRIBED_MAX).flatMap(describe),
+    ...described(incomplete.slice(0, DESCRIBED_MAX)),
     ...(incomplete.length > DESCRIBED_MAX
       ? [`  and ${counted(incomplete.length - DESCRIBED_MAX, 'more series', 'more series')}`]
       : []),
@@ -51,12 +51,14 @@ function notComplete({ series }: Summary, incomplete: readonly SeriesResult[]): 
   return `NOT complete: ${of} still ${incomplete.length === 1 ? 'lacks' : 'lack'} data.`
 }
 
-function describe({ key, missing, upToDate, error }: SeriesResult): readonly string[] {
-  return [
+/** Each with its failure, of equal ones the first, and with what is missing. */
+function described(incomplete: readonly SeriesResult[]): readonly string[] {
+  const isNew = newOnes()
+  return incomplete.flatMap(({ key, missing, upToDate, error }) => [
     `  ${library.quoteText(library.seriesName(key))}`,
-    ...(error === undefined || upToDate ? [] : [`    ${failure(error)}`]),
+    ...(error === undefined || upToDate || !isNew(error.message) ? [] : [`    ${failure(error)}`]),
     ...spans(missing.map(library.formatWindow)).map((text) => `    missing ${text}`),
-  ]
+  ])
 }
 
 function work(summary: Summary): string {

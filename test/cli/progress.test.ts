@@ -137,6 +137,19 @@ describe('lines, for a pipe', () => {
     ])
   })
 
+  test('tell a failure once that ends every series', () => {
+    const { said, show } = lines({ isTerse: true })
+    const error = { code: 'E_STORE_IO', message: 'no space left', hint: 'Free some space.' }
+    const result = { ...summary({}).series[0]!, complete: false, error }
+    for (const symbol of ['BTCUSDT', 'ETHUSDT'])
+      show({ kind: 'series', result: { ...result, key: { ...BTC, symbol } } })
+    show({ kind: 'series', result: { ...result, error: { ...error, message: 'another' } } })
+    expect(said).toEqual([
+      'failed: klines BTCUSDT 1m: no space left (Free some space.)',
+      'failed: klines BTCUSDT 1m: another (Free some space.)',
+    ])
+  })
+
   test('name ten gaps of a series, and leave the rest to status', () => {
     const { said, show } = lines()
     for (let day = 1; day <= 28; day++) {

@@ -492,6 +492,15 @@ Next: run the same command again; it fetches only what is missing.
     )
   })
 
+  test('tells a failure that all series share once', () => {
+    const [one] = summary({}).series
+    const error = { code: 'E_STORE_IO', message: 'no space left', hint: 'Free some space.' }
+    const series = [1, 2, 3].map(() => ({ ...one!, complete: false, upToDate: false, error }))
+    const told = summaryText(summary({ complete: false, exit: 1, series }), PLAIN)
+    expect(told.split('no space left')).toHaveLength(2)
+    expect(told.split('klines BTCUSDT 1m')).toHaveLength(4)
+  })
+
   test('of 500 incomplete series names 20', () => {
     const [one] = summary({}).series
     const series = Array.from({ length: 500 }, () => ({ ...one!, complete: false }))

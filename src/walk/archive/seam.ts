@@ -15,7 +15,7 @@ import { concatBatches, sliceRows } from '../../rows/order.ts'
 import type { Page } from '../../rows/page.ts'
 import type { Manifest } from '../../store/manifest.ts'
 import type { Series } from '../../store/series.ts'
-import type { ArchiveRows } from './files.ts'
+import type { ArchiveRows } from './file-rows.ts'
 import { compareSeam, rowsBefore, type SeamDifference } from '../seam.ts'
 import type { PublishedFile } from '../../plan/task.ts'
 

@@ -1,9 +1,8 @@
 /** The files in the archive, from the listing of its bucket (S3, version 1 of "ListObjects"). */
 
-import { XMLParser } from 'fast-xml-parser'
-import { ArchiveError, TransportError } from '../../base/errors.ts'
+import { ArchiveError } from '../../base/errors.ts'
 import { quoteText } from '../../base/text.ts'
-import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../../base/time.ts'
+import { micros, periodOf, periodWindow, type Micros } from '../../base/time.ts'
 import { archiveFolder, archivePath, archiveSpan, type ArchiveSpan } from '../../binance/archive.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
@@ -122,6 +121,7 @@ export class ArchiveIndex {
       folder,
       async () => {
         const answer = await this.#client.get(url, limits)
+        const { parseListing } = await import('./listing-xml.ts')
         if (answer !== undefined) return parseListing(new TextDecoder().decode(answer.body))
         throw new ArchiveError('unreachable', folder, "the archive's bucket cannot be listed")
       },
@@ -149,60 +149,4 @@ function pathBefore(key: SeriesKey, period: string): string {
 
 function isZipIn(folder: string, { path }: ListedFile): boolean {
   return path.startsWith(folder) && path.endsWith('.zip') && !path.includes('/', folder.length)
-}
-
-const parser = new XMLParser({
-  // Sizes and names are text; 0123 is not 123.
-  parseTagValue: false,
-  ignoreAttributes: true,
-  isArray: (name) => name === 'Contents',
-})
-
-/**
- * Reads a page of a listing.
- *
- * @throws TransportError when it is not a listing.
- */
-export function parseListing(xml: string): ListingPage {
-  const { ListBucketResult: result } = readXml(xml)
-  const truncated = isRecord(result) ? result['IsTruncated'] : undefined
-  // The parser is lenient; a truncated page must not pass for the last one.
-  const isWhole = xml.trimEnd().endsWith('</ListBucketResult>')
-  if (!isRecord(result) || !isWhole || (truncated !== 'true' && truncated !== 'false'))
-    throw notAListing(xml)
-  const contents = (result['Contents'] ?? []) as readonly Record<string, unknown>[]
-  const files = contents.map(({ Key: key, Size: size, LastModified: modified }) => {
-    if (typeof key !== 'string' || !/^\d{1,15}$/.test(String(size))) throw notAListing(xml)
-    return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
-  })
-  if (truncated === 'false') return { files, marker: undefined }
-  // Without a delimiter S3 omits NextMarker; the last key then serves as well.
-  const marker = result['NextMarker'] ?? files.at(-1)?.path
-  if (typeof marker !== 'string') throw notAListing(xml)
-  return { files, marker }
-}
-
-function readXml(xml: string): Readonly<Record<string, unknown>> {
-  try {
-    const document: unknown = parser.parse(xml)
-    return isRecord(document) ? document : {}
-  } catch {
-    throw notAListing(xml)
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function momentOf(text: unknown): Micros | undefined {
-  try {
-    return typeof text === 'string' ? parseMicros(text) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function notAListing(xml: string): TransportError {
-  return new TransportError(`not a bucket listing: "${quoteText(xml, 100)}"`)
 }

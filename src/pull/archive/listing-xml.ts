@@ -4,7 +4,20 @@ import { XMLParser } from 'fast-xml-parser'
 import { TransportError } from '../../base/errors.ts'
 import { quoteText } from '../../base/text.ts'
 import { parseMicros, type Micros } from '../../base/time.ts'
-import type { ListingPage } from './listing.ts'
+
+/** One file as the bucket lists it. */
+export type ListedFile = {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modified: Micros | undefined
+}
+
+/** A page of a listing. */
+export type ListingPage = {
+  readonly files: readonly ListedFile[]
+  /** Where the next page begins; `undefined` on the last. */
+  readonly marker: string | undefined
+}
 
 const parser = new XMLParser({
   // Sizes and names are text; 0123 is not 123.

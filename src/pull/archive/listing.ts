@@ -2,10 +2,11 @@
 
 import { ArchiveError } from '../../base/errors.ts'
 import { quoteText } from '../../base/text.ts'
-import { micros, periodOf, periodWindow, type Micros } from '../../base/time.ts'
+import { micros, periodOf, periodWindow } from '../../base/time.ts'
 import { archiveFolder, archivePath, archiveSpan, type ArchiveSpan } from '../../binance/archive.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
+import type { ListedFile, ListingPage } from './listing-xml.ts'
 
 // S3 returns a thousand keys per page, each in some 500 bytes.
 const PAGE_BYTES_MAX = 2 << 20
@@ -14,20 +15,6 @@ const FILES_MAX = 75_000
 /** A thousand keys per page; no folder has nearly as many files as this allows. */
 const PAGES_MAX = 1_000
 const MARGIN = 31n * 86_400_000_000n
-
-/** One file as the bucket lists it. */
-export type ListedFile = {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly modified: Micros | undefined
-}
-
-/** A page of a listing. */
-export type ListingPage = {
-  readonly files: readonly ListedFile[]
-  /** Where the next page begins; `undefined` on the last. */
-  readonly marker: string | undefined
-}
 
 /** Days or months, both inclusive, whose files are looked for. */
 export type PeriodRange = { readonly first: string; readonly last: string }

@@ -18,7 +18,7 @@ import { maybePublished, lostWords, openSeries, seriesWorld } from '../session/s
 import { exchangeFor, openExchange, openFor } from '../session/exchange.ts'
 import { isListingNew, recordListing } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
 import type { Job } from '../job/job.ts'
@@ -56,7 +56,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const warning = spaceWarning(split, await world.files.freeBytes())
     return warning === undefined ? split : { ...split, warning }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 
@@ -88,7 +88,7 @@ export async function* backfill(
       await lock.release()
     }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

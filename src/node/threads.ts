@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import type { Tinypool } from 'tinypool'
+import type { Piscina } from 'piscina'
 import { ThreadError } from '../base/errors.ts'
 import type { Threads } from '../base/ports.ts'
 import { ownPath } from './asset.ts'
@@ -19,13 +19,14 @@ export function nodeThreads(
   count = Math.min(availableParallelism(), THREADS_MAX),
 ): Threads | undefined {
   const file = ownPath('dist/thread/main.js')
-  return count < 2 || !existsSync(file) ? undefined : new Pool(file, count)
+  return count < 2 || !existsSync(file) ? undefined : new ThreadPool(file, count)
 }
 
-class Pool implements Threads {
+/** So many threads at most, each of which loads `file`: a module whose default export is by `threadOf`. */
+export class ThreadPool implements Threads {
   readonly count: number
   readonly #file: string
-  #pool: Promise<Tinypool> | undefined
+  #pool: Promise<Piscina> | undefined
 
   constructor(file: string, count: number) {
     this.#file = file
@@ -66,11 +67,10 @@ class Pool implements Threads {
     await pool?.destroy()
   }
 
-  async #open(): Promise<Tinypool> {
-    const { Tinypool } = await import('tinypool')
-    return new Tinypool({
+  async #open(): Promise<Piscina> {
+    const { Piscina } = await import('piscina')
+    return new Piscina({
       filename: this.#file,
-      runtime: 'worker_threads',
       minThreads: 0,
       maxThreads: this.count,
       concurrentTasksPerWorker: 1,

@@ -3,6 +3,7 @@
  * plain data, so that another thread can do it.
  */
 
+import type { Readable } from '../../base/ports.ts'
 import type { ArchivePeriod } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { readOpen } from '../../node/open-file.ts'
@@ -36,9 +37,12 @@ export type SentRows = {
  *
  * @throws ArchiveError when it cannot be used; StoreError when it cannot be read.
  */
-export async function* packFile(job: PackJob): AsyncGenerator<SentRows | Seen, void, void> {
+export async function* packFile(
+  job: PackJob,
+  opened: Readable = readOpen(job),
+): AsyncGenerator<SentRows | Seen, void, void> {
   const { key, numbers, file, path } = job
-  const rows = new ArchiveRows({ key, numbers, file, archive: { path, file: readOpen(job) } })
+  const rows = new ArchiveRows({ key, numbers, file, archive: { path, file: opened } })
   const group = new Group(job)
   for await (const page of rows.pages())
     for (let from = 0; from < page.rowCount;) {

@@ -1,6 +1,7 @@
 /** Jobs and stand-ins for runs that take from the archive. */
 
 import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import type { Measured } from '../../src/plan/speed.ts'
 import { parquet, query } from './duck.ts'
 
 /** A stand-in whose archive has these faults. */
@@ -15,9 +16,16 @@ export function archiveExchange(
   }
 }
 
-/** Both doors of a stand-in. */
-export function doors({ url }: Simulator): { baseUrls: string[]; archiveUrl: string } {
-  return { baseUrls: [url], archiveUrl: url }
+/** So slow is REST that `auto` takes every file there is; the stand-in itself answers within a millisecond. */
+export const FILES_FIRST: Measured = { pageSeconds: 60, fileSeconds: 0 }
+
+/** Both doors of a stand-in, for runs that prefer files. */
+export function doors({ url }: Simulator): {
+  baseUrls: string[]
+  archiveUrl: string
+  speed: Measured
+} {
+  return { baseUrls: [url], archiveUrl: url, speed: FILES_FIRST }
 }
 
 /** A job of one series of BTCUSDT; `interval` where it has one. */

@@ -1,0 +1,106 @@
+/** Measures how fast the sources are, while a call uses them. */
+
+import type { Clock, Http, HttpStream, World } from '../base/ports.ts'
+import { bytesPerSecond, type FileWork } from '../plan/cost.ts'
+import type { Measured } from '../plan/speed.ts'
+import { Stopwatch } from './stopwatch.ts'
+
+/** Of so many answers the newest ones count. */
+const ANSWERS_MAX = 101
+/** Fewer bytes than this tell more of latency than of speed: too little for a choice. */
+const BYTES_MIN = 4_000_000
+/** A file takes two round trips: its checksum, and its first byte. */
+const TRIPS_PER_FILE = 2
+
+/** The speed of both sources, from what passes through. */
+export class Speedometer {
+  readonly #clock: Clock
+  readonly #pages: number[] = []
+  readonly #trips: number[] = []
+  readonly #storing: Stopwatch
+  readonly #files = { files: 0, bytes: 0 }
+  #pageCount = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#storing = new Stopwatch(clock)
+  }
+
+  /** `world`, as far as REST is asked in it. */
+  rest(world: World): World {
+    const { http } = world
+    const get = this.#timed(http.get.bind(http), this.#pages)
+    const timed: Http = {
+      get: async (request) => {
+        const answer = await get(request)
+        this.#pageCount += 1
+        return answer
+      },
+      stream: (request) => http.stream(request),
+      close: () => http.close(),
+    }
+    return { ...world, http: timed }
+  }
+
+  /** `world`, as far as the archive is asked in it. */
+  archive(world: World): World {
+    const { http } = world
+    const timed: Http = {
+      get: this.#timed(http.get.bind(http), this.#trips),
+      stream: async (request) => {
+        const answer = await http.stream(request)
+        this.#files.files += 1
+        return { ...answer, chunks: this.#counted(answer) }
+      },
+      close: () => http.close(),
+    }
+    return { ...world, http: timed }
+  }
+
+  /** Files are stored while this work goes on. */
+  storing<T>(work: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+    return this.#storing.during(work)
+  }
+
+  /** Answers of REST; files that have come or are coming, and their bytes. */
+  get arrived(): { readonly pages: number; readonly files: FileWork } {
+    return { pages: this.#pageCount, files: this.#files }
+  }
+
+  /** What was measured so far. @param bytesMin - So many bytes must have come to tell how fast they do. */
+  measured(bytesMin: number = BYTES_MIN): Measured {
+    const [page, trip] = [median(this.#pages), median(this.#trips)]
+    const fileSeconds = trip === undefined ? undefined : (TRIPS_PER_FILE * trip) / 1_000
+    const seconds = this.#storing.seconds()
+    return {
+      ...(page === undefined ? {} : { pageSeconds: page / 1_000 }),
+      ...(fileSeconds === undefined ? {} : { fileSeconds }),
+      ...(this.#files.bytes < bytesMin || seconds <= 0
+        ? {}
+        : { bytesPerSecond: bytesPerSecond(this.#files, seconds, fileSeconds ?? 0) }),
+    }
+  }
+
+  #timed(get: Http['get'], into: number[]): Http['get'] {
+    return async (request) => {
+      const sentMs = this.#clock.monotonicMs()
+      const answer = await get(request)
+      // What refuses has not done the work.
+      if (answer.status < 400) into.push(this.#clock.monotonicMs() - sentMs)
+      if (into.length > ANSWERS_MAX) into.shift()
+      return answer
+    }
+  }
+
+  async *#counted({ chunks }: HttpStream): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of chunks) {
+      this.#files.bytes += chunk.length
+      yield chunk
+    }
+  }
+}
+
+/** The lower one of two: at the start an answer is either nothing, or all that the exchange knows. */
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1]
+}

@@ -21,7 +21,7 @@ export type SplitWorld = {
   readonly options: Options
 }
 
-/** The speed that this call knows of: what it was told or has measured, then what earlier runs have. */
+/** The speed that this call knows of: what it was told or has measured, what earlier runs have, what may be supposed. */
 export function speedNow(
   { exchange, meter, options }: Pick<SplitWorld, 'exchange' | 'meter' | 'options'>,
   remembered: readonly Measured[] = [],
@@ -30,7 +30,7 @@ export function speedNow(
     weightPerMinute: exchange.gateway.budget.weightPerMinute(),
     pagesAtOnce: options.concurrency ?? CONCURRENCY,
   }
-  return speedOf(allowed, options.speed, meter.measured(), ...remembered)
+  return speedOf(allowed, options.speed, meter.measured(), ...remembered, meter.supposed())
 }
 
 /** The plan, split by the files that are published now and by how fast the sources are. */

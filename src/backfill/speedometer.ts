@@ -1,6 +1,7 @@
 /** Measures how fast the sources are, while a call uses them. */
 
 import type { Clock, Http, HttpStream, World } from '../base/ports.ts'
+import { checksumPath } from '../binance/archive.ts'
 import { bytesPerSecond, type FileWork } from '../plan/cost.ts'
 import type { Measured } from '../plan/speed.ts'
 import { Stopwatch } from './stopwatch.ts'
@@ -17,6 +18,7 @@ export class Speedometer {
   readonly #clock: Clock
   readonly #pages: number[] = []
   readonly #trips: number[] = []
+  readonly #listings: number[] = []
   readonly #storing: Stopwatch
   readonly #files = { files: 0, bytes: 0 }
   #pageCount = 0
@@ -45,8 +47,11 @@ export class Speedometer {
   /** `world`, as far as the archive is asked in it. */
   archive(world: World): World {
     const { http } = world
+    const get = http.get.bind(http)
+    const trip = this.#timed(get, this.#trips)
+    const listing = this.#timed(get, this.#listings)
     const timed: Http = {
-      get: this.#timed(http.get.bind(http), this.#trips),
+      get: (request) => (request.url.endsWith(checksumPath('')) ? trip(request) : listing(request)),
       stream: async (request) => {
         const answer = await http.stream(request)
         this.#files.files += 1
@@ -69,16 +74,22 @@ export class Speedometer {
 
   /** What was measured so far. @param bytesMin - So many bytes must have come to tell how fast they do. */
   measured(bytesMin: number = BYTES_MIN): Measured {
-    const [page, trip] = [median(this.#pages), median(this.#trips)]
-    const fileSeconds = trip === undefined ? undefined : (TRIPS_PER_FILE * trip) / 1_000
+    const page = median(this.#pages)
+    const file = fileIn(this.#trips)
+    const { fileSeconds = 0 } = file
     const seconds = this.#storing.seconds()
     return {
       ...(page === undefined ? {} : { pageSeconds: page / 1_000 }),
-      ...(fileSeconds === undefined ? {} : { fileSeconds }),
+      ...file,
       ...(this.#files.bytes < bytesMin || seconds <= 0
         ? {}
-        : { bytesPerSecond: bytesPerSecond(this.#files, seconds, fileSeconds ?? 0) }),
+        : { bytesPerSecond: bytesPerSecond(this.#files, seconds, fileSeconds) }),
     }
+  }
+
+  /** How long a file may take where none was asked for yet: the listing lies elsewhere, but not far from it. */
+  supposed(): Measured {
+    return fileIn(this.#listings)
   }
 
   #timed(get: Http['get'], into: number[]): Http['get'] {
@@ -98,6 +109,11 @@ export class Speedometer {
       yield chunk
     }
   }
+}
+
+function fileIn(trips: readonly number[]): Measured {
+  const trip = median(trips)
+  return trip === undefined ? {} : { fileSeconds: (TRIPS_PER_FILE * trip) / 1_000 }
 }
 
 /** The lower one of two: at the start an answer is either nothing, or all that the exchange knows. */

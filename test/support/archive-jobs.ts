@@ -3,6 +3,7 @@
 import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
 import type { Measured } from '../../src/plan/speed.ts'
 import { parquet, query } from './duck.ts'
+import { FILES_FIRST } from './speeds.ts'
 
 /** A stand-in whose archive has these faults. */
 export function archiveExchange(
@@ -15,9 +16,6 @@ export function archiveExchange(
     ...more,
   }
 }
-
-/** So slow is REST that `auto` takes every file there is; the stand-in itself answers within a millisecond. */
-export const FILES_FIRST: Measured = { pageSeconds: 60, fileSeconds: 0 }
 
 /** Both doors of a stand-in, for runs that prefer files. */
 export function doors({ url }: Simulator): {

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
 import type { ArchiveRule, ExchangeOptions } from '../../src/simulator/index.ts'
-import { doors, FILES_FIRST } from '../support/archive-jobs.ts'
+import { doors } from '../support/archive-jobs.ts'
 import { statusOfOne } from '../support/checked.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { FILES_FIRST } from '../support/speeds.ts'
 
 function exchange(
   rules: readonly ArchiveRule[] = [],
@@ -196,7 +197,10 @@ test('from the archive alone, what it lacks is missing and said so', async () =>
   const rules = [{ path: '15m-2024-12-30.zip', fault: { kind: 'missing' } as const }]
   const monthly = { path: '15m-2024-12.zip', fault: { kind: 'missing' } as const }
   const simulator = await serve({ exchange: exchange([...rules, monthly]) })
-  const { summary } = await run(klines('archive'), { dataDir: await tempDir(), ...doors(simulator) })
+  const { summary } = await run(klines('archive'), {
+    dataDir: await tempDir(),
+    ...doors(simulator),
+  })
   expect(summary).toMatchObject({ complete: false, exit: 3 })
   const minute = summary.series.find(({ key }) => key.interval === '15m')
   expect(minute?.missing).toEqual([

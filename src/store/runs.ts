@@ -131,6 +131,6 @@ function measuredIn({ pageMs, fileMs, bytesPerSecond }: RunSpeed): Measured {
   return {
     ...(pageMs === undefined ? {} : { pageSeconds: pageMs / 1_000 }),
     ...(fileMs === undefined ? {} : { fileSeconds: fileMs / 1_000 }),
-    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    ...(bytesPerSecond === undefined || bytesPerSecond === 0 ? {} : { bytesPerSecond }),
   }
 }

@@ -163,7 +163,6 @@ TOTAL                               90     180  ~87,147   ~3.9 MB
 
 2 series to fetch: less than a minute at 5,400 weight a minute.
 1 more series covered already.
-Assumed: 0.15 s a page.
 Windows are UTC, without their ends. Figures with ~ are estimates.
 `),
     )

@@ -19,7 +19,7 @@ export type SeriesTally = {
 const SECONDS_MIN = 0.01
 
 /** By so much of its time so far a run may be late. */
-const LATE_SHARE = 0.05
+const LATE_SHARE = 0.1
 
 /** What a run said of the time that it will take. */
 type Estimate = { readonly secondsLeft: number; readonly atMs: number }

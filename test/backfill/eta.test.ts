@@ -45,7 +45,7 @@ async function predictions({ yaml, exchange, world: how, options }: Steady): Pro
   readonly said: readonly { readonly at: number; readonly total: number | undefined }[]
   readonly total: number
 }> {
-  const symbols = SYMBOLS.map((symbol) => ({ symbol, aggTradesPerDay: 200 }))
+  const symbols = SYMBOLS.map((symbol) => ({ symbol, aggTradesPerDay: 100 }))
   // Of two sleepers one waits for the exchange. The other is the lock's: were it alone, the program would be at work,
   // which takes no time of this clock.
   const clock: SimClock = simClock({ ...how, isIdle: () => clock.sleeping() > 1 })
@@ -73,22 +73,22 @@ async function predictions({ yaml, exchange, world: how, options }: Steady): Pro
 const ARCHIVE = { archiveUrl: 'https://archive.test' }
 const MINUTES = 'kind: klines, intervals: [1m]'
 const MONTHS =
-  '{kind: klines, intervals: [1h], partition: month, from: 2020-01-01, to: 2026-01-01, source: archive}'
-const DAYS = '{kind: aggTrades, from: 2026-02-01, to: 2026-04-01, source: archive}'
+  '{kind: klines, intervals: [1h], partition: month, from: 2022-01-01, to: 2026-01-01, source: archive}'
+const DAYS = '{kind: aggTrades, from: 2026-02-01, to: 2026-03-21, source: archive}'
 const start = (time: string): VirtualOptions => ({ start: parseMicros(`2026-06-01T${time}`) })
 
 test.each<[what: string, steady: Steady]>([
   [
     'pages that latency bounds',
     {
-      yaml: job([`{${MINUTES}, from: 2026-03-01, to: 2026-04-10, source: rest}`]),
+      yaml: job([`{${MINUTES}, from: 2026-03-01, to: 2026-03-29, source: rest}`]),
       world: { latencyMs: 800 },
     },
   ],
-  ...['00:00:00', '00:00:20', '00:00:50'].map((time): [string, Steady] => [
+  ...['00:00:00', '00:00:50'].map((time): [string, Steady] => [
     `pages that the limits bound, from ${time} on`,
     {
-      yaml: job([`{${MINUTES}, from: 2026-03-01, to: 2026-04-13, source: rest}`]),
+      yaml: job([`{${MINUTES}, from: 2026-03-01, to: 2026-03-31, source: rest}`]),
       exchange: limited(40),
       world: { latencyMs: 100, ...start(time) },
     },
@@ -109,7 +109,7 @@ test.each<[what: string, steady: Steady]>([
     'files that the line bounds, less of it than assumed',
     {
       yaml: job([DAYS]),
-      world: { latencyMs: 100, bytesPerSecond: 2_000 },
+      world: { latencyMs: 100, bytesPerSecond: 1_000 },
       options: ARCHIVE,
     },
   ],
@@ -118,7 +118,7 @@ test.each<[what: string, steady: Steady]>([
     {
       yaml: job([DAYS, `{${MINUTES}, from: 2026-03-01, to: 2026-03-25, source: rest}`]),
       exchange: limited(30),
-      world: { latencyMs: 300, bytesPerSecond: 2_000 },
+      world: { latencyMs: 300, bytesPerSecond: 1_000 },
       options: ARCHIVE,
     },
   ],

@@ -19,15 +19,19 @@ export function budget({ series, speed }: Plan): string {
   return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
 }
 
+/** Are files taken, or pages instead of files? */
+export function mayUseFiles({ sources }: SeriesPlan): boolean {
+  return sources.some(({ source, why }) => source === 'archive' || why === 'faster')
+}
+
 /**
  * `Measured: 0.15 s a page. Assumed: 0.50 s a file, 10.0 MB of files a second.`: what the choice of sources and the time
  * of files rest on.
  */
 export function assumptions({ series, speed }: Plan): string {
   const { pageSeconds, fileSeconds, bytesPerSecond } = speed.measured
-  const shares = series.flatMap(({ sources }) => sources)
   // Pages alone take as long as their weight does, or hardly longer.
-  if (!shares.some(({ source, why }) => source === 'archive' || why === 'faster')) return ''
+  if (!series.some(mayUseFiles)) return ''
   const figures = [
     { text: `${time(speed.pageSeconds)} a page`, measured: pageSeconds },
     { text: `${time(speed.fileSeconds)} a file`, measured: fileSeconds },

@@ -34,7 +34,7 @@ test('plan: the shape of the contract', () => {
         weight: 4,
         rows: 1440,
         bytes: 64_800,
-        sources: [{ source: 'rest', why: 'only', seconds: 0.04 }],
+        sources: [{ source: 'rest', why: 'faster', seconds: 0.04 }],
       }),
       seriesPlan({
         key: { market: 'spot', dataset: 'myTrades', symbol: 'BTCUSDT', account: 'main' },
@@ -48,7 +48,7 @@ test('plan: the shape of the contract', () => {
         ...KEY,
         missing: [{ from: '2024-03-01T00:00:00.000000Z', to: '2024-03-02T00:00:00.000000Z' }],
         source: 'auto',
-        sources: [{ source: 'rest', why: 'only', seconds: 0.04 }],
+        sources: [{ source: 'rest', why: 'faster', seconds: 0.04 }],
         requests: 2,
         weight: 4,
         rows: 1440,
@@ -63,7 +63,6 @@ test('plan: the shape of the contract', () => {
         missing: [],
         recheck: [{ from: '2024-03-01T00:00:00.000000Z', to: '2024-03-02T00:00:00.000000Z' }],
         source: 'auto',
-        sources: [],
         requests: 0,
         weight: 0,
         rows: 0,
@@ -144,7 +143,6 @@ describe('run: one object for each step', () => {
       {
         kind: 'plan',
         series: [],
-        speed,
         total: { requests: 0, weight: 0, minutes: 0, rows: 0, bytes: 0, rewritten },
       },
     ],

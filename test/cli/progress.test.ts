@@ -72,7 +72,7 @@ describe('the tally', () => {
     tally.apply(rows(0.1, BTC, 1, 90), 2_000)
     expect(tally.secondsLeft(60_000)).toBeCloseTo(80)
     tally.apply(rows(0.2, BTC, 1, 4), 61_000)
-    expect(tally.secondsLeft(70_000)).toBeUndefined()
+    expect(tally.secondsLeft(75_000)).toBeUndefined()
   })
 
   test('counts down while it waits for its share, and adds a wait that nobody planned', () => {

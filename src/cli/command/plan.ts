@@ -8,7 +8,15 @@ import { fit, padded, table, type Row } from '../table.ts'
 import { Misuse } from '../failure.ts'
 import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
 import { flatKey } from '../flat-key.ts'
-import { archiveLine, assumptions, budget, guesses, restLine, zipRows } from '../plan-sources.ts'
+import {
+  archiveLine,
+  assumptions,
+  budget,
+  guesses,
+  mayUseFiles,
+  restLine,
+  zipRows,
+} from '../plan-sources.ts'
 import { library } from '../library.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
@@ -182,18 +190,15 @@ function archivesInShort(pending: readonly SeriesPlan[]): readonly string[] {
   return files === 0 ? [] : [counted(files, 'archive file')]
 }
 
-/** `plan --json`. `recheck` is there only when covered windows would be asked again. */
+/** `plan --json`; `sources` and `speed` where files are an option, `recheck` when covered windows would be asked again. */
 export function planDocument({ series, speed, total }: Plan, withTasks = false): object {
+  const { weightPerMinute, pageSeconds, fileSeconds, bytesPerSecond } = speed
+  const figures = { weightPerMinute, pageSeconds, fileSeconds, bytesPerSecond }
+  const measured = Object.keys(speed.measured)
   return {
     series: series.map(seriesPlan),
     ...(withTasks ? { tasks: series.flatMap(({ tasks }) => tasks).map(taskDocument) } : {}),
-    speed: {
-      weightPerMinute: speed.weightPerMinute,
-      pageSeconds: speed.pageSeconds,
-      fileSeconds: speed.fileSeconds,
-      bytesPerSecond: speed.bytesPerSecond,
-      measured: Object.keys(speed.measured),
-    },
+    ...(series.some(mayUseFiles) ? { speed: { ...figures, measured } } : {}),
     total: {
       requests: total.requests,
       weight: total.weight,
@@ -206,12 +211,22 @@ export function planDocument({ series, speed, total }: Plan, withTasks = false):
 }
 
 function taskDocument(task: Task): object {
-  const { key, source, window, cost } = task
+  const { key, source, window } = task
+  const { requests, weight, bytes: size, seconds } = task.cost
   const files =
     task.source === 'archive'
       ? { files: task.files.map(({ path, sizeBytes }) => ({ path, bytes: sizeBytes ?? null })) }
       : {}
-  return { ...flatKey(key), source, window: library.formatWindow(window), ...files, ...cost }
+  return {
+    ...flatKey(key),
+    source,
+    window: library.formatWindow(window),
+    ...files,
+    requests,
+    weight,
+    bytes: size,
+    seconds,
+  }
 }
 
 function seriesPlan(plan: SeriesPlan): object {
@@ -222,7 +237,7 @@ function seriesPlan(plan: SeriesPlan): object {
     missing: missing.map(library.formatWindow),
     ...(recheck.length === 0 ? {} : { recheck: recheck.map(library.formatWindow) }),
     source: settings.source,
-    sources,
+    ...(mayUseFiles(plan) ? { sources } : {}),
     requests,
     weight,
     rows,

@@ -3,6 +3,7 @@
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
 import type { Compression, Source } from './job/job.ts'
+import type { Measured } from './plan/speed.ts'
 
 /** Default directory of the lake. */
 export const DATA_DIR = 'data'
@@ -44,6 +45,8 @@ export type Options = {
   readonly keepArchives?: string
   /** Compression for new partitions of series whose job names none. */
   readonly compression?: Compression
+  /** How fast the sources are, instead of what is measured: plans with the same figures choose the same sources. */
+  readonly speed?: Measured
   /** Stops the call; what is whole is committed first. */
   readonly signal?: AbortSignal
   /** The machine; default the real one. */

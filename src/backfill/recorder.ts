@@ -14,8 +14,15 @@ import type { Wait } from '../base/wait.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { jobNames, type Job } from '../job/job.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Measured } from '../plan/speed.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
-import { RUN_FORMAT, type RunLack, type RunRecord, type RunWaits } from '../store/run-record.ts'
+import {
+  RUN_FORMAT,
+  type RunLack,
+  type RunRecord,
+  type RunSpeed,
+  type RunWaits,
+} from '../store/run-record.ts'
 import { writeRun } from '../store/runs.ts'
 import { VERSION } from '../version.ts'
 
@@ -49,6 +56,7 @@ export class Recorder {
   readonly #waits: Partial<Record<Wait['reason'], RunWaits>> = {}
   #plan: Plan | undefined
   #spent: () => Spent = () => ({ requests: 0, weight: 0 })
+  #measured: () => Measured = () => ({})
 
   /** To be made when the run begins. */
   constructor(world: World, jobs: readonly Job[]) {
@@ -60,6 +68,11 @@ export class Recorder {
   /** Takes note of where it is known what the run has spent. */
   asks(spent: () => Spent): void {
     this.#spent = spent
+  }
+
+  /** Takes note of where it is known how fast the sources are. */
+  measures(measured: () => Measured): void {
+    this.#measured = measured
   }
 
   /** Counts a wait. */
@@ -115,6 +128,7 @@ export class Recorder {
         ...this.#spent(),
         ...figures(summary),
         waits: wholeWaits(this.#waits),
+        ...speedIn(this.#measured()),
         ...lacks(summary?.series ?? []),
         ...symbolsOf(keysOf(summary, this.#plan)),
         ...error,
@@ -127,6 +141,15 @@ export class Recorder {
       yield { kind: 'warning', message: `this run is missing from the history: ${why}` }
     }
   }
+}
+
+function speedIn({ pageSeconds, fileSeconds, bytesPerSecond }: Measured): { speed?: RunSpeed } {
+  const speed = {
+    ...(pageSeconds === undefined ? {} : { pageMs: Math.round(1_000 * pageSeconds) }),
+    ...(fileSeconds === undefined ? {} : { fileMs: Math.round(1_000 * fileSeconds) }),
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond: Math.round(bytesPerSecond) }),
+  }
+  return Object.keys(speed).length === 0 ? {} : { speed }
 }
 
 /** Exit codes of what was refused before anything was done. */

@@ -104,7 +104,7 @@ export const LAKE_FLAGS = {
   }),
   source: option('source', {
     describe:
-      'where history comes from: auto (archives where they exist, REST for the rest), rest or archive; overrides the job',
+      'where history comes from: auto (for each stretch what is faster), rest or archive; overrides the job',
     value: 'SOURCE',
     default: 'what the job says, else auto',
     choices: ['auto', 'rest', 'archive'],

@@ -24,6 +24,16 @@ export type RunLack = {
   readonly error?: ErrorEntry
 }
 
+/** How fast the sources were, as far as a run could tell; later plans rest on it. */
+export type RunSpeed = {
+  /** From asking REST for a page to its answer. */
+  readonly pageMs?: number
+  /** Until a file of the archive began to arrive. */
+  readonly fileMs?: number
+  /** Of zips, downloaded, read and stored. */
+  readonly bytesPerSecond?: number
+}
+
 /** One run, as the lake remembers it. */
 export type RunRecord = {
   readonly format: typeof RUN_FORMAT
@@ -49,6 +59,8 @@ export type RunRecord = {
   readonly weight: number
   /** Waits of more than a second, by {@link Wait} reason; those that did not occur are absent. */
   readonly waits: Readonly<Partial<Record<Wait['reason'], RunWaits>>>
+  /** Absent where nothing was measured. */
+  readonly speed?: RunSpeed
   /** How many series the jobs asked for. */
   readonly series: number
   /** Those that were left incomplete, and how many more there are. */
@@ -116,6 +128,13 @@ const recordShape = object.of({
   requests: whole,
   weight: whole,
   waits: object.record(object.of({ count: whole, ms: whole })),
+  speed: optional(
+    object.of({
+      pageMs: optional(whole),
+      fileMs: optional(whole),
+      bytesPerSecond: optional(whole),
+    }),
+  ),
   series: whole,
   missing: array(lackShape),
   moreMissing: whole,

@@ -5,6 +5,7 @@ import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
 import { Exchange, type ArchiveRule, type FaultOptions } from '../../src/simulator/index.ts'
 import { readManifest } from '../../src/store/series.ts'
 import { rowsOf } from './chaos.ts'
+import { FILES_FIRST } from './speeds.ts'
 import { statusOfOne } from './checked.ts'
 import { aggTradeAt } from './histories.ts'
 import { memFiles } from './mem-files.ts'
@@ -125,7 +126,12 @@ export class TornLake {
     this.#last = exchange
     const own = virtualWorld(exchange, { start: NOW, files: this.#files })
     const world = this.#threads === undefined ? own : { ...own, threads: this.#threads }
-    return attempt(jobOf(span, source), { world, baseUrls: [URL], archiveUrl: URL })
+    return attempt(jobOf(span, source), {
+      world,
+      baseUrls: [URL],
+      archiveUrl: URL,
+      speed: FILES_FIRST,
+    })
   }
 
   /** What the last run asked for, of rows and files. */

@@ -27,6 +27,8 @@ export type Options = {
   readonly weightShare?: number
   /** Requests in flight at most. Default 8. */
   readonly concurrency?: number
+  /** Threads for reading and writing; 1 does all in one. Default: the processor's cores, at most 8. */
+  readonly threads?: number
   /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */
   readonly maxWaitMs?: number
   /** How long after its timestamp a signed request is good for; above 0 and at most 60,000. Default 5,000. */

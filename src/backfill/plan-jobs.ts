@@ -7,7 +7,7 @@ import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { openExchange } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { planWants } from '../session/plan-wants.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { checkLake } from '../store/lake.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
@@ -42,6 +42,6 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const warning = spaceWarning(split, await world.files.freeBytes())
     return warning === undefined ? split : { ...split, warning }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }

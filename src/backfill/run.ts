@@ -20,7 +20,7 @@ import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { openSeries, seriesWorld } from '../session/series.ts'
 import { exchangeFor, openFor } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -65,7 +65,7 @@ export async function* backfill(
       await lock.release()
     }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

@@ -164,9 +164,10 @@ export class DataError extends BackfillError {
  * - `disorder`: rows so far out of order that they cannot be sorted in bounded memory
  * - `rows`: a row that cannot be true
  * - `flood`: too many trades without a quantity
+ * - `thread`: the thread that read it died
  */
 export type ArchiveProblem =
-  'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood'
+  'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood' | 'thread'
 
 /** An archive file that is set aside as a whole; another source may have its rows. */
 export class ArchiveError extends BackfillError {
@@ -208,6 +209,12 @@ export class StoreError extends BackfillError {
 /** Was a file not replaced because it is no longer the version that the writer read? */
 export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
+}
+
+/** A thread of this process died, or failed in a way that nobody foresaw. */
+export class ThreadError extends BackfillError {
+  readonly code = 'E_THREAD'
+  readonly exit = 1
 }
 
 /** Another run holds the lake. */

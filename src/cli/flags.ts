@@ -122,6 +122,12 @@ export const LAKE_FLAGS = {
     default: '8',
     read: readInteger(1, 1000),
   }),
+  threads: option('threads', {
+    describe: 'threads for reading and writing; 1 does all in one',
+    value: 'N',
+    default: "the processor's cores, at most 8",
+    read: readInteger(1, 64),
+  }),
   'max-wait': option('maxWaitMs', {
     describe: 'longest rate-limit or ban wait to sit out; beyond it the exit code is 5',
     value: 'SECONDS',

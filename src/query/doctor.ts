@@ -6,7 +6,7 @@ import { toMillis } from '../base/time.ts'
 import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
 import { ExchangeClient, LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { DATA_DIR, type Options } from '../options.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { nodeVersion } from '../node/environment.ts'
 import { probeDirectory } from '../node/probe.ts'
 import { checkLake } from '../store/lake.ts'
@@ -38,7 +38,7 @@ export async function* doctor(options: Options = {}): AsyncGenerator<DoctorCheck
     for (const url of options.baseUrls ?? [MARKET_DATA_URL, ...API_URLS])
       yield await attempt(url, () => hostSeen(world, { ...options, baseUrls: [url] }))
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

@@ -14,7 +14,7 @@ import { listedAt } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
 import { openExchange } from '../session/exchange.ts'
 import { wantsOf } from '../session/checked-wants.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
 import type { Job } from '../job/job.ts'
@@ -88,7 +88,7 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
     }
     return { series, now }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

@@ -12,7 +12,7 @@ import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
@@ -95,7 +95,7 @@ export async function* verify(
     if (jobs.length === 0) yield* verification.around(stored)
     yield verification.report()
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

@@ -29,9 +29,11 @@ import { nodeFiles } from '../../node/files.ts'
 import type { Options } from '../../options.ts'
 import { ArchiveClient } from '../../pull/archive/client.ts'
 import { Downloads, type Archive } from '../../pull/archive/download.ts'
-import { ArchiveIndex, type ListedFile } from '../../pull/archive/listing.ts'
+import { ArchiveIndex } from '../../pull/archive/listing.ts'
+import type { ListedFile } from '../../pull/archive/listing-xml.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
 import type { PublishedFile } from '../../plan/task.ts'
+import { Packers } from './packing.ts'
 import type { Source } from '../../job/job.ts'
 
 const DAY = 86_400_000_000n
@@ -66,6 +68,8 @@ export class ArchiveSession {
   readonly #downloads: Downloads
   readonly #scout: Downloads
   readonly #onWarning: (message: string) => void
+  /** The threads that pack files; `undefined` where all is done in one. */
+  readonly packers: Packers | undefined
   /** Unknown fields of the files that were stored. */
   readonly unknown: UnknownFields
   #isDown = false
@@ -86,6 +90,7 @@ export class ArchiveSession {
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
     this.#downloads = new Downloads(client, { files: world.files, keep })
     this.#onWarning = onWarning
+    this.packers = world.threads === undefined ? undefined : new Packers(world.threads)
     this.unknown = new UnknownFields(onWarning)
   }
 

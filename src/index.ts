@@ -31,7 +31,7 @@ export { isBinanceUrl } from './binance/host.ts'
 export { seriesName } from './binance/series.ts'
 export type { SeriesKey } from './binance/series.ts'
 export { doctor } from './query/doctor.ts'
-export type { DoctorCheck } from './query/doctor.ts'
+export type { DoctorCheck, DoctorKind } from './query/doctor.ts'
 export { readRun, readRuns } from './query/history.ts'
 export type {
   History,

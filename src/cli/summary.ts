@@ -90,7 +90,7 @@ function nextStep({ exit }: Summary, incomplete: readonly SeriesResult[]): strin
 }
 
 /** What to say of a run that ended with the exit code 3 or 4. */
-export function unfinishedRun({ series, exit }: Summary): Unfinished {
+export function unfinishedRun({ series, exit, partitions }: Summary): Unfinished {
   const incomplete = series.filter(({ complete }) => !complete)
   const of = counted(series.length, 'series', 'series')
   const lack = `${incomplete.length} of ${of} ${incomplete.length === 1 ? 'lacks' : 'lack'} data`
@@ -98,7 +98,8 @@ export function unfinishedRun({ series, exit }: Summary): Unfinished {
   const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
   const why =
     first?.error === undefined ? '' : `: ${library.seriesName(first.key)}: ${first.error.message}`
-  const hint = first?.error?.hint ?? 'run again; what was fetched is kept'
+  const again = partitions === 0 ? 'run again' : 'run again; what was fetched is kept'
+  const hint = first?.error?.hint ?? again
   return new Unfinished(code, `${lack}${why}`, { exit, hint })
 }
 

@@ -12,7 +12,7 @@ import { bytes, count, duration, minutesAbout, span, spans } from '../../src/cli
 import { findingsText } from '../../src/cli/command/verify.ts'
 import { planText, inShort } from '../../src/cli/command/plan.ts'
 import { statusTable } from '../../src/cli/command/status.ts'
-import { summaryText } from '../../src/cli/summary.ts'
+import { summaryText, unfinishedRun } from '../../src/cli/summary.ts'
 import { fit, padded, table } from '../../src/cli/table.ts'
 import { window, plan, seriesPlan, summary } from '../support/cli-values.ts'
 import '../support/cli-library.ts'
@@ -499,6 +499,12 @@ Next: run the same command again; it fetches only what is missing.
     const told = summaryText(summary({ complete: false, exit: 1, series }), PLAIN)
     expect(told.split('no space left')).toHaveLength(2)
     expect(told.split('klines BTCUSDT 1m')).toHaveLength(4)
+  })
+
+  test('of a run that fetched nothing keeps nothing', () => {
+    const incomplete = summary({ complete: false, exit: 3 })
+    expect(unfinishedRun(incomplete).hint).toBe('run again; what was fetched is kept')
+    expect(unfinishedRun({ ...incomplete, rows: 0, partitions: 0 }).hint).toBe('run again')
   })
 
   test('of 500 incomplete series names 20', () => {

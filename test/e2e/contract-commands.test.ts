@@ -288,7 +288,7 @@ describe('the other commands', () => {
     expect([exit, ok, checks.map(({ name }) => name)]).toEqual([
       0,
       true,
-      ['node', 'directory', url],
+      ['node', 'directory', url, 'clock', 'archive'],
     ])
     const dead = await (await bench('http://127.0.0.1:9')).call(['doctor', '--json'])
     expect([dead.exit, (JSON.parse(dead.stdout) as { ok: boolean }).ok]).toEqual([1, false])

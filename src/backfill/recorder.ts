@@ -15,6 +15,7 @@ import type { SeriesKey } from '../binance/series.ts'
 import { jobNames, type Job } from '../job/job.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
+import { askedSeries } from '../store/asked.ts'
 import { RUN_FORMAT, type RunLack, type RunRecord, type RunWaits } from '../store/run-record.ts'
 import { writeRun } from '../store/runs.ts'
 import { VERSION } from '../version.ts'
@@ -24,6 +25,7 @@ const SERIES_MAX = 100
 const WINDOWS_MAX = 10
 const JOBS_MAX = 10
 const SYMBOLS_MAX = 10_000
+const ASKED_MAX = 10_000
 
 /** Why a run ends whose caller takes no more of its progress. */
 export const LEFT: Error = new Error('the caller has left the run')
@@ -47,6 +49,7 @@ export class Recorder {
   readonly #jobs: readonly Job[]
   readonly #started: Micros
   readonly #waits: Partial<Record<Wait['reason'], RunWaits>> = {}
+  readonly #answered: SeriesKey[] = []
   #plan: Plan | undefined
   #spent: () => Spent = () => ({ requests: 0, weight: 0 })
 
@@ -60,6 +63,11 @@ export class Recorder {
   /** Takes note of where it is known what the run has spent. */
   asks(spent: () => Spent): void {
     this.#spent = spent
+  }
+
+  /** Takes note of a series: all that was asked of it is answered. */
+  answered(key: SeriesKey): void {
+    this.#answered.push(key)
   }
 
   /** Counts a wait. */
@@ -117,6 +125,8 @@ export class Recorder {
         waits: wholeWaits(this.#waits),
         ...lacks(summary?.series ?? []),
         ...symbolsOf(keysOf(summary, this.#plan)),
+        asked: askedSeries(this.#answered.slice(0, ASKED_MAX)),
+        moreAsked: Math.max(0, this.#answered.length - ASKED_MAX),
         ...error,
       }
       await writeRun(this.#world.files, record, this.#world.random)

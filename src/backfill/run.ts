@@ -296,6 +296,7 @@ class Run {
         isRefreshed: this.#options.refreshArchives === true,
         signal,
       })
+      this.#recorder.answered(plan.key)
       // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {

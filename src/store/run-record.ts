@@ -57,6 +57,12 @@ export type RunRecord = {
   /** The symbols that the jobs came to, by market, and how many more there are. */
   readonly symbols: Readonly<Record<string, readonly string[]>>
   readonly moreSymbols: number
+  /**
+   * The series that were asked for, all that was asked of them being answered: names by the directory that holds them,
+   * and how many more there are. Absent in records of versions before it.
+   */
+  readonly asked?: Readonly<Record<string, readonly string[]>>
+  readonly moreAsked?: number
   /** What ended the run, or its first failure. */
   readonly error?: ErrorEntry
 }
@@ -121,6 +127,8 @@ const recordShape = object.of({
   moreMissing: whole,
   symbols: object.record(array(text)),
   moreSymbols: whole,
+  asked: optional(object.record(array(text))),
+  moreAsked: optional(whole),
   error: optional(errorShape),
 })
 

@@ -289,22 +289,24 @@ const STATUS: SeriesStatus = {
 const NOW = '2024-03-05T06:00:00.000000Z'
 
 describe('the status', () => {
-  test('says since when a series is listed, and how old its newest row is', () => {
+  test('says since when a series is listed, how old its newest row is, and when it was asked', () => {
     const listed = '2017-08-17T04:00:00.000000Z'
     const one: SeriesStatus = {
       ...STATUS,
       listed,
       newest: '2024-02-29T23:59:00.000000Z',
+      asked: '2024-03-05T04:20:30.123456Z',
       covered: [{ from: '1970-01-01T00:00:00.000000Z', to: '2024-03-01T00:00:00.000000Z' }],
       gaps: [{ from: '1970-01-01T00:00:00.000000Z', to: listed, reason: 'before-listing' }],
     }
     expect(
       statusTable({ series: [one], now: NOW }, false)
         .split('\n')
-        .slice(2, 5),
+        .slice(2, 6),
     ).toEqual([
       '  covered 2017-08-17 04:00 to 2024-03-01 00:00 (since listing)',
       '  newest  2024-02-29 23:59, 4 d old',
+      '  asked   2024-03-05 04:20:30, 1 h ago',
       '',
     ])
   })

@@ -19,7 +19,7 @@ export const command: Command = {
   operands: '[JOB...]',
   describe: 'print what the lake holds',
   long: [
-    'For each series what is covered, what is missing of what the jobs ask for, known gaps with their reason, rows, files and bytes. Without jobs: every series in the lake. Reads no data file.',
+    'For each series what is covered, what is missing of what the jobs ask for, known gaps with their reason, rows, files and bytes, its newest row, and when a run last asked for all that was missing of it and was answered. Without jobs: every series in the lake. Reads no data file.',
   ],
   flags,
   takesLake: true,
@@ -44,6 +44,8 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
 }
 
 const NAME_WIDTH = 30
+/** `2024-03-01T12:34:56`. */
+const SECOND_CHARS = 19
 
 /** `status` as text of at most 80 columns, but for values of revisions. */
 export function statusTable({ series, now }: StatusReport, withRevisions: boolean): string {
@@ -75,10 +77,15 @@ function entry(one: SeriesStatus, now: string, withRevisions: boolean): readonly
     ...(one.newest === undefined
       ? []
       : [`newest  ${instant(one.newest)}, ${age(one.newest, now)} old`]),
+    ...(one.asked === undefined ? [] : [asked(one.asked, now)]),
     ...spans(one.missing).map((text) => `missing ${text}`),
     ...gaps(one),
     ...(withRevisions ? one.revisions.flatMap(revision) : revisionCount(one)),
   ]
+}
+
+function asked(at: string, now: string): string {
+  return `asked   ${instant(at.slice(0, SECOND_CHARS))}, ${age(at, now)} ago`
 }
 
 /** What is covered before a listing has no rows, and tells nobody anything but when that was. */
@@ -134,6 +141,7 @@ export function statusDocument({ series }: StatusReport, withRevisions: boolean)
       bytes: rest.bytes,
       ...(rest.listed === undefined ? {} : { listed: rest.listed }),
       ...(rest.newest === undefined ? {} : { newest: rest.newest }),
+      ...(rest.asked === undefined ? {} : { asked: rest.asked }),
       verdict: rest.verdict,
       ...(rest.error === undefined ? {} : { error: rest.error }),
       ...(withRevisions ? { revisions } : {}),

@@ -13,6 +13,7 @@ import { formatMicros, formatWindow, type Micros } from '../base/time.ts'
 import type { Wait } from '../base/wait.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { jobNames, type Job } from '../job/job.ts'
+import type { Shard } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { askedSeries } from '../store/asked.ts'
@@ -47,6 +48,7 @@ type Spent = { readonly requests: number; readonly weight: number }
 export class Recorder {
   readonly #world: World
   readonly #jobs: readonly Job[]
+  readonly #shard: Shard | undefined
   readonly #started: Micros
   readonly #waits: Partial<Record<Wait['reason'], RunWaits>> = {}
   readonly #answered: SeriesKey[] = []
@@ -54,9 +56,10 @@ export class Recorder {
   #spent: () => Spent = () => ({ requests: 0, weight: 0 })
 
   /** To be made when the run begins. */
-  constructor(world: World, jobs: readonly Job[]) {
+  constructor(world: World, jobs: readonly Job[], shard?: Shard) {
     this.#world = world
     this.#jobs = jobs
+    this.#shard = shard
     this.#started = world.clock.now()
   }
 
@@ -110,6 +113,7 @@ export class Recorder {
   ): AsyncGenerator<Progress, void, void> {
     // What was refused as a whole has not touched the lake.
     if (LEAVES_NONE.has(exit)) return
+    const shard = this.#shard
     try {
       const isCallers = isStopOfCaller(cause, ending)
       const error = cause === undefined || isCallers ? {} : { error: bounded(describeError(cause)) }
@@ -117,6 +121,7 @@ export class Recorder {
         format: RUN_FORMAT,
         version: VERSION,
         job: jobNames(this.#jobs, JOBS_MAX),
+        ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.count}` }),
         started: formatMicros(this.#started),
         finished: formatMicros(this.#world.clock.now()),
         exit: isCallers ? STOPPED_BY_CALLER : exit,

@@ -30,7 +30,7 @@ import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
 import { acquireLock } from '../store/lock.ts'
 import type { Series, SeriesWorld } from '../store/series.ts'
-import { withoutUnknown } from './unknown-symbols.ts'
+import { assertAnyPlannable, withoutUnknown } from './unknown-symbols.ts'
 
 /** Plans what a run of `jobs` would do. Asks the exchange for its time, limits and listings; writes nothing. */
 export async function planJobs(jobs: readonly Job[], options: Options = {}): Promise<Plan> {
@@ -49,8 +49,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const session = new ArchiveSession(world, options, events.onWarning)
     const resolved = await wantsOf(jobs, exchange, manifests, options)
     const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })
-    const [first] = wants
-    if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
+    assertAnyPlannable(wants, options)
     const plan = await planWants(wants, manifests, exchange, options)
     const split = await splitPlan(plan, session, { exchange, options })
     const warning = spaceWarning(split, await world.files.freeBytes())
@@ -82,7 +81,11 @@ export async function* backfill(
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const seconds = (): number => (world.clock.monotonicMs() - startedMs) / 1_000
-      const run = new Run(options, { lake, recorder: new Recorder(world, jobs) }, seconds)
+      const run = new Run(
+        options,
+        { lake, recorder: new Recorder(world, jobs, options.shard) },
+        seconds,
+      )
       yield* run.go(world, jobs)
     } finally {
       await lock.release()
@@ -311,6 +314,7 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    return summaryOf(plan, { ...ended, spent: exchange.gateway.spent })
+    const { spent } = exchange.gateway
+    return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
   }
 }

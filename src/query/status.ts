@@ -14,6 +14,7 @@ import { listedAt } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
 import { openExchange } from '../session/exchange.ts'
 import { wantsOf } from '../session/checked-wants.ts'
+import { shardFilter } from '../session/shard.ts'
 import { worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
@@ -77,7 +78,7 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
     const now = formatMicros(world.clock.now())
     const series =
       jobs.length === 0
-        ? (await storedSeries(files)).map((one) => one.status)
+        ? (await storedSeries(files, shardFilter(options.shard))).map((one) => one.status)
         : await wantedSeries(jobs, world, options)
     const asked = await lastAsked(files, series)
     const withAsked = (one: SeriesStatus): SeriesStatus => {
@@ -118,8 +119,11 @@ export type StoredSeries = {
 }
 
 /** Every series of the lake, sorted by path; a damaged one is among them as such. */
-export async function storedSeries(files: Files): Promise<readonly StoredSeries[]> {
-  const keys = await listSeries(files)
+export async function storedSeries(
+  files: Files,
+  isWanted: (key: SeriesKey) => boolean = () => true,
+): Promise<readonly StoredSeries[]> {
+  const keys = (await listSeries(files)).filter(isWanted)
   const series: StoredSeries[] = []
   for (let first = 0; first < keys.length; first += LOOKS_AT_ONCE) {
     const some = keys.slice(first, first + LOOKS_AT_ONCE)
@@ -181,6 +185,7 @@ async function wantsNow(
       symbols: [],
       source: options.source,
       account: accountLabel(jobs),
+      shard: options.shard,
       listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
     })
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }

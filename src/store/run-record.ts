@@ -33,6 +33,8 @@ export type RunRecord = {
   readonly version: string
   /** The names of its jobs, separated by commas. */
   readonly job: string
+  /** The shard that it ran, `2/4`; absent when it ran all series of its jobs. */
+  readonly shard?: string
   /** By the clock of the machine that ran, ISO 8601 UTC. */
   readonly started: string
   readonly finished: string
@@ -111,6 +113,7 @@ const lackShape = object.of({
 const recordShape = object.of({
   version: text,
   job: text,
+  shard: optional(text),
   started: moment,
   finished: moment,
   exit: whole,

@@ -9,6 +9,7 @@ import { Misuse } from '../failure.ts'
 import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
 import { flatKey } from '../flat-key.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
@@ -31,6 +32,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'plan jobs/majors.yaml', does: 'what one job would cost' },
     {
@@ -53,8 +55,10 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   if (values.tasks === true && values.json !== true)
     throw new Misuse('--tasks: tasks are printed as JSON', 'Add --json.')
   const plan = await library.makePlan(await jobsFrom(operands, values), options)
-  if (values.json === true) await print.json(planDocument(plan, values.tasks))
-  else await print.result(planText(plan))
+  const { shard } = options
+  if (values.json === true)
+    await print.json({ ...planDocument(plan, values.tasks), ...shardField(shard) })
+  else await print.result(`${planText(plan)}${shardLine(shard)}`)
   if (plan.warning !== undefined) await print.say(`warning: ${plan.warning}`)
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)

@@ -8,6 +8,7 @@ import { fit, padded, table, type Row } from '../table.ts'
 import { damagedSeries } from '../failure.ts'
 import type { Flags } from '../flags.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 const flags = {
   revisions: { describe: 'list the rows that changed since they were first stored' },
@@ -23,6 +24,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'status', does: 'everything in ./data' },
     { line: 'status jobs/majors.yaml --json', does: 'what one job still lacks, as JSON' },
@@ -34,8 +36,10 @@ export const command: Command = {
 async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
   const report = await library.status(await jobsFromFiles(operands), options)
   const withRevisions = values.revisions === true
-  if (values.json === true) await print.json(statusDocument(report, withRevisions))
-  else await print.result(statusTable(report, withRevisions))
+  const { shard } = options
+  if (values.json === true)
+    await print.json({ ...statusDocument(report, withRevisions), ...shardField(shard) })
+  else await print.result(`${statusTable(report, withRevisions)}${shardLine(shard)}`)
   const damage = damagedSeries(
     report.series.flatMap(({ error }) => (error === undefined ? [] : [error])),
   )

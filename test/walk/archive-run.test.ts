@@ -85,7 +85,7 @@ test.each([
   ['the archive first and what it has later', 'archive', 'auto'],
   ['REST first and both later', 'rest', 'auto'],
 ])('klines across the switch, in runs of their own: %s', async (_, first, later) => {
-  const intervals = '1m, 1h, 1d'
+  const intervals = '15m, 1h, 1d'
   const simulator = await serve({ exchange: exchange() })
   const truth = await tempDir()
   await run(klines('rest', intervals), { dataDir: truth, ...urls(simulator) })

@@ -223,6 +223,7 @@ describe('status and verify', () => {
       covered: [WINDOW],
       ...held,
       newest: '2024-01-02T23:00:00.000000Z',
+      asked: expect.stringMatching(/^20\d\d-.*Z$/) as string,
       verdict: expect.any(String) as string,
     }
     const all = await call(['status', '--json'])

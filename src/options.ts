@@ -8,6 +8,9 @@ import type { Measured } from './plan/speed.ts'
 /** Default directory of the lake. */
 export const DATA_DIR = 'data'
 
+/** One of `count` parts of all series; `index` counts from 1. */
+export type Shard = { readonly index: number; readonly count: number }
+
 /** Options of every call that touches the lake or the exchange. */
 export type Options = {
   /** The lake's directory. Default `data`. */
@@ -35,6 +38,11 @@ export type Options = {
   readonly recvWindowMs?: number
   /** Response format asked for. Default `json`. */
   readonly wire?: 'json' | 'sbe'
+  /**
+   * Only the series that fall to this shard, by a hash of their names: `count` calls, one for each index, do the work of
+   * one. For calls that plan, run, verify, or tell the status. Default: all series.
+   */
+  readonly shard?: Shard
   /** Wait for another run's lock instead of failing, at most so many milliseconds. Default 0. */
   readonly waitLockMs?: number
   /** Asks covered windows again; differences become revisions. */

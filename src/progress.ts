@@ -6,6 +6,7 @@ import type { GapReason } from './base/gap.ts'
 import type { WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import type { Wait } from './base/wait.ts'
+import type { Shard } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Rewritten } from './plan/rewritten.ts'
 
@@ -100,6 +101,8 @@ export type Summary = {
   /** Of these files, those that were there before. */
   readonly rewritten: Rewritten
   readonly seconds: number
+  /** The shard whose series these are; absent when the run was of all that the jobs ask for. */
+  readonly shard?: Shard
   readonly series: readonly SeriesResult[]
   /** What the process should end with. */
   readonly exit: number

@@ -58,6 +58,7 @@ export async function offlinePlan(
     symbols: exchange.symbols,
     source: options.source,
     account: accountLabel(jobs),
+    shard: options.shard,
     listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
   })
   const checked = await Promise.all(wants.map((want) => checkWant(want, manifests)))

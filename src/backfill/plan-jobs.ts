@@ -2,7 +2,7 @@
 
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
-import { isBlocked, spaceWarning, type Plan } from '../plan/plan.ts'
+import { spaceWarning, type Plan } from '../plan/plan.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { openExchange } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
@@ -14,7 +14,7 @@ import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
 import { checkJobs } from './preflight.ts'
 import { Speedometer } from './speedometer.ts'
-import { withoutUnknown } from './unknown-symbols.ts'
+import { assertAnyPlannable, withoutUnknown } from './unknown-symbols.ts'
 
 /** Plans what a run of `jobs` would do. Asks the exchange for its time, limits and listings; writes nothing. */
 export async function planJobs(jobs: readonly Job[], options: Options = {}): Promise<Plan> {
@@ -34,8 +34,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const session = new ArchiveSession(meter.archive(world), options, events.onWarning)
     const resolved = await wantsOf(jobs, exchange, manifests, options)
     const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })
-    const [first] = wants
-    if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
+    assertAnyPlannable(wants, options)
     const how = { files: world.files, session, exchange, meter, options }
     const plan = await planWants(wants, manifests, speedNow(how), options)
     const split = await splitPlan(plan, how)

@@ -58,7 +58,8 @@ export async function* backfill(
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const seconds = (): number => (world.clock.monotonicMs() - startedMs) / 1_000
-      const tools = { meter: new Speedometer(world.clock), recorder: new Recorder(world, jobs) }
+      const recorder = new Recorder(world, jobs, options.shard)
+      const tools = { meter: new Speedometer(world.clock), recorder }
       const run = new Run(options, { lake, ...tools }, seconds)
       yield* run.go(world, jobs)
     } finally {
@@ -271,6 +272,7 @@ class Run {
         signal,
         ...{ work, speed: opened.plan.speed, meter: this.#meter },
       })
+      this.#recorder.answered(plan.key)
       // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
@@ -286,6 +288,7 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    return summaryOf(plan, { ...ended, spent: exchange.gateway.spent })
+    const { spent } = exchange.gateway
+    return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
   }
 }

@@ -70,7 +70,7 @@ export class TransportError extends BackfillError {
   }
 }
 
-/** Every attempt failed; what was fetched before is kept. */
+/** Every attempt failed. */
 export class UnreachableError extends BackfillError {
   readonly code = 'E_UNREACHABLE'
   readonly exit = 3
@@ -236,7 +236,7 @@ export class StoppedError extends BackfillError {
 
   constructor(signal: StopSignal) {
     super(`stopped by ${signal}`, {
-      hint: 'Run again to continue; what was committed is kept.',
+      hint: 'Run again to continue.',
     })
     this.exit = STOP_EXITS[signal]
   }

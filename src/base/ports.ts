@@ -163,6 +163,11 @@ export type Files = {
   settle(path: string): Promise<void>
   /** Deletes a file, durably, whatever its version; nothing happens when there is none. */
   remove(path: string): Promise<void>
+  /**
+   * Takes a directory away if it is empty, then the one above it if that is empty now, and so on; never the root.
+   * Nothing happens where directories are nothing but the names of files.
+   */
+  prune(directory: string): Promise<void>
   /** Bytes that can still be written; `undefined` where nobody knows. */
   freeBytes(): Promise<number | undefined>
 }

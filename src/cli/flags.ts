@@ -10,6 +10,7 @@ import {
   readRange,
   readSeconds,
   readShare,
+  readSubset,
   readText,
   readUrl,
   type Reader,
@@ -147,6 +148,19 @@ export const LAKE_FLAGS = {
     choices: ['json', 'sbe'],
     read: readChoice(['json', 'sbe']),
   }),
+  shard: option('shard', {
+    describe: "only the series whose name's hash falls to shard I of N (1-based)",
+    value: 'I/N',
+    default:
+      'from JOB_COMPLETION_INDEX with --shards N, or AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE',
+    conflicts: ['shards'],
+    read: readSubset,
+  }),
+  shards: {
+    describe: 'how many shards there are; JOB_COMPLETION_INDEX says which this is, from 0 on',
+    value: 'N',
+    read: readInteger(1, 999_999),
+  },
 } satisfies Flags
 
 // For completion, which does not load the library. A test holds them against it.

@@ -25,6 +25,7 @@ export async function wantsOf(
     symbols: symbolsFor(jobs, exchange.symbols),
     source: options.source,
     account: accountLabel(jobs),
+    shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known

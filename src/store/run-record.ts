@@ -43,6 +43,8 @@ export type RunRecord = {
   readonly version: string
   /** The names of its jobs, separated by commas. */
   readonly job: string
+  /** The shard that it ran, `2/4`; absent when it ran all series of its jobs. */
+  readonly shard?: string
   /** By the clock of the machine that ran, ISO 8601 UTC. */
   readonly started: string
   readonly finished: string
@@ -69,6 +71,12 @@ export type RunRecord = {
   /** The symbols that the jobs came to, by market, and how many more there are. */
   readonly symbols: Readonly<Record<string, readonly string[]>>
   readonly moreSymbols: number
+  /**
+   * The series that were asked for, all that was asked of them being answered: names by the directory that holds them,
+   * and how many more there are. Absent in records of versions before it.
+   */
+  readonly asked?: Readonly<Record<string, readonly string[]>>
+  readonly moreAsked?: number
   /** What ended the run, or its first failure. */
   readonly error?: ErrorEntry
 }
@@ -117,6 +125,7 @@ const lackShape = object.of({
 const recordShape = object.of({
   version: text,
   job: text,
+  shard: optional(text),
   started: moment,
   finished: moment,
   exit: whole,
@@ -140,6 +149,8 @@ const recordShape = object.of({
   moreMissing: whole,
   symbols: object.record(array(text)),
   moreSymbols: whole,
+  asked: optional(object.record(array(text))),
+  moreAsked: optional(whole),
   error: optional(errorShape),
 })
 

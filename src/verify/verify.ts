@@ -10,6 +10,7 @@ import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
+import { shardFilter } from '../session/shard.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
@@ -88,7 +89,8 @@ export async function* verify(
     await checkLake(world.files)
     const verification = new Verification(world, options)
     const stored = await listSeries(world.files)
-    const wants = await storedWants(jobs, stored, world)
+    const isOurs = shardFilter(options.shard)
+    const wants = (await storedWants(jobs, stored, world)).filter(({ key }) => isOurs(key))
     if (options.rebuild === true) yield* verification.rebuild(wants.map(({ key }) => key))
     for (const want of wants) yield* verification.series(want)
     if (jobs.length === 0) yield* verification.around(stored)

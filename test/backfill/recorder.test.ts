@@ -60,6 +60,8 @@ it('says what the summary says, and when, by what, for which jobs and symbols', 
     ...{ revisions: 0, waits: {}, speed: { pageMs: 50 }, series: 2, missing: [], moreMissing: 0 },
     symbols: { spot: ['ETHUSDT', 'BTCUSDT'] },
     moreSymbols: 0,
+    asked: { 'spot/klines/interval=1m': ['ETHUSDT', 'BTCUSDT'] },
+    moreAsked: 0,
   })
 })
 

@@ -12,7 +12,7 @@ import { bytes, count, duration, minutesAbout, span, spans } from '../../src/cli
 import { findingsText } from '../../src/cli/command/verify.ts'
 import { planText, inShort } from '../../src/cli/command/plan.ts'
 import { statusTable } from '../../src/cli/command/status.ts'
-import { summaryText } from '../../src/cli/summary.ts'
+import { summaryText, unfinishedRun } from '../../src/cli/summary.ts'
 import { fit, padded, table } from '../../src/cli/table.ts'
 import { window, plan, seriesPlan, summary } from '../support/cli-values.ts'
 import '../support/cli-library.ts'
@@ -295,22 +295,24 @@ const STATUS: SeriesStatus = {
 const NOW = '2024-03-05T06:00:00.000000Z'
 
 describe('the status', () => {
-  test('says since when a series is listed, and how old its newest row is', () => {
+  test('says since when a series is listed, how old its newest row is, and when it was asked', () => {
     const listed = '2017-08-17T04:00:00.000000Z'
     const one: SeriesStatus = {
       ...STATUS,
       listed,
       newest: '2024-02-29T23:59:00.000000Z',
+      asked: '2024-03-05T04:20:30.123456Z',
       covered: [{ from: '1970-01-01T00:00:00.000000Z', to: '2024-03-01T00:00:00.000000Z' }],
       gaps: [{ from: '1970-01-01T00:00:00.000000Z', to: listed, reason: 'before-listing' }],
     }
     expect(
       statusTable({ series: [one], now: NOW }, false)
         .split('\n')
-        .slice(2, 5),
+        .slice(2, 6),
     ).toEqual([
       '  covered 2017-08-17 04:00 to 2024-03-01 00:00 (since listing)',
       '  newest  2024-02-29 23:59, 4 d old',
+      '  asked   2024-03-05 04:20:30, 1 h ago',
       '',
     ])
   })
@@ -505,6 +507,12 @@ Next: run the same command again; it fetches only what is missing.
     const told = summaryText(summary({ complete: false, exit: 1, series }), PLAIN)
     expect(told.split('no space left')).toHaveLength(2)
     expect(told.split('klines BTCUSDT 1m')).toHaveLength(4)
+  })
+
+  test('of a run that fetched nothing keeps nothing', () => {
+    const incomplete = summary({ complete: false, exit: 3 })
+    expect(unfinishedRun(incomplete).hint).toBe('run again; what was fetched is kept')
+    expect(unfinishedRun({ ...incomplete, rows: 0, partitions: 0 }).hint).toBe('run again')
   })
 
   test('of 500 incomplete series names 20', () => {

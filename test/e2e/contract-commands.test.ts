@@ -223,6 +223,7 @@ describe('status and verify', () => {
       covered: [WINDOW],
       ...held,
       newest: '2024-01-02T23:00:00.000000Z',
+      asked: expect.stringMatching(/^20\d\d-.*Z$/) as string,
       verdict: expect.any(String) as string,
     }
     const all = await call(['status', '--json'])
@@ -288,7 +289,7 @@ describe('the other commands', () => {
     expect([exit, ok, checks.map(({ name }) => name)]).toEqual([
       0,
       true,
-      ['node', 'directory', url],
+      ['node', 'directory', url, 'clock', 'archive'],
     ])
     const dead = await (await bench('http://127.0.0.1:9')).call(['doctor', '--json'])
     expect([dead.exit, (JSON.parse(dead.stdout) as { ok: boolean }).ok]).toEqual([1, false])

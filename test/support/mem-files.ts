@@ -70,6 +70,10 @@ export function memFiles(): MemFiles {
     settle: async (path) => {
       checkPath(path)
     },
+    // A directory is there for as long as it has files.
+    prune: async (directory) => {
+      checkPath(directory)
+    },
     remove: async (path) => {
       if (fileAt(path) === undefined) return
       contents.delete(path)

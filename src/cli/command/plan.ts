@@ -18,6 +18,7 @@ import {
   zipRows,
 } from '../plan-sources.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
@@ -40,6 +41,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'plan jobs/majors.yaml', does: 'what one job would cost' },
     {
@@ -62,8 +64,10 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   if (values.tasks === true && values.json !== true)
     throw new Misuse('--tasks: tasks are printed as JSON', 'Add --json.')
   const plan = await library.makePlan(await jobsFrom(operands, values), options)
-  if (values.json === true) await print.json(planDocument(plan, values.tasks))
-  else await print.result(planText(plan))
+  const { shard } = options
+  if (values.json === true)
+    await print.json({ ...planDocument(plan, values.tasks), ...shardField(shard) })
+  else await print.result(`${planText(plan)}${shardLine(shard)}`)
   if (plan.warning !== undefined) await print.say(`warning: ${plan.warning}`)
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)

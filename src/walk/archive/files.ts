@@ -48,15 +48,15 @@ const CONCURRENCY = 4
 const MONTH_DAY_WEIGHTS_MIN = 40
 
 /** May rows of this series come from the archive? */
-export function usesArchive(
-  key: SeriesKey,
-  source: Source,
-  { baseUrls, archiveUrl }: Options,
-): boolean {
+export function usesArchive(key: SeriesKey, source: Source, options: Options): boolean {
   if (datasetOf(key).archive === undefined || source === 'rest') return false
+  return source === 'archive' || isArchiveMeant(options)
+}
+
+/** Does the archive belong to the exchange that the options name? */
+export function isArchiveMeant({ baseUrls, archiveUrl }: Options): boolean {
   // Rows of another exchange, such as the simulator's, must not be mixed with Binance's own.
-  const isOwn = baseUrls === undefined || baseUrls.every(isBinanceUrl)
-  return source === 'archive' || archiveUrl !== undefined || isOwn
+  return archiveUrl !== undefined || (baseUrls ?? []).every(isBinanceUrl)
 }
 
 /** How the archive is used; `attemptsMax`: most attempts per request. */

@@ -37,20 +37,40 @@ test('the middle answer counts; refusals and what fails do not', async () => {
   const meter = new Speedometer(clock)
   expect(meter.measured()).toEqual({})
   for (const ms of [100, 5_000, 120])
-    await meter.rest(answering(200, () => pass(ms))).http.get({ ...REQUEST, url: 'https://x/time' })
-  await meter.rest(answering(429, () => pass(1))).http.get({ ...REQUEST, url: 'https://x/time' })
+    await meter
+      .rest(
+        answering(200, () => {
+          pass(ms)
+        }),
+      )
+      .http.get({ ...REQUEST, url: 'https://x/time' })
+  await meter
+    .rest(
+      answering(429, () => {
+        pass(1)
+      }),
+    )
+    .http.get({ ...REQUEST, url: 'https://x/time' })
   expect(meter.measured()).toEqual({ pageSeconds: 0.12 })
 })
 
 test('a file takes two trips; that of a listing is only supposed to be as long', async () => {
   const { clock, pass } = handClock()
   const meter = new Speedometer(clock)
-  const { http } = meter.archive(answering(200, () => pass(300)))
+  const { http } = meter.archive(
+    answering(200, () => {
+      pass(300)
+    }),
+  )
   await http.get({ ...REQUEST, url: 'https://x/?prefix=data/' })
   expect(meter.measured()).toEqual({})
   expect(meter.supposed()).toEqual({ fileSeconds: 0.6 })
   await meter
-    .archive(answering(200, () => pass(50)))
+    .archive(
+      answering(200, () => {
+        pass(50)
+      }),
+    )
     .http.get({ ...REQUEST, url: 'https://x/a.zip.CHECKSUM' })
   expect(meter.measured()).toEqual({ fileSeconds: 0.1 })
 })

@@ -136,7 +136,9 @@ describe('how long it takes', () => {
     ['to spend several windows, begun in the middle of one', 8, 27],
   ])('%s is known beforehand', async (_, before, count) => {
     const { budget, clock } = open()
-    const spend = async (): Promise<void> => budget.settle(await budget.reserve('/x', 10))
+    const spend = async (): Promise<void> => {
+      budget.settle(await budget.reserve('/x', 10))
+    }
     for (let spent = 0; spent < before; spent++) await spend()
     const foretold = budget.secondsFor(10 * count)
     const since = clock.monotonicMs()

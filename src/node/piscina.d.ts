@@ -9,6 +9,8 @@ export class Piscina {
     readonly minThreads: number
     readonly maxThreads: number
     readonly concurrentTasksPerWorker: number
+    /** Milliseconds. */
+    readonly idleTimeout: number
   })
   /** Rejects with what the task throws, and when its thread ends. */
   run(task: object, options: { readonly transferList: readonly Transferable[] }): Promise<unknown>

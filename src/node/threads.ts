@@ -17,6 +17,9 @@ const THREADS_MAX = 8
 /** A thread begins in about 0.2 s; so much of a zip or of a partition is read and checked in a quarter of that. */
 const BYTES_MIN = 1 << 20
 
+/** By default a thread ends with its job, and the next one has to load and warm up all that this one knew. */
+const IDLE_MS = 60_000
+
 /** As many threads as are wanted: by default one a core, at most eight; `undefined` for one, which needs no pool. */
 export function nodeThreads(
   count = Math.min(availableParallelism(), THREADS_MAX),
@@ -78,6 +81,7 @@ export class ThreadPool implements Threads {
       minThreads: 0,
       maxThreads: this.count,
       concurrentTasksPerWorker: 1,
+      idleTimeout: IDLE_MS,
     })
   }
 }

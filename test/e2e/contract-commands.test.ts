@@ -252,12 +252,23 @@ describe('status and verify', () => {
     expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>/i)
   })
 
-  test('a lake that is not there yet holds nothing, and stays away', async () => {
+  test('a directory that is no lake is refused, and stays away', async () => {
     const dataDir = await newLakeDir()
-    const { exit, stdout } = await callCli(['status', '--data-dir', dataDir, '--json'])
-    expect([exit, JSON.parse(stdout)]).toEqual([0, { series: [] }])
-    const verified = await callCli(['verify', '--data-dir', dataDir, '--json'])
-    expect([verified.exit, JSON.parse(verified.stdout)]).toMatchObject([0, { ok: true }])
+    for (const command of ['status', 'verify', 'report', 'history']) {
+      const { exit, stdout, stderr } = await callCli([command, '--data-dir', dataDir])
+      expect([command, exit, stdout]).toEqual([command, 2, ''])
+      expect(stderr).toMatch(/^error: (there is no lake at|the lake holds no)/)
+    }
+    expect((await filesOf(dataDir)).size).toBe(0)
+  })
+
+  test('a job may be looked at before its lake is there', async () => {
+    const { url } = await serve()
+    const { call, dataDir } = await bench(url)
+    const job = join(await newLakeDir(), '..', 'contract.yaml')
+    await writeFile(job, JOB)
+    const { exit, stdout } = await call(['status', job, '--json'])
+    expect([exit, JSON.parse(stdout)]).toMatchObject([0, { series: [{ missing: [WINDOW] }] }])
     expect((await filesOf(dataDir)).size).toBe(0)
   })
 })

@@ -8,7 +8,7 @@ import {
   type Simulator,
   type SymbolOptions,
 } from '../../src/simulator/index.ts'
-import { runLine } from '../support/command-line.ts'
+import { command } from '../support/command.ts'
 import { newLakeDir, runCli, type CliOptions, type CliResult } from './support.ts'
 
 /** The exchange's clock stands still here, so that every run sees the same now. */
@@ -66,9 +66,9 @@ export async function bench(...urls: readonly string[]): Promise<Bench> {
 
 /** A command in a process of its own where it needs an environment or a directory of its own, else in this one. */
 export function callCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env, cwd, through, input } = options
+  const { env, cwd, through, input = '' } = options
   const isAlone = env !== undefined || cwd !== undefined || through !== undefined
-  return isAlone ? runCli(args, options) : runLine(args, input)
+  return isAlone ? runCli(args, options) : command(args, { input })
 }
 
 /** The requests for rows that an exchange saw. */

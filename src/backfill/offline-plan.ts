@@ -15,7 +15,7 @@ import { micros } from '../base/time.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkWant } from '../session/checked-wants.ts'
 import { listedAt } from '../session/listing.ts'
@@ -45,7 +45,7 @@ export function keepsFromBeginning(error: unknown): error is BackfillError {
  */
 export async function offlinePlan(
   jobs: readonly Job[],
-  { exchange, manifests }: { readonly exchange: ExchangeClient; readonly manifests: Manifests },
+  { exchange, manifests }: { readonly exchange: Exchanges; readonly manifests: Manifests },
   options: Options,
 ): Promise<Plan> {
   const wants = await resolveWants(jobs, {

@@ -6,16 +6,16 @@ import { totalled, type Plan, type SeriesPlan } from '../plan/plan.ts'
 import { splitSeries } from '../plan/split.ts'
 import type { PublishedFile } from '../plan/task.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import type { ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 
 /** The plan, split by the files that are published now. */
 export async function splitPlan(
   plan: Plan,
   session: ArchiveSession,
-  { exchange, options }: { readonly exchange: ExchangeClient; readonly options: Options },
+  { exchange, options }: { readonly exchange: Exchanges; readonly options: Options },
 ): Promise<Plan> {
   const now = exchange.now()
-  const perMinute = exchange.gateway.budget.weightPerMinute()
+  const perMinute = exchange.weightPerMinute()
   const series = await Promise.all(
     plan.series.map(async (one) =>
       usesArchive(one.key, one.settings.source, options)

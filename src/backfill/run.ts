@@ -5,7 +5,8 @@ import { DamageError, isChanged, isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
-import { CONCURRENCY, LOOK_ATTEMPTS, type ExchangeClient } from '../walk/exchange.ts'
+import { CONCURRENCY, LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { fetchSeries } from './series.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { splitPlan } from './plan-archive.ts'
@@ -16,7 +17,7 @@ import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { maybePublished, lostWords, openSeries, seriesWorld } from '../session/series.ts'
 import { exchangeFor, openExchange, openFor } from '../session/exchange.ts'
-import { isListingNew, recordListing } from '../session/listing.ts'
+import { isEndNew, isListingNew, recordEnd, recordListing } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
 import { worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
@@ -93,7 +94,7 @@ export async function* backfill(
 }
 
 type Opened = {
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly session: ArchiveSession
   readonly plan: Plan
   readonly manifests: Manifests
@@ -165,7 +166,7 @@ class Run {
     yield* this.#work(opened)
   }
 
-  #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
+  #exchange(world: World, jobs: readonly Job[]): Exchanges {
     const exchange = exchangeFor(world, jobs, this.#options, {
       onWait: (wait) => {
         this.#recorder.wait(wait)
@@ -179,7 +180,7 @@ class Run {
       },
       signal: this.#signal,
     })
-    this.#recorder.asks(() => exchange.gateway.spent)
+    this.#recorder.asks(() => exchange.spent)
     return exchange
   }
 
@@ -223,13 +224,15 @@ class Run {
     if (isBlocked(want)) return want
     const manifest = await manifests.get(want.key)
     const windows = maybePublished(want, manifest, this.#options)
-    const isNew = windows.length > 0 || isListingNew(manifest, want)
+    const isNew = windows.length > 0 || isListingNew(manifest, want) || isEndNew(manifest, want)
     if (!isNew && !(await manifests.isBehind(want.key))) return want
     const message = await lostWords(want, manifests)
     if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
     manifests.forget(want.key)
     try {
-      await recordListing(await openSeries(this.#lake, want, windows), want)
+      const series = await openSeries(this.#lake, want, windows)
+      await recordListing(series, want)
+      await recordEnd(series, want)
       return want
     } catch (thrown) {
       const problem = await failureIn(this.#lake.assertHeld, thrown)
@@ -288,7 +291,7 @@ class Run {
         : undefined
       const signal = this.#signal
       yield* fetchSeries(plan, series, {
-        exchange,
+        exchange: exchange.of(plan.key.market),
         archive,
         now,
         priority,
@@ -310,6 +313,6 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    return summaryOf(plan, { ...ended, spent: exchange.gateway.spent })
+    return summaryOf(plan, { ...ended, spent: exchange.spent })
   }
 }

@@ -11,7 +11,6 @@ import {
   formatMicros,
   latest,
   micros,
-  parseMicros,
   periodOf,
   periodWindow,
   type Micros,
@@ -33,9 +32,6 @@ export type ArchivePeriod = {
 }
 
 const DAY = 86_400_000_000n
-
-/** From then on spot files have microseconds, before that milliseconds. */
-export const ARCHIVE_MICROS_FROM: Micros = parseMicros('2025-01-01')
 
 /**
  * A monthly file is used when at least this many of its days are wanted; for fewer, daily files are less to download.
@@ -64,6 +60,12 @@ export function archivePath(key: SeriesKey, period: string): string {
 /** The path of the file with a file's SHA-256. */
 export function checksumPath(path: string): string {
   return `${path}.CHECKSUM`
+}
+
+/** The unit of the times in a market's files of a time; each row is checked. */
+export function archiveUnit({ market }: Pick<SeriesKey, 'market'>, { from }: Window): 'ms' | 'us' {
+  const { archiveMicrosFrom } = MARKETS[market]
+  return archiveMicrosFrom !== undefined && from >= archiveMicrosFrom ? 'us' : 'ms'
 }
 
 /** The name of the one entry of a file: `BTCUSDT-1m-2024-03-01.csv`. */

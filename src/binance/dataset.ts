@@ -6,8 +6,8 @@
 import type { Partition } from '../base/time.ts'
 import type { Interval } from './interval.ts'
 
-/** The names of the datasets, as in job files and paths. */
-export const DATASET_KINDS = [
+/** The names of the datasets of spot. */
+export const SPOT_KINDS = [
   'klines',
   'uiKlines',
   'aggTrades',
@@ -16,6 +16,16 @@ export const DATASET_KINDS = [
   'myTrades',
   'allOrders',
   'myAllocations',
+] as const
+/** @see {@link SPOT_KINDS} */
+export type SpotKind = (typeof SPOT_KINDS)[number]
+
+/** The names of the datasets of all markets, as in job files and paths. */
+export const DATASET_KINDS = [
+  ...SPOT_KINDS,
+  'markPriceKlines',
+  'indexPriceKlines',
+  'premiumIndexKlines',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -55,7 +65,7 @@ export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
 /** Which rules the rows of a dataset follow, see `rows/check.ts`. */
-export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation'
+export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation' | 'price' | 'premium'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -72,7 +82,9 @@ export type Dataset = {
   readonly path: string
   /** Request weight of one page. */
   readonly weight: number
-  /** Most rows in one page. */
+  /** The weight of a page up to so many rows, ascending, where it goes by `limit`. */
+  readonly weights?: readonly (readonly [rows: number, weight: number])[]
+  /** Most rows in one page, as it is requested; a page of this length costs `weight`. */
   readonly pageRows: number
   readonly walk: WalkKind
   /** The id parameter of a walk over the account's rows. */
@@ -82,6 +94,15 @@ export type Dataset = {
   /** Are rows JSON arrays or objects? */
   readonly shape: 'array' | 'object'
   readonly hasInterval: boolean
+  /** The intervals that it has, where it lacks some. */
+  readonly intervals?: readonly Interval[]
+  /** What its series belong to, and the request's parameter for it. Default: a symbol. */
+  readonly subject?: 'pair'
+  /**
+   * Answers have the newest rows of a window of at most so many days, and an open end is one of that length; so a search
+   * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
+   */
+  readonly windowDaysMax?: number
   /** Name of the column that identifies a row. */
   readonly key: string
   /** Name of the column whose time decides the period. */
@@ -118,6 +139,11 @@ export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
+}
+
+/** The request weight of a page of at most `rows` rows. */
+export function weightOf({ weight, weights }: Dataset, rows: number): number {
+  return weights?.find(([most]) => rows <= most)?.[1] ?? weight
 }
 
 /** The columns of the archive files of `dataset`, in order. @throws RangeError when it is not in the archive */

@@ -11,6 +11,7 @@ import {
   readSeconds,
   readShare,
   readText,
+  readBaseUrl,
   readUrl,
   type Reader,
 } from './read.ts'
@@ -81,11 +82,11 @@ export const LAKE_FLAGS = {
   }),
   'base-url': option('baseUrls', {
     describe:
-      'REST endpoint; repeat it for more, in order of preference. The environment variable takes several, separated by commas',
-    value: 'URL',
+      'REST endpoint, of spot unless um= or cm= stands before it; repeat it for more, in order of preference. The environment variable takes several, separated by commas',
+    value: '[MARKET=]URL',
     default: "Binance's public market data endpoint",
     env: 'BINANCE_BACKFILL_BASE_URL',
-    many: readUrl,
+    many: readBaseUrl,
   }),
   prefer: option('prefer', {
     describe:
@@ -144,9 +145,10 @@ export const LAKE_FLAGS = {
 } satisfies Flags
 
 // For completion, which does not load the library. A test holds them against it.
-const KINDS = 'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations'.split(
-  ' ',
-)
+const KINDS =
+  'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations markPriceKlines indexPriceKlines premiumIndexKlines'.split(
+    ' ',
+  )
 const INTERVALS = '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' ')
 
 /** Flags that make up a job, instead of a job file. `compression` may also stand beside one. */
@@ -155,6 +157,13 @@ export const JOB_FLAGS = {
     describe: 'instead of a job file: the dataset, such as klines or aggTrades',
     value: 'KIND',
     choices: KINDS,
+    read: readText,
+  },
+  market: {
+    describe: 'instead of a job file: spot, um (USD-M futures) or cm (COIN-M futures)',
+    value: 'MARKET',
+    default: 'spot',
+    choices: ['spot', 'um', 'cm'],
     read: readText,
   },
   symbol: {

@@ -7,17 +7,19 @@ import PQueue from 'p-queue'
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { RateLimit } from '../binance/limit.ts'
+import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
-import { WeightBudget, type Ticket } from './budget.ts'
-import { assertNotAhead, checkDate, ClockSync, OutdatedError, TIME_QUERY } from './clock-reading.ts'
+import type { Ticket, WeightBudget } from './budget.ts'
+import { assertNotAhead, checkDate, ClockSync, OutdatedError, timeQuery } from './clock-reading.ts'
 import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
-import { Gate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
+import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
-import { ServerClock } from './server-clock.ts'
+import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
 
@@ -36,6 +38,10 @@ export type GatewayOptions = Patience & {
   readonly share: number
   readonly concurrency: number
   readonly accept: string
+  /** The market's paths and headers. Default those of spot. */
+  readonly rest?: RestFacts
+  /** What is shared with other markets. Default: nothing. */
+  readonly pool?: Pool
   readonly extraHeaders?: Readonly<Record<string, string>>
   /** Called when the server's clock is in doubt. */
   readonly onWarning?: (message: string) => void
@@ -61,7 +67,7 @@ type Attempted = {
   readonly error: BackfillError
 }
 
-/** Sends all requests to the exchange. One per process: its budget and its gate apply to everything that is sent. */
+/** Sends all requests to one market. One per process; its pool applies to everything that is sent to the pool's markets. */
 export class Gateway {
   readonly server: ServerClock
   readonly budget: WeightBudget
@@ -73,18 +79,21 @@ export class Gateway {
   readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
   readonly #sync: ClockSync
+  readonly #rest: RestFacts
 
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
     this.#options = options
-    this.server = new ServerClock(world.clock)
-    this.budget = new WeightBudget(world.clock, this.server, options.limits, options)
-    this.gate = new Gate(world, options.maxWaitMs, options.onWait)
+    const { pool = newPool(world, options), rest = SPOT_REST } = options
+    this.server = pool.server
+    this.budget = pool.budget
+    this.gate = pool.gate
+    this.#rest = rest
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
         // With the signal of the whole run: a reading that many wait for must not end with the request that began it.
-        const query = { ...TIME_QUERY, signal: options.signal }
+        const query = { ...timeQuery(rest.timePath), signal: options.signal }
         const send = (trial: Trial): Promise<ClockVerdict> =>
           this.#attempts(query, read, { onSend, trial })
         return this.#retries.during(send, true)
@@ -116,7 +125,7 @@ export class Gateway {
     const { clock } = this.#world
     const { signal } = this.#options
     const query: Query = {
-      path: '/api/v3/ping',
+      path: this.#rest.pingPath,
       params: [],
       weight: 1,
       timeoutMs: PING_TIMEOUT_MS,
@@ -280,7 +289,7 @@ export class Gateway {
         url: `${url}${query.path}${text === '' ? '' : `?${text}`}`,
         headers: {
           accept: this.#options.accept,
-          'x-mbx-time-unit': 'MICROSECOND',
+          ...this.#rest.headers,
           ...this.#options.extraHeaders,
           ...query.headers?.(),
           ...signed?.headers,

@@ -3,7 +3,8 @@
 import type { World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { toMillis } from '../base/time.ts'
-import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
+import { API_URLS, MARKET_DATA_URL, readBaseUrl } from '../binance/host.ts'
+import { MARKET_NAMES } from '../binance/series.ts'
 import { ExchangeClient, LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { DATA_DIR, type Options } from '../options.ts'
 import { worldOf } from '../session/world.ts'
@@ -51,7 +52,11 @@ function nodeCheck(version: string): DoctorCheck {
 
 async function hostSeen(world: World, options: Options): Promise<string> {
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
-  const exchange = new ExchangeClient(world, { ...options, maxWaitMs: 0 }, events, options.signal)
+  const [url = ''] = options.baseUrls ?? []
+  const market = MARKET_NAMES.find((name) => name === readBaseUrl(url).market)
+  const place = market === undefined ? {} : { market }
+  const asked = { ...options, maxWaitMs: 0 }
+  const exchange = new ExchangeClient(world, asked, events, options.signal, place)
   const began = world.clock.monotonicMs()
   await exchange.gateway.gate.load()
   await exchange.gateway.sync(options.signal)

@@ -6,8 +6,9 @@
 
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
+import { archiveUnit } from '../binance/archive.ts'
+import { DEFAULT_MARKET } from '../binance/series.ts'
 import type { Window } from '../base/time.ts'
-import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
 import {
   type ArchiveColumn,
   type Dataset,
@@ -18,6 +19,7 @@ import { PageColumns } from './columns.ts'
 import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
 import { PeriodTimeReader, RowUnit, unknownReader } from './csv-readers.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
+import type { TimeUnit } from './value.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -37,10 +39,16 @@ const QUOTED_MAX = 80
 export type CsvOptions = {
   /** The file's own day or month. Each row's time lies in it; trades may lie slightly outside. */
   readonly period: Window
+  /** The unit in which files of this period are published; each row shows its own. Default: as spot's are. */
+  readonly unit?: TimeUnit
   /** For errors. */
   readonly file: string
   /** Rows in a page, except the last. Default 65,536. */
   readonly batchRows?: number
+}
+
+function unitOf({ unit, period }: CsvOptions): TimeUnit {
+  return unit ?? archiveUnit({ market: DEFAULT_MARKET }, period)
 }
 
 /**
@@ -87,7 +95,7 @@ class CsvDecoder {
     this.#numbers = numbers
     this.#options = options
     this.#batchRows = options.batchRows ?? BATCH_ROWS
-    this.#unit = new RowUnit(options.period.from < ARCHIVE_MICROS_FROM)
+    this.#unit = new RowUnit(unitOf(options) === 'ms')
   }
 
   *take(chunk: Uint8Array): Generator<DecodedPage, void, void> {

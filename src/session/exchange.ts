@@ -1,10 +1,13 @@
-/** The exchange, as far as the jobs of a call need it. */
+/** The markets of the exchange, as far as the jobs of a call need them. */
 
 import type { World } from '../base/ports.ts'
 import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { HostList } from '../pull/query.ts'
-import { ExchangeClient, hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
+import { baseUrlsOf } from '../binance/host.ts'
+import type { Market } from '../binance/series.ts'
+import { hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
+import { Exchanges } from '../walk/exchanges.ts'
 import { anySymbol, needsAllSymbols } from './wants.ts'
 import { credentialsFor } from './account.ts'
 
@@ -17,11 +20,22 @@ function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
 }
 
 /** The hosts that jobs will be asked of. With hosts of the user's own there is one list for everything. */
-function hostLists(jobs: readonly Job[], { baseUrls }: Options): readonly HostList[] {
+function hostLists(
+  jobs: readonly Job[],
+  market: Market,
+  { baseUrls }: Options,
+): readonly HostList[] {
   const lists = jobs.flatMap(({ datasets }) =>
     datasets.map((dataset) => hostListOf(factsOf(dataset))),
   )
-  return baseUrls === undefined ? [...new Set(lists)] : ['public']
+  return baseUrlsOf(market, baseUrls) === undefined ? [...new Set(lists)] : ['public']
+}
+
+/** The parts of jobs that are about one market; a job without such a part is left out. */
+function jobsOf(market: Market, jobs: readonly Job[]): readonly Job[] {
+  return jobs
+    .map((job) => ({ ...job, datasets: job.datasets.filter((one) => one.market === market) }))
+    .filter(({ datasets }) => datasets.length > 0)
 }
 
 /** The way to the exchange, over which nothing was sent yet. @throws UsageError when the jobs need a key */
@@ -30,29 +44,33 @@ export function exchangeFor(
   jobs: readonly Job[],
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-): ExchangeClient {
+  markets: readonly Market[] = marketsOf(jobs),
+): Exchanges {
   const credentials = credentialsFor(jobs)
-  return new ExchangeClient(
-    world,
-    options,
-    { ...events, credentials },
-    events.signal ?? options.signal,
-  )
+  const signal = events.signal ?? options.signal
+  return new Exchanges(world, markets, { options, events: { ...events, credentials }, signal })
 }
 
-/** Opens the way to the exchange, and reads as much of exchangeInfo as the jobs need. */
+function marketsOf(jobs: readonly Job[]): readonly Market[] {
+  return jobs.flatMap(({ datasets }) => datasets.map(({ market }) => market))
+}
+
+/** Opens the way to each market, and reads as much of exchangeInfo as the jobs need. */
 export async function openFor(
-  exchange: ExchangeClient,
+  exchange: Exchanges,
   jobs: readonly Job[],
   options: Options,
 ): Promise<void> {
-  const symbol = anySymbol(jobs)
-  const isAll = needsAllSymbols(jobs) || symbol === undefined
-  if (!needsExchange(jobs, options)) return
-  await exchange.open(
-    isAll ? { kind: 'all' } : { kind: 'symbol', symbol },
-    hostLists(jobs, options),
-  )
+  for (const client of exchange.clients) {
+    const own = jobsOf(client.market, jobs)
+    const symbol = anySymbol(own)
+    const isAll = needsAllSymbols(own) || symbol === undefined
+    if (!needsExchange(own, options)) continue
+    await client.open(
+      isAll ? { kind: 'all' } : { kind: 'symbol', symbol },
+      hostLists(own, client.market, options),
+    )
+  }
 }
 
 /** {@link exchangeFor} and {@link openFor}. */
@@ -61,8 +79,9 @@ export async function openExchange(
   jobs: readonly Job[],
   options: Options,
   events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-): Promise<ExchangeClient> {
-  const exchange = exchangeFor(world, jobs, options, events)
+  markets?: readonly Market[],
+): Promise<Exchanges> {
+  const exchange = exchangeFor(world, jobs, options, events, markets)
   await openFor(exchange, jobs, options)
   return exchange
 }

@@ -6,7 +6,7 @@ import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
 import type { Manifest } from '../store/manifest.ts'
-import type { ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { seamsAfter } from '../walk/seam.ts'
 import type { Manifests } from './manifests.ts'
 
@@ -14,7 +14,7 @@ import type { Manifests } from './manifests.ts'
 export async function planWants(
   wants: readonly Want[],
   manifests: Manifests,
-  exchange: ExchangeClient,
+  exchange: Exchanges,
   options: Options,
 ): Promise<Plan> {
   const have = new Map<string, Have>()
@@ -22,7 +22,7 @@ export async function planWants(
     const manifest = isBlocked(want) ? undefined : await manifests.get(want.key)
     have.set(seriesName(want.key), haveOf(manifest))
   }
-  const perMinute = exchange.gateway.budget.weightPerMinute()
+  const perMinute = exchange.weightPerMinute()
   const haveIn = (key: SeriesKey): Have => have.get(seriesName(key)) ?? haveOf(undefined)
   return makePlan(wants, haveIn, perMinute, options.recheck)
 }

@@ -4,8 +4,9 @@ import { union } from '../base/coverage.ts'
 import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
-import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
+import { earliest, floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
+import { DEFAULT_MARKET } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
 import { fitsPattern } from '../job/pattern.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
@@ -21,6 +22,8 @@ export type WantWorld = {
   readonly account: string | undefined
   /** When a series begins; `undefined` when it has no rows at all. */
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
+  /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
+  readonly endOf?: (key: SeriesKey) => Micros | undefined
 }
 
 /** Does any of these jobs choose symbols by a filter? */
@@ -98,11 +101,12 @@ export function symbolsFor(
   known: readonly SymbolInfo[],
 ): readonly SymbolInfo[] {
   for (const { file, datasets } of jobs)
-    for (const { kind, symbols: filter } of datasets) {
-      if (filter.kind === 'list' || chosenBy(filter, known).length > 0) continue
-      const of = `none of the ${known.length} symbols of exchangeInfo`
+    for (const { kind, market, symbols: filter } of datasets) {
+      const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+      if (filter.kind === 'list' || chosenBy(filter, own).length > 0) continue
+      const of = `none of the ${own.length} symbols of exchangeInfo`
       const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
-      if (known.length === 0 || chosenBy({ ...filter, status: undefined }, known).length > 0)
+      if (own.length === 0 || chosenBy({ ...filter, status: undefined }, own).length > 0)
         throw new UnavailableError(message, { hint: 'None has the status now; run again later.' })
       const hint = '`binance-backfill symbols` lists them; mend quote, base, match or exclude.'
       throw new UsageError(message, { hint })
@@ -129,12 +133,13 @@ export function seriesOf(
 }
 
 function symbolsOf(
-  { symbols: selection }: DatasetJob,
+  { symbols: selection, market }: DatasetJob,
   known: readonly SymbolInfo[],
 ): readonly string[] {
   // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
   if (selection.kind === 'list') return selection.symbols
-  return chosenBy(selection, known)
+  const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+  return chosenBy(selection, own)
     .map(({ symbol }) => checkedSymbol(symbol))
     .sort()
 }
@@ -178,9 +183,18 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
   const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
   const horizon = horizonOf(key.interval, world.now, settle)
   const to = asked < horizon ? asked : horizon
-  const wanted = from === undefined || from >= to ? [] : [{ from, to }]
+  const end = earliest(world.endOf?.(key) ?? to, to)
   const isListing = job.from.kind === 'listing' && from !== undefined
-  return { key, wanted, settings, horizon, ...(isListing ? { listing: from } : {}) }
+  return {
+    ...{ key, settings, horizon },
+    wanted: windowsOf(from, end),
+    ...(isListing ? { listing: from } : {}),
+    ...(from !== undefined && end < to ? { ended: { from: latest(from, end), to } } : {}),
+  }
+}
+
+function windowsOf(from: Micros | undefined, to: Micros): Want['wanted'] {
+  return from === undefined || from >= to ? [] : [{ from, to }]
 }
 
 async function beginOf(

@@ -11,10 +11,13 @@ import { errorAnswer, faultAnswer, htmlAnswer, jsonAnswer, type PlainAnswer } fr
 import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
+import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
+import { futuresHistoryOf } from './futures-history.ts'
+import type { FuturesOptions } from './futures-options.ts'
 import { historyOf } from './history.ts'
 import { Limiter, type Admission } from './limits.ts'
 import { RequestLog } from './log.ts'
-import type { ExchangeOptions, Flaky } from './options.ts'
+import type { ExchangeOptions, Flaky, LimitRule } from './options.ts'
 import { PageCache, type CachedPage } from './page-cache.ts'
 import { parseQuery, readUnit, Refusal } from './query.ts'
 import { inSbe, wireOf } from './sbe-wire.ts'
@@ -47,6 +50,19 @@ const encoder = new TextEncoder()
 
 type FlakyState = { readonly flaky: Flaky; asked: number }
 
+/** A market of its own within the exchange, and what it shares with the others. */
+type FuturesPlace = {
+  readonly market: 'um' | 'cm'
+  readonly options: FuturesOptions
+  readonly limiter: Limiter
+  readonly log: RequestLog
+  readonly faults: FaultSchedule
+}
+
+const FUTURES_RULES: readonly LimitRule[] = [
+  { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2_400 },
+]
+
 /** A model of the exchange's public market data. */
 export class Exchange {
   /** Everything that was requested, and what it used. */
@@ -58,14 +74,24 @@ export class Exchange {
   readonly #faults: FaultSchedule
   readonly #cache: PageCache
   readonly #archive: SimArchive
+  readonly #endpoints: ReadonlyMap<string, Endpoint>
+  readonly #futures: ReadonlyMap<string, Exchange>
+  readonly #isFutures: boolean
+  /** What the futures markets received; they share limits. */
+  readonly futuresLog: RequestLog
 
   /** @throws UsageError when a symbol occurs twice or its options are contradictory. */
-  constructor(options: ExchangeOptions) {
+  constructor(options: ExchangeOptions, place?: FuturesPlace) {
     this.#options = options
-    const { seed = 1, symbols } = options
+    this.#isFutures = place !== undefined
+    const { seed = 1 } = options
+    const symbols = place?.options.symbols ?? options.symbols
+    const makeHistory = place === undefined ? historyOf : futuresHistoryOf
     this.#symbols = new Map(
-      symbols.map((own) => [own.symbol, { options: own, history: historyOf(own, seed) }]),
+      symbols.map((own) => [own.symbol, { options: own, history: makeHistory(own, seed) }]),
     )
+    this.#endpoints =
+      place === undefined ? ENDPOINTS : futuresEndpoints(place.market, place.options)
     if (this.#symbols.size < symbols.length) throw new UsageError('a symbol occurs twice')
     this.#flaky = new Map(
       symbols.map(({ symbol, flaky = [] }) => [
@@ -73,14 +99,46 @@ export class Exchange {
         flaky.map((entry) => ({ flaky: entry, asked: 0 })),
       ]),
     )
-    this.#limiter = new Limiter(options.limits ?? {})
-    this.#faults = new FaultSchedule(options.faults ?? {})
+    this.#limiter = place?.limiter ?? new Limiter(options.limits ?? {})
+    this.#faults = place?.faults ?? new FaultSchedule(options.faults ?? {})
     this.#cache = new PageCache(options.pageCacheEntries ?? 64)
     this.#archive = new SimArchive(
       options.archive ?? {},
       new Map([...this.#symbols].map(([symbol, { history }]) => [symbol, history])),
+      place?.market,
     )
-    this.log = new RequestLog(this.#limiter, options.logMax ?? 200_000)
+    const { logMax = 200_000 } = options
+    this.log = place?.log ?? new RequestLog(this.#limiter, logMax)
+    const { rules = FUTURES_RULES, ...futuresLimits } = options.futuresLimits ?? {}
+    const limiter = new Limiter({ ...futuresLimits, rules })
+    this.futuresLog = place?.log ?? new RequestLog(limiter, logMax)
+    const shared = { limiter, log: this.futuresLog, faults: this.#faults }
+    this.#futures = new Map(
+      (place === undefined ? (['um', 'cm'] as const) : []).flatMap((market) => {
+        const own = options[market]
+        const there = { market, ...shared }
+        return own === undefined
+          ? []
+          : [[market, new Exchange(options, { ...there, options: own })] as const]
+      }),
+    )
+  }
+
+  /** A futures market of the exchange. @throws UsageError when it serves none of this name */
+  market(name: 'um' | 'cm'): Exchange {
+    const market = this.#futures.get(name)
+    if (market !== undefined) return market
+    throw new UsageError(`the exchange serves no ${name}`)
+  }
+
+  /** The market that a request is for; `undefined` for spot. */
+  #futuresOf({ path, query }: SimRequest): Exchange | undefined {
+    const place = isArchivePath(path, query)
+      ? /(?:^\/|prefix=)data(?:\/|%2F)futures(?:\/|%2F)(um|cm)(?:\/|%2F)/.exec(
+          `${path}?${query}`,
+        )?.[1]
+      : { fapi: 'um', dapi: 'cm' }[/^\/([fd]api)\//.exec(path)?.[1] ?? '']
+    return place === undefined ? undefined : this.#futures.get(place)
   }
 
   /** The server's clock when the given one shows `now`. */
@@ -97,10 +155,12 @@ export class Exchange {
 
   /** Answers a request that arrives when the given clock shows `nowMicros`. */
   handle(request: SimRequest, nowMicros: Micros): SimResponse {
+    const futures = this.#futuresOf(request)
+    if (futures !== undefined) return futures.handle(request, nowMicros)
     const now = this.serverTime(nowMicros)
     const { path, query, ip } = request
     if (isArchivePath(path, query)) return this.#archived(request, now)
-    const weight = this.#limiter.weightOf(path, now)
+    const weight = this.#isFutures ? futuresWeight(path, query) : this.#limiter.weightOf(path, now)
     const admission = this.#limiter.arrive(ip, weight, now)
     const host = request.headers['host'] ?? ''
     const isIn = admission.kind === 'pass'
@@ -207,7 +267,7 @@ export class Exchange {
   }
 
   #endpointOf({ path, headers }: SimRequest): Endpoint | undefined {
-    const endpoint = ENDPOINTS.get(path)
+    const endpoint = this.#endpoints.get(path)
     if (endpoint === undefined) return undefined
     if (this.#options.marketDataOnly === true && !endpoint.isMarketData) return undefined
     const { refusal } = wireOf(headers, this.#options.sbe)

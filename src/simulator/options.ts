@@ -5,6 +5,7 @@ import type { Interval } from '../binance/interval.ts'
 import type { ArchiveOptions } from './archive-options.ts'
 import type { FaultOptions } from './fault.ts'
 import type { AccountOptions } from './account-rows.ts'
+import type { FuturesOptions } from './futures-options.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
 import type { SbeOptions } from './sbe-wire.ts'
 
@@ -136,6 +137,11 @@ export type LimitOptions = {
 /** Options of the exchange. */
 export type ExchangeOptions = {
   readonly symbols: readonly SymbolOptions[]
+  /** The futures markets, which share a pool of their own. Default: not served. */
+  readonly um?: FuturesOptions
+  readonly cm?: FuturesOptions
+  /** The limits of that pool. Default: 2,400 weight a minute. */
+  readonly futuresLimits?: LimitOptions
   /** Varies the generated histories. Default 1. */
   readonly seed?: number
   readonly limits?: LimitOptions

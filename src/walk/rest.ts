@@ -2,7 +2,8 @@
 
 import type { Coverage } from '../base/coverage.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
-import { columnIndex } from '../binance/dataset.ts'
+import { columnIndex, type Dataset } from '../binance/dataset.ts'
+import { intervalStep, type Interval } from '../binance/interval.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
@@ -67,6 +68,7 @@ export function walkRest(
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkKlines(window, key.interval, ask, {
         ...options,
+        limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
     case 'aggTradeId':
@@ -83,6 +85,13 @@ export function walkRest(
       return walkAccount(window, ask, { ...options, nextId, cursor })
     }
   }
+}
+
+/** Slots that are requested at once; some are left, since a request also reaches into the slots beside them. */
+function slotsOfPage({ pageRows, windowDaysMax }: Dataset, interval: Interval): number {
+  if (windowDaysMax === undefined) return pageRows
+  const slots = Number((BigInt(windowDaysMax) * 86_400_000_000n) / intervalStep(interval))
+  return Math.min(pageRows, slots - 2)
 }
 
 const FIRST_TRADE_ID = columnIndex(aggTrades, 'first_trade_id')

@@ -2,14 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { SPOT_KINDS } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_LAYOUTS } from '../../src/binance/sbe.ts'
 
 const datasets = readFileSync('docs/DATASETS.md', 'utf8')
 const coverage = readFileSync('docs/COVERAGE-OF-API.md', 'utf8')
 
-test.each(DATASET_KINDS)('%s: its row has the facts of the program', (kind) => {
+test.each(SPOT_KINDS)('%s: its row has the facts of the program', (kind) => {
   const row = datasets.split('\n').find((line) => line.startsWith(`| \`${kind}\``)) ?? ''
   const [, , path, weight, rows, , archive] = row
     .split('|')
@@ -23,7 +23,7 @@ test.each(DATASET_KINDS)('%s: its row has the facts of the program', (kind) => {
   })
 })
 
-test.each(DATASET_KINDS)('%s: its section has its message', (kind) => {
+test.each(SPOT_KINDS)('%s: its section has its message', (kind) => {
   const section = datasets
     .split(/^## /m)
     .find((one) => one.split('\n')[0]?.split(', ').includes(kind))

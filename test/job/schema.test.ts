@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { SPOT_KINDS } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { readFrom, readSettle, readTo } from '../../src/job/moment.ts'
 import { jobSchema, parseJob } from '../../src/job/parse.ts'
@@ -88,7 +88,7 @@ describe('jobs/job.schema.json', () => {
   })
 
   it('asks for intervals where there are some, and only there', () => {
-    const kinds = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
+    const kinds = SPOT_KINDS.filter((kind) => DATASETS[kind].hasInterval)
     expect(DATASET).toMatchObject({
       if: { properties: { kind: { enum: kinds } } },
       then: { required: ['intervals'] },

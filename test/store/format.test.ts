@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DATASET_KINDS, type Dataset } from '../../src/binance/dataset.ts'
+import { SPOT_KINDS, type Dataset } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { FORMAT_VERSION, REASONS } from '../../src/store/manifest.ts'
@@ -34,7 +34,7 @@ function tableOf({ kind, columns, key, time }: Dataset): string {
 }
 
 /** The part of the document that is made from the datasets. */
-const MADE = `<!-- columns -->\n\n${DATASET_KINDS.map((kind) => tableOf(DATASETS[kind])).join('\n\n')}\n\n<!-- /columns -->`
+const MADE = `<!-- columns -->\n\n${SPOT_KINDS.map((kind) => tableOf(DATASETS[kind])).join('\n\n')}\n\n<!-- /columns -->`
 
 /** The document with its tables as narrow as they can be: how wide they are is a matter of taste. */
 async function text(): Promise<string> {
@@ -60,9 +60,7 @@ test('the columns are those of the datasets', async () => {
 
 test('every type of column is explained, and no other', async () => {
   expect((await namesUnder('## Columns')).slice(0, TYPES.length)).toEqual(TYPES)
-  const used = new Set(
-    DATASET_KINDS.flatMap((kind) => DATASETS[kind].columns.map(({ type }) => type)),
-  )
+  const used = new Set(SPOT_KINDS.flatMap((kind) => DATASETS[kind].columns.map(({ type }) => type)))
   expect([...used].sort()).toEqual([...TYPES].sort())
 })
 

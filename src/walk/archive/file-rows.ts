@@ -1,6 +1,6 @@
 /** The rows of a file of the archive, and what is said about them. */
 
-import { entryName, type ArchivePeriod } from '../../binance/archive.ts'
+import { archiveUnit, entryName, type ArchivePeriod } from '../../binance/archive.ts'
 import type { Numbers } from '../../binance/dataset.ts'
 import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
@@ -34,6 +34,7 @@ export class ArchiveRows {
     const { period, window } = this.#file
     const csv = new CsvFile(datasetOf(this.#key), this.#numbers, {
       period: window,
+      unit: archiveUnit(this.#key, window),
       file: path,
     })
     this.#csv = csv

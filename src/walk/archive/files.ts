@@ -23,7 +23,7 @@ import {
 } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { intervalStep } from '../../binance/interval.ts'
-import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
+import { ARCHIVE_LISTING_URL, ARCHIVE_URL, baseUrlsOf, isBinanceUrl } from '../../binance/host.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
 import type { Options } from '../../options.ts'
@@ -53,7 +53,7 @@ export function usesArchive(
 ): boolean {
   if (datasetOf(key).archive === undefined || source === 'rest') return false
   // Rows of another exchange, such as the simulator's, must not be mixed with Binance's own.
-  const isOwn = baseUrls === undefined || baseUrls.every(isBinanceUrl)
+  const isOwn = (baseUrlsOf(key.market, baseUrls) ?? []).every(isBinanceUrl)
   return source === 'archive' || archiveUrl !== undefined || isOwn
 }
 

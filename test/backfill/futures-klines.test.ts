@@ -1,0 +1,218 @@
+/** Klines of the futures markets, from REST and from the archive, value for value. */
+
+import { expect, test } from 'vitest'
+import { parseMicros, type Window } from '../../src/base/time.ts'
+import type { Interval } from '../../src/binance/interval.ts'
+import {
+  trueKlines,
+  type ExchangeOptions,
+  type Kline,
+  type Simulator,
+} from '../../src/simulator/index.ts'
+import { status } from '../../src/query/status.ts'
+import { parquet, query } from '../support/duck.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
+
+const EXCHANGE: ExchangeOptions = {
+  symbols: [{ symbol: 'BTCUSDT', price: 60_000 }],
+  um: {
+    symbols: [
+      { symbol: 'BTCUSDT', price: 60_100, listedAt: parseMicros('2026-01-02T10:00') },
+      { symbol: 'ETHUSDT', price: 2_000, listedAt: parseMicros('2020-01-01') },
+    ],
+  },
+  cm: {
+    symbols: [
+      {
+        symbol: 'BTCUSD_PERP',
+        price: 60_200,
+        quantityDecimals: 0,
+        listedAt: parseMicros('2024-08-10T07:00'),
+      },
+    ],
+  },
+}
+
+type Doors = { baseUrls: string[]; archiveUrl?: string }
+
+function doors({ url }: Simulator, hasArchive = false): Doors {
+  const baseUrls = [url, `um=${url}`, `cm=${url}`]
+  return hasArchive ? { baseUrls, archiveUrl: url } : { baseUrls }
+}
+
+function job(market: string, symbol: string, range: readonly [string, string], more = ''): string {
+  const [from, to] = range
+  return `
+version: 1
+market: ${market}
+symbols: [${symbol}]
+from: ${from}
+to: ${to}
+numbers: string
+${more}
+`
+}
+
+const UM =
+  'open_time, open, high, low, close, volume, close_time, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume'
+const CM =
+  'open_time, open, high, low, close, contracts, close_time, base_volume, trade_count, taker_buy_contracts, taker_buy_base_volume'
+
+function texts(rows: readonly Kline[]): string[][] {
+  return rows.map((row) => [
+    String(row.openTime),
+    row.open,
+    row.high,
+    row.low,
+    row.close,
+    row.volume,
+    String(row.closeTime),
+    row.quoteVolume,
+    String(row.tradeCount),
+    row.takerVolume,
+    row.takerQuoteVolume,
+  ])
+}
+
+async function stored(dataDir: string, path: string, columns: string): Promise<string[][]> {
+  const micros = columns.replaceAll(/(\w+_time)/g, 'epoch_us($1) AS $1')
+  const rows = await query(`SELECT ${micros} FROM ${parquet(dataDir, path)} ORDER BY open_time`)
+  return rows.map((row) => Object.values(row).map(String))
+}
+
+function truth(
+  { exchange }: Simulator,
+  market: 'um' | 'cm',
+  symbol: string,
+  [interval, window]: readonly [Interval, Window],
+): string[][] {
+  const own = exchange.market(market)
+  const now = parseMicros('2026-11-29')
+  return texts(trueKlines(own, { symbol, interval, window, now }))
+}
+
+test.each([
+  ['um', 'rest', 'BTCUSDT', UM],
+  ['um', 'archive', 'BTCUSDT', UM],
+  ['cm', 'rest', 'BTCUSD_PERP', CM],
+  ['cm', 'archive', 'BTCUSD_PERP', CM],
+] as const)('klines of %s from %s, value for value, and no-op after', async (...given) => {
+  const [market, source, symbol, columns] = given
+  const simulator = await serve({ exchange: EXCHANGE })
+  const options = { dataDir: await tempDir(), ...doors(simulator, true) }
+  const text = job(
+    market,
+    symbol,
+    ['2026-03-30', '2026-04-03'],
+    `source: ${source}\ndatasets: [{kind: klines, intervals: [1m]}]`,
+  )
+  const { summary, error } = await run(text, options)
+  if (error !== undefined) throw error
+  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 5_760 })
+  const window = { from: parseMicros('2026-03-30'), to: parseMicros('2026-04-03') }
+  expect(
+    await stored(options.dataDir, `${market}/klines/interval=1m/symbol=${symbol}`, columns),
+  ).toEqual(truth(simulator, market, symbol, ['1m', window]))
+  const before = await contents(options.dataDir)
+  const again = await run(text, options)
+  expect(again.summary).toMatchObject({ complete: true, exit: 0, rows: 0 })
+  expect(await contents(options.dataDir)).toEqual(before)
+})
+
+test.each([
+  ['um', 'BTCUSDT', '2026-01-02', UM],
+  ['cm', 'BTCUSD_PERP', '2024-08-10', CM],
+] as const)(
+  '%s: the listing is found, not onboardDate',
+  async (market, symbol, listed, columns) => {
+    const own = EXCHANGE[market]!
+    const symbols = own.symbols.map((one) => ({ ...one, onboardAt: parseMicros('2021-01-01') }))
+    const simulator = await serve({ exchange: { ...EXCHANGE, [market]: { symbols } } })
+    const options = { dataDir: await tempDir(), ...doors(simulator) }
+    const { summary, error } = await run(
+      job(
+        market,
+        symbol,
+        ['listing', '2026-01-04'],
+        'datasets: [{kind: klines, intervals: [4h, 1d]}]',
+      ),
+      options,
+    )
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    const window = { from: parseMicros(listed), to: parseMicros('2026-01-04') }
+    for (const interval of ['4h', '1d'] as const)
+      expect(
+        await stored(
+          options.dataDir,
+          `${market}/klines/interval=${interval}/symbol=${symbol}`,
+          columns,
+        ),
+      ).toEqual(truth(simulator, market, symbol, [interval, window]))
+  },
+)
+
+test.each(['newest', 'oldest'] as const)(
+  'cm: all intervals over years, whichever rows of a window are sent (%s)',
+  async (klineWindows) => {
+    const cm = { ...EXCHANGE.cm!, klineWindows }
+    const simulator = await serve({ exchange: { ...EXCHANGE, cm } })
+    const options = { dataDir: await tempDir(), ...doors(simulator) }
+    const intervals = ['2h', '12h', '1d', '3d', '1w', '1M'] as const
+    const { summary, error } = await run(
+      job(
+        'cm',
+        'BTCUSD_PERP',
+        ['2024-01-01', '2026-10-01'],
+        `datasets: [{kind: klines, intervals: [${intervals.join(', ')}]}]`,
+      ),
+      options,
+    )
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    const window = { from: parseMicros('2024-01-01'), to: parseMicros('2026-10-01') }
+    for (const interval of intervals)
+      expect(
+        await stored(
+          options.dataDir,
+          `cm/klines/interval=${interval === '1M' ? '1mo' : interval}/symbol=BTCUSD_PERP`,
+          CM,
+        ),
+      ).toEqual(truth(simulator, 'cm', 'BTCUSD_PERP', [interval, window]))
+  },
+)
+
+test.each(['rest', 'archive'])(
+  'nothing after the end of a contract is stored, though bars go on (%s)',
+  async (source) => {
+    const end = '2026-03-27T08:00'
+    const um = {
+      symbols: [{ symbol: 'BTCUSDT_260327', price: 60_000, delistedAt: parseMicros(end) }],
+    }
+    const simulator = await serve({ exchange: { ...EXCHANGE, um } })
+    const options = { dataDir: await tempDir(), ...doors(simulator, true) }
+    const text = job(
+      'um',
+      'BTCUSDT_260327',
+      ['2026-03-26', '2026-03-29'],
+      `source: ${source}\ndatasets: [{kind: klines, intervals: [1m]}]`,
+    )
+    const { summary, error } = await run(text, options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 32 * 60 })
+    const report = await status([], options)
+    expect(report.series[0]).toMatchObject({
+      verdict: 'complete with 1 known gap',
+      gaps: [
+        {
+          from: `${end}:00.000000Z`,
+          to: '2026-03-29T00:00:00.000000Z',
+          reason: 'after-delisting',
+        },
+      ],
+    })
+    const before = await contents(options.dataDir)
+    expect((await run(text, options)).summary).toMatchObject({ complete: true, rows: 0 })
+    expect(await contents(options.dataDir)).toEqual(before)
+  },
+)

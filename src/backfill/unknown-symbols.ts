@@ -2,6 +2,7 @@
 
 import { isFatal, UnknownSymbolError } from '../base/errors.ts'
 import { closest, didYouMean, quoted } from '../base/suggest.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
@@ -95,7 +96,7 @@ async function isUnknown(
   if ((await client.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
   for (const { key, settings } of wants)
     if (usesArchive(key, settings.source, options) && (await session.isListed(key))) return false
-  return isRefused(datasetOf(first.key).hasInterval ? first.key : klinesOf(first.key), client)
+  return isRefused(isKeyedByTime(datasetOf(first.key)) ? first.key : klinesOf(first.key), client)
 }
 
 async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<boolean> {

@@ -17,7 +17,7 @@ import {
   type Window,
 } from '../base/time.ts'
 import { intervalPathName, intervalStep } from './interval.ts'
-import { MARKETS } from './market.ts'
+import { datasetOf, MARKETS } from './market.ts'
 import type { SeriesKey } from './series.ts'
 
 /** The length of an archive file. */
@@ -100,19 +100,26 @@ export function archivePeriods(
   window: Window,
   now: Micros,
 ): readonly ArchivePeriod[] {
-  const isMonthlyOnly = key.interval !== undefined && intervalStep(key.interval) > DAY
+  const isMonthlyOnly = !hasSpan(key, 'daily')
   const periods: ArchivePeriod[] = []
   for (let from = window.from; from < window.to;) {
     const month = periodOf(from, 'month')
     const whole = periodWindow(month)
     const part = { from: latest(from, whole.from), to: earliest(window.to, whole.to) }
     const isMost = part.to - part.from >= MONTH_DAYS_MIN * DAY
-    if (isPublished(month, now) && (isMonthlyOnly || isMost))
-      periods.push({ period: month, window: whole })
+    const isMonthly = hasSpan(key, 'monthly') && (isMonthlyOnly || isMost)
+    if (isPublished(month, now) && isMonthly) periods.push({ period: month, window: whole })
     else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now))
     from = whole.to
   }
   return periods
+}
+
+/** Does a series have files of this length? Intervals above a day have no daily ones. */
+export function hasSpan(key: SeriesKey, span: ArchiveSpan): boolean {
+  const { archiveSpans } = datasetOf(key)
+  if (archiveSpans !== undefined) return archiveSpans.includes(span)
+  return span === 'monthly' || key.interval === undefined || intervalStep(key.interval) <= DAY
 }
 
 /** The daily files that hold the rows of `window`; they replace a monthly file that cannot be used. */

@@ -5,6 +5,7 @@
 
 import type { Partition } from '../base/time.ts'
 import type { Interval } from './interval.ts'
+import type { RequestPoolName } from './limit.ts'
 
 /** The names of the datasets of spot. */
 export const SPOT_KINDS = [
@@ -26,6 +27,7 @@ export const DATASET_KINDS = [
   'markPriceKlines',
   'indexPriceKlines',
   'premiumIndexKlines',
+  'fundingRate',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -56,16 +58,20 @@ export type Column = {
   readonly json: string | number
   /** May be absent or null. */
   readonly nullable?: true
+  /** Only one of REST and the archive knows it: rows that differ in it alone are one row, and it is filled. */
+  readonly isOfOneSource?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by id, or by windows of a day that continue by id. */
-export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
+/** How the rows of a dataset are walked: by open time, by time, by id, or by windows of a day that continue by id. */
+export type WalkKind =
+  'openTime' | 'time' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
 /** Which rules the rows of a dataset follow, see `rows/check.ts`. */
-export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation' | 'price' | 'premium'
+export type RowRules =
+  'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation' | 'price' | 'premium' | 'funding'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -124,6 +130,14 @@ export type Dataset = {
   readonly staysOpen?: true
   /** The columns of its archive files, in order; absent if it has none. */
   readonly archive?: readonly ArchiveColumn[]
+  /** The lengths of its files. Default: days and months. */
+  readonly archiveSpans?: readonly ('daily' | 'monthly')[]
+  /** REST has all that it has of listed symbols: the archive is for those that REST does not know. */
+  readonly isArchiveSecond?: true
+  /** Contracts that are delivered have none. */
+  readonly isPerpetual?: true
+  /** A limit of its own, besides that of weight. */
+  readonly pool?: RequestPoolName
   /** How long a partition lasts unless the job says otherwise. */
   partition(interval?: Interval): Partition
   /**
@@ -139,6 +153,11 @@ export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
+}
+
+/** Are its rows known by their time, and not by an id? */
+export function isKeyedByTime({ key, time }: Dataset): boolean {
+  return key === time
 }
 
 /** The request weight of a page of at most `rows` rows. */

@@ -31,6 +31,17 @@ export const DEFAULT_LIMITS: readonly RateLimit[] = [
   },
 ]
 
+/**
+ * Requests that are counted besides their weight, without a header: at most so many in any span of this length.
+ *
+ * @see derivatives, change log of 2023-10-19.
+ */
+export const REQUEST_POOLS = {
+  funding: { windowMs: 300_000, limit: 500 },
+} as const
+/** @see {@link REQUEST_POOLS} */
+export type RequestPoolName = keyof typeof REQUEST_POOLS
+
 /** The futures markets share one pool (derivatives, General Info; change log of 2026-06-30). */
 export const FUTURES_LIMITS: readonly RateLimit[] = [
   {

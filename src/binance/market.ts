@@ -2,6 +2,7 @@
 
 import { parseMicros, type Micros } from '../base/time.ts'
 import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
+import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
 import { cmKlines, umKlines } from './datasets/futures-klines.ts'
@@ -42,8 +43,16 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     archiveFolder: 'data/spot',
     archiveMicrosFrom: parseMicros('2025-01-01'),
   },
-  um: { datasets: umKlines, rest: UM_REST, archiveFolder: 'data/futures/um' },
-  cm: { datasets: cmKlines, rest: CM_REST, archiveFolder: 'data/futures/cm' },
+  um: {
+    datasets: { ...umKlines, fundingRate: umFundingRate },
+    rest: UM_REST,
+    archiveFolder: 'data/futures/um',
+  },
+  cm: {
+    datasets: { ...cmKlines, fundingRate: cmFundingRate },
+    rest: CM_REST,
+    archiveFolder: 'data/futures/cm',
+  },
 }
 
 /** The facts about a dataset; `undefined` where the market has none of this name. */

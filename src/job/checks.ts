@@ -86,16 +86,26 @@ function checkMarket({ path, market, kind, dataset }: Entry): Finding[] {
   return [finding([...path, 'kind'], message)]
 }
 
+/** A contract with a day of delivery. */
+const DATED = /_\d{6}$/
+
 /** Symbols that are not what the series of a dataset are named by: a contract for a pair, or a pair for a contract. */
 function checkSubjects(root: unknown, { market, dataset, pathOf }: Entry): Finding[] {
   const path = pathOf('symbols')
   if (dataset === undefined || path === undefined) return []
-  const { kind, subject } = dataset
+  const { kind, subject, isPerpetual } = dataset
   return readItems(root, path, readSymbol).flatMap(({ value, path: at }) => {
     const [pair = ''] = value.split('_')
     if (subject === 'pair' && pair !== value)
       return [
         finding(at, `${quoted(value)} is a contract, and ${kind} are of a pair; write ${pair}`),
+      ]
+    if (isPerpetual === true && DATED.test(value))
+      return [
+        finding(
+          at,
+          `${quoted(value)} is delivered, and has no ${kind}; perpetual contracts have it`,
+        ),
       ]
     if (subject === undefined && market === 'cm' && /.USD$/.test(value))
       return [

@@ -80,6 +80,7 @@ export class Gateway {
   readonly #spent = { requests: 0, weight: 0 }
   readonly #sync: ClockSync
   readonly #rest: RestFacts
+  readonly #requests: Pool['requests']
 
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
@@ -89,6 +90,7 @@ export class Gateway {
     this.budget = pool.budget
     this.gate = pool.gate
     this.#rest = rest
+    this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
@@ -234,6 +236,7 @@ export class Gateway {
         throw this.gate.refused(verdict.reason)
       case 'wait':
         this.budget.slowDown()
+        if (query.pool !== undefined) this.#requests[query.pool].slowDown()
         this.gate.limited(verdict.ms, verdict.reason)
         return
       case 'ban':
@@ -309,6 +312,7 @@ export class Gateway {
 
   /** Waits for the gate and the budget, until both allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
+    if (query.pool !== undefined) await this.#requests[query.pool].reserve(query.signal)
     for (;;) {
       await this.gate.pass(query.signal)
       const ticket = await this.budget.reserve(query.path, query.weight, query.signal)

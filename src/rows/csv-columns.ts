@@ -89,6 +89,12 @@ export function csvFields(
   })
 }
 
+/** The columns of a dataset that its files do not have. */
+export function absentSinks(dataset: Dataset, { sinks }: PageColumns): readonly ColumnSink[] {
+  const own = new Set(archiveColumns(dataset).map(({ name }) => name))
+  return sinks.filter((_, index) => !own.has(dataset.columns[index]?.name))
+}
+
 function readerOf(
   { type }: Column,
   sink: ColumnSink,

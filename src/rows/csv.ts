@@ -15,8 +15,8 @@ import {
   type Numbers,
   archiveColumns,
 } from '../binance/dataset.ts'
-import { PageColumns } from './columns.ts'
-import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
+import { PageColumns, type ColumnSink } from './columns.ts'
+import { absentSinks, csvFields, headedColumns, type CsvField } from './csv-columns.ts'
 import { PeriodTimeReader, RowUnit, unknownReader } from './csv-readers.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
 import type { TimeUnit } from './value.ts'
@@ -84,6 +84,8 @@ class CsvDecoder {
   #unknown: readonly UnknownField[] = []
   #columns: PageColumns | undefined
   #fields: readonly CsvField[] = []
+  /** Columns that no file has. */
+  #absent: readonly ColumnSink[] = []
   #rows = 0
   #line = 1
   /** The bytes received and not yet read, from 0 to the length, followed by zeros. */
@@ -167,6 +169,7 @@ class CsvDecoder {
     const place = { columns, period, unit: this.#unit }
     this.#fields = csvFields(this.#dataset, this.#order ?? [], place)
     this.#columns = columns
+    this.#absent = absentSinks(this.#dataset, columns)
     this.#rows = 0
   }
 
@@ -192,6 +195,7 @@ class CsvDecoder {
         next = index === last && mark === COMMA ? this.#surplus(next) : -1
         if (next < 0) throw this.#misread(start)
       }
+      for (const sink of this.#absent) sink.putNull(row)
       row++
       this.#line++
     }

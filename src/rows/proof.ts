@@ -37,7 +37,9 @@ export function proverOf(key: SeriesKey): RowProver {
       ? new SlotProver(interval, dataset)
       : NOTHING_TO_PROVE
   // Ids of an account's rows, and of block trades, are naturally not contiguous.
-  return dataset.walk === 'accountWindow' || dataset.walk === 'blockTradeId'
+  return dataset.walk === 'time' ||
+    dataset.walk === 'accountWindow' ||
+    dataset.walk === 'blockTradeId'
     ? NOTHING_TO_PROVE
     : new IdProver(dataset)
 }

@@ -1,6 +1,7 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { Micros } from '../base/time.ts'
 import { contractEnd } from '../binance/contract-end.ts'
@@ -9,6 +10,7 @@ import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
+import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
@@ -32,7 +34,7 @@ export async function wantsOf(
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines = datasetOf(key).hasInterval ? key : klinesOf(key)
+      const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
       const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0))
       if (begin === undefined && (await exchange.of(key.market).isTrading(key.symbol)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
@@ -41,7 +43,17 @@ export async function wantsOf(
       return begin
     },
   })
-  return Promise.all(wants.map((want) => checkWant(want, manifests)))
+  const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
+  return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+}
+
+/** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
+async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
+  const { key, settings } = want
+  if (datasetOf(key).isArchiveSecond !== true || settings.source !== 'auto') return want
+  const status = await exchange.of(key.market).statusOf(key.symbol)
+  const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
+  return { ...want, settings: { ...settings, source } }
 }
 
 /** Where a contract ends, as far as it is known; pairs go on. */

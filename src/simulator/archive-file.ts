@@ -123,6 +123,7 @@ const QUANTITY_AT = {
   markPriceKlines: 8,
   indexPriceKlines: 8,
   premiumIndexKlines: 8,
+  fundingRate: 2,
   aggTrades: 2,
   trades: 2,
 }

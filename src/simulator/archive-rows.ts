@@ -5,6 +5,7 @@ import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import type { Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import { timeText, type AggTrade, type Kline, type TimeUnit, type Trade } from './rows.ts'
+import type { Funding } from './futures-options.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import type { History, KlineSource, Sequence } from './source.ts'
 
@@ -14,6 +15,7 @@ export const ARCHIVED = [
   'markPriceKlines',
   'indexPriceKlines',
   'premiumIndexKlines',
+  'fundingRate',
   'aggTrades',
   'trades',
 ] as const
@@ -52,6 +54,7 @@ const NAMES: Readonly<Record<ArchiveSeries['dataset'], readonly string[]>> = {
   markPriceKlines: KLINE_NAMES,
   indexPriceKlines: KLINE_NAMES,
   premiumIndexKlines: KLINE_NAMES,
+  fundingRate: ['calc_time', 'funding_interval_hours', 'last_funding_rate'],
   aggTrades: [
     'agg_trade_id',
     'price',
@@ -78,6 +81,7 @@ export function unitOf(window: Window, market: Market = DEFAULT_MARKET): TimeUni
 /** The number of rows of a file; for klines only whether there are any. */
 export function rowCountOf(history: History, series: ArchiveSeries, rows: ArchiveRows): number {
   if (series.interval !== undefined) return klinesOf(history, series, rows, 1).length
+  if (series.dataset === 'fundingRate') return fundingOf(history, rows).length
   if (series.dataset !== 'aggTrades' && series.dataset !== 'trades') return 0
   const { from, to } = placesOf(history[series.dataset], rows)
   return Math.max(0, to - from)
@@ -100,6 +104,12 @@ export function linesOf(
       )
       return headed(lines, series, { rows, market })
     }
+    case 'fundingRate': {
+      const lines = fundingOf(history, rows).map((row) =>
+        [timeText(row.time, 'ms'), row.hours, row.rate].join(','),
+      )
+      return [headerNames('fundingRate').join(','), ...lines]
+    }
     case 'aggTrades':
       return sequenceLines(history.aggTrades, rows, (row, i) => aggTradeLine(row, unitAt(i)))
     case 'trades':
@@ -117,6 +127,12 @@ function headed(
 ): string[] {
   const isHeaded = market !== DEFAULT_MARKET && Number(rows.window.from) >= HEADED_FROM
   return isHeaded ? [headerNames(dataset).join(','), ...lines] : lines
+}
+
+function fundingOf(history: History, { window, now }: ArchiveRows): readonly Funding[] {
+  return (history as FuturesHistory)
+    .funding(now)
+    .filter(({ time }) => window.from <= time && time < window.to)
 }
 
 const PRICES: Readonly<Partial<Record<ArchiveSeries['dataset'], PriceName>>> = {

@@ -32,6 +32,7 @@ const ROW_BYTES = {
   markPriceKlines: 40,
   indexPriceKlines: 40,
   premiumIndexKlines: 40,
+  fundingRate: 12,
   aggTrades: 18,
   trades: 16,
 }
@@ -146,7 +147,8 @@ export class SimArchive {
     if (this.#publishedFrom(period) > now) return false
     const { interval } = series
     const isLong = interval !== undefined && intervalStep(interval) > DAY
-    if (isLong && archiveSpan(period) === 'daily') return false
+    const isMonthly = isLong || series.dataset === 'fundingRate'
+    if (isMonthly && archiveSpan(period) === 'daily') return false
     return rowCountOf(history, series, rowsOf(period)) > 0
   }
 

@@ -8,7 +8,7 @@ import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { futuresInfoJson, pairOf } from './futures-info.ts'
-import type { FuturesOptions } from './futures-options.ts'
+import type { Funding, FuturesOptions } from './futures-options.ts'
 import { readInterval, readLimit, readLong, Refusal } from './query.ts'
 import { klineJson } from './rows.ts'
 import type { KlineSource } from './source.ts'
@@ -44,6 +44,7 @@ export function futuresEndpoints(
     kline('markPriceKlines', price('mark')),
     kline('indexPriceKlines', price('index')),
     kline('premiumIndexKlines', price('premium')),
+    [`${root}/fundingRate`, fundingEndpoint(market, options)],
   ])
 }
 
@@ -51,6 +52,7 @@ type Named = [path: string, endpoint: Endpoint]
 
 /** The request weight: klines by `limit`, the others as documented. */
 export function futuresWeight(path: string, query: string): number {
+  if (path === '/fapi/v1/fundingRate') return 0
   if (!/lines$/.test(path)) return 1
   const limit = Number(/(?:^|&)limit=(\d+)/.exec(query)?.[1] ?? 500)
   return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10
@@ -99,6 +101,44 @@ function futuresInterval({ parameters }: Context): Interval {
   const interval = readInterval(parameters)
   if (interval === '1s') throw new Refusal(-1120, 'Invalid interval.')
   return interval
+}
+
+const FUNDING_MAX = 1000
+const FUNDING_DEFAULT = 100
+const FUNDING_NEWEST = 200
+
+/** Settlements from the start on; without times the newest ones. Delivery contracts have none. */
+function fundingEndpoint(market: Market, options: FuturesOptions): Endpoint {
+  return {
+    mandatory: market === 'cm' ? ['symbol'] : [],
+    optional: ['symbol', 'startTime', 'endTime', 'limit'],
+    isMarketData: true,
+    answer: (context) => {
+      const { symbol, history } = found(context, options, 'symbol')
+      const limit = Number(readLong(context.parameters, 'limit') ?? FUNDING_DEFAULT)
+      if (limit > FUNDING_MAX) throw new Refusal('000002', 'illegal parameter')
+      const { from, to, newest } = openWindow(context)
+      const isDelivered = /_\d{6}$/.test(symbol)
+      const rows = (isDelivered ? [] : history.funding(context.now)).filter(
+        ({ time }) => Number(time) >= from && Number(time) <= to,
+      )
+      const page = newest ? rows.slice(-FUNDING_NEWEST) : rows.slice(0, limit)
+      const without = context.leftOut(symbol)
+      const sent = page.filter(
+        ({ time }) => !without.some((span) => Number(time) >= span.from && Number(time) < span.to),
+      )
+      return {
+        json: `[${sent.map((row) => fundingJson(symbol, row)).join(',')}]`,
+        isSettled: false,
+        spoken: { symbol, from, to: Math.min(to, context.now) },
+      }
+    },
+  }
+}
+
+function fundingJson(symbol: string, { time, rate, markPrice, rateType }: Funding): string {
+  const fundingTime = Number(time / 1000n)
+  return JSON.stringify({ symbol, fundingTime, fundingRate: rate, markPrice, rateType })
 }
 
 type Window = { readonly from: number; readonly to: number; readonly newest: boolean }

@@ -12,8 +12,8 @@ import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
-import { futuresHistoryOf } from './futures-history.ts'
-import type { FuturesOptions } from './futures-options.ts'
+import { futuresHistoryOf, type FuturesHistory } from './futures-history.ts'
+import type { Funding, FuturesOptions } from './futures-options.ts'
 import { historyOf } from './history.ts'
 import { Limiter, type Admission } from './limits.ts'
 import { RequestLog } from './log.ts'
@@ -122,6 +122,13 @@ export class Exchange {
           : [[market, new Exchange(options, { ...there, options: own })] as const]
       }),
     )
+  }
+
+  /** The settlements of a contract up to `now`. @throws UsageError when this is not its market */
+  fundingOf(symbol: string, now: Micros): readonly Funding[] {
+    const history = this.historyOf(symbol)
+    if (this.#isFutures) return (history as FuturesHistory).funding(Number(now))
+    throw new UsageError(`${symbol} has no funding`)
   }
 
   /** A futures market of the exchange. @throws UsageError when it serves none of this name */

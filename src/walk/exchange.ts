@@ -272,6 +272,7 @@ export class ExchangeClient {
       params: [subject, ...interval, ...Object.entries(asked)],
       limit,
       weight: weightOf(dataset, limit),
+      pool: dataset.pool,
       priority,
       hosts: hostListOf(dataset),
       until: endOf(params),

@@ -10,6 +10,7 @@ import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
 import { walkAccount } from './account.ts'
 import { walkIds } from './ids.ts'
 import { walkKlines } from './klines.ts'
+import { walkTimes } from './times.ts'
 import type { AskPage } from './walk.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
@@ -71,6 +72,8 @@ export function walkRest(
         limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
+    case 'time':
+      return walkTimes(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
     case 'tradeId': {

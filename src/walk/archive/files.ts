@@ -17,12 +17,12 @@ import {
   archivePeriods,
   archiveSpan,
   dailyPeriods,
+  hasSpan,
   publishedFrom,
   type ArchivePeriod,
   type ArchiveSpan,
 } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
-import { intervalStep } from '../../binance/interval.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, baseUrlsOf, isBinanceUrl } from '../../binance/host.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
@@ -260,10 +260,10 @@ function byTime(a: PublishedFile, b: PublishedFile): number {
 }
 
 /** Series that are stored by day are read by day, so that a file can be taken back as a whole. */
-function isByDay({ interval }: SeriesKey): boolean {
-  return interval === undefined || interval === '1s'
+function isByDay(key: SeriesKey): boolean {
+  return datasetOf(key).partition(key.interval) === 'day'
 }
 
-function hasDailyFiles({ interval }: SeriesKey): boolean {
-  return interval === undefined || intervalStep(interval) <= DAY
+function hasDailyFiles(key: SeriesKey): boolean {
+  return hasSpan(key, 'daily')
 }

@@ -1,6 +1,8 @@
 /** Stores archive files into a series, one after the other: each as a whole, or nothing of it. */
 
 import type { Coverage } from '../../base/coverage.ts'
+import { isKeyedByTime } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { ArchiveError } from '../../base/errors.ts'
 import { earliest, latest, type Micros, type Window } from '../../base/time.ts'
 import type { Progress } from '../../progress.ts'
@@ -55,7 +57,7 @@ export class ArchiveStore {
     let isBegun = false
     try {
       yield* this.#seam(open, rows)
-      const isTrades = plan.key.interval === undefined
+      const isTrades = !isKeyedByTime(datasetOf(plan.key))
       const steps = isTrades ? this.#trades.steps(open, rows) : this.#klines(open, rows)
       for await (const step of steps) {
         this.#run.signal.throwIfAborted()
@@ -91,7 +93,8 @@ export class ArchiveStore {
     const difference = await fileSeam(series, open, rows)
     if (difference === undefined) return
     // A missing row in the file is not an answer.
-    const jumps = plan.key.interval === undefined ? idJumps(difference.page, undefined) : []
+    const isByTime = isKeyedByTime(datasetOf(plan.key))
+    const jumps = isByTime ? [] : idJumps(difference.page, undefined)
     const gaps = jumps.map(({ gap }) => gap)
     yield* storeSeam(series, difference, { ...sourceOf(open), gaps }, this.#run)
   }
@@ -111,7 +114,8 @@ export class ArchiveStore {
   /** Warns once: where times go back in one file, they do in others. */
   *#disorder({ disorder }: ArchiveRows): Generator<Progress, void, void> {
     const { plan, warned } = this.#run
-    if (disorder === undefined || plan.key.interval !== undefined || warned.has('disorder')) return
+    if (disorder === undefined || isKeyedByTime(datasetOf(plan.key)) || warned.has('disorder'))
+      return
     warned.add('disorder')
     yield { kind: 'warning', key: plan.key, message: disorder }
   }

@@ -34,6 +34,10 @@ export function checkJobs(jobs: readonly Job[], options: Options): void {
       throw new UsageError(`source archive: ${dataset.kind} are not published in the archive`, {
         hint: 'Leave --source away, or take auto or rest.',
       })
+    if (options.source === 'rest' && factsOf(dataset).walk === 'archive')
+      throw new UsageError(`source rest: ${dataset.kind} are only published in the archive`, {
+        hint: 'Leave --source away, or take auto or archive.',
+      })
     if (options.wire === 'sbe' && !MARKETS[dataset.market].rest.hasSbe)
       throw new UsageError(`wire sbe: ${dataset.market} is only served as JSON`, {
         hint: 'Leave --wire away, or run the jobs of spot alone with it.',

@@ -9,6 +9,7 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
+import { archiveWindow } from '../binance/archive.ts'
 import { micros, periodWindow, type Micros } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Usage } from '../progress.ts'
@@ -163,7 +164,7 @@ async function* replaced(
   for await (const { state, path, period, message } of replacedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
-    const file = { period, path, window: periodWindow(period), sizeBytes: undefined }
+    const file = { period, path, window: archiveWindow(plan.key, period), sizeBytes: undefined }
     const states = new Set<string | undefined>()
     const had = clip(union(series.manifest.coverage, plan.wanted), file.window)
     for (const window of wholeMillis(had)) {

@@ -16,6 +16,7 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
+import { LABEL_STEP } from './dataset.ts'
 import { intervalPathName, intervalStep } from './interval.ts'
 import { datasetOf, MARKETS } from './market.ts'
 import type { SeriesKey } from './series.ts'
@@ -100,6 +101,9 @@ export function archivePeriods(
   window: Window,
   now: Micros,
 ): readonly ArchivePeriod[] {
+  const shift = shiftOf(key)
+  // Without monthly files there is nothing to choose, and a shifted day reaches into the next month.
+  if (!hasSpan(key, 'monthly')) return dailyPeriods(window, now, shift)
   const isMonthlyOnly = !hasSpan(key, 'daily')
   const periods: ArchivePeriod[] = []
   for (let from = window.from; from < window.to;) {
@@ -109,7 +113,7 @@ export function archivePeriods(
     const isMost = part.to - part.from >= MONTH_DAYS_MIN * DAY
     const isMonthly = hasSpan(key, 'monthly') && (isMonthlyOnly || isMost)
     if (isPublished(month, now) && isMonthly) periods.push({ period: month, window: whole })
-    else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now))
+    else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now, shift))
     from = whole.to
   }
   return periods
@@ -122,13 +126,31 @@ export function hasSpan(key: SeriesKey, span: ArchiveSpan): boolean {
   return span === 'monthly' || key.interval === undefined || intervalStep(key.interval) <= DAY
 }
 
+/** The time of the rows of a file. */
+export function archiveWindow(key: SeriesKey, period: string): Window {
+  const { from, to } = periodWindow(period)
+  const shift = shiftOf(key)
+  return { from: micros(from + shift), to: micros(to + shift) }
+}
+
+/** How much later than its day the rows of a file lie: by what a label stands for, since they are known by its end. */
+export function shiftOf(key: SeriesKey): bigint {
+  return datasetOf(key).labels === undefined ? 0n : LABEL_STEP
+}
+
 /** The daily files that hold the rows of `window`; they replace a monthly file that cannot be used. */
-export function dailyPeriods(window: Window, now: Micros): readonly ArchivePeriod[] {
+export function dailyPeriods(
+  window: Window,
+  now: Micros,
+  shift: bigint = 0n,
+): readonly ArchivePeriod[] {
   const periods: ArchivePeriod[] = []
-  const first = micros(floorDiv(window.from, DAY) * DAY)
-  for (let from = first; from < window.to; from = micros(from + DAY)) {
+  const first = micros(floorDiv(window.from - shift, DAY) * DAY)
+  for (let from = first; from < window.to - shift; from = micros(from + DAY)) {
     const period = formatMicros(from).slice(0, 10)
-    if (isPublished(period, now)) periods.push({ period, window: periodWindow(period) })
+    const own = periodWindow(period)
+    const shifted = { from: micros(own.from + shift), to: micros(own.to + shift) }
+    if (isPublished(period, now)) periods.push({ period, window: shifted })
   }
   return periods
 }

@@ -28,6 +28,7 @@ export const DATASET_KINDS = [
   'indexPriceKlines',
   'premiumIndexKlines',
   'fundingRate',
+  'metrics',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -62,16 +63,24 @@ export type Column = {
   readonly isOfOneSource?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by time, by id, or by windows of a day that continue by id. */
+/** How the rows of a dataset are walked: by open time, by time, not over REST at all, by id, or by windows of a day that continue by id. */
 export type WalkKind =
-  'openTime' | 'time' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
+  'openTime' | 'time' | 'archive' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
 /** Which rules the rows of a dataset follow, see `rows/check.ts`. */
 export type RowRules =
-  'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation' | 'price' | 'premium' | 'funding'
+  | 'kline'
+  | 'aggTrade'
+  | 'trade'
+  | 'order'
+  | 'allocation'
+  | 'price'
+  | 'premium'
+  | 'funding'
+  | 'metrics'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -100,6 +109,8 @@ export type Dataset = {
   /** Are rows JSON arrays or objects? */
   readonly shape: 'array' | 'object'
   readonly hasInterval: boolean
+  /** The grid of its times, which is not part of the key. */
+  readonly grid?: Interval
   /** The intervals that it has, where it lacks some. */
   readonly intervals?: readonly Interval[]
   /** What its series belong to, and the request's parameter for it. Default: a symbol. */
@@ -132,6 +143,8 @@ export type Dataset = {
   readonly archive?: readonly ArchiveColumn[]
   /** The lengths of its files. Default: days and months. */
   readonly archiveSpans?: readonly ('daily' | 'monthly')[]
+  /** The column with labels that stand for {@link LABEL_STEP}, and of which each file shows whether they mean its start. */
+  readonly labels?: string
   /** REST has all that it has of listed symbols: the archive is for those that REST does not know. */
   readonly isArchiveSecond?: true
   /** Contracts that are delivered have none. */
@@ -153,6 +166,14 @@ export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
+}
+
+/** What a label stands for: five minutes. */
+export const LABEL_STEP = 300_000_000n
+
+/** The interval of the grid that rows of a dataset lie on; `undefined` where they lie on none. */
+export function gridOf({ grid }: Dataset, interval: Interval | undefined): Interval | undefined {
+  return interval ?? grid
 }
 
 /** Are its rows known by their time, and not by an id? */

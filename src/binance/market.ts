@@ -7,6 +7,7 @@ import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
 import { cmKlines, umKlines } from './datasets/futures-klines.ts'
 import { klines, uiKlines } from './datasets/klines.ts'
+import { metrics } from './datasets/metrics.ts'
 import { myAllocations } from './datasets/my-allocations.ts'
 import { myTrades } from './datasets/my-trades.ts'
 import { blockTrades, trades } from './datasets/trades.ts'
@@ -44,12 +45,12 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     archiveMicrosFrom: parseMicros('2025-01-01'),
   },
   um: {
-    datasets: { ...umKlines, fundingRate: umFundingRate },
+    datasets: { ...umKlines, fundingRate: umFundingRate, metrics },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
   },
   cm: {
-    datasets: { ...cmKlines, fundingRate: cmFundingRate },
+    datasets: { ...cmKlines, fundingRate: cmFundingRate, metrics },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',
   },

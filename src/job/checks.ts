@@ -175,9 +175,35 @@ function checkAccount(root: unknown, { path, dataset, pathOf }: Entry): Finding[
 
 function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[] {
   const source = valueAt(root, pathOf('source') ?? ['source'])
+  if (dataset?.walk === 'archive') return checkArchiveOnly(root, { path, dataset, source, pathOf })
   if (dataset === undefined || dataset.archive !== undefined || source !== 'archive') return []
   const message = `${dataset.kind} are not published in the archive; write source: auto or rest here`
   return [finding([...path, 'kind'], message)]
+}
+
+function checkArchiveOnly(
+  root: unknown,
+  {
+    path,
+    dataset: { kind },
+    source,
+    pathOf,
+  }: Pick<Entry, 'path' | 'pathOf'> & { readonly dataset: Dataset; readonly source: unknown },
+): Finding[] {
+  const from = pathOf('from') ?? ['from']
+  return [
+    ...(source === 'rest'
+      ? [
+          finding(
+            [...path, 'kind'],
+            `${kind} are only published in the archive; write source: auto or archive here`,
+          ),
+        ]
+      : []),
+    ...(valueAt(root, from) === 'listing'
+      ? [finding(from, `${kind} begin later than their symbol; write a date, such as 2021-12-01`)]
+      : []),
+  ]
 }
 
 /** Checks each range once, however many entries take it from the top level. */

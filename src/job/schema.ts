@@ -160,7 +160,6 @@ const settings = {
 /** Datasets of the futures markets that are named already, and not fetched yet. */
 const NOT_YET: ReadonlySet<string> = new Set([
   'continuousKlines',
-  'metrics',
   'openInterestHist',
   'topLongShortAccountRatio',
   'topLongShortPositionRatio',

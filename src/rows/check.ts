@@ -46,6 +46,7 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
       rows.checkPositive('low')
       return NOTHING_ODD
     case 'funding':
+    case 'metrics':
       return NOTHING_ODD
     case 'premium':
       // A ratio near zero, on either side.

@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import { columnIndex, type Dataset } from '../binance/dataset.ts'
+import { columnIndex, gridOf, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
@@ -30,9 +30,9 @@ export type RowProver = {
 
 /** The prover for a series. */
 export function proverOf(key: SeriesKey): RowProver {
-  const { interval } = key
   const dataset = datasetOf(key)
-  if (dataset.walk === 'openTime')
+  const interval = gridOf(dataset, key.interval)
+  if (dataset.walk === 'openTime' || dataset.walk === 'archive')
     return interval !== undefined && hasKnownGrid(interval)
       ? new SlotProver(interval, dataset)
       : NOTHING_TO_PROVE

@@ -50,7 +50,9 @@ export async function wantsOf(
 /** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
 async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
   const { key, settings } = want
-  if (datasetOf(key).isArchiveSecond !== true || settings.source !== 'auto') return want
+  const { walk, isArchiveSecond } = datasetOf(key)
+  if (walk === 'archive') return { ...want, settings: { ...settings, source: 'archive' } }
+  if (isArchiveSecond !== true || settings.source !== 'auto') return want
   const status = await exchange.of(key.market).statusOf(key.symbol)
   const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
   return { ...want, settings: { ...settings, source } }

@@ -5,6 +5,7 @@ import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from 
 import { quoteText } from '../base/text.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { earliest, floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
+import { shiftOf } from '../binance/archive.ts'
 import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import { DEFAULT_MARKET } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
@@ -181,7 +182,10 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
   if ('problem' in begin) return { key, wanted: [], settings, ...begin }
   const { from } = begin
   const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
-  const horizon = horizonOf(key.interval, world.now, settle)
+  const isArchived = factsOf(job).walk === 'archive'
+  const horizon = isArchived
+    ? archivedUntil(key, world.now)
+    : horizonOf(key.interval, world.now, settle)
   const to = asked < horizon ? asked : horizon
   const end = earliest(world.endOf?.(key) ?? to, to)
   const isListing = job.from.kind === 'listing' && from !== undefined
@@ -229,6 +233,15 @@ export function horizonOf(interval: Interval | undefined, now: Micros, settle: b
   if (hasKnownGrid(interval)) return gridFloor(interval, settled)
   // The grid of 3d is not known: what opened a whole interval ago has closed, wherever it began.
   return micros(gridFloor(interval, micros(settled - intervalStep(interval))) + 86_400_000_000n)
+}
+
+/** A daily file is there by noon of the next day (observed: 09:05); before then it is not missed. */
+const ARCHIVE_LAG = 43_200_000_000n
+const DAY = 86_400_000_000n
+
+/** Up to where the archive has everything by now. */
+function archivedUntil(key: SeriesKey, now: Micros): Micros {
+  return micros(floorDiv(now - ARCHIVE_LAG, DAY) * DAY + shiftOf(key))
 }
 
 function join(a: Want, b: Want): Want {

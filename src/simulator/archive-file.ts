@@ -124,6 +124,7 @@ const QUANTITY_AT = {
   indexPriceKlines: 8,
   premiumIndexKlines: 8,
   fundingRate: 2,
+  metrics: 2,
   aggTrades: 2,
   trades: 2,
 }

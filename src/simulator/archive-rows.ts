@@ -5,6 +5,7 @@ import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import type { Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import { timeText, type AggTrade, type Kline, type TimeUnit, type Trade } from './rows.ts'
+import { metricsLines } from './futures-metrics.ts'
 import type { Funding } from './futures-options.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import type { History, KlineSource, Sequence } from './source.ts'
@@ -16,6 +17,7 @@ export const ARCHIVED = [
   'indexPriceKlines',
   'premiumIndexKlines',
   'fundingRate',
+  'metrics',
   'aggTrades',
   'trades',
 ] as const
@@ -54,6 +56,16 @@ const NAMES: Readonly<Record<ArchiveSeries['dataset'], readonly string[]>> = {
   markPriceKlines: KLINE_NAMES,
   indexPriceKlines: KLINE_NAMES,
   premiumIndexKlines: KLINE_NAMES,
+  metrics: [
+    'create_time',
+    'symbol',
+    'sum_open_interest',
+    'sum_open_interest_value',
+    'count_toptrader_long_short_ratio',
+    'sum_toptrader_long_short_ratio',
+    'count_long_short_ratio',
+    'sum_taker_long_short_vol_ratio',
+  ],
   fundingRate: ['calc_time', 'funding_interval_hours', 'last_funding_rate'],
   aggTrades: [
     'agg_trade_id',
@@ -81,6 +93,8 @@ export function unitOf(window: Window, market: Market = DEFAULT_MARKET): TimeUni
 /** The number of rows of a file; for klines only whether there are any. */
 export function rowCountOf(history: History, series: ArchiveSeries, rows: ArchiveRows): number {
   if (series.interval !== undefined) return klinesOf(history, series, rows, 1).length
+  if (series.dataset === 'metrics')
+    return klinesOf(history, { ...series, dataset: 'klines', interval: '5m' }, rows, 1).length * 288
   if (series.dataset === 'fundingRate') return fundingOf(history, rows).length
   if (series.dataset !== 'aggTrades' && series.dataset !== 'trades') return 0
   const { from, to } = placesOf(history[series.dataset], rows)
@@ -103,6 +117,11 @@ export function linesOf(
         klineLine(row, unitAt(i)),
       )
       return headed(lines, series, { rows, market })
+    }
+    case 'metrics': {
+      if (market === 'spot') return []
+      const lines = metricsLines({ symbol: series.symbol, market }, rows.window)
+      return [headerNames('metrics').join(','), ...lines]
     }
     case 'fundingRate': {
       const lines = fundingOf(history, rows).map((row) =>

@@ -33,6 +33,7 @@ const ROW_BYTES = {
   indexPriceKlines: 40,
   premiumIndexKlines: 40,
   fundingRate: 12,
+  metrics: 20,
   aggTrades: 18,
   trades: 16,
 }
@@ -149,6 +150,7 @@ export class SimArchive {
     const isLong = interval !== undefined && intervalStep(interval) > DAY
     const isMonthly = isLong || series.dataset === 'fundingRate'
     if (isMonthly && archiveSpan(period) === 'daily') return false
+    if (series.dataset === 'metrics' && archiveSpan(period) === 'monthly') return false
     return rowCountOf(history, series, rowsOf(period)) > 0
   }
 

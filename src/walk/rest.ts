@@ -74,6 +74,8 @@ export function walkRest(
       })
     case 'time':
       return walkTimes(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
+    case 'archive':
+      throw new RangeError(`${key.dataset} are not served over REST`)
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
     case 'tradeId': {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { parseMicros, type Micros } from '../../src/base/time.ts'
 import { status } from '../../src/query/status.ts'
+import { verify } from '../../src/verify/verify.ts'
 import type { ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
@@ -96,6 +97,8 @@ test.each(['um', 'cm'] as const)(
     const before = await contents(options.dataDir)
     expect((await run(text, options)).summary).toMatchObject({ complete: true, rows: 0 })
     expect(await contents(options.dataDir)).toEqual(before)
+    for await (const event of verify([], { dataDir: options.dataDir }))
+      expect(event).not.toMatchObject({ kind: 'finding' })
     expect(simulator.exchange.futuresLog.entries.some(({ path }) => path.includes('data/'))).toBe(
       false,
     )

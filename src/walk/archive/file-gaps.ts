@@ -5,6 +5,8 @@ import { isKnown, type Gap } from '../../base/gap.ts'
 import { micros, type Micros, type Window } from '../../base/time.ts'
 import { gridFloor, hasKnownGrid } from '../../binance/interval.ts'
 import type { SeriesKey } from '../../binance/series.ts'
+import { gridOf } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { missingSlots } from '../slots.ts'
 import { spanHoles } from '../span-holes.ts'
 import { lowerBound } from '../../rows/int64.ts'
@@ -78,7 +80,7 @@ export function klineGaps(
   { gaps, hasRowsBefore, isOtherLeft, holes, unconfirmed, now }: KnownKlines,
 ): Gap[] {
   // A part may begin inside a slot. Whether the slot has a kline shows in what the file has of all of it.
-  const { interval } = key
+  const interval = gridOf(datasetOf(key), key.interval)
   const isGridded = interval !== undefined && hasKnownGrid(interval)
   const head = isGridded ? gridFloor(interval, part.from) : part.from
   const from = head < file.from ? part.from : head

@@ -7,6 +7,7 @@ import type { SeriesKey } from '../../binance/series.ts'
 import type { Archive } from '../../pull/archive/download.ts'
 import { unzip } from '../../pull/archive/zip.ts'
 import { CsvFile } from '../../rows/csv-file.ts'
+import { withTimes } from '../../rows/labels.ts'
 import type { Page, UnknownField } from '../../rows/page.ts'
 
 /** The rows of an opened file. */
@@ -38,7 +39,11 @@ export class ArchiveRows {
       file: path,
     })
     this.#csv = csv
-    return csv.pages(unzip(file, { path, entry: entryName(this.#key, period) }))
+    const pages = csv.pages(unzip(file, { path, entry: entryName(this.#key, period) }))
+    const dataset = datasetOf(this.#key)
+    return dataset.labels === undefined
+      ? pages
+      : withTimes(dataset, pages, { period: window, file: path })
   }
 
   /** Reads the file to its end. @throws ArchiveError when it cannot be used */

@@ -19,6 +19,7 @@ import {
   dailyPeriods,
   hasSpan,
   publishedFrom,
+  shiftOf,
   type ArchivePeriod,
   type ArchiveSpan,
 } from '../../binance/archive.ts'
@@ -99,7 +100,9 @@ export class ArchiveSession {
    * are as long, daily ones for the others, so that a file can be taken back as a whole.
    */
   async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
-    const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
+    const periods = isByDay(key)
+      ? dailyPeriods(window, now, shiftOf(key))
+      : archivePeriods(key, window, now)
     const found = await this.#published(key, periods)
     if (!hasDailyFiles(key)) return found
     const published = new Set(found.map(({ period }) => period))
@@ -125,7 +128,7 @@ export class ArchiveSession {
 
   /** The daily files of a stretch of time. */
   dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
-    return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now) : [])
+    return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now, shiftOf(key)) : [])
   }
 
   /** Daily files for what is left although its monthly file was tried. */

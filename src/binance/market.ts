@@ -3,6 +3,7 @@
 import { parseMicros, type Micros } from '../base/time.ts'
 import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
 import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
+import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
 import { cmKlines, umKlines } from './datasets/futures-klines.ts'
@@ -45,12 +46,12 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     archiveMicrosFrom: parseMicros('2025-01-01'),
   },
   um: {
-    datasets: { ...umKlines, fundingRate: umFundingRate, metrics },
+    datasets: { ...umKlines, aggTrades: umAggTrades, fundingRate: umFundingRate, metrics },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
   },
   cm: {
-    datasets: { ...cmKlines, fundingRate: cmFundingRate, metrics },
+    datasets: { ...cmKlines, aggTrades: cmAggTrades, fundingRate: cmFundingRate, metrics },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',
   },

@@ -20,7 +20,7 @@ import {
   type SymbolSelection,
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
-import { quoted, type Reading } from '../base/suggest.ts'
+import { didYouMean, quoted, type Reading } from '../base/suggest.ts'
 import { readWord, text, word } from './schema-text.ts'
 import { symbolSelection } from './symbols-schema.ts'
 
@@ -89,8 +89,7 @@ function readMarket(value: string): Reading<Market> {
   const market = MARKET_NAMES.find((name) => name === value)
   if (market !== undefined) return { value: market }
   const meant = ALSO_CALLED[value.toLowerCase().replaceAll(/[^a-z]/g, '')]
-  const help = meant === undefined ? '' : `; write ${meant}`
-  return { problem: `${quoted(value)} is not a market: write ${MARKET_WORDS}${help}` }
+  return { problem: `${quoted(value)} is not ${MARKET_WORDS}${didYouMean(meant)}` }
 }
 
 const settings = {

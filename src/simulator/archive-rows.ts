@@ -130,7 +130,9 @@ export function linesOf(
       return [headerNames('fundingRate').join(','), ...lines]
     }
     case 'aggTrades':
-      return sequenceLines(history.aggTrades, rows, (row, i) => aggTradeLine(row, unitAt(i)))
+      return market === DEFAULT_MARKET
+        ? sequenceLines(history.aggTrades, rows, (row, i) => aggTradeLine(row, unitAt(i)))
+        : futuresAggTradeLines(history, rows)
     case 'trades':
       return sequenceLines(history.trades, rows, (row, i) => tradeLine(row, unitAt(i)))
   }
@@ -203,6 +205,27 @@ function sequenceLines<Row>(
   const lines: string[] = []
   for (let place = from; place < to; place++) lines.push(line(sequence.at(place), place - from))
   return lines
+}
+
+/** Seven columns, times in ms, flags in lower case, numbers without trailing zeros. */
+function futuresAggTradeLines({ aggTrades }: History, rows: ArchiveRows): string[] {
+  const lines = sequenceLines(aggTrades, rows, (row) =>
+    [
+      row.id,
+      plainNumber(row.price),
+      plainNumber(row.quantity),
+      row.firstTradeId,
+      row.lastTradeId,
+      timeText(row.time, 'ms'),
+      String(row.isBuyerMaker),
+    ].join(','),
+  )
+  const isHeaded = Number(rows.window.from) >= HEADED_FROM
+  return isHeaded ? [headerNames('aggTrades').slice(0, 7).join(','), ...lines] : lines
+}
+
+function plainNumber(text: string): string {
+  return text.replace(/0+$/, '').replace(/\.$/, '.0')
 }
 
 function klineLine(row: Kline, unit: TimeUnit): string {

@@ -10,7 +10,8 @@ import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { futuresInfoJson, pairOf } from './futures-info.ts'
 import type { Funding, FuturesOptions } from './futures-options.ts'
 import { readInterval, readLimit, readLong, Refusal } from './query.ts'
-import { klineJson } from './rows.ts'
+import { aggTradePage } from './pages.ts'
+import { aggTradeJson, klineJson } from './rows.ts'
 import type { KlineSource } from './source.ts'
 
 type Market = 'um' | 'cm'
@@ -44,6 +45,7 @@ export function futuresEndpoints(
     kline('markPriceKlines', price('mark')),
     kline('indexPriceKlines', price('index')),
     kline('premiumIndexKlines', price('premium')),
+    [`${root}/aggTrades`, aggTradeEndpoint(market, options)],
     [`${root}/fundingRate`, fundingEndpoint(market, options)],
   ])
 }
@@ -53,6 +55,7 @@ type Named = [path: string, endpoint: Endpoint]
 /** The request weight: klines by `limit`, the others as documented. */
 export function futuresWeight(path: string, query: string): number {
   if (path === '/fapi/v1/fundingRate') return 0
+  if (/aggTrades$/.test(path)) return 20
   if (!/lines$/.test(path)) return 1
   const limit = Number(/(?:^|&)limit=(\d+)/.exec(query)?.[1] ?? 500)
   return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10
@@ -101,6 +104,39 @@ function futuresInterval({ parameters }: Context): Interval {
   const interval = readInterval(parameters)
   if (interval === '1s') throw new Refusal(-1120, 'Invalid interval.')
   return interval
+}
+
+const HOUR = 3_600e6
+/** How far back aggregate trades are served. */
+const REACH = { um: 48 * HOUR, cm: 24 * HOUR }
+
+function aggTradeEndpoint(market: Market, options: FuturesOptions): Endpoint {
+  return {
+    mandatory: ['symbol'],
+    optional: ['fromId', 'startTime', 'endTime', 'limit'],
+    isMarketData: true,
+    answer: (context) => {
+      const { symbol, history } = found(context, options, 'symbol')
+      const { parameters, now, fault } = context
+      const { aggTrades } = history
+      const oldest = aggTrades.placeOfTime(now - REACH[market])
+      const restHistoryFrom = oldest < aggTrades.count(now) ? aggTrades.at(oldest).id : 0n
+      const { rows, from, to } = aggTradePage({
+        ...{ parameters, history, now, fault, without: context.leftOut(symbol) },
+        symbol: { symbol, restHistoryFrom },
+        options: { ...context.options, aggTradesWindowMsMax: 3_600_000 },
+      })
+      const texts = rows.map((row) => {
+        const json = aggTradeJson(row, 'ms').replace(/,"M":(?:true|false)\}$/, '')
+        return market === 'um' ? `${json},"nq":"${row.quantity}"}` : `${json}}`
+      })
+      return {
+        json: `[${texts.join(',')}]`,
+        isSettled: false,
+        spoken: { symbol, from, to },
+      }
+    },
+  }
 }
 
 const FUNDING_MAX = 1000

@@ -12,7 +12,7 @@ import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
-import { futuresHistoryOf, type FuturesHistory } from './futures-history.ts'
+import { futuresHistoryOf, type FuturesHistory, type PriceName } from './futures-history.ts'
 import type { Funding, FuturesOptions } from './futures-options.ts'
 import { historyOf } from './history.ts'
 import { Limiter, type Admission } from './limits.ts'
@@ -22,7 +22,7 @@ import { PageCache, type CachedPage } from './page-cache.ts'
 import { parseQuery, readUnit, Refusal } from './query.ts'
 import { inSbe, wireOf } from './sbe-wire.ts'
 import { FaultSchedule } from './schedule.ts'
-import type { History, Span } from './source.ts'
+import type { History, KlineSource, Span } from './source.ts'
 
 /** A GET request as it reaches the exchange. */
 export type SimRequest = {
@@ -129,6 +129,13 @@ export class Exchange {
     const history = this.historyOf(symbol)
     if (this.#isFutures) return (history as FuturesHistory).funding(Number(now))
     throw new UsageError(`${symbol} has no funding`)
+  }
+
+  /** The klines of a price that nobody trades at. @throws UsageError when this is not its market */
+  pricesOf(symbol: string, price: PriceName): KlineSource {
+    const history = this.historyOf(symbol)
+    if (this.#isFutures) return (history as FuturesHistory).prices[price]
+    throw new UsageError(`${symbol} has no ${price} price`)
   }
 
   /** A futures market of the exchange. @throws UsageError when it serves none of this name */

@@ -4,11 +4,17 @@ import { expect, test } from 'vitest'
 import { parseMicros, type Window } from '../../src/base/time.ts'
 import type { Interval } from '../../src/binance/interval.ts'
 import {
+  trueAggTrades,
   trueKlines,
   type ExchangeOptions,
   type Kline,
   type Simulator,
 } from '../../src/simulator/index.ts'
+import { parseJob } from '../../src/job/parse.ts'
+import { sql } from '../../src/query/sql.ts'
+import { seriesName } from '../../src/binance/series.ts'
+import { nodeFiles } from '../../src/node/files.ts'
+import { listSeries } from '../../src/store/lake.ts'
 import { status } from '../../src/query/status.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
@@ -89,6 +95,10 @@ function truth(
   const own = exchange.market(market)
   const now = parseMicros('2026-11-29')
   return texts(trueKlines(own, { symbol, interval, window, now }))
+}
+
+async function seriesNames(dataDir: string): Promise<string[]> {
+  return (await listSeries(nodeFiles(dataDir))).map(seriesName).sort()
 }
 
 test.each([
@@ -216,3 +226,143 @@ test.each(['rest', 'archive'])(
     expect(await contents(options.dataDir)).toEqual(before)
   },
 )
+
+test.each([
+  ['um', 'markPriceKlines', 'BTCUSDT', 'mark'],
+  ['um', 'indexPriceKlines', 'BTCUSDT', 'index'],
+  ['um', 'premiumIndexKlines', 'BTCUSDT', 'premium'],
+  ['cm', 'markPriceKlines', 'BTCUSD_PERP', 'mark'],
+  ['cm', 'indexPriceKlines', 'BTCUSD', 'index'],
+  ['cm', 'premiumIndexKlines', 'BTCUSD_PERP', 'premium'],
+] as const)('%s %s: the same from REST and from the archive', async (...given) => {
+  const [market, kind, symbol, price] = given
+  const simulator = await serve({ exchange: EXCHANGE })
+  const [contract = ''] = EXCHANGE[market]!.symbols.map((one) => one.symbol)
+  const window = { from: parseMicros('2026-03-30'), to: parseMicros('2026-04-02') }
+  const expected = simulator.exchange
+    .market(market)
+    .pricesOf(contract, price)
+    .ask('5m', {
+      ...{ from: Number(window.from), to: Number(window.to) - 1, now: 1e16 },
+      ...{ limit: Infinity, newest: false, without: [] },
+    })
+    .map((row) => [
+      ...[row.openTime, row.open, row.high, row.low, row.close, row.closeTime, row.tradeCount],
+    ])
+  if (market === 'um' && price === 'premium')
+    expect(expected.some(([, open]) => String(open).startsWith('-'))).toBe(true)
+  for (const source of ['rest', 'archive']) {
+    const options = { dataDir: await tempDir(), ...doors(simulator, true) }
+    const range = ['2026-03-30', '2026-04-02'] as const
+    const more = `source: ${source}\ndatasets: [{kind: ${kind}, intervals: [5m]}]`
+    const { summary, error } = await run(job(market, symbol, range, more), options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 864 })
+    const columns = 'open_time, open, high, low, close, close_time, sample_count'
+    expect(
+      await stored(options.dataDir, `${market}/${kind}/interval=5m/symbol=${symbol}`, columns),
+    ).toEqual(expected.map((row) => row.map(String)))
+  }
+})
+
+test.each([
+  ['um', 'BTCUSDT'],
+  ['cm', 'BTCUSD_PERP'],
+] as const)(
+  '%s aggTrades: from the archive, and the last days from REST',
+  async (market, symbol) => {
+    const own = { ...EXCHANGE[market]!.symbols[0]!, aggTradesPerDay: 3_000 }
+    const simulator = await serve({ exchange: { ...EXCHANGE, [market]: { symbols: [own] } } })
+    const options = { dataDir: await tempDir(), ...doors(simulator, true) }
+    const to = new Date().toISOString().slice(0, 13)
+    const from = new Date(Date.now() - 4 * 86_400_000).toISOString().slice(0, 10)
+    const text = job(market, symbol, [from, `${to}:00`], 'datasets: [{kind: aggTrades}]')
+    const { summary, error } = await run(text, options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0 })
+    const window = { from: parseMicros(from), to: parseMicros(`${to}:00`) }
+    const truth = [
+      ...trueAggTrades(simulator.exchange.market(market), { symbol, window, now: window.to }),
+    ]
+    const rows = await query(
+      `SELECT agg_trade_id, price, quantity, first_trade_id, last_trade_id, epoch_us(time) AS t, is_buyer_maker
+     FROM ${parquet(options.dataDir, `${market}/aggTrades/symbol=${symbol}`)} ORDER BY agg_trade_id`,
+    )
+    expect(rows.map((row) => [row['agg_trade_id'], Number(row['price']), row['t']])).toEqual(
+      truth.map(({ id, price, time }) => [
+        String(id),
+        Number(price),
+        String((time / 1000n) * 1000n),
+      ]),
+    )
+    const sources = new Set(
+      simulator.exchange.futuresLog.entries.map(({ path }) => path.split('/')[1]),
+    )
+    expect(sources).toContain('data')
+  },
+)
+
+test('a job of three markets runs each on its own clock and hosts, and two share one budget', async () => {
+  const simulator = await serve({ exchange: EXCHANGE })
+  const options = { dataDir: await tempDir(), ...doors(simulator) }
+  const text = `
+version: 1
+from: 2026-03-01
+to: 2026-03-03
+datasets:
+  - {kind: klines, intervals: [1h], symbols: [BTCUSDT]}
+  - {kind: klines, intervals: [1h], symbols: [BTCUSDT, ETHUSDT], market: um}
+  - {kind: klines, intervals: [1h], symbols: [BTCUSD_PERP], market: cm}
+`
+  const { summary, error } = await run(text, options)
+  expect(error).toBeUndefined()
+  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 4 * 48 })
+  const { log, futuresLog } = simulator.exchange
+  expect(log.entries.every(({ path }) => path.startsWith('/api/v3/'))).toBe(true)
+  expect(new Set(futuresLog.entries.map(({ path }) => path.split('/')[1]))).toEqual(
+    new Set(['fapi', 'dapi']),
+  )
+  const { used } = futuresLog.windows().reduce((a, b) => (a.used > b.used ? a : b))
+  expect(used).toBe(futuresLog.entries.reduce((sum, { weight }) => sum + weight, 0))
+  const answer = await sql('SELECT count(*) AS n FROM um_klines', options)
+  for await (const rows of answer.rows()) expect(String(rows[0]?.[0])).toBe('96')
+  answer.close()
+  expect(await seriesNames(options.dataDir)).toEqual([
+    'cm klines BTCUSD_PERP 1h',
+    'klines BTCUSDT 1h',
+    'um klines BTCUSDT 1h',
+    'um klines ETHUSDT 1h',
+  ])
+})
+
+test.each([
+  ['um', 'uiKlines, intervals: [1h]', 'BTCUSDT', 'um has no uiKlines; write market: spot here'],
+  [
+    'spot',
+    'fundingRate',
+    'BTCUSDT',
+    'spot has no fundingRate; write market: um or market: cm here',
+  ],
+  ['cm', 'indexPriceKlines, intervals: [1h]', 'BTCUSD_PERP', 'write BTCUSD'],
+  ['cm', 'klines, intervals: [1h]', 'BTCUSD', 'write BTCUSD_PERP'],
+  ['um', 'klines, intervals: [1s]', 'BTCUSDT', 'klines of this market have no "1s"'],
+  ['um', 'metrics, source: rest', 'BTCUSDT', 'metrics are only published in the archive'],
+  ['um', 'metrics, from: listing', 'BTCUSDT', 'metrics begin later than their symbol'],
+  ['um', 'openInterestHist, intervals: [5m]', 'BTCUSDT', 'is not supported yet'],
+  ['futures', 'klines, intervals: [1h]', 'BTCUSDT', 'did you mean "um"?'],
+])('market %s, kind %s, symbol %s is refused with words', async (market, kind, symbol, words) => {
+  const text = `{version: 1, from: 2024-01-01, to: 2024-02-01, symbols: [${symbol}], datasets: [{market: ${market}, kind: ${kind}}]}`
+  expect(() => parseJob(text, 'x')).toThrow(words)
+})
+
+test('SBE is not asked of futures', async () => {
+  const text = job(
+    'um',
+    'BTCUSDT',
+    ['2026-03-01', '2026-03-02'],
+    'datasets: [{kind: klines, intervals: [1h]}]',
+  )
+  await expect(run(text, { dataDir: await tempDir(), wire: 'sbe' })).rejects.toThrow(
+    'wire sbe: um is only served as JSON',
+  )
+})

@@ -30,11 +30,7 @@ const exchange = new Exchange({
   limits: { rules: [] },
 })
 
-function bodyOf(
-  kind: SpotKind,
-  query: string,
-  wire: Readonly<Record<string, string>>,
-): Uint8Array {
+function bodyOf(kind: SpotKind, query: string, wire: Readonly<Record<string, string>>): Uint8Array {
   const request = {
     path: DATASETS[kind].path,
     query: `symbol=BTCUSDT&${query}&limit=1000`,

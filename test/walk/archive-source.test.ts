@@ -45,7 +45,8 @@ async function read(
       const { page, first, end, archives = {} } = step.value
       expect(Object.values(archives)[0]).toMatchObject({ period: file.period })
       reached.push(formatMicros(step.value.reached))
-      if (page !== undefined) rows.push(...textsOf(key.dataset as SpotKind, [sliceRows(page, first, end)]))
+      if (page !== undefined)
+        rows.push(...textsOf(key.dataset as SpotKind, [sliceRows(page, first, end)]))
     }
   }
   expect([...reached].sort()).toEqual(reached)

@@ -143,6 +143,8 @@ export type Dataset = {
   readonly archive?: readonly ArchiveColumn[]
   /** The lengths of its files. Default: days and months. */
   readonly archiveSpans?: readonly ('daily' | 'monthly')[]
+  /** REST is the better witness: files have bars without trades where there were some. */
+  readonly isArchiveDoubted?: true
   /** The column with labels that stand for {@link LABEL_STEP}, and of which each file shows whether they mean its start. */
   readonly labels?: string
   /** REST has all that it has of listed symbols: the archive is for those that REST does not know. */

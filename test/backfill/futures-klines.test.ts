@@ -113,13 +113,13 @@ test.each([
   const text = job(
     market,
     symbol,
-    ['2026-03-30', '2026-04-03'],
+    ['2026-03-31', '2026-04-02'],
     `source: ${source}\ndatasets: [{kind: klines, intervals: [1m]}]`,
   )
   const { summary, error } = await run(text, options)
   if (error !== undefined) throw error
-  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 5_760 })
-  const window = { from: parseMicros('2026-03-30'), to: parseMicros('2026-04-03') }
+  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 2_880 })
+  const window = { from: parseMicros('2026-03-31'), to: parseMicros('2026-04-02') }
   expect(
     await stored(options.dataDir, `${market}/klines/interval=1m/symbol=${symbol}`, columns),
   ).toEqual(truth(simulator, market, symbol, ['1m', window]))
@@ -168,7 +168,7 @@ test.each(['newest', 'oldest'] as const)(
     const cm = { ...EXCHANGE.cm!, klineWindows }
     const simulator = await serve({ exchange: { ...EXCHANGE, cm } })
     const options = { dataDir: await tempDir(), ...doors(simulator) }
-    const intervals = ['2h', '12h', '1d', '3d', '1w', '1M'] as const
+    const intervals = ['12h', '1d', '3d', '1w', '1M'] as const
     const { summary, error } = await run(
       job(
         'cm',
@@ -365,4 +365,43 @@ test('SBE is not asked of futures', async () => {
   await expect(run(text, { dataDir: await tempDir(), wire: 'sbe' })).rejects.toThrow(
     'wire sbe: um is only served as JSON',
   )
+})
+
+test('bars without trades that a file has are asked of REST by the next run', async () => {
+  const flat = (lines: readonly string[]): readonly string[] =>
+    lines.map((line) => {
+      const cells = line.split(',')
+      const open = Number(cells[0])
+      const isFlat = open >= Date.UTC(2026, 2, 2, 1) && open < Date.UTC(2026, 2, 2, 5)
+      if (!isFlat) return line
+      const price = cells[1]!
+      return [cells[0], price, price, price, price, '0', cells[6], '0', '0', '0', '0', '0'].join(
+        ',',
+      )
+    })
+  const archive = {
+    rules: [{ path: 'BTCUSDT-1h-2026-03', fault: { kind: 'lines' as const, change: flat } }],
+  }
+  const simulator = await serve({ exchange: { ...EXCHANGE, archive } })
+  const options = { dataDir: await tempDir(), ...doors(simulator, true) }
+  const text = job(
+    'um',
+    'BTCUSDT',
+    ['2026-03-01', '2026-04-01'],
+    'datasets: [{kind: klines, intervals: [1h]}]',
+  )
+  expect((await run(text, options)).summary).toMatchObject({ complete: true, exit: 0 })
+  const requests = simulator.exchange.futuresLog.count
+  const { summary } = await run(text, options)
+  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 0, series: [{ revisions: 4 }] })
+  expect(simulator.exchange.futuresLog.count - requests).toBeLessThan(8)
+  const window = { from: parseMicros('2026-03-01'), to: parseMicros('2026-04-01') }
+  expect(await stored(options.dataDir, 'um/klines/interval=1h/symbol=BTCUSDT', UM)).toEqual(
+    truth(simulator, 'um', 'BTCUSDT', ['1h', window]),
+  )
+  // What changed is asked for once more.
+  await run(text, options)
+  const before = await contents(options.dataDir)
+  expect((await run(text, options)).summary).toMatchObject({ rows: 0, series: [{ revisions: 0 }] })
+  expect(await contents(options.dataDir)).toEqual(before)
 })

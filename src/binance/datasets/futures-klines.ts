@@ -99,7 +99,7 @@ const archiveOfPrices: readonly ArchiveColumn[] = [
 const cmPriceKlines = { ...priceKlines, windowDaysMax: WINDOW_DAYS_MAX }
 /** The klines of USD-M. */
 export const umKlines = {
-  klines: { ...um, kind: 'klines', path: '/fapi/v1/klines' },
+  klines: { ...um, kind: 'klines', path: '/fapi/v1/klines', isArchiveDoubted: true },
   markPriceKlines: {
     ...priceKlines,
     kind: 'markPriceKlines',
@@ -124,7 +124,13 @@ export const umKlines = {
 
 /** The klines of COIN-M. */
 export const cmKlines = {
-  klines: { ...cm, kind: 'klines', path: '/dapi/v1/klines', archive: archiveCm },
+  klines: {
+    ...cm,
+    kind: 'klines',
+    path: '/dapi/v1/klines',
+    archive: archiveCm,
+    isArchiveDoubted: true,
+  },
   markPriceKlines: {
     ...cmPriceKlines,
     kind: 'markPriceKlines',

@@ -1,6 +1,6 @@
 /** Stores archive files into a series, one after the other: each as a whole, or nothing of it. */
 
-import type { Coverage } from '../../base/coverage.ts'
+import { clip, type Coverage } from '../../base/coverage.ts'
 import { isKeyedByTime } from '../../binance/dataset.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { ArchiveError } from '../../base/errors.ts'
@@ -12,6 +12,7 @@ import { hasRowsBefore } from '../../store/id-ends.ts'
 import { unconfirmedIn } from '../../store/ledger.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
 import { idJumps, klineGaps, within } from './file-gaps.ts'
+import { flatStretches } from './flat-bars.ts'
 import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import { fileSeam } from './seam.ts'
 import { ArchiveRows } from './file-rows.ts'
@@ -158,8 +159,18 @@ export class ArchiveStore {
     // The first step has all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }
+    const fresh = this.#doubted(pages, open.part)
     for (const [index, step] of steps.entries())
-      yield { ...own, ...(index === 0 ? { ...step, gaps } : step) }
+      yield { ...own, ...(index === 0 ? { ...step, gaps, fresh } : step) }
+  }
+
+  /** What REST has to be asked of again, where it may be asked. */
+  #doubted(pages: readonly Page[], part: Window): readonly Window[] {
+    const { plan, ask } = this.#run
+    const { interval } = plan.key
+    const dataset = datasetOf(plan.key)
+    if (ask === undefined || interval === undefined || dataset.isArchiveDoubted !== true) return []
+    return clip(flatStretches(dataset, interval, pages), part)
   }
 
   async #hasDaily({ period, window }: PublishedFile): Promise<boolean> {

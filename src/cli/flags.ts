@@ -82,7 +82,7 @@ export const LAKE_FLAGS = {
   }),
   'base-url': option('baseUrls', {
     describe:
-      'REST endpoint, of spot unless um= or cm= stands before it; repeat it for more, in order of preference. The environment variable takes several, separated by commas',
+      'REST endpoint, of spot unless um= or cm= stands before it; repeat it, in order of preference. The environment variable takes several, with commas',
     value: '[MARKET=]URL',
     default: "Binance's public market data endpoint",
     env: 'BINANCE_BACKFILL_BASE_URL',

@@ -22,7 +22,6 @@ import { Retries, type Patience, type Trial } from './retries.ts'
 import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
-
 /** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
 const ATTEMPT_MS = 20_000
 /** How long a request blocked by the firewall lets the others go first, once requests may be sent again. */
@@ -79,7 +78,6 @@ export class Gateway {
   readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
   readonly #sync: ClockSync
-  readonly #rest: RestFacts
   readonly #requests: Pool['requests']
 
   constructor(world: World, options: GatewayOptions) {
@@ -89,7 +87,6 @@ export class Gateway {
     this.server = pool.server
     this.budget = pool.budget
     this.gate = pool.gate
-    this.#rest = rest
     this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
@@ -127,7 +124,7 @@ export class Gateway {
     const { clock } = this.#world
     const { signal } = this.#options
     const query: Query = {
-      path: this.#rest.pingPath,
+      path: (this.#options.rest ?? SPOT_REST).pingPath,
       params: [],
       weight: 1,
       timeoutMs: PING_TIMEOUT_MS,
@@ -292,7 +289,7 @@ export class Gateway {
         url: `${url}${query.path}${text === '' ? '' : `?${text}`}`,
         headers: {
           accept: this.#options.accept,
-          ...this.#rest.headers,
+          ...(this.#options.rest ?? SPOT_REST).headers,
           ...this.#options.extraHeaders,
           ...query.headers?.(),
           ...signed?.headers,

@@ -56,7 +56,7 @@ async function hostSeen(world: World, options: Options): Promise<string> {
   const market = MARKET_NAMES.find((name) => name === readBaseUrl(url).market)
   const place = market === undefined ? {} : { market }
   const asked = { ...options, maxWaitMs: 0 }
-  const exchange = new ExchangeClient(world, asked, events, options.signal, place)
+  const exchange = new ExchangeClient(world, asked, { ...events, ...place }, options.signal)
   const began = world.clock.monotonicMs()
   await exchange.gateway.gate.load()
   await exchange.gateway.sync(options.signal)

@@ -48,8 +48,10 @@ export async function listSymbols(
       onWarning: () => undefined,
       attemptsMax: LOOK_ATTEMPTS,
     }
-    const exchange = await openExchange(world, [], options, events, [market])
-    const all = exchange.symbols.map(({ contract: _, ...info }) => ({ ...info, market }))
+    const exchange = await openExchange(world, [], options, { ...events, markets: [market] })
+    const all = exchange.symbols.map(({ symbol, status, baseAsset, quoteAsset }) => ({
+      ...{ symbol, market, status, baseAsset, quoteAsset },
+    }))
     checkKnown(
       'quote asset',
       filter.quote,

@@ -6,7 +6,8 @@ import type { Options } from '../options.ts'
 import type { HostList } from '../pull/query.ts'
 import { baseUrlsOf } from '../binance/host.ts'
 import type { Market } from '../binance/series.ts'
-import { hostListOf, type ExchangeEvents } from '../walk/exchange.ts'
+import type { ExchangeEvents } from '../walk/exchange-events.ts'
+import { hostListOf } from '../walk/page-query.ts'
 import { Exchanges } from '../walk/exchanges.ts'
 import { anySymbol, needsAllSymbols } from './wants.ts'
 import { credentialsFor } from './account.ts'
@@ -38,13 +39,18 @@ function jobsOf(market: Market, jobs: readonly Job[]): readonly Job[] {
     .filter(({ datasets }) => datasets.length > 0)
 }
 
+/** What happens on the way, and which markets are needed if not those of the jobs. */
+type OpeningEvents = ExchangeEvents & {
+  readonly signal?: AbortSignal | undefined
+  readonly markets?: readonly Market[]
+}
+
 /** The way to the exchange, over which nothing was sent yet. @throws UsageError when the jobs need a key */
 export function exchangeFor(
   world: World,
   jobs: readonly Job[],
   options: Options,
-  events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-  markets: readonly Market[] = marketsOf(jobs),
+  { markets = marketsOf(jobs), ...events }: OpeningEvents,
 ): Exchanges {
   const credentials = credentialsFor(jobs)
   const signal = events.signal ?? options.signal
@@ -78,10 +84,9 @@ export async function openExchange(
   world: World,
   jobs: readonly Job[],
   options: Options,
-  events: ExchangeEvents & { readonly signal?: AbortSignal | undefined },
-  markets?: readonly Market[],
+  events: OpeningEvents,
 ): Promise<Exchanges> {
-  const exchange = exchangeFor(world, jobs, options, events, markets)
+  const exchange = exchangeFor(world, jobs, options, events)
   await openFor(exchange, jobs, options)
   return exchange
 }

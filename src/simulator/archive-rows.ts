@@ -6,7 +6,7 @@ import type { Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import { timeText, type AggTrade, type Kline, type TimeUnit, type Trade } from './rows.ts'
 import { metricsLines } from './futures-metrics.ts'
-import type { Funding } from './futures-options.ts'
+import type { Funding } from './options.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import type { History, KlineSource, Sequence } from './source.ts'
 

@@ -8,7 +8,7 @@ import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { futuresInfoJson, pairOf } from './futures-info.ts'
-import type { Funding, FuturesOptions } from './futures-options.ts'
+import type { Funding, FuturesOptions } from './options.ts'
 import { readInterval, readLimit, readLong, Refusal } from './query.ts'
 import { aggTradePage } from './pages.ts'
 import { aggTradeJson, klineJson } from './rows.ts'
@@ -204,13 +204,13 @@ function closedWindow(context: Context): Window {
 }
 
 function found(
-  { parameters, find }: Context,
+  context: Context,
   { symbols }: FuturesOptions,
   subject: 'symbol' | 'pair',
 ): { readonly symbol: string; readonly history: FuturesHistory } {
-  const asked = parameters.get(subject) ?? ''
+  const asked = context.parameters.get(subject) ?? ''
   const name = subject === 'symbol' ? asked : symbols.find((own) => pairOf(own) === asked)?.symbol
-  const symbol = name === undefined ? undefined : find(name)
+  const symbol = name === undefined ? undefined : context.find(name)
   if (symbol === undefined)
     throw subject === 'pair'
       ? new Refusal(-4144, 'Invalid pair.')

@@ -3,7 +3,7 @@
 import { fromMillis, micros } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import { decimalText } from './decimal.ts'
-import type { Funding, FuturesSymbol } from './futures-options.ts'
+import type { Funding, FuturesSymbol } from './options.ts'
 import { gridOf } from './grid.ts'
 import { mix, seedOf } from './hash.ts'
 import { GeneratedKlines } from './klines.ts'

@@ -1,8 +1,7 @@
 /** The answer of the futures markets' exchangeInfo: always all of it, and as old as the cached document that it is. */
 
 import { toMillis } from '../base/time.ts'
-import type { FuturesOptions, FuturesSymbol } from './futures-options.ts'
-import type { LimitRule } from './options.ts'
+import type { FuturesOptions, FuturesSymbol, LimitRule } from './options.ts'
 
 /** The delivery of a contract that has none. */
 const NEVER_MS = 4_133_404_800_000

@@ -12,17 +12,18 @@ import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
-import { futuresHistoryOf, type FuturesHistory, type PriceName } from './futures-history.ts'
-import type { Funding, FuturesOptions } from './futures-options.ts'
+import { futuresHistoryOf } from './futures-history.ts'
+import { FUTURES_RULES, type FuturesPlace } from './futures-place.ts'
 import { historyOf } from './history.ts'
-import { Limiter, type Admission } from './limits.ts'
+import { Limiter } from './limits.ts'
+import { refusedAnswer, type Refused } from './refused.ts'
 import { RequestLog } from './log.ts'
-import type { ExchangeOptions, Flaky, LimitRule } from './options.ts'
+import type { ExchangeOptions, Flaky } from './options.ts'
 import { PageCache, type CachedPage } from './page-cache.ts'
 import { parseQuery, readUnit, Refusal } from './query.ts'
 import { inSbe, wireOf } from './sbe-wire.ts'
 import { FaultSchedule } from './schedule.ts'
-import type { History, KlineSource, Span } from './source.ts'
+import type { History, Span } from './source.ts'
 
 /** A GET request as it reaches the exchange. */
 export type SimRequest = {
@@ -49,19 +50,6 @@ export type SimResponse = {
 const encoder = new TextEncoder()
 
 type FlakyState = { readonly flaky: Flaky; asked: number }
-
-/** A market of its own within the exchange, and what it shares with the others. */
-type FuturesPlace = {
-  readonly market: 'um' | 'cm'
-  readonly options: FuturesOptions
-  readonly limiter: Limiter
-  readonly log: RequestLog
-  readonly faults: FaultSchedule
-}
-
-const FUTURES_RULES: readonly LimitRule[] = [
-  { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2_400 },
-]
 
 /** A model of the exchange's public market data. */
 export class Exchange {
@@ -124,20 +112,6 @@ export class Exchange {
     )
   }
 
-  /** The settlements of a contract up to `now`. @throws UsageError when this is not its market */
-  fundingOf(symbol: string, now: Micros): readonly Funding[] {
-    const history = this.historyOf(symbol)
-    if (this.#isFutures) return (history as FuturesHistory).funding(Number(now))
-    throw new UsageError(`${symbol} has no funding`)
-  }
-
-  /** The klines of a price that nobody trades at. @throws UsageError when this is not its market */
-  pricesOf(symbol: string, price: PriceName): KlineSource {
-    const history = this.historyOf(symbol)
-    if (this.#isFutures) return (history as FuturesHistory).prices[price]
-    throw new UsageError(`${symbol} has no ${price} price`)
-  }
-
   /** A futures market of the exchange. @throws UsageError when it serves none of this name */
   market(name: 'um' | 'cm'): Exchange {
     const market = this.#futures.get(name)
@@ -180,7 +154,7 @@ export class Exchange {
     const isIn = admission.kind === 'pass'
     const fault = isIn ? this.#faults.next({ path, query, host }) : undefined
     const wire = wireOf(request.headers, this.#options.sbe)
-    const plain = isIn ? this.#page(request, now, fault) : this.#refused(admission, now)
+    const plain = isIn ? this.#page(request, now, fault) : this.#turnAway(admission, now)
     const page = inSbe(plain, wire)
     const headers = {
       ...page.answer.headers,
@@ -261,12 +235,12 @@ export class Exchange {
       case 'limited': {
         const retryAfterMs = this.#limiter.limit(ip, fault.seconds, now)
         const [rule] = this.#limiter.rulesAt(now)
-        return rule && this.#refused({ kind: 'limited', retryAfterMs, rule }, now).answer
+        return rule && this.#turnAway({ kind: 'limited', retryAfterMs, rule }, now).answer
       }
       case 'banned': {
         const until = this.#limiter.ban(ip, fault.seconds, now)
         const retryAfterMs = Number(until - now) / 1000
-        return this.#refused({ kind: 'banned', retryAfterMs, until }, now).answer
+        return this.#turnAway({ kind: 'banned', retryAfterMs, until }, now).answer
       }
       case 'blocked':
         if (fault.seconds !== undefined) this.#limiter.block(ip, fault.seconds, now)
@@ -315,6 +289,10 @@ export class Exchange {
     return { ...content, isSettled: content.isSettled && this.#isSteady(spoken.symbol) }
   }
 
+  #turnAway(admission: Refused, now: Micros): CachedPage {
+    return ready(refusedAnswer(admission, now, this.#options.limits?.retryAfter))
+  }
+
   #leftOut(symbol: string): readonly Span[] {
     return (this.#flaky.get(symbol) ?? [])
       .filter(({ flaky, asked }) => asked < flaky.times)
@@ -325,31 +303,6 @@ export class Exchange {
   #isSteady(symbol: string): boolean {
     const { flaky, revisions, settleMs } = this.#symbols.get(symbol)?.options ?? {}
     return flaky === undefined && revisions === undefined && settleMs === undefined
-  }
-
-  #refused(admission: Exclude<Admission, { kind: 'pass' }>, now: Micros): CachedPage {
-    if (admission.kind === 'blocked') return ready(htmlAnswer(403))
-    const isBan = admission.kind === 'banned'
-    const message = isBan
-      ? `Way too much request weight used; IP banned until ${admission.until / 1000n}. Please use WebSocket Streams for live updates to avoid bans.`
-      : `Too much request weight used; current limit is ${admission.rule.limit} request weight per ${admission.rule.intervalNum} ${admission.rule.interval}. Please use WebSocket Streams for live updates to avoid polling the API.`
-    const answer = errorAnswer(new Refusal(-1003, message, isBan ? 418 : 429))
-    const retryAfter = this.#retryAfter(admission.retryAfterMs, now)
-    return ready({ ...answer, headers: { ...answer.headers, ...retryAfter } })
-  }
-
-  #retryAfter(ms: number, now: Micros): Readonly<Record<string, string>> {
-    const at = new Date(Math.ceil(Number(now) / 1000 + ms))
-    switch (this.#options.limits?.retryAfter ?? 'seconds') {
-      case 'missing':
-        return {}
-      case 'garbage':
-        return { 'retry-after': 'soon' }
-      case 'date':
-        return { 'retry-after': at.toUTCString() }
-      case 'seconds':
-        return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) }
-    }
   }
 }
 

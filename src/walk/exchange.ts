@@ -2,9 +2,8 @@
 
 import { DataError, RejectedError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
-import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'
-import { weightOf, type Dataset, type Numbers } from '../binance/dataset.ts'
+import type { Numbers } from '../binance/dataset.ts'
 import { datasetOf, MARKETS } from '../binance/market.ts'
 import { baseUrlsOf } from '../binance/host.ts'
 import type { RestFacts } from '../binance/rest.ts'
@@ -12,12 +11,13 @@ import { DEFAULT_MARKET, type Market, type SeriesKey } from '../binance/series.t
 import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
 import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
-import type { OnWait } from '../pull/gate.ts'
 import { rankText } from '../pull/probe.ts'
 import type { HostList } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
-import { endOf, inMillis, type AskPage, type PageParams } from './walk.ts'
+import type { AskPage } from './walk.ts'
+import type { ExchangeEvents } from './exchange-events.ts'
 import { oldestFirst } from './oldest-first.ts'
+import { pageQuery } from './page-query.ts'
 import { MAX_WAIT_MS, sharedPool, WEIGHT_SHARE, type SharedPool } from './shared-pool.ts'
 import { WireFormat } from '../pull/wire.ts'
 import type { Page } from '../rows/page.ts'
@@ -42,24 +42,6 @@ export const UNKNOWN_SYMBOL = 'UNKNOWN'
 /** Which symbols to request from exchangeInfo: it is long, and limits come with any of them. */
 export type InfoScope =
   { readonly kind: 'all' } | { readonly kind: 'symbol'; readonly symbol: string }
-
-/** What happens on the way that the caller may want to report. */
-export type ExchangeEvents = {
-  readonly onWait: OnWait
-  readonly onWarning: (message: string) => void
-  /** Decisions worth a line in the log. */
-  readonly onNote?: (message: string) => void
-  /** Most attempts per request; few where a user waits for the answer and nothing is lost. */
-  readonly attemptsMax?: number
-  /** For account datasets; never used for others. */
-  readonly credentials?: Credentials | undefined
-}
-
-/** Which market a client asks, and what it shares with others. */
-export type ClientPlace = {
-  readonly market?: Market
-  readonly pool?: SharedPool
-}
 
 /** A connection to one market of the exchange. */
 export class ExchangeClient {
@@ -88,8 +70,8 @@ export class ExchangeClient {
     options: Options,
     events: ExchangeEvents,
     signal: AbortSignal | undefined,
-    { market = DEFAULT_MARKET, pool }: ClientPlace = {},
   ) {
+    const { market = DEFAULT_MARKET, pool } = events
     this.market = market
     this.#rest = MARKETS[market].rest
     this.#events = events
@@ -224,7 +206,8 @@ export class ExchangeClient {
         asked = this.#wire.format
         return this.#wire.headers()
       }
-      const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
+      const own = signal ?? this.#signal
+      const query = { ...pageQuery(key, params, { priority, signal: own }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
       const read = (answer: HttpAnswer): Page =>
         this.#reader.read({ dataset, numbers, unit }, answer, check)
@@ -255,28 +238,6 @@ export class ExchangeClient {
       askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
       readAhead: this.#concurrency,
       isTrading: () => this.isTrading(key.symbol),
-    }
-  }
-
-  #query(
-    key: SeriesKey,
-    dataset: Dataset,
-    { limit, ...params }: PageParams,
-    { priority, signal }: { priority: number; signal: AbortSignal | undefined },
-  ): Query {
-    const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
-    const subject = [dataset.subject ?? 'symbol', key.symbol] as const
-    const asked = this.#rest.unit === 'ms' ? inMillis(params) : params
-    return {
-      path: dataset.path,
-      params: [subject, ...interval, ...Object.entries(asked)],
-      limit,
-      weight: weightOf(dataset, limit),
-      pool: dataset.pool,
-      priority,
-      hosts: hostListOf(dataset),
-      until: endOf(params),
-      signal: signal ?? this.#signal,
     }
   }
 
@@ -348,9 +309,4 @@ export class ExchangeClient {
     if (info.limits.length > 0) this.#pool.stated(this.market, info.limits)
     return info.symbols.map((one) => ({ ...one, market: this.market }))
   }
-}
-
-/** The hosts that serve a dataset: the market-data host has only public ones, and not all of those. */
-export function hostListOf({ security }: Dataset): HostList {
-  return security === 'none' ? 'public' : 'api'
 }

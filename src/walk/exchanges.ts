@@ -7,7 +7,8 @@ import { MARKETS } from '../binance/market.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Spent } from '../pull/gateway.ts'
-import { ExchangeClient, type ExchangeEvents } from './exchange.ts'
+import type { ExchangeEvents } from './exchange-events.ts'
+import { ExchangeClient } from './exchange.ts'
 import { sharedPool, type SharedPool } from './shared-pool.ts'
 
 /** Connections to some markets of the exchange. */
@@ -28,7 +29,7 @@ export class Exchanges {
       const { pool: name } = MARKETS[market].rest
       const pool = pools.get(name) ?? sharedPool(world, name, options, events.onWait)
       pools.set(name, pool)
-      return new ExchangeClient(world, options, events, signal, { market, pool })
+      return new ExchangeClient(world, options, { ...events, market, pool }, signal)
     })
     const [first] = clients
     if (first === undefined) throw new RangeError('no market')

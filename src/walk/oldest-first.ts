@@ -7,8 +7,7 @@
  * end are at most 200 days apart (-4088); a start alone means 200 days from there.
  */
 
-import { floorDiv, micros, type Micros } from '../base/time.ts'
-import { parseMicros } from '../base/time.ts'
+import { floorDiv, micros, parseMicros, type Micros } from '../base/time.ts'
 import { intervalStep, type Interval } from '../binance/interval.ts'
 import type { Page } from '../rows/page.ts'
 import type { AskPage } from './walk.ts'

@@ -7,7 +7,7 @@
  */
 
 import { DataError } from '../base/errors.ts'
-import { floorDiv, formatMicros, micros, type Micros, type Window } from '../base/time.ts'
+import { earliest, floorDiv, formatMicros, micros, type Micros, type Window } from '../base/time.ts'
 import type { Step } from '../rows/step.ts'
 import type { Page } from '../rows/page.ts'
 import { KlineEvidence, type OtherEvidence } from './kline-evidence.ts'
@@ -31,13 +31,12 @@ export async function* walkTimes(
   let failure: { readonly error: unknown } | undefined
   let from = window.from
   try {
-    for (let next: Micros | undefined = from; next !== undefined && next < window.to;) {
-      const page = await askPage(next, window.to)
-      next = afterLast(page)
-      if (next === undefined) break
+    while (from < window.to) {
+      const page = await askPage(from, window.to)
+      if (page.rowCount === 0) break
       evidence.see(page)
       pages.push(page)
-      from = next
+      from = afterLast(page)
     }
     // All of a history is a few pages: holes are looked for in all of it, and requested once more.
     for (const hole of spanHoles(window, timesOf(pages))) {
@@ -48,7 +47,7 @@ export async function* walkTimes(
     failure = { error }
   }
   // What came whole before a failure is kept.
-  const to = failure === undefined ? window.to : from
+  const to = failure === undefined ? window.to : earliest(from, window.to)
   if (to > window.from) {
     const explained = await evidence.explain(spanHoles({ from: window.from, to }, timesOf(pages)))
     failure ??= explained.failure
@@ -62,9 +61,9 @@ function timesOf(pages: readonly Page[]): BigInt64Array {
   return BigInt64Array.from(pages.flatMap(({ keys }) => [...keys])).sort()
 }
 
-function afterLast({ keys, rowCount }: Page): Micros | undefined {
-  const last = keys[rowCount - 1]
-  return last === undefined ? undefined : micros((floorDiv(last, 1_000n) + 1n) * 1_000n)
+/** The millisecond after the last row. */
+function afterLast({ keys, rowCount }: Page): Micros {
+  return micros((floorDiv(keys[rowCount - 1] ?? 0n, 1_000n) + 1n) * 1_000n)
 }
 
 /** Requests rows twice where there seem to be none. */
@@ -76,7 +75,14 @@ function askFrom(
 ): Promise<Page> {
   const startTime = floorDiv(window.from + 999n, 1_000n)
   const endTime = floorDiv(window.to - 1n, 1_000n)
-  return askTwice({ startTime, endTime, limit }, ask, (page) => checkInside(page, window), signal)
+  return askTwice(
+    { startTime, endTime, limit },
+    ask,
+    (page) => {
+      checkInside(page, window)
+    },
+    signal,
+  )
 }
 
 function checkInside({ keys, rowCount }: Page, { from, to }: Window): void {

@@ -1,10 +1,10 @@
 /** Settlements of funding: no grid, milliseconds after the hour, intervals that change, two sources of one row. */
 
 import { expect, test } from 'vitest'
-import { parseMicros, type Micros } from '../../src/base/time.ts'
+import { parseMicros } from '../../src/base/time.ts'
 import { status } from '../../src/query/status.ts'
 import { verify } from '../../src/verify/verify.ts'
-import type { ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import { trueFunding, type ExchangeOptions, type Simulator } from '../../src/simulator/index.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
 
@@ -55,13 +55,16 @@ function doors({ url }: Simulator): { baseUrls: string[]; archiveUrl: string } {
   return { baseUrls: [`um=${url}`, `cm=${url}`, url], archiveUrl: url }
 }
 
-function truth({ exchange: own }: Simulator, market: 'um' | 'cm', [from, to]: readonly string[]) {
-  const [symbol] = market === 'um' ? ['SOLUSDT'] : ['SOLUSD_PERP']
-  const bounds: [Micros, Micros] = [parseMicros(from!), parseMicros(to!)]
-  return own
-    .market(market)
-    .fundingOf(symbol!, parseMicros('2026-11-01'))
-    .filter(({ time }) => bounds[0] <= time && time < bounds[1])
+function truth(
+  { exchange: own }: Simulator,
+  market: 'um' | 'cm',
+  [from = '', to = '']: readonly string[],
+) {
+  const symbol = market === 'um' ? 'SOLUSDT' : 'SOLUSD_PERP'
+  const window = { from: parseMicros(from), to: parseMicros(to) }
+  return trueFunding(own.market(market), symbol, parseMicros('2026-11-01')).filter(
+    ({ time }) => window.from <= time && time < window.to,
+  )
 }
 
 async function stored(dataDir: string, path: string): Promise<Record<string, string | null>[]> {

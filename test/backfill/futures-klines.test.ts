@@ -6,6 +6,7 @@ import type { Interval } from '../../src/binance/interval.ts'
 import {
   trueAggTrades,
   trueKlines,
+  truePrices,
   type ExchangeOptions,
   type Kline,
   type Simulator,
@@ -117,7 +118,7 @@ test.each([
     `source: ${source}\ndatasets: [{kind: klines, intervals: [1m]}]`,
   )
   const { summary, error } = await run(text, options)
-  if (error !== undefined) throw error
+  expect(error).toBeUndefined()
   expect(summary).toMatchObject({ complete: true, exit: 0, rows: 2_880 })
   const window = { from: parseMicros('2026-03-31'), to: parseMicros('2026-04-02') }
   expect(
@@ -239,9 +240,7 @@ test.each([
   const simulator = await serve({ exchange: EXCHANGE })
   const [contract = ''] = EXCHANGE[market]!.symbols.map((one) => one.symbol)
   const window = { from: parseMicros('2026-03-30'), to: parseMicros('2026-04-02') }
-  const expected = simulator.exchange
-    .market(market)
-    .pricesOf(contract, price)
+  const expected = truePrices(simulator.exchange.market(market), contract, price)
     .ask('5m', {
       ...{ from: Number(window.from), to: Number(window.to) - 1, now: 1e16 },
       ...{ limit: Infinity, newest: false, without: [] },
@@ -325,7 +324,7 @@ datasets:
   const { used } = futuresLog.windows().reduce((a, b) => (a.used > b.used ? a : b))
   expect(used).toBe(futuresLog.entries.reduce((sum, { weight }) => sum + weight, 0))
   const answer = await sql('SELECT count(*) AS n FROM um_klines', options)
-  for await (const rows of answer.rows()) expect(String(rows[0]?.[0])).toBe('96')
+  for await (const rows of answer.rows()) expect(rows).toEqual([[96]])
   answer.close()
   expect(await seriesNames(options.dataDir)).toEqual([
     'cm klines BTCUSD_PERP 1h',

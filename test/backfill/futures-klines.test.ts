@@ -1,6 +1,8 @@
 /** Klines of the futures markets, from REST and from the archive, value for value. */
 
-import { expect, test } from 'vitest'
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { parseMicros, type Window } from '../../src/base/time.ts'
 import type { Interval } from '../../src/binance/interval.ts'
 import {
@@ -12,6 +14,8 @@ import {
   type Simulator,
 } from '../../src/simulator/index.ts'
 import { parseJob } from '../../src/job/parse.ts'
+import { readSeries } from '../../src/query/read.ts'
+import { writeReport } from '../../src/report/report.ts'
 import { sql } from '../../src/query/sql.ts'
 import { seriesName } from '../../src/binance/series.ts'
 import { nodeFiles } from '../../src/node/files.ts'
@@ -352,6 +356,25 @@ test.each([
 ])('market %s, kind %s, symbol %s is refused with words', async (market, kind, symbol, words) => {
   const text = `{version: 1, from: 2024-01-01, to: 2024-02-01, symbols: [${symbol}], datasets: [{market: ${market}, kind: ${kind}}]}`
   expect(() => parseJob(text, 'x')).toThrow(words)
+})
+
+test('the report and resampling know klines of futures by their own columns', async () => {
+  const simulator = await serve({ exchange: EXCHANGE })
+  const options = { dataDir: await tempDir(), ...doors(simulator) }
+  const kinds = 'klines, intervals: [1h]}, {kind: premiumIndexKlines, intervals: [1h]'
+  const range = ['2026-03-01', '2026-03-03'] as const
+  await run(job('cm', 'BTCUSD_PERP', range, `datasets: [{kind: ${kinds}}]`), options)
+  const out = join(options.dataDir, '..', `${basename(options.dataDir)}.html`)
+  onTestFinished(() => rm(out, { force: true }))
+  expect(await writeReport(out, [], options)).toMatchObject({ series: 2, charts: 2 })
+  const query = { ...options, market: 'cm', dataset: 'klines', symbol: 'BTCUSD_PERP' } as const
+  let contracts = 0
+  for await (const batch of readSeries({ ...query, interval: '1h', resample: '1d' }))
+    for (let row = 0; row < batch.numRows; row++)
+      contracts += Number(batch.getChild('contracts')?.get(row))
+  const window = { from: parseMicros('2026-03-01'), to: parseMicros('2026-03-03') }
+  const rows = truth(simulator, 'cm', 'BTCUSD_PERP', ['1h', window])
+  expect(contracts).toBe(rows.reduce((sum, row) => sum + Number(row[5]), 0))
 })
 
 test('SBE is not asked of futures', async () => {

@@ -3,7 +3,11 @@
 import { build } from 'rolldown'
 
 await build({
-  input: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  input: {
+    index: 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
+    'thread/main': 'src/thread/main.ts',
+  },
   platform: 'node',
   external: /^(?:node:|@?[a-z][^:]*$)/,
   output: { dir: 'dist', format: 'esm', chunkFileNames: 'parts/[name].js', cleanDir: true },

@@ -1,6 +1,7 @@
 /** The library's public door: every name here is a promise. The CLI imports nothing else. */
 
-export { backfill, planJobs as makePlan } from './backfill/run.ts'
+export { planJobs as makePlan } from './backfill/plan-jobs.ts'
+export { backfill } from './backfill/run.ts'
 export {
   BackfillError,
   BannedError,
@@ -26,12 +27,11 @@ export { closest } from './base/suggest.ts'
 export { displayWidth, jsonText, quoteText, safeJson } from './base/text.ts'
 export { formatMicros, formatWindow, parseMicros } from './base/time.ts'
 export type { Micros, Window, WindowText } from './base/time.ts'
-export { ARCHIVE_BYTES_PER_SECOND } from './binance/archive.ts'
 export { isBinanceUrl } from './binance/host.ts'
 export { seriesName } from './binance/series.ts'
 export type { SeriesKey } from './binance/series.ts'
 export { doctor } from './query/doctor.ts'
-export type { DoctorCheck } from './query/doctor.ts'
+export type { DoctorCheck, DoctorKind } from './query/doctor.ts'
 export { readRun, readRuns } from './query/history.ts'
 export type {
   History,
@@ -45,11 +45,13 @@ export type { Compression, Job, Source } from './job/job.ts'
 export { jobTemplate, SCHEMA_NAME } from './job/template.ts'
 export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'
 export { stopOnSignals } from './node/signals.ts'
-export type { Options } from './options.ts'
-export type { Plan, SeriesPlan } from './plan/plan.ts'
+export type { Options, Shard } from './options.ts'
+export type { Plan, SeriesPlan, SourceShare, Why } from './plan/plan.ts'
+export { zipRowBytes } from './plan/cost.ts'
+export type { Measured, Speed } from './plan/speed.ts'
 export type { Rewritten } from './plan/rewritten.ts'
 export type { ArchiveTask, PublishedFile, Task } from './plan/task.ts'
-export type { Progress, SeriesResult, Summary, Usage } from './progress.ts'
+export type { Progress, SeriesResult, Standing, Summary, Usage } from './progress.ts'
 export { lakeOrigin, markLakeOrigin } from './query/origin.ts'
 export type { Origin, OriginOptions } from './query/origin.ts'
 export { EXPORT_FORMATS, exportSeries, writeExport } from './query/export.ts'

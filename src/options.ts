@@ -3,9 +3,13 @@
 import type { World } from './base/ports.ts'
 import type { Micros } from './base/time.ts'
 import type { Compression, Source } from './job/job.ts'
+import type { Measured } from './plan/speed.ts'
 
 /** Default directory of the lake. */
 export const DATA_DIR = 'data'
+
+/** One of `count` parts of all series; `index` counts from 1. */
+export type Shard = { readonly index: number; readonly count: number }
 
 /** Options of every call that touches the lake or the exchange. */
 export type Options = {
@@ -26,12 +30,19 @@ export type Options = {
   readonly weightShare?: number
   /** Requests in flight at most. Default 8. */
   readonly concurrency?: number
+  /** Threads for reading and writing; 1 does all in one. Default: the processor's cores, at most 8. */
+  readonly threads?: number
   /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */
   readonly maxWaitMs?: number
   /** How long after its timestamp a signed request is good for; above 0 and at most 60,000. Default 5,000. */
   readonly recvWindowMs?: number
   /** Response format asked for. Default `json`. */
   readonly wire?: 'json' | 'sbe'
+  /**
+   * Only the series that fall to this shard, by a hash of their names: `count` calls, one for each index, do the work of
+   * one. For calls that plan, run, verify, or tell the status. Default: all series.
+   */
+  readonly shard?: Shard
   /** Wait for another run's lock instead of failing, at most so many milliseconds. Default 0. */
   readonly waitLockMs?: number
   /** Asks covered windows again; differences become revisions. */
@@ -42,6 +53,8 @@ export type Options = {
   readonly keepArchives?: string
   /** Compression for new partitions of series whose job names none. */
   readonly compression?: Compression
+  /** How fast the sources are, instead of what is measured: plans with the same figures choose the same sources. */
+  readonly speed?: Measured
   /** Stops the call; what is whole is committed first. */
   readonly signal?: AbortSignal
   /** The machine; default the real one. */

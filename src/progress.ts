@@ -6,6 +6,7 @@ import type { GapReason } from './base/gap.ts'
 import type { WindowText } from './base/time.ts'
 import type { SeriesKey } from './binance/series.ts'
 import type { Wait } from './base/wait.ts'
+import type { Shard } from './options.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Rewritten } from './plan/rewritten.ts'
 
@@ -36,17 +37,14 @@ export type SeriesResult = {
 /** One thing that happened. */
 export type Progress =
   | { readonly kind: 'plan'; readonly plan: Plan }
-  | {
+  | ({
       readonly kind: 'rows'
       readonly key: SeriesKey
       /** Rows received since the last report of this series. */
       readonly rows: number
       /** Everything before this moment has arrived, ISO 8601. */
       readonly reached: string
-      /** Parts of the series' planned time that are done, 0 to 1. */
-      readonly done: number
-      readonly usage: Usage
-    }
+    } & Standing)
   | {
       readonly kind: 'committed'
       readonly key: SeriesKey
@@ -69,6 +67,15 @@ export type Progress =
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'series'; readonly result: SeriesResult }
   | Summary
+
+/** How far a series is, and the run. */
+export type Standing = {
+  /** The part of the series' planned work that is done, 0 to 1. */
+  readonly done: number
+  /** Seconds until the run has done all of its work, at the pace so far and within the limits. */
+  readonly secondsLeft: number
+  readonly usage: Usage
+}
 
 /** What was spent of the exchange's limits so far. */
 export type Usage = {
@@ -94,6 +101,8 @@ export type Summary = {
   /** Of these files, those that were there before. */
   readonly rewritten: Rewritten
   readonly seconds: number
+  /** The shard whose series these are; absent when the run was of all that the jobs ask for. */
+  readonly shard?: Shard
   readonly series: readonly SeriesResult[]
   /** What the process should end with. */
   readonly exit: number

@@ -24,6 +24,7 @@ const rooms = [
   '^src/report/',
   '^src/serve/',
   '^src/watch/',
+  '^src/thread/',
   '^src/index[.]ts$',
   '^src/cli/',
 ]

@@ -1,8 +1,9 @@
 /** What a source could not get becomes tasks of the next one. */
 
-import { covers, union, type Coverage } from '../base/coverage.ts'
+import { covers, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import { archiveTasks, restTasks, type Task } from '../plan/task.ts'
+import type { Speed } from '../plan/speed.ts'
+import { archiveTasks, restTasks, type PublishedFile, type Task } from '../plan/task.ts'
 import type { ArchiveRun } from '../walk/archive/archive.ts'
 
 /** Chooses tasks for what is left. */
@@ -26,28 +27,67 @@ export function plannedFiles({ missing, tasks }: SeriesPlan): TaskSource {
  * Daily files of what is left although its monthly file was tried. They are taken whole, so that a day and the month
  * that it is a part of are compared: the day is right.
  */
-export function daysInstead({ plan, session, now }: ArchiveRun): TaskSource {
-  const { key, missing, tasks } = plan
-  const tried = tasks.flatMap((task) => (task.source === 'archive' ? task.files : []))
-  return async (left) =>
-    archiveTasks(key, missing, await session.daysInstead(key, left, { now, tried, isLast: false }))
+export function daysInstead(
+  { plan, session, now }: ArchiveRun,
+  tried: readonly PublishedFile[],
+  speed: Speed,
+): TaskSource {
+  const { key, missing, pace } = plan
+  return async (left) => {
+    const days = await session.daysInstead(key, left, { now, tried, isLast: false })
+    return archiveTasks(key, missing, days, { pace, speed })
+  }
+}
+
+/** The files of the plan. */
+export function filesIn(tasks: readonly Task[]): readonly PublishedFile[] {
+  return tasks.flatMap((task) => (task.source === 'archive' ? task.files : []))
+}
+
+/**
+ * For what REST was to bring, since it is faster, and has not brought: the files of it, then REST once more, which may
+ * now know what else lacks a stretch. Nothing where there is no such file.
+ */
+export function filesInstead(
+  { plan: { key, restFirst, pace, seams }, session, now }: ArchiveRun,
+  speed: Speed,
+): readonly TaskSource[] {
+  const tried: PublishedFile[] = []
+  const lacking = (left: Coverage): Coverage => intersect(left, restFirst)
+  return [
+    async (left) => {
+      for (const window of lacking(left)) tried.push(...(await session.filesFor(key, window, now)))
+      return archiveTasks(key, lacking(left), tried, { pace, speed })
+    },
+    async (left) => {
+      const days = await session.daysInstead(key, lacking(left), { now, tried, isLast: false })
+      tried.push(...days)
+      return archiveTasks(key, lacking(left), days, { pace, speed })
+    },
+    (left) => {
+      const again = tried.length === 0 ? [] : lacking(left)
+      return restTasks(key, again, {
+        ...{ pace, speed },
+        seams: [...seams, ...tried.map(({ window }) => window.to)],
+      })
+    },
+  ]
 }
 
 /** Monthly files of what is left. @param isLast - Is there nothing else to be asked? */
 export function monthsInstead(
-  { plan: { key }, session, now }: ArchiveRun,
+  { plan: { key, pace, restFirst }, session, now }: ArchiveRun,
+  speed: Speed,
   isLast: boolean,
 ): TaskSource {
-  return async (left) => {
+  return async (all) => {
+    const left = isLast ? all : subtractAll(all, restFirst)
     const months = await session.monthsInstead(key, left, { now, tried: [], isLast })
-    return archiveTasks(key, left, months)
+    return archiveTasks(key, left, months, { pace, speed })
   }
 }
 
 /** REST, for what is left and what is to be asked once more. */
-export function restOf(
-  { key, recheck, pace, seams }: SeriesPlan,
-  weightPerMinute: number,
-): TaskSource {
-  return (left) => restTasks(key, union(left, recheck), { pace, seams, weightPerMinute })
+export function restOf({ key, recheck, pace, seams }: SeriesPlan, speed: Speed): TaskSource {
+  return (left) => restTasks(key, union(left, recheck), { pace, seams, speed })
 }

@@ -15,6 +15,7 @@ import { micros } from '../base/time.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Speed } from '../plan/speed.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkWant } from '../session/checked-wants.ts'
@@ -45,7 +46,11 @@ export function keepsFromBeginning(error: unknown): error is BackfillError {
  */
 export async function offlinePlan(
   jobs: readonly Job[],
-  { exchange, manifests }: { readonly exchange: Exchanges; readonly manifests: Manifests },
+  {
+    exchange,
+    manifests,
+    speed,
+  }: { readonly exchange: Exchanges; readonly manifests: Manifests; readonly speed: Speed },
   options: Options,
 ): Promise<Plan> {
   const wants = await resolveWants(jobs, {
@@ -53,8 +58,9 @@ export async function offlinePlan(
     symbols: exchange.symbols,
     source: options.source,
     account: accountLabel(jobs),
+    shard: options.shard,
     listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
   })
   const checked = await Promise.all(wants.map((want) => checkWant(want, manifests)))
-  return planWants(checked, manifests, exchange, options)
+  return planWants(checked, manifests, speed, options)
 }

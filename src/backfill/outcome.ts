@@ -12,6 +12,7 @@ import {
 import type { Gap, GapReason } from '../base/gap.ts'
 import { formatWindow, type Micros } from '../base/time.ts'
 import { seriesName } from '../binance/series.ts'
+import type { Shard } from '../options.ts'
 import type { Plan, SeriesPlan } from '../plan/plan.ts'
 import { rewrittenInAll, type Rewritten } from '../plan/rewritten.ts'
 import type { SeriesResult, Summary } from '../progress.ts'
@@ -77,13 +78,15 @@ export type RunEnd = {
   readonly errors: readonly unknown[]
   readonly spent: { readonly requests: number; readonly weight: number }
   readonly seconds: number
+  readonly shard: Shard | undefined
 }
 
 /**
  * The last report of a run. Its series are in the order of the jobs, not in that of ending, so that equal runs report
  * the same.
  */
-export function summaryOf({ series }: Plan, { results, errors, spent, seconds }: RunEnd): Summary {
+export function summaryOf({ series }: Plan, end: RunEnd): Summary {
+  const { results, errors, spent, seconds, shard } = end
   const places = new Map(series.map(({ key }, place) => [seriesName(key), place]))
   const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0
   const sum = (of: (result: SeriesResult) => number): number =>
@@ -97,6 +100,7 @@ export function summaryOf({ series }: Plan, { results, errors, spent, seconds }:
     bytes: sum(({ bytes }) => bytes),
     rewritten: rewrittenInAll(results.map(({ rewritten }) => rewritten)),
     seconds,
+    ...(shard === undefined ? {} : { shard }),
     series: results.toSorted((a, b) => placeOf(a) - placeOf(b)),
     exit: exitOf(results, errors),
   }

@@ -6,14 +6,16 @@ import { seriesName } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { accountLabel, credentialsFor } from '../session/account.ts'
+import { shardFilter } from '../session/shard.ts'
 import { checkAlike, seriesOf } from '../session/wants.ts'
 
 /** Checks options that no type can. @throws UsageError */
-function checkOptions({ weightShare = 1, concurrency = 1, maxWaitMs = 0 }: Options): void {
+function checkOptions({ weightShare = 1, concurrency = 1, maxWaitMs = 0, shard }: Options): void {
   if (!(weightShare > 0 && weightShare <= 1))
     throw new UsageError(`weightShare: expected a number above 0 and at most 1, got ${weightShare}`)
   if (!Number.isSafeInteger(concurrency) || concurrency < 1)
     throw new UsageError(`concurrency: expected a whole number from 1 on, got ${concurrency}`)
+  shardFilter(shard)
   if (!(maxWaitMs >= 0)) throw new UsageError(`maxWaitMs: expected 0 or more, got ${maxWaitMs}`)
 }
 

@@ -13,9 +13,18 @@ import { formatMicros, formatWindow, type Micros } from '../base/time.ts'
 import type { Wait } from '../base/wait.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { jobNames, type Job } from '../job/job.ts'
+import type { Shard } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
+import type { Measured } from '../plan/speed.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
-import { RUN_FORMAT, type RunLack, type RunRecord, type RunWaits } from '../store/run-record.ts'
+import { askedSeries } from '../store/asked.ts'
+import {
+  RUN_FORMAT,
+  type RunLack,
+  type RunRecord,
+  type RunSpeed,
+  type RunWaits,
+} from '../store/run-record.ts'
 import { writeRun } from '../store/runs.ts'
 import { VERSION } from '../version.ts'
 
@@ -24,6 +33,7 @@ const SERIES_MAX = 100
 const WINDOWS_MAX = 10
 const JOBS_MAX = 10
 const SYMBOLS_MAX = 10_000
+const ASKED_MAX = 10_000
 
 /** Why a run ends whose caller takes no more of its progress. */
 export const LEFT: Error = new Error('the caller has left the run')
@@ -45,21 +55,35 @@ type Spent = { readonly requests: number; readonly weight: number }
 export class Recorder {
   readonly #world: World
   readonly #jobs: readonly Job[]
+  readonly #shard: Shard | undefined
   readonly #started: Micros
   readonly #waits: Partial<Record<Wait['reason'], RunWaits>> = {}
+  readonly #answered: SeriesKey[] = []
   #plan: Plan | undefined
   #spent: () => Spent = () => ({ requests: 0, weight: 0 })
+  #measured: () => Measured = () => ({})
 
   /** To be made when the run begins. */
-  constructor(world: World, jobs: readonly Job[]) {
+  constructor(world: World, jobs: readonly Job[], shard?: Shard) {
     this.#world = world
     this.#jobs = jobs
+    this.#shard = shard
     this.#started = world.clock.now()
   }
 
   /** Takes note of where it is known what the run has spent. */
   asks(spent: () => Spent): void {
     this.#spent = spent
+  }
+
+  /** Takes note of where it is known how fast the sources are. */
+  measures(measured: () => Measured): void {
+    this.#measured = measured
+  }
+
+  /** Takes note of a series: all that was asked of it is answered. */
+  answered(key: SeriesKey): void {
+    this.#answered.push(key)
   }
 
   /** Counts a wait. */
@@ -102,6 +126,7 @@ export class Recorder {
   ): AsyncGenerator<Progress, void, void> {
     // What was refused as a whole has not touched the lake.
     if (LEAVES_NONE.has(exit)) return
+    const shard = this.#shard
     try {
       const isCallers = isStopOfCaller(cause, ending)
       const error = cause === undefined || isCallers ? {} : { error: bounded(describeError(cause)) }
@@ -109,14 +134,18 @@ export class Recorder {
         format: RUN_FORMAT,
         version: VERSION,
         job: jobNames(this.#jobs, JOBS_MAX),
+        ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.count}` }),
         started: formatMicros(this.#started),
         finished: formatMicros(this.#world.clock.now()),
         exit: isCallers ? STOPPED_BY_CALLER : exit,
         ...this.#spent(),
         ...figures(summary),
         waits: wholeWaits(this.#waits),
+        ...speedIn(this.#measured()),
         ...lacks(summary?.series ?? []),
         ...symbolsOf(keysOf(summary, this.#plan)),
+        asked: askedSeries(this.#answered.slice(0, ASKED_MAX)),
+        moreAsked: Math.max(0, this.#answered.length - ASKED_MAX),
         ...error,
       }
       await writeRun(this.#world.files, record, this.#world.random)
@@ -127,6 +156,15 @@ export class Recorder {
       yield { kind: 'warning', message: `this run is missing from the history: ${why}` }
     }
   }
+}
+
+function speedIn({ pageSeconds, fileSeconds, bytesPerSecond }: Measured): { speed?: RunSpeed } {
+  const speed = {
+    ...(pageSeconds === undefined ? {} : { pageMs: Math.round(1_000 * pageSeconds) }),
+    ...(fileSeconds === undefined ? {} : { fileMs: Math.round(1_000 * fileSeconds) }),
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond: Math.round(bytesPerSecond) }),
+  }
+  return Object.keys(speed).length === 0 ? {} : { speed }
 }
 
 /** Exit codes of what was refused before anything was done. */

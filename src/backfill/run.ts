@@ -1,65 +1,41 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
 import { union } from '../base/coverage.ts'
-import { DamageError, isChanged, isFatal } from '../base/errors.ts'
+import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
-import { CONCURRENCY, LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import { CONCURRENCY } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { fetchSeries } from './series.ts'
 import { resultOf, summaryOf } from './outcome.ts'
-import { splitPlan } from './plan-archive.ts'
+import { Eta, type SeriesWork } from './eta.ts'
+import { speedNow, splitPlan } from './plan-archive.ts'
+import { prepared } from './prepare.ts'
 import { LEFT, Recorder } from './recorder.ts'
+import { Speedometer } from './speedometer.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
-import { maybePublished, lostWords, openSeries, seriesWorld } from '../session/series.ts'
-import { exchangeFor, openExchange, openFor } from '../session/exchange.ts'
-import { isEndNew, isListingNew, recordEnd, recordListing } from '../session/listing.ts'
+import { openSeries, seriesWorld } from '../session/series.ts'
+import { exchangeFor, openFor } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
+import type { SeriesKey } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, spaceWarning, type Plan, type SeriesPlan, type Want } from '../plan/plan.ts'
+import { speedOf, type Speed } from '../plan/speed.ts'
 import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
 import { acquireLock } from '../store/lock.ts'
 import type { Series, SeriesWorld } from '../store/series.ts'
 import { withoutUnknown } from './unknown-symbols.ts'
-
-/** Plans what a run of `jobs` would do. Asks the exchange for its time, limits and listings; writes nothing. */
-export async function planJobs(jobs: readonly Job[], options: Options = {}): Promise<Plan> {
-  checkJobs(jobs, options)
-  const world = worldOf(options)
-  try {
-    await checkLake(world.files)
-    const manifests = new Manifests(world.files)
-    await checkStored(jobs, manifests)
-    const events = {
-      onWait: () => undefined,
-      onWarning: () => undefined,
-      attemptsMax: LOOK_ATTEMPTS,
-    }
-    const exchange = await openExchange(world, jobs, options, events)
-    const session = new ArchiveSession(world, options, events.onWarning)
-    const resolved = await wantsOf(jobs, exchange, manifests, options)
-    const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })
-    const [first] = wants
-    if (first?.problem !== undefined && wants.every(isBlocked)) throw first.problem
-    const plan = await planWants(wants, manifests, exchange, options)
-    const split = await splitPlan(plan, session, { exchange, options })
-    const warning = spaceWarning(split, await world.files.freeBytes())
-    return warning === undefined ? split : { ...split, warning }
-  } finally {
-    if (options.world === undefined) await world.http.close()
-  }
-}
 
 /**
  * Makes the lake hold what `jobs` ask for; the last item is the summary. Safe to stop at any point and to run again:
@@ -83,13 +59,15 @@ export async function* backfill(
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const seconds = (): number => (world.clock.monotonicMs() - startedMs) / 1_000
-      const run = new Run(options, { lake, recorder: new Recorder(world, jobs) }, seconds)
+      const recorder = new Recorder(world, jobs, options.shard)
+      const tools = { meter: new Speedometer(world.clock), recorder }
+      const run = new Run(options, { lake, ...tools }, seconds)
       yield* run.go(world, jobs)
     } finally {
       await lock.release()
     }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 
@@ -99,7 +77,14 @@ type Opened = {
   readonly plan: Plan
   readonly manifests: Manifests
   readonly now: Micros
+  readonly eta: Eta
   readonly freeBytes: () => Promise<number | undefined>
+}
+
+type RunTools = {
+  readonly lake: SeriesWorld
+  readonly recorder: Recorder
+  readonly meter: Speedometer
 }
 
 /** One run, while it lasts. */
@@ -113,15 +98,15 @@ class Run {
   readonly #results: SeriesResult[] = []
   readonly #errors: unknown[] = []
   readonly #recorder: Recorder
+  readonly #meter: Speedometer
+  #eta: Eta | undefined
 
-  constructor(
-    options: Options,
-    { lake, recorder }: { readonly lake: SeriesWorld; readonly recorder: Recorder },
-    seconds: () => number,
-  ) {
+  constructor(options: Options, { lake, recorder, meter }: RunTools, seconds: () => number) {
     this.#options = options
     this.#lake = lake
     this.#recorder = recorder
+    this.#meter = meter
+    recorder.measures(() => meter.measured())
     this.#seconds = seconds
     const { signal } = options
     this.#signal =
@@ -154,7 +139,8 @@ class Run {
     } catch (error) {
       if (!keepsFromBeginning(error)) throw error
       this.#errors.push(error)
-      const plan = await offlinePlan(jobs, { exchange, manifests }, this.#options)
+      const speed = speedNow({ exchange, meter: this.#meter, options: this.#options })
+      const plan = await offlinePlan(jobs, { exchange, manifests, speed }, this.#options)
       for (const series of plan.series)
         await this.#leave(series, manifests, {
           error: series.problem ?? error,
@@ -167,8 +153,9 @@ class Run {
   }
 
   #exchange(world: World, jobs: readonly Job[]): Exchanges {
-    const exchange = exchangeFor(world, jobs, this.#options, {
+    const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
+        this.#eta?.wait(wait.ms)
         this.#recorder.wait(wait)
         this.#mail.put({ kind: 'wait', ...wait })
       },
@@ -203,44 +190,27 @@ class Run {
     await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
     const options = this.#options
-    const session = new ArchiveSession(world, options, (message) => {
+    const meter = this.#meter
+    const session = new ArchiveSession(meter.archive(world), options, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
     const resolved = await wantsOf(jobs, exchange, manifests, options)
     const known = await withoutUnknown(resolved, { exchange, session, manifests, options })
     await markLake(world.files)
     const wants: Want[] = []
-    for (const want of known) wants.push(await this.#prepare(want, manifests))
-    const missing = await planWants(wants, manifests, exchange, options)
-    const plan = await splitPlan(missing, session, { exchange, options })
-    return { exchange, session, plan, manifests, now, freeBytes: () => world.files.freeBytes() }
-  }
-
-  /**
-   * Tells which files are gone; takes in what crashed runs left, and what was learnt by resolving, so that the plan
-   * knows it. A want of a series with a file that cannot be taken in comes back with that problem.
-   */
-  async #prepare(want: Want, manifests: Manifests): Promise<Want> {
-    if (isBlocked(want)) return want
-    const manifest = await manifests.get(want.key)
-    const windows = maybePublished(want, manifest, this.#options)
-    const isNew = windows.length > 0 || isListingNew(manifest, want) || isEndNew(manifest, want)
-    if (!isNew && !(await manifests.isBehind(want.key))) return want
-    const message = await lostWords(want, manifests)
-    if (message !== undefined) this.#mail.put({ kind: 'warning', key: want.key, message })
-    manifests.forget(want.key)
-    try {
-      const series = await openSeries(this.#lake, want, windows)
-      await recordListing(series, want)
-      await recordEnd(series, want)
-      return want
-    } catch (thrown) {
-      const problem = await failureIn(this.#lake.assertHeld, thrown)
-      // A damaged file is the failure of its series, also where nothing else is left to do; the others go on.
-      if (problem instanceof DamageError || isChanged(problem))
-        return { ...want, wanted: [], problem }
-      throw problem
+    const warn = (key: SeriesKey, message: string): void => {
+      this.#mail.put({ kind: 'warning', key, message })
     }
+    const prepare = { lake: this.#lake, manifests, options, warn }
+    for (const want of known) wants.push(await prepared(want, prepare))
+    const how = { files: world.files, session, exchange, meter, options }
+    const missing = await planWants(wants, manifests, speedNow(how), options)
+    const plan = await splitPlan(missing, how)
+    const speed = (): Speed => speedOf(plan.speed, meter.measured(1), plan.speed.measured)
+    const budgetSeconds = exchange.secondsFor.bind(exchange)
+    this.#eta = new Eta(world.clock, { speed, arrived: () => meter.arrived, budgetSeconds })
+    const freeBytes = world.files.freeBytes.bind(world.files)
+    return { exchange, session, plan, manifests, now, eta: this.#eta, freeBytes }
   }
 
   /** Everything after the plan. */
@@ -252,7 +222,8 @@ class Run {
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
       if (this.#hasWork(series)) {
-        work.push(() => this.#series(series, { ...opened, priority: -index }))
+        const own = { ...opened, priority: -index, work: opened.eta.add(series.tasks) }
+        work.push(() => this.#series(series, own))
         continue
       }
       if (series.problem !== undefined) this.#errors.push(series.problem)
@@ -279,8 +250,9 @@ class Run {
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
   async *#series(
     plan: SeriesPlan,
-    { exchange, session, now, priority }: Opened & { priority: number },
+    { work, ...opened }: Opened & { readonly priority: number; readonly work: SeriesWork },
   ): AsyncGenerator<Progress, void, void> {
+    const { exchange, session, now, priority } = opened
     const tally = emptyTally()
     let series: Series | undefined
     let error: unknown
@@ -298,7 +270,9 @@ class Run {
         tally,
         isRefreshed: this.#options.refreshArchives === true,
         signal,
+        ...{ work, speed: opened.plan.speed, meter: this.#meter },
       })
+      this.#recorder.answered(plan.key)
       // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
@@ -306,6 +280,7 @@ class Run {
       this.#errors.push(error)
       if (isFatal(error)) this.#abort.abort(error)
     }
+    work.end()
     const result = resultOf(plan, series?.manifest, tally, { error, now })
     this.#results.push(result)
     yield { kind: 'series', result }
@@ -313,6 +288,7 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    return summaryOf(plan, { ...ended, spent: exchange.spent })
+    const { spent } = exchange
+    return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
   }
 }

@@ -3,27 +3,37 @@
 import {
   clip,
   leftToAsk,
-  shareWithout,
   subtractAll,
   union,
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
 import { archiveWindow } from '../binance/archive.ts'
-import { micros, periodWindow, type Micros } from '../base/time.ts'
+import { periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import type { Progress, Usage } from '../progress.ts'
+import type { Speed } from '../plan/speed.ts'
+import type { Progress, Standing } from '../progress.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import type { ExchangeClient } from '../walk/exchange.ts'
 import { Failures } from './failures.ts'
-import { daysInstead, monthsInstead, plannedFiles, restOf, type TaskSource } from './next-tasks.ts'
+import type { SeriesWork } from './eta.ts'
+import {
+  daysInstead,
+  filesIn,
+  filesInstead,
+  monthsInstead,
+  plannedFiles,
+  restOf,
+  type TaskSource,
+} from './next-tasks.ts'
+import type { Speedometer } from './speedometer.ts'
 import type { RestWorld } from '../walk/rest.ts'
 import { restWindow } from '../walk/rest-window.ts'
 import { replacedArchives } from '../walk/archive/replaced-files.ts'
-import { doneShare, rowsReport } from '../walk/rows-report.ts'
+import { rowsReport } from '../walk/rows-report.ts'
 import type { Tally } from '../store/window-store.ts'
 import type { ArchiveTask, Task } from '../plan/task.ts'
 
@@ -40,6 +50,10 @@ export type FetchWorld = {
   /** Take replaced archives anew? */
   readonly isRefreshed: boolean
   readonly signal: AbortSignal
+  readonly speed: Speed
+  readonly meter: Speedometer
+  /** The work of the series, as planned. */
+  readonly work: SeriesWork
 }
 
 /** Fetches what a plan says of one series: its tasks, and what one source leaves from the next. */
@@ -48,7 +62,7 @@ export async function* fetchSeries(
   series: Series,
   world: FetchWorld,
 ): AsyncGenerator<Progress, void, void> {
-  const { exchange, now, signal } = world
+  const { exchange, now, signal, work, meter } = world
   const rest = {
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
     ...{ now, signal },
@@ -58,21 +72,31 @@ export async function* fetchSeries(
   const run = archiveRun(plan, series, { ...world, warned }, rest)
   const failures = new Failures()
   const left = (): Coverage => leftToAsk(plan.missing, series.manifest.coverage)
-  const usage = (): Usage => exchange.usage()
+  const usage = exchange.usage.bind(exchange)
+  const lacks = (): Standing => ({
+    ...work.lacks(subtractAll(plan.missing, series.manifest.coverage)),
+    usage: usage(),
+  })
+  const standing = (window: Window, reached: Micros): Standing => ({
+    ...work.reached({ from: window.from, to: reached }),
+    usage: usage(),
+  })
 
   async function* execute(task: Task): AsyncGenerator<Progress, void, void> {
     signal.throwIfAborted()
     if (task.source === 'archive') {
-      if (run !== undefined) yield* reported(run, task, usage)
+      if (run === undefined) return
+      yield* work.during('archive', meter.storing(reported(run, task, lacks)))
     } else if (!failures.isHopeless) {
       const [lacking, between] = [union(run?.lacking ?? []), union(run?.between ?? [])]
-      const how = { ...world, rest, warned, usage, unconfirmed, lacking, between }
-      yield* failures.keep(task.window, restWindow(plan, series, task.window, how))
+      const how = { ...world, rest, warned, standing, unconfirmed, lacking, between }
+      const pages = restWindow(plan, series, task.window, how)
+      yield* work.during('rest', failures.keep(task.window, pages))
     }
   }
 
   if (run !== undefined) yield* replaced(run, world)
-  for (const source of sourcesOf(plan, run, exchange.gateway.budget.weightPerMinute()))
+  for (const source of sourcesOf(plan, run, world.speed))
     for (const task of await source(left())) yield* execute(task)
   if (plan.settings.source === 'archive') await coverUnpublished(series, left())
   const { length } = series.manifest.doubts
@@ -84,13 +108,19 @@ export async function* fetchSeries(
 function sourcesOf(
   plan: SeriesPlan,
   run: ArchiveRun | undefined,
-  weightPerMinute: number,
+  speed: Speed,
 ): readonly TaskSource[] {
-  const rest = restOf(plan, weightPerMinute)
+  const rest = restOf(plan, speed)
   if (run === undefined) return [rest]
-  const files = [plannedFiles(plan), daysInstead(run)]
-  if (plan.settings.source === 'archive') return [...files, monthsInstead(run, true)]
-  return [...files, monthsInstead(run, false), rest, monthsInstead(run, true)]
+  const files = [plannedFiles(plan), daysInstead(run, filesIn(plan.tasks), speed)]
+  if (plan.settings.source === 'archive') return [...files, monthsInstead(run, speed, true)]
+  return [
+    ...files,
+    monthsInstead(run, speed, false),
+    rest,
+    ...filesInstead(run, speed),
+    monthsInstead(run, speed, true),
+  ]
 }
 
 /** Nothing but the archive may be asked, and it has no rows of what is left. */
@@ -130,20 +160,14 @@ function archiveRun(
 async function* reported(
   run: ArchiveRun,
   task: ArchiveTask,
-  usage: () => Usage,
+  lacks: () => Standing,
 ): AsyncGenerator<Progress, void, void> {
-  const { plan, series, now, tally } = run
+  const { plan, tally } = run
   let reported = tally.received
   for await (const event of storeTask(run, task)) {
     yield event
     if (event.kind !== 'committed') continue
-    const { coverage } = series.manifest
-    const lacking = subtractAll(plan.missing, coverage)
-    const done = doneShare(plan.missing, micros(now)) * shareWithout(plan.missing, lacking)
-    yield rowsReport(plan.key, tally.received - reported, task.window.from, {
-      done,
-      usage: usage(),
-    })
+    yield rowsReport(plan.key, tally.received - reported, task.window.from, lacks())
     reported = tally.received
   }
 }

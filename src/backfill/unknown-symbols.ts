@@ -8,6 +8,7 @@ import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, type Want } from '../plan/plan.ts'
 import type { Manifests } from '../session/manifests.ts'
+import { isPart } from '../session/shard.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
 import { UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
@@ -25,7 +26,7 @@ export type SymbolWitnesses = {
  * Gives wants of unknown symbols their problem, and nothing to fetch. Series that the lake knows are not looked at, nor
  * those that only the archive is asked for.
  *
- * @throws UnknownSymbolError when all that is wanted is of unknown symbols.
+ * @throws UnknownSymbolError when all that is wanted is of unknown symbols, and that is all of the jobs.
  */
 export async function withoutUnknown(
   wants: readonly Want[],
@@ -37,8 +38,16 @@ export async function withoutUnknown(
     return problem === undefined ? want : { ...want, wanted: [], problem }
   })
   const [first] = unknown.values()
+  // What the others want, is theirs to know; one machine must not call the job of all a slip.
+  if (isPart(witnesses.options.shard)) return checked
   if (first !== undefined && checked.every(({ key }) => unknown.has(nameOf(key)))) throw first
   return checked
+}
+
+/** @throws the problem of the first want when none can be planned, and that is all of the jobs */
+export function assertAnyPlannable(wants: readonly Want[], { shard }: Options): void {
+  const [first] = wants
+  if (first?.problem !== undefined && !isPart(shard) && wants.every(isBlocked)) throw first.problem
 }
 
 async function unknownIn(

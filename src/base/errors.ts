@@ -70,7 +70,7 @@ export class TransportError extends BackfillError {
   }
 }
 
-/** Every attempt failed; what was fetched before is kept. */
+/** Every attempt failed. */
 export class UnreachableError extends BackfillError {
   readonly code = 'E_UNREACHABLE'
   readonly exit = 3
@@ -164,9 +164,10 @@ export class DataError extends BackfillError {
  * - `disorder`: rows so far out of order that they cannot be sorted in bounded memory
  * - `rows`: a row that cannot be true
  * - `flood`: too many trades without a quantity
+ * - `thread`: the thread that read it died
  */
 export type ArchiveProblem =
-  'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood'
+  'unreachable' | 'checksum' | 'zip' | 'csv' | 'period' | 'disorder' | 'rows' | 'flood' | 'thread'
 
 /** An archive file that is set aside as a whole; another source may have its rows. */
 export class ArchiveError extends BackfillError {
@@ -210,6 +211,12 @@ export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
 
+/** A thread of this process died, or failed in a way that nobody foresaw. */
+export class ThreadError extends BackfillError {
+  readonly code = 'E_THREAD'
+  readonly exit = 1
+}
+
 /** Another run holds the lake. */
 export class LockedError extends BackfillError {
   readonly code = 'E_LOCKED'
@@ -229,7 +236,7 @@ export class StoppedError extends BackfillError {
 
   constructor(signal: StopSignal) {
     super(`stopped by ${signal}`, {
-      hint: 'Run again to continue; what was committed is kept.',
+      hint: 'Run again to continue.',
     })
     this.exit = STOP_EXITS[signal]
   }

@@ -72,6 +72,8 @@ export type Expected = Version | 'absent'
 /** Random access to bytes that do not change meanwhile. */
 export type Readable = {
   readonly sizeBytes: number
+  /** The descriptor of a file of the disk: other threads of this process may read by it while the file is open. */
+  readonly descriptor?: number
   /** Bytes `[from, to)`. */
   read(from: number, to: number): Promise<Uint8Array>
 }
@@ -161,6 +163,11 @@ export type Files = {
   settle(path: string): Promise<void>
   /** Deletes a file, durably, whatever its version; nothing happens when there is none. */
   remove(path: string): Promise<void>
+  /**
+   * Takes a directory away if it is empty, then the one above it if that is empty now, and so on; never the root.
+   * Nothing happens where directories are nothing but the names of files.
+   */
+  prune(directory: string): Promise<void>
   /** Bytes that can still be written; `undefined` where nobody knows. */
   freeBytes(): Promise<number | undefined>
 }
@@ -173,6 +180,26 @@ export type World = {
   readonly files: Files
   /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
   readonly process: ProcessIdentity
+  /** Absent where all is done in one. */
+  readonly threads?: Threads
+}
+
+/**
+ * Other threads of this process. What goes to them and what comes back is plain data, copied; so a job is worth it
+ * where it is long, and what it takes and gives is small.
+ */
+export type Threads = {
+  /** How many jobs are done at once. */
+  readonly count: number
+  /**
+   * Does the work of this name in another thread, and gives what it yields, in order. The thread waits when it is far
+   * ahead of the reader. When this ends, however it ends, the thread works on the job no more.
+   *
+   * @throws what the work throws, as far as it can be copied; ThreadError when the thread dies.
+   */
+  run(work: string, job: object): AsyncIterable<object>
+  /** Ends all threads. */
+  close(): Promise<void>
 }
 
 /** Who holds a lock. */

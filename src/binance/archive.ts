@@ -158,6 +158,3 @@ export function dailyPeriods(
 function isPublished(period: string, now: Micros): boolean {
   return publishedFrom(period) <= now
 }
-
-/** Bytes of zips downloaded, read and stored per second: the assumption that `plan` states. */
-export const ARCHIVE_BYTES_PER_SECOND = 10_000_000

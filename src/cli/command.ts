@@ -32,6 +32,8 @@ export type Command = {
   readonly flags: Flags
   /** Takes the flags of the lake and the exchange too. */
   readonly takesLake?: true
+  /** Works at series, and so at those of one shard alone where it is one of several. */
+  readonly isSharded?: true
   readonly examples: readonly Example[]
   /** Does the work; resolves to the exit code. Loads the library itself, so that help and completion need not. */
   execute(call: Call): Promise<number>

@@ -8,6 +8,7 @@ import { ownPath } from './own-file.ts'
 import { parseCommandLine } from './parse.ts'
 import { printerOf } from './print.ts'
 import { flagsOf } from './command.ts'
+import { shardIn } from './shard.ts'
 
 /**
  * Runs one command line; prints its result or its error. Never rejects.
@@ -31,7 +32,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     const { command, values, operands } = parsed
     print = printerOf(values, io)
-    const options = optionsOf(values, flagsOf(command))
+    const shard = command.isSharded === true ? shardIn(values, io.env) : undefined
+    const own = optionsOf(values, flagsOf(command))
+    const options = shard === undefined ? own : { ...own, shard }
     return await command.execute({ values, options, operands, io, print })
   } catch (error) {
     await print.error(error)

@@ -10,6 +10,7 @@ import {
   readRange,
   readSeconds,
   readShare,
+  readSubset,
   readText,
   readBaseUrl,
   readUrl,
@@ -105,7 +106,7 @@ export const LAKE_FLAGS = {
   }),
   source: option('source', {
     describe:
-      'where history comes from: auto (archives where they exist, REST for the rest), rest or archive; overrides the job',
+      'where history comes from: auto (for each stretch what is faster), rest or archive; overrides the job',
     value: 'SOURCE',
     default: 'what the job says, else auto',
     choices: ['auto', 'rest', 'archive'],
@@ -122,6 +123,12 @@ export const LAKE_FLAGS = {
     value: 'N',
     default: '8',
     read: readInteger(1, 1000),
+  }),
+  threads: option('threads', {
+    describe: 'threads for reading and writing; 1 does all in one',
+    value: 'N',
+    default: "the processor's cores, at most 8",
+    read: readInteger(1, 64),
   }),
   'max-wait': option('maxWaitMs', {
     describe: 'longest rate-limit or ban wait to sit out; beyond it the exit code is 5',
@@ -142,6 +149,19 @@ export const LAKE_FLAGS = {
     choices: ['json', 'sbe'],
     read: readChoice(['json', 'sbe']),
   }),
+  shard: option('shard', {
+    describe: "only the series whose name's hash falls to shard I of N (1-based)",
+    value: 'I/N',
+    default:
+      'from JOB_COMPLETION_INDEX with --shards N, or AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE',
+    conflicts: ['shards'],
+    read: readSubset,
+  }),
+  shards: {
+    describe: 'how many shards there are; JOB_COMPLETION_INDEX says which this is, from 0 on',
+    value: 'N',
+    read: readInteger(1, 999_999),
+  },
 } satisfies Flags
 
 // For completion, which does not load the library. A test holds them against it.

@@ -9,6 +9,7 @@ import { lineView, type View } from './lines.ts'
 import { readChoice, readText } from './read.ts'
 import { summaryText, unfinishedRun } from './summary.ts'
 import { Tally } from './tally.ts'
+import { shardField } from './shard.ts'
 import { library } from './library.ts'
 
 /** Flags of how a run is watched. */
@@ -138,8 +139,9 @@ export function progressDocument(item: Progress): object {
 export function summaryDocument(summary: Summary): object {
   const { kind, complete, rows, requests, weight, partitions, bytes, rewritten, seconds } = summary
   const series = summary.series.map(seriesResult)
+  const shard = shardField(summary.shard)
   const totals = { complete, rows, requests, weight, partitions, bytes, rewritten, seconds }
-  return { kind, ...totals, series, exit: summary.exit }
+  return { kind, ...totals, ...shard, series, exit: summary.exit }
 }
 
 function seriesResult({ key, missing, unconfirmed, ...rest }: SeriesResult): object {

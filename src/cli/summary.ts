@@ -6,6 +6,7 @@ import { bytes, count, counted, duration, spans } from './human.ts'
 import { failure, newOnes } from './lines.ts'
 import type { Paint } from './print.ts'
 import { library } from './library.ts'
+import { shardLine } from './shard.ts'
 
 /** Incomplete series that are described; the others are counted. */
 const DESCRIBED_MAX = 20
@@ -16,7 +17,7 @@ const STOPPED = new Set([129, 130, 143])
 export function summaryText(summary: Summary, paint: Paint): string {
   const incomplete = summary.series.filter(({ complete }) => !complete)
   if (STOPPED.has(summary.exit))
-    return `${paint.yellow(stopped(summary, incomplete))}\n${work(summary)}\n`
+    return `${paint.yellow(stopped(summary, incomplete))}\n${work(summary)}\n${shardLine(summary.shard)}`
   const lines = [
     verdict(summary, incomplete, paint),
     ...described(incomplete.slice(0, DESCRIBED_MAX)),
@@ -27,10 +28,12 @@ export function summaryText(summary: Summary, paint: Paint): string {
     ...changes(summary),
     ...(summary.complete || summary.exit === 0 ? [] : [`Next: ${nextStep(summary, incomplete)}`]),
   ]
-  return lines.map((line) => `${line}\n`).join('')
+  return `${lines.map((line) => `${line}\n`).join('')}${shardLine(summary.shard)}`
 }
 
 function verdict(summary: Summary, incomplete: readonly SeriesResult[], paint: Paint): string {
+  const isEmpty = summary.complete && summary.series.length === 0
+  if (isEmpty) return paint.green('Complete: no series is asked for.')
   if (summary.complete) return paint.green(`Complete: ${all(summary.series.length)} covered.`)
   if (summary.exit !== 0) return paint.yellow(notComplete(summary, incomplete))
   const of = `${incomplete.length} of ${counted(summary.series.length, 'series', 'series')}`
@@ -90,7 +93,7 @@ function nextStep({ exit }: Summary, incomplete: readonly SeriesResult[]): strin
 }
 
 /** What to say of a run that ended with the exit code 3 or 4. */
-export function unfinishedRun({ series, exit }: Summary): Unfinished {
+export function unfinishedRun({ series, exit, partitions }: Summary): Unfinished {
   const incomplete = series.filter(({ complete }) => !complete)
   const of = counted(series.length, 'series', 'series')
   const lack = `${incomplete.length} of ${of} ${incomplete.length === 1 ? 'lacks' : 'lack'} data`
@@ -98,7 +101,8 @@ export function unfinishedRun({ series, exit }: Summary): Unfinished {
   const code = exit === DAMAGED ? (first?.error?.code ?? 'E_DATA_REFUSED') : 'E_INCOMPLETE'
   const why =
     first?.error === undefined ? '' : `: ${library.seriesName(first.key)}: ${first.error.message}`
-  const hint = first?.error?.hint ?? 'run again; what was fetched is kept'
+  const again = partitions === 0 ? 'run again' : 'run again; what was fetched is kept'
+  const hint = first?.error?.hint ?? again
   return new Unfinished(code, `${lack}${why}`, { exit, hint })
 }
 

@@ -7,13 +7,22 @@ import { library } from './library.ts'
 /** One series while it runs. */
 export type SeriesTally = {
   readonly name: string
-  /** Planned request weight, and requests that the archive saves; at least 1, so that a series of unknown cost still counts. */
-  readonly weight: number
+  /** Planned seconds; at least a little, so that a series of unknown cost still counts. */
+  readonly seconds: number
   /** 0 to 1. */
   done: number
   rows: number
   state: 'waiting' | 'active' | 'ended'
 }
+
+/** Seconds of a series of which nothing is known. */
+const SECONDS_MIN = 0.01
+
+/** By so much of its time so far a run may be late. */
+const LATE_SHARE = 0.1
+
+/** What a run said of the time that it will take. */
+type Estimate = { readonly secondsLeft: number; readonly atMs: number }
 
 /** Rows received are counted over this long for the rate. */
 const RATE_MS = 10_000
@@ -27,6 +36,9 @@ export class Tally {
   usage: Usage | undefined
   #startedMs: number
   #wait: (Wait & { readonly untilMs: number }) | undefined
+  #left: Estimate | undefined
+  /** The longest time between two estimates so far. */
+  #restMs = RATE_MS
   #samples: { readonly ms: number; readonly rows: number }[]
 
   constructor(nowMs: number) {
@@ -39,6 +51,7 @@ export class Tally {
     switch (item.kind) {
       case 'plan':
         this.#plan(item.plan)
+        this.#left = { secondsLeft: item.plan.total.minutes * 60, atMs: nowMs }
         break
       case 'rows': {
         const one = this.#one(library.seriesName(item.key))
@@ -47,6 +60,7 @@ export class Tally {
         one.state = 'active'
         this.rows += item.rows
         this.usage = item.usage
+        this.#estimate({ secondsLeft: item.secondsLeft, atMs: nowMs })
         // Of a pause that the limits ask for, rows that were under way are not the end.
         if (this.#wait?.reason === 'overload') this.#wait = undefined
         this.#sample(nowMs)
@@ -60,6 +74,8 @@ export class Tally {
       }
       case 'wait':
         this.#wait = { ...item, untilMs: nowMs + item.ms }
+        // That the own share of the limits takes time is part of the estimate.
+        if (item.reason !== 'budget') this.#delay(item.ms)
         break
       case 'committed':
       case 'gap':
@@ -71,16 +87,28 @@ export class Tally {
 
   #plan({ series }: Plan): void {
     this.isPlanned = true
-    for (const { key, weight, archive } of series) {
-      const work = weight + (archive?.requestsSaved ?? 0)
-      if (work > 0 || archive !== undefined) this.#one(library.seriesName(key), Math.max(1, work))
+    for (const { key, tasks } of series) {
+      const seconds = tasks.reduce((sum, { cost }) => sum + cost.seconds, 0)
+      if (tasks.length > 0) this.#one(library.seriesName(key), Math.max(SECONDS_MIN, seconds))
     }
   }
 
-  #one(name: string, weight = 1): SeriesTally {
+  #delay(ms: number): void {
+    if (this.#left === undefined) return
+    this.#left = { ...this.#left, secondsLeft: this.#left.secondsLeft + ms / 1000 }
+  }
+
+  #estimate(next: Estimate): void {
+    const { atMs = next.atMs } = this.#left ?? {}
+    const hasWaited = this.#wait !== undefined && this.#wait.untilMs > atMs
+    if (!hasWaited) this.#restMs = Math.max(this.#restMs, next.atMs - atMs)
+    this.#left = next
+  }
+
+  #one(name: string, seconds = SECONDS_MIN): SeriesTally {
     const known = this.series.get(name)
     if (known !== undefined) return known
-    const fresh: SeriesTally = { name, weight, done: 0, rows: 0, state: 'waiting' }
+    const fresh: SeriesTally = { name, seconds, done: 0, rows: 0, state: 'waiting' }
     this.series.set(name, fresh)
     return fresh
   }
@@ -99,23 +127,29 @@ export class Tally {
     return ms <= 0 ? 0 : ((this.rows - oldest.rows) / ms) * 1000
   }
 
-  /** The part of the planned weight that is done, 0 to 1. */
+  /** The part of the planned work that is done, 0 to 1. */
   fraction(): number {
     let total = 0
     let done = 0
     for (const one of this.series.values()) {
-      total += one.weight
-      done += one.weight * one.done
+      total += one.seconds
+      done += one.seconds * one.done
     }
     return total === 0 ? 1 : done / total
   }
 
-  /** Seconds left, by weight; `undefined` while it is too early to say. */
+  /**
+   * Seconds left: by the plan, then by what the run says with its rows. Between two estimates the time counts down, but
+   * not while it has become doubtful that anything moves. `undefined` when that time is long over and the run is not.
+   */
   secondsLeft(nowMs: number): number | undefined {
-    const fraction = this.fraction()
-    const elapsed = this.elapsedSeconds(nowMs)
-    if (fraction < 0.005 || elapsed < 1) return undefined
-    return (elapsed * (1 - fraction)) / fraction
+    if (this.#left === undefined) return undefined
+    const { secondsLeft, atMs } = this.#left
+    const waitMs = (this.#wait?.untilMs ?? atMs) - atMs
+    const passedMs = Math.min(nowMs - atMs, Math.max(this.#restMs, waitMs))
+    const left = secondsLeft - passedMs / 1000
+    const isLate = -left > LATE_SHARE * this.elapsedSeconds(nowMs)
+    return isLate && this.fraction() < 1 ? undefined : Math.max(0, left)
   }
 
   /** Seconds since the start. */

@@ -36,7 +36,7 @@ export type SymbolFilter = {
 /** The symbols that a dataset is wanted for. */
 export type SymbolSelection = SymbolList | SymbolFilter
 
-/** Where rows may come from; `auto` uses published archives where they exist and REST for the rest. */
+/** Where rows may come from; `auto` takes for each stretch what is faster, REST or the published archive. */
 export const SOURCES = ['auto', 'rest', 'archive'] as const
 /** @see {@link SOURCES} */
 export type Source = (typeof SOURCES)[number]

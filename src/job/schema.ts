@@ -116,7 +116,7 @@ const settings = {
   source: word(SOURCES, {
     title: 'Source',
     description:
-      'Where rows come from; `auto`: published archives where they exist, REST for the rest.',
+      'Where rows come from; `auto`: for each stretch the faster of REST and the published archive.',
     default: 'auto',
     examples: ['rest'],
   }).optional(),

@@ -20,7 +20,7 @@ from: 30d
 # Exclusive. now, the default, moves with every run.
 to: now
 
-# auto takes what is cheaper, archive files or REST; rest and archive take one of them alone.
+# auto takes what is faster, archive files or REST; rest and archive take one of them alone.
 source: auto
 # float64 for analysis, decimal for exact sums, string as Binance sends them. Fixed once a series has rows.
 numbers: float64

@@ -6,8 +6,8 @@ import { quoteText } from '../base/text.ts'
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free some space, then run again; what was committed is kept.',
-  EDQUOT: 'The quota is used up: free some space, then run again; what was committed is kept.',
+  ENOSPC: 'Free some space, then run again.',
+  EDQUOT: 'The quota is used up: free some space, then run again.',
   EACCES: 'Check who owns the data directory and whether this user may write to it.',
   EPERM: 'Check who owns the data directory and whether this user may write to it.',
   EROFS: 'The file system is read-only: choose another data directory with --data-dir.',

@@ -1,6 +1,6 @@
 /** The file system of this machine as the {@link Files} port: atomic, durable, and never outside of its root. */
 
-import { dirname, resolve } from 'node:path'
+import { dirname, posix, resolve } from 'node:path'
 import { hashOfBytes } from '../base/hash.ts'
 import type { Content, Expected, FileEntry, Files, StoredFile, Version } from '../base/ports.ts'
 import { asStore, isOfDisk, systemCode, unless } from './disk-error.ts'
@@ -10,7 +10,10 @@ import { ABSENT, notAFile, openAt, versionOf } from './open-file.ts'
 import { beginUpload, discard, publish, writeTemp, type Disk } from './temp-file.ts'
 import { checkPath, openTree } from './tree.ts'
 
-/** How often a small write starts over when its temporary file is swept away by a process that takes the lake. */
+/**
+ * How often a small write starts over when its temporary file is swept away by a process that takes the lake, or its
+ * directory by one that prunes it.
+ */
 const SWEPT_MAX = 3
 
 /**
@@ -43,6 +46,10 @@ export function nodeFiles(root: string, calls: FsCalls = nodeFsCalls): Files {
     remove: async (path) => {
       checkPath(path)
       await asStore('remove', path, () => removeFile(disk, path))
+    },
+    prune: async (directory) => {
+      checkPath(directory)
+      await asStore('remove', directory, () => pruneDirectories(disk, directory))
     },
   }
 }
@@ -110,17 +117,18 @@ async function replaceFile(
 /** Not by rename: a link is refused by the system itself where the name is taken, by other processes too. */
 async function createFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const { tree, calls } = disk
-  const absolute = await tree.make(path)
-  const isMade = await throughTemp(disk, bytes, (temp) =>
-    inTurn(calls, absolute, async () => {
+  const made = await throughTemp(disk, bytes, async (temp) => {
+    const absolute = await tree.make(path)
+    const isMade = await inTurn(calls, absolute, async () => {
       const linked = await linkNew(calls, temp, absolute)
       if (linked === 'no links') return claimAndRename(disk, temp, absolute)
       await discard(disk, temp)
       return linked === 'made'
-    }),
-  )
-  if (!isMade) throw changedFile(path)
-  await tree.sync(absolute)
+    })
+    return isMade ? absolute : undefined
+  })
+  if (made === undefined) throw changedFile(path)
+  await tree.sync(made)
 }
 
 /** Gives `temp` its name, unless the name is taken: whole or not at all, in one step. */
@@ -197,4 +205,21 @@ async function removeFile({ tree, calls }: Disk, path: string): Promise<void> {
   }
   const isGone = await unless(ABSENT, false, () => inTurn(calls, absolute, unlink))
   if (isGone) await tree.sync(absolute)
+}
+
+/** Not empty (each system has its own word), not ours to remove, or not even a directory: it stays. */
+const STAYS = ['ENOTEMPTY', 'EEXIST', 'EBUSY', 'EPERM', 'EACCES', 'ENOTDIR']
+
+/** By `rmdir` alone: the system itself refuses where somebody has just put a file. */
+async function pruneDirectories({ tree, calls }: Disk, directory: string): Promise<void> {
+  for (let path = directory; path !== '.'; path = posix.dirname(path)) {
+    const absolute = await tree.find(path)
+    // A file that is created there from now on makes its directory first.
+    tree.forget()
+    const isGone = await unless(STAYS, false, async () => {
+      if (absolute !== undefined) await unless(['ENOENT'], undefined, () => calls.rmdir(absolute))
+      return true
+    })
+    if (!isGone) return
+  }
 }

@@ -24,6 +24,7 @@ export type FsCalls = {
   link(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   mkdir(path: string): Promise<void>
+  rmdir(path: string): Promise<void>
   readdir(path: string): Promise<readonly FileEntry[]>
   realpath(path: string): Promise<string>
   /** Bytes that this user can still write to the file system of `path`. */
@@ -73,6 +74,7 @@ export const nodeFsCalls: FsCalls = {
   mkdir: async (path) => {
     await mkdir(path, { mode: 0o755 })
   },
+  rmdir: promisify(fs.rmdir),
   readdir: async (path) =>
     (await readdir(path, { withFileTypes: true })).map((entry) => ({
       name: entry.name,

@@ -1,6 +1,6 @@
 /** Connections: one pool per origin, through a proxy where the environment names one. */
 
-import { Client, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici'
+import type { Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { TransportError, UsageError } from '../base/errors.ts'
 
 /** How this machine connects. */
@@ -24,9 +24,9 @@ export type HttpOptions = {
 /** Hands out dispatchers. */
 export type Agents = {
   /** The one that requests to `url` normally go through; its connections are kept alive. */
-  shared(url: URL): Dispatcher
+  shared(url: URL): Promise<Dispatcher>
   /** One that opens a new connection, for one request; the caller closes it. `undefined` where a proxy is in between. */
-  fresh(url: URL): Dispatcher | undefined
+  fresh(url: URL): Promise<Dispatcher | undefined>
   close(): Promise<void>
 }
 
@@ -45,27 +45,31 @@ export function openAgents(options: HttpOptions): Agents {
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs, ...(localAddress !== undefined && { localAddress }) },
   } as const
+  const pooled = { ...connection, connections: maxSockets }
+  const proxyUrls = proxiesOf(options)
   const pools = new Map<string, Pool>()
-  const proxy = openProxy(options, { ...connection, connections: maxSockets })
+  let proxy: EnvHttpProxyAgent | undefined
   let closing: Promise<unknown> | undefined
 
-  const isProxied = (url: URL): boolean => proxy !== undefined && !isLoopback(url.hostname)
-  const pool = (origin: string): Pool => {
-    const known = pools.get(origin)
-    if (known !== undefined) return known
-    const made = new Pool(origin, { ...connection, connections: maxSockets })
-    pools.set(origin, made)
-    return made
+  const isProxied = (url: URL): boolean => proxyUrls !== undefined && !isLoopback(url.hostname)
+  const open = async (url: URL): Promise<Dispatcher> => {
+    const { EnvHttpProxyAgent, Pool } = await loadUndici()
+    if (closing !== undefined)
+      throw new TransportError('no request can be sent any more: the program is ending', {
+        isTransient: false,
+      })
+    if (isProxied(url)) return (proxy ??= new EnvHttpProxyAgent({ ...pooled, ...proxyUrls }))
+    const pool = pools.get(url.origin) ?? new Pool(url.origin, pooled)
+    pools.set(url.origin, pool)
+    return pool
   }
   return {
-    shared: (url) => {
-      if (closing !== undefined)
-        throw new TransportError('no request can be sent any more: the program is ending', {
-          isTransient: false,
-        })
-      return proxy !== undefined && isProxied(url) ? proxy : pool(url.origin)
+    shared: open,
+    fresh: async (url) => {
+      if (isProxied(url)) return undefined
+      const { Client } = await loadUndici()
+      return new Client(url.origin, connection)
     },
-    fresh: (url) => (isProxied(url) ? undefined : new Client(url.origin, connection)),
     close: async () => {
       closing ??= Promise.all(
         [...pools.values(), ...(proxy === undefined ? [] : [proxy])].map(shut),
@@ -75,23 +79,27 @@ export function openAgents(options: HttpOptions): Agents {
   }
 }
 
+/** Half of what starts with this program never asks anything of a host, and loading takes longer than all it does. */
+function loadUndici(): Promise<typeof import('undici')> {
+  return import('undici')
+}
+
 async function shut(dispatcher: Dispatcher): Promise<void> {
   await dispatcher.close()
   await dispatcher.destroy()
 }
 
-function openProxy(
-  { proxyFromEnv = true, env = process.env }: HttpOptions,
-  connection: object,
-): EnvHttpProxyAgent | undefined {
+function proxiesOf({
+  proxyFromEnv = true,
+  env = process.env,
+}: HttpOptions): EnvHttpProxyAgent.Options | undefined {
   if (!proxyFromEnv) return undefined
   // The lower-case names win, as they do in curl.
   const read = (name: string): string | undefined => env[name.toLowerCase()] ?? env[name]
   const httpProxy = checkProxy('HTTP_PROXY', read('HTTP_PROXY'))
   const httpsProxy = checkProxy('HTTPS_PROXY', read('HTTPS_PROXY'))
   if (httpProxy === '' && httpsProxy === '') return undefined
-  const noProxy = read('NO_PROXY') ?? ''
-  return new EnvHttpProxyAgent({ ...connection, httpProxy, httpsProxy, noProxy })
+  return { httpProxy, httpsProxy, noProxy: read('NO_PROXY') ?? '' }
 }
 
 // The value is not shown: it may hold a password.

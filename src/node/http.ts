@@ -170,11 +170,11 @@ async function dispatch(
   options: Dispatcher.RequestOptions,
 ): Promise<Sent> {
   try {
-    return { data: await agents.shared(url).request(options) }
+    return { data: await (await agents.shared(url)).request(options) }
   } catch (error) {
     if (!isConnectionEnd(error) || isFirstUse(error)) throw error
-    const fresh = agents.fresh(url)
-    if (fresh === undefined) return { data: await agents.shared(url).request(options) }
+    const fresh = await agents.fresh(url)
+    if (fresh === undefined) return { data: await (await agents.shared(url)).request(options) }
     try {
       return { data: await fresh.request(options), fresh }
     } catch (second) {

@@ -5,7 +5,7 @@ import { hashOf } from '../base/hash.ts'
 import type { Readable, StoredFile, Version } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { asStore, unless } from './disk-error.ts'
-import { OPEN, type FsCalls } from './fs-calls.ts'
+import { nodeFsCalls, OPEN, type FsCalls } from './fs-calls.ts'
 
 /** What the system says of a name that is not there. */
 export const ABSENT: readonly string[] = ['ENOENT', 'ENOTDIR']
@@ -61,10 +61,19 @@ export function versionOf(sha256: string): Version {
   return sha256 as Version
 }
 
+/** Random access to a file that this process has open. */
+export function readOpen({
+  descriptor,
+  ...named
+}: Named & { readonly descriptor: number }): Readable {
+  return readableAt(nodeFsCalls, descriptor, named)
+}
+
 /** Random access to a file, by its descriptor. */
 export function readableAt(calls: FsCalls, fd: number, { path, sizeBytes }: Named): Readable {
   return {
     sizeBytes,
+    descriptor: fd,
     read: (from, to) =>
       asStore('read', path, async () => {
         if (from < 0 || to < from || to > sizeBytes)

@@ -1,13 +1,15 @@
 /**
  * The cost of windows. Klines are counted on their grid: an upper bound. Without a grid, rows are estimated from what
- * the lake holds of the series, or from a busy symbol's day if it holds none.
+ * the lake holds of the series, from the bytes of its published files, or from a busy symbol's day.
  */
 
-import { lengthOf, subtractAll, type Coverage } from '../base/coverage.ts'
+import { clip, lengthOf, subtractAll, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { rowsInZip } from './cost.ts'
+import type { PublishedFile } from './published.ts'
 
 /** The estimated cost of requests over REST, and the rows and bytes stored. */
 export type Estimate = {
@@ -22,12 +24,12 @@ export type Cost = {
   /** Over REST; downloads need none. */
   readonly requests: number
   readonly weight: number
+  readonly rows: number
   /** Of zips for downloads, otherwise of stored files. */
   readonly bytes: number
+  /** What it adds to a run that does other work besides. */
   readonly seconds: number
 }
-
-export const NO_COST: Cost = { requests: 0, weight: 0, bytes: 0, seconds: 0 }
 
 /** The density of a series. */
 export type Pace = {
@@ -35,8 +37,10 @@ export type Pace = {
   readonly rowsPerDay: number
   /** Bytes per stored row. */
   readonly rowBytes: number
-  /** Is this neither counted on a grid nor estimated from stored rows? */
+  /** Is this neither counted on a grid nor estimated from stored rows or published files? */
   readonly isGuess: boolean
+  /** No rows are expected before this moment: the archive's first file is so much younger than what is wanted. */
+  readonly since?: Micros
 }
 
 /** What a lake holds of a series. */
@@ -62,6 +66,40 @@ export function paceOf(key: SeriesKey, { covered, gaps, rows, bytes }: Stored): 
     rowBytes: rows === 0 ? rowBytes : bytes / rows,
     isGuess,
   }
+}
+
+/** A month may be without a file although the symbol traded, more hardly. */
+const UNPUBLISHED_MAX = 31 * DAY
+
+/** The density of a series that has these published files, oldest first. @param missing - What is left to be fetched. */
+export function paceWith(
+  key: SeriesKey,
+  pace: Pace,
+  { files, missing }: { readonly files: readonly PublishedFile[]; readonly missing: Coverage },
+): Pace {
+  const [first, earliest] = [files[0]?.window.from, missing[0]?.from]
+  if (first === undefined || earliest === undefined) return pace
+  const since = Number(first - earliest) > UNPUBLISHED_MAX ? { since: first } : {}
+  const sized = files.filter(({ sizeBytes }) => sizeBytes !== undefined)
+  const rows = sized.reduce((sum, { sizeBytes = 0 }) => sum + rowsInZip(key, sizeBytes), 0)
+  if (!pace.isGuess || rows === 0) return { ...pace, ...since }
+  const days = lengthOf(sized.map(({ window }) => window)) / DAY
+  return { ...pace, rowsPerDay: rows / days, isGuess: false, ...since }
+}
+
+/** The rows of a published file that lie in `window`. */
+export function rowsOfFile(
+  key: SeriesKey,
+  file: PublishedFile,
+  window: Window,
+  pace: Pace,
+): number {
+  const parts = clip([window], file.window)
+  const most = estimate(key, parts, pace).rows
+  if (file.sizeBytes === undefined) return most
+  const share = lengthOf(parts) / lengthOf([file.window])
+  const rows = Math.round(rowsInZip(key, file.sizeBytes) * share)
+  return key.interval === undefined ? rows : Math.min(rows, most)
 }
 
 /** Estimates the cost of requesting `windows` of a series over REST. */
@@ -97,7 +135,9 @@ export function estimateRest(
   return { ...rest, requests: all, weight: all * datasetOf(key).weight }
 }
 
-function rowCount({ interval }: SeriesKey, window: Window, { rowsPerDay }: Pace): number {
+function rowCount({ interval }: SeriesKey, whole: Window, { rowsPerDay, since }: Pace): number {
+  const window = since === undefined || since < whole.from ? whole : { ...whole, from: since }
+  if (window.to <= window.from) return 0
   if (interval !== undefined) return slotCount(interval, window)
   return Math.ceil((lengthOf([window]) / DAY) * rowsPerDay)
 }

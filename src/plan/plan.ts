@@ -15,7 +15,9 @@ import type { Compression, Source } from '../job/job.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { estimateRest, paceOf, type Estimate, type Pace, type Stored } from './estimate.ts'
 import { rewrittenBy, rewrittenInAll, type Rewritten, type StoredPart } from './rewritten.ts'
+import type { Speed } from './speed.ts'
 import { restTasks, type Task } from './task.ts'
+import { totalSeconds } from './total.ts'
 
 /** How a series is fetched and stored. */
 export type SeriesSettings = {
@@ -66,6 +68,24 @@ export type ArchiveShare = {
   readonly requestsSaved: number
 }
 
+/** Why a stretch comes from the source that it comes from. */
+export type Why =
+  /** The job names the source. */
+  | 'asked'
+  /** The other source does not have it, as far as is known. */
+  | 'only'
+  /** The other source has it too, and takes longer. */
+  | 'faster'
+
+/** What a series takes from one source, for one reason. */
+export type SourceShare = {
+  readonly source: 'rest' | 'archive'
+  readonly why: Why
+  readonly seconds: number
+  /** What the other source would take for as much; there where it was compared. */
+  readonly otherSeconds?: number
+}
+
 /** One series of a plan. `missing` and `recheck` are disjoint; requests and weight are those of REST. */
 export type SeriesPlan = Want &
   Estimate & {
@@ -81,26 +101,31 @@ export type SeriesPlan = Want &
     readonly tasks: readonly Task[]
     /** Absent when nothing comes from the archive. */
     readonly archive?: ArchiveShare
+    /** Which source, and why; empty when there is nothing to do. */
+    readonly sources: readonly SourceShare[]
+    /** Of what comes from REST: stretches that the archive may have too, and is asked for when REST lacks rows. */
+    readonly restFirst: Coverage
   }
 
 /** The work left, oldest first within each series. */
 export type Plan = {
   readonly series: readonly SeriesPlan[]
+  /** What the times rest on. */
+  readonly speed: Speed
   readonly total: Estimate & { readonly minutes: number; readonly rewritten: Rewritten }
   /** What a user should know before it runs. */
   readonly warning?: string
 }
 
 /**
- * Plans what `wants` asks for and `have` lacks.
+ * Plans what `wants` asks for and `have` lacks, all of it from REST.
  *
- * @param weightPerMinute - Request weight available per minute.
  * @param recheck - Requests this window again even where it is covered.
  */
 export function makePlan(
   wants: readonly Want[],
   have: (key: SeriesKey) => Have,
-  weightPerMinute: number,
+  speed: Speed,
   recheck?: Window,
 ): Plan {
   const series = wants.map((want) => {
@@ -119,11 +144,30 @@ export function makePlan(
       pace,
       seams,
       rewritten: rewrittenBy(windows, parts),
-      tasks: restTasks(want.key, windows, { pace, seams, weightPerMinute }),
+      ...fromRest({ ...want, missing, recheck: rechecked, pace, seams }, speed),
       ...estimateRest(want.key, windows, { pace, seams }),
     }
   })
-  return totalled(series)
+  return totalled(series, speed)
+}
+
+/** What a series takes from REST, when all of it comes from there. */
+export function fromRest(
+  {
+    key,
+    settings: { source },
+    missing,
+    recheck,
+    pace,
+    seams,
+  }: Pick<SeriesPlan, 'key' | 'settings' | 'missing' | 'recheck' | 'pace' | 'seams'>,
+  speed: Speed,
+): Pick<SeriesPlan, 'tasks' | 'sources' | 'restFirst'> {
+  const tasks = restTasks(key, union(missing, recheck), { pace, seams, speed })
+  const seconds = tasks.reduce((sum, { cost }) => sum + cost.seconds, 0)
+  const why = source === 'rest' ? 'asked' : 'only'
+  const sources = tasks.length === 0 ? [] : [{ source: 'rest' as const, why, seconds } as const]
+  return { tasks, sources, restFirst: [] }
 }
 
 /** A warning where a plan's files are larger than what the disk has left. Both are estimates: nothing is refused. */
@@ -134,12 +178,13 @@ export function spaceWarning({ total }: Plan, freeBytes: number | undefined): st
 }
 
 /** A plan of these series. */
-export function totalled(series: readonly SeriesPlan[]): Plan {
-  const seconds = series
-    .flatMap(({ tasks }) => tasks)
-    .reduce((sum, { cost }) => sum + cost.seconds, 0)
+export function totalled(series: readonly SeriesPlan[], speed: Speed): Plan {
+  const seconds = totalSeconds(
+    series.map(({ tasks }) => tasks),
+    speed,
+  )
   const rewritten = rewrittenInAll(series.map((one) => one.rewritten))
-  return { series, total: { ...sum(series), minutes: seconds / 60, rewritten } }
+  return { series, speed, total: { ...sum(series), minutes: seconds / 60, rewritten } }
 }
 
 function sum(parts: readonly Estimate[]): Estimate {

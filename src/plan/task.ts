@@ -2,21 +2,13 @@
 
 import { clip, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import type { Micros, Window } from '../base/time.ts'
-import { ARCHIVE_BYTES_PER_SECOND } from '../binance/archive.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { estimateRest, NO_COST, type Cost, type Pace } from './estimate.ts'
+import { fileSeconds, restSeconds } from './cost.ts'
+import { estimateRest, rowsOfFile, type Cost, type Pace } from './estimate.ts'
+import type { PublishedFile } from './published.ts'
+import type { Speed } from './speed.ts'
 
-/** A published file. */
-export type PublishedFile = {
-  /** `YYYY-MM` or `YYYY-MM-DD`. */
-  readonly period: string
-  /** The time that it covers. */
-  readonly window: Window
-  /** Its path in the archive. */
-  readonly path: string
-  /** `undefined` if the bucket does not say. */
-  readonly sizeBytes: number | undefined
-}
+export type { PublishedFile } from './published.ts'
 
 /** One piece of work: a stretch of a series, from one source. The windows of a plan's tasks do not overlap. */
 export type Task = {
@@ -36,24 +28,22 @@ export type EstimateSettings = {
   readonly pace: Pace
   /** Where the archive's rows end: REST, continuing there, makes one more request. */
   readonly seams: readonly Micros[]
-  /** Request weight available per minute. */
-  readonly weightPerMinute: number
+  readonly speed: Speed
 }
-
-/** Extra time per file: its checksum and its first byte. */
-const SECONDS_PER_FILE = 0.25
 
 /** The files that lie in `windows`, as one task for each stretch that they cover without a break. */
 export function archiveTasks(
   key: SeriesKey,
   windows: Coverage,
   files: readonly PublishedFile[],
+  { pace, speed }: Pick<EstimateSettings, 'pace' | 'speed'>,
 ): readonly ArchiveTask[] {
   return windows.flatMap((wanted) =>
     stretches(files.filter((file) => clip([wanted], file.window).length > 0)).flatMap((stretch) => {
       const bytes = stretch.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0)
-      const seconds = bytes / ARCHIVE_BYTES_PER_SECOND + stretch.length * SECONDS_PER_FILE
-      const cost = { ...NO_COST, bytes, seconds }
+      const rows = stretch.reduce((sum, file) => sum + rowsOfFile(key, file, wanted, pace), 0)
+      const seconds = fileSeconds({ files: stretch.length, bytes }, speed)
+      const cost = { requests: 0, weight: 0, rows, bytes, seconds }
       // Consecutive files share one window.
       return union(stretch.map(({ window }) => window))
         .flatMap((span) => clip([wanted], span))
@@ -66,12 +56,11 @@ export function archiveTasks(
 export function restTasks(
   key: SeriesKey,
   windows: Coverage,
-  { pace, seams, weightPerMinute }: EstimateSettings,
+  { pace, seams, speed }: EstimateSettings,
 ): readonly Task[] {
   return windows.map((window) => {
-    const { requests, weight, bytes } = estimateRest(key, [window], { pace, seams })
-    const seconds = (weight / weightPerMinute) * 60
-    return { key, source: 'rest', window, cost: { requests, weight, bytes, seconds } }
+    const work = estimateRest(key, [window], { pace, seams })
+    return { key, source: 'rest', window, cost: { ...work, seconds: restSeconds(work, speed) } }
   })
 }
 

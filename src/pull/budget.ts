@@ -14,7 +14,7 @@ import { WAIT_MS_MIN } from '../base/wait.ts'
 import type { RateLimit } from '../binance/limit.ts'
 import type { OnWait } from './gate.ts'
 import { add, costOf, forget, newMeter, parseUsed, windowOf, type Meter } from './meter.ts'
-import { AT_ONCE, BURST, Pace } from './pace.ts'
+import { AT_ONCE, BURST, Pace, spendingMs } from './pace.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /** After a 429 the rate is cut to this share and recovers window by window. */
@@ -97,6 +97,23 @@ export class WeightBudget {
       .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
       .map(({ limit }) => (limit.limit * this.#share * 60_000) / limit.windowMs)
     return Math.min(...rates, Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Seconds until `weight` more is spent, if nothing but the limits holds it up. */
+  secondsFor(weight: number): number {
+    const waits = this.#meters
+      .filter(({ limit }) => limit.type === 'REQUEST_WEIGHT')
+      .map((meter) => {
+        const { limit, windowMs } = meter.limit
+        const cap = limit * this.#share * this.#slowdown
+        const used = this.#used(meter, this.#windowAt(meter, 0))
+        return spendingMs(
+          weight,
+          { cap, windowMs },
+          { used, atMs: this.#server.nowMs() % windowMs },
+        )
+      })
+    return Math.max(0, ...waits) / 1_000
   }
 
   /** The current use of the tightest weight limit. */

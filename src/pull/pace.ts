@@ -17,6 +17,29 @@ export const AT_ONCE = 0.2
 /** The limit per window, and the length of the window. */
 export type PaceLimit = { readonly cap: number; readonly windowMs: number }
 
+/** Milliseconds of a window in which `cost` may be spent, from the first on. */
+function paceMs(cost: number, { cap, windowMs }: PaceLimit): number {
+  return Math.max(0, (cost / cap - AT_ONCE) / BURST) * windowMs
+}
+
+/**
+ * Milliseconds until `cost` more is spent, if nothing but the limit holds it up.
+ *
+ * @param used - What is spent of the current window, `atMs` after it began.
+ */
+export function spendingMs(
+  cost: number,
+  limit: PaceLimit,
+  { used, atMs }: { readonly used: number; readonly atMs: number },
+): number {
+  const { cap, windowMs } = limit
+  const free = Math.max(0, cap - used)
+  if (cost <= free) return Math.max(0, paceMs(used + cost, limit) - atMs, paceMs(cost, limit))
+  const later = cost - free
+  const windows = Math.ceil(later / cap) - 1
+  return windowMs - atMs + windows * windowMs + paceMs(later - windows * cap, limit)
+}
+
 /** A bucket that drains at a steady rate; a request that would overflow it waits. */
 export class Pace {
   readonly #clock: Clock

@@ -4,7 +4,7 @@ import { UsageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import { closest, quoted } from '../base/suggest.ts'
 import { DATA_DIR, type Options } from '../options.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { requireLake } from '../store/lake.ts'
 import type { RunRecord } from '../store/run-record.ts'
 import { listRuns, readRunRecord, readRunRecords, type RunProblem } from '../store/runs.ts'
@@ -59,12 +59,12 @@ export async function readRun(name: string, options: HistoryOptions = {}): Promi
 }
 
 async function inLake<T>(options: HistoryOptions, look: (files: Files) => Promise<T>): Promise<T> {
-  const { files, http } = worldOf(options)
+  const world = worldOf(options)
   try {
-    await requireLake(files, options.dataDir ?? DATA_DIR)
-    return await look(files)
+    await requireLake(world.files, options.dataDir ?? DATA_DIR)
+    return await look(world.files)
   } finally {
-    if (options.world === undefined) await http.close()
+    await closeWorld(world, options)
   }
 }
 

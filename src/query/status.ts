@@ -8,19 +8,22 @@ import type { GapReason } from '../base/gap.ts'
 import { DamageError, describeError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { formatMicros, formatWindow, micros, type WindowText } from '../base/time.ts'
-import type { Market, SeriesKey } from '../binance/series.ts'
+import type { SeriesKey } from '../binance/series.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { listedAt } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
 import { openExchange } from '../session/exchange.ts'
 import { wantsOf } from '../session/checked-wants.ts'
-import { worldOf } from '../session/world.ts'
+import { shardFilter } from '../session/shard.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
+import { lastAsked } from '../store/asked.ts'
+import { seriesPath } from '../store/layout.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
 import { newestTime } from '../store/newest-rows.ts'
@@ -28,12 +31,7 @@ import { lookAtSeries } from '../store/present.ts'
 import { accountLabel } from '../session/account.ts'
 
 /** One series of the lake, or one that a job wants. */
-export type SeriesStatus = {
-  readonly market: Market
-  readonly dataset: string
-  readonly symbol: string
-  readonly interval?: string
-  readonly account?: string
+export type SeriesStatus = SeriesKey & {
   /** What the jobs ask for up to now; absent without jobs. */
   readonly wanted?: readonly WindowText[]
   readonly covered: readonly WindowText[]
@@ -48,6 +46,11 @@ export type SeriesStatus = {
   readonly listed?: string
   /** The time of the newest row (klines: open time); absent without rows. */
   readonly newest?: string
+  /**
+   * The start of the last run that asked for rows of the series and got all its answers; absent where the records of the
+   * last runs name none.
+   */
+  readonly asked?: string
   /** `complete`, `complete with N known gaps`, `incomplete: ...`, or `damaged: ...`, in words. */
   readonly verdict: string
   readonly revisions: readonly RevisionEntry[]
@@ -73,23 +76,39 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
     await checkLake(world.files)
     const { files } = world
     const now = formatMicros(world.clock.now())
-    if (jobs.length === 0)
-      return { series: (await storedSeries(files)).map(({ status }) => status), now }
-    const series: SeriesStatus[] = []
-    const manifests = new Manifests(files)
-    for (const want of await wantsNow(jobs, world, manifests, options)) {
-      const { key, wanted } = want
-      series.push(
-        await manifests.get(key).then(
-          (manifest) => withNewest(files, statusOf(key, manifest, wanted), manifest),
-          (thrown: unknown) => damagedStatus(want, thrown),
-        ),
-      )
+    const series =
+      jobs.length === 0
+        ? (await storedSeries(files, shardFilter(options.shard))).map((one) => one.status)
+        : await wantedSeries(jobs, world, options)
+    const asked = await lastAsked(files, series)
+    const withAsked = (one: SeriesStatus): SeriesStatus => {
+      const at = asked.get(seriesPath(one))
+      return at === undefined ? one : { ...one, asked: at }
     }
-    return { series, now }
+    return { series: series.map(withAsked), now }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
+}
+
+async function wantedSeries(
+  jobs: readonly Job[],
+  world: World,
+  options: Options,
+): Promise<readonly SeriesStatus[]> {
+  const { files } = world
+  const series: SeriesStatus[] = []
+  const manifests = new Manifests(files)
+  for (const want of await wantsNow(jobs, world, manifests, options)) {
+    const { key, wanted } = want
+    series.push(
+      await manifests.get(key).then(
+        (manifest) => withNewest(files, statusOf(key, manifest, wanted), manifest),
+        (thrown: unknown) => damagedStatus(want, thrown),
+      ),
+    )
+  }
+  return series
 }
 
 /** One series of the lake: its status, and the manifest that this was read from, unless it is damaged. */
@@ -100,8 +119,11 @@ export type StoredSeries = {
 }
 
 /** Every series of the lake, sorted by path; a damaged one is among them as such. */
-export async function storedSeries(files: Files): Promise<readonly StoredSeries[]> {
-  const keys = await listSeries(files)
+export async function storedSeries(
+  files: Files,
+  isWanted: (key: SeriesKey) => boolean = () => true,
+): Promise<readonly StoredSeries[]> {
+  const keys = (await listSeries(files)).filter(isWanted)
   const series: StoredSeries[] = []
   for (let first = 0; first < keys.length; first += LOOKS_AT_ONCE) {
     const some = keys.slice(first, first + LOOKS_AT_ONCE)
@@ -163,6 +185,7 @@ async function wantsNow(
       symbols: [],
       source: options.source,
       account: accountLabel(jobs),
+      shard: options.shard,
       listingOf: async (key) => listedAt(await manifests.get(key)) ?? micros(0n),
     })
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }

@@ -7,7 +7,7 @@ import { fitsPattern, readPattern } from '../job/pattern.ts'
 import { SYMBOL_STATUSES } from '../job/symbol.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { openExchange } from '../session/exchange.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import type { Options } from '../options.ts'
 
 /** One symbol of exchangeInfo. */
@@ -77,7 +77,7 @@ export async function listSymbols(
       )
       .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

@@ -9,7 +9,7 @@ import type { Options } from '../options.ts'
 import { EARLIEST, LATEST, windowOf, type Moment } from '../query/read-query.ts'
 import { findSeries } from '../query/series-text.ts'
 import { seriesWorld } from '../session/series.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { acquireLock } from '../store/lock.ts'
 import { periodsTouched } from '../store/removal.ts'
 import { removeWhole, removeWindow, type Removed } from '../store/remove.ts'
@@ -65,7 +65,7 @@ export async function removeSeries(
     if (removed === undefined) throw nothingThere(key, window)
     return { series: seriesName(key), ...removed }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

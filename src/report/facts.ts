@@ -13,8 +13,11 @@ import type { ReportSeries, Standing } from './document.ts'
 /** The key of a series, without what a status says beside it. */
 export function keyOf(one: SeriesStatus): SeriesKey {
   const { market, dataset, symbol, interval, account } = one
-  const optional = Object.entries({ interval, account }).filter(([, value]) => value !== undefined)
-  return { market, dataset, symbol, ...Object.fromEntries(optional) } as SeriesKey
+  return {
+    ...{ market, dataset, symbol },
+    ...(interval === undefined ? {} : { interval }),
+    ...(account === undefined ? {} : { account }),
+  }
 }
 
 /** What the days of a series are painted from. */

@@ -3,7 +3,7 @@
 import { UsageError } from '../base/errors.ts'
 import type { Window } from '../base/time.ts'
 import { Manifests } from '../session/manifests.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import type { Job } from '../job/job.ts'
 import { replaceText } from '../node/text-file.ts'
 import type { Options } from '../options.ts'
@@ -70,7 +70,7 @@ export async function writeReport(
     const damage = series.flatMap(({ error }) => (error === undefined ? [] : [error]))
     return { ...summaryOf(out, page, document), damage }
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

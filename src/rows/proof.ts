@@ -4,14 +4,23 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import { columnIndex, gridOf, type Dataset } from '../binance/dataset.ts'
+import { gridOf, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { int64Values } from './batch.ts'
+import { pageOf } from './batch.ts'
 import { GridOffset } from './grid.ts'
 import { halvesOf } from './int64.ts'
+import {
+  breakOf,
+  namedTrades,
+  namesTrades,
+  type Break,
+  type NamedTrades,
+  type Trade,
+} from './named-trades.ts'
+import type { Page } from './page.ts'
 
 /** Facts by name; docs/FORMAT.md says what each means. */
 export type RowProof = Readonly<Record<string, string | number | boolean>>
@@ -19,13 +28,25 @@ export type RowProof = Readonly<Record<string, string | number | boolean>>
 /** What is known about the time of a partition besides its rows, within its period. */
 export type KnownTime = { readonly coverage: Coverage; readonly gaps: readonly Gap[] }
 
+/** What provers look at: keys and times of rows, and the trades that they name. */
+export type ProvenRows = Pick<Page, 'keys' | 'times'> & {
+  readonly trades: readonly NamedTrades[]
+}
+
 /** Counts facts about rows in the order of their keys. */
 export type RowProver = {
-  take(batch: RecordBatch): void
+  take(rows: ProvenRows): void
   /** What the rows taken so far prove, given the coverage and gaps. */
   proof(known: KnownTime): RowProof
   /** The stretches of `window` in whose slots no row opens; only where the grid is known. */
   missing?(window: Window): Coverage
+}
+
+/** What a prover looks at in rows of `dataset`. */
+export function provenRows(dataset: Dataset, batch: RecordBatch): ProvenRows {
+  const { keys, times } = pageOf(dataset, batch)
+  const trades = namedTrades(dataset, batch, times)
+  return { keys, times, trades: trades === undefined ? [] : [trades] }
 }
 
 /** The prover for a series. */
@@ -34,7 +55,7 @@ export function proverOf(key: SeriesKey): RowProver {
   const interval = gridOf(dataset, key.interval)
   if (dataset.walk === 'openTime' || dataset.walk === 'archive')
     return interval !== undefined && hasKnownGrid(interval)
-      ? new SlotProver(interval, dataset)
+      ? new SlotProver(interval)
       : NOTHING_TO_PROVE
   // Ids of an account's rows, and of block trades, are naturally not contiguous.
   return dataset.walk === 'time' ||
@@ -49,7 +70,6 @@ const NOTHING_TO_PROVE: RowProver = { take: () => undefined, proof: () => ({}) }
 /** Klines: is there one for every covered slot of the grid, except those in known gaps? */
 class SlotProver implements RowProver {
   readonly #interval: Interval
-  readonly #keyIndex: number
   readonly #offset: GridOffset
   #onGrid = 0
   #offGrid = 0
@@ -60,14 +80,12 @@ class SlotProver implements RowProver {
   #first: number | undefined
   #last = Number.NaN
 
-  constructor(interval: Interval, dataset: Dataset) {
+  constructor(interval: Interval) {
     this.#interval = interval
-    this.#keyIndex = columnIndex(dataset, dataset.key)
     this.#offset = new GridOffset(interval)
   }
 
-  take(batch: RecordBatch): void {
-    const opens = int64Values(batch, this.#keyIndex)
+  take({ keys: opens }: ProvenRows): void {
     const halves = halvesOf(opens)
     const { step } = this.#offset
     for (let row = 0; row < opens.length; row++) {
@@ -114,9 +132,6 @@ class SlotProver implements RowProver {
   }
 }
 
-/** Two consecutive rows that do not join: the earlier and the later of their times, and how many ids lie between. */
-type Break = { readonly first: Micros; readonly last: Micros; readonly ids: number }
-
 /** The breaks inside one continuous stretch of coverage; between stretches, rows are expected to be missing. */
 function breaksIn(breaks: readonly Break[], coverage: Coverage): readonly Break[] {
   return breaks.filter(({ first, last }) => isCovered(coverage, first, last))
@@ -157,22 +172,15 @@ function isCovered(coverage: Coverage, first: Micros, last: Micros): boolean {
  * the row before?
  */
 class IdProver implements RowProver {
-  readonly #keyIndex: number
-  readonly #timeIndex: number
   readonly #chain: TradeChain | undefined
   readonly #breaks: Break[] = []
   #last: { readonly id: bigint; readonly time: bigint } | undefined
 
   constructor(dataset: Dataset) {
-    this.#keyIndex = columnIndex(dataset, dataset.key)
-    this.#timeIndex = columnIndex(dataset, dataset.time)
-    const hasChain = dataset.columns.some(({ name }) => name === 'first_trade_id')
-    this.#chain = hasChain ? new TradeChain(dataset) : undefined
+    this.#chain = namesTrades(dataset) ? new TradeChain() : undefined
   }
 
-  take(batch: RecordBatch): void {
-    const ids = int64Values(batch, this.#keyIndex)
-    const times = int64Values(batch, this.#timeIndex)
+  take({ keys: ids, times, trades }: ProvenRows): void {
     const first = ids[0]
     const last = ids[ids.length - 1]
     if (first === undefined || last === undefined) return
@@ -185,7 +193,7 @@ class IdProver implements RowProver {
         if (leftOut !== 0n) this.#breaks.push(breakOf(times[row - 1], times[row], leftOut))
       }
     this.#last = { id: last, time: times[times.length - 1] ?? 0n }
-    this.#chain?.take(batch, times)
+    for (const named of trades) this.#chain?.take(named)
   }
 
   proof({ coverage }: KnownTime): RowProof {
@@ -198,60 +206,21 @@ class IdProver implements RowProver {
   }
 }
 
-function breakOf(before = 0n, after = 0n, ids = 0n): Break {
-  const [first, last] = before < after ? [before, after] : [after, before]
-  return { first: micros(first), last: micros(last), ids: Number(ids) }
-}
-
 /** The trades named by aggregate trades: each row's first follows the last of the row before. */
 class TradeChain {
-  readonly #firstIndex: number
-  readonly #lastIndex: number
   readonly #breaks: Break[] = []
   #dummies = 0
   #firstTrade = ''
-  /** The last row that names trades: its last trade, also in halves, and its time. */
-  #last: { readonly id: bigint; readonly time: bigint } | undefined
-  #low = 0
-  // Before every trade, so that the first row begins the chain, whichever it is.
-  #high = -2
+  #last: Trade | undefined
 
-  constructor(dataset: Dataset) {
-    this.#firstIndex = columnIndex(dataset, 'first_trade_id')
-    this.#lastIndex = columnIndex(dataset, 'last_trade_id')
-  }
-
-  take(batch: RecordBatch, times: BigInt64Array): void {
-    const firsts = int64Values(batch, this.#firstIndex)
-    const lasts = int64Values(batch, this.#lastIndex)
-    const [first, last] = [halvesOf(firsts), halvesOf(lasts)]
-    let [low, high] = [this.#low, this.#high]
-    let lastRow = -1
-    for (let row = 0; row < firsts.length; row++) {
-      const firstHigh = first[2 * row + 1] ?? 0
-      // Invalidated records have no trades (CHANGELOG 2022-04-12); the chain continues across them.
-      if (firstHigh < 0) {
-        this.#dummies++
-        continue
-      }
-      // Exact where it matters: only a difference of 1 has to be distinguished.
-      const distance = (firstHigh - high) * 4294967296 + (((first[2 * row] ?? 0) >>> 0) - low)
-      if (distance !== 1)
-        this.#begin(firsts[row], lastRow < 0 ? this.#last?.time : times[lastRow], times[row])
-      low = (last[2 * row] ?? 0) >>> 0
-      high = last[2 * row + 1] ?? 0
-      lastRow = row
-    }
-    if (lastRow < 0) return
-    this.#last = { id: lasts[lastRow] ?? 0n, time: times[lastRow] ?? 0n }
-    this.#low = low
-    this.#high = high
-  }
-
-  /** Begins the chain, or begins it again. */
-  #begin(id: bigint | undefined, before: bigint | undefined, after: bigint | undefined): void {
-    if (this.#firstTrade === '') this.#firstTrade = String(id)
-    else this.#breaks.push(breakOf(before, after))
+  take({ first, last, breaks, dummies }: NamedTrades): void {
+    this.#dummies += dummies
+    if (first === undefined || last === undefined) return
+    if (this.#last === undefined) this.#firstTrade = String(first.id)
+    else if (first.id !== this.#last.id + 1n)
+      this.#breaks.push(breakOf(this.#last.time, first.time))
+    for (const one of breaks) this.#breaks.push(one)
+    this.#last = last
   }
 
   proof(coverage: Coverage): RowProof {

@@ -5,7 +5,7 @@ import { startWebServer } from '../node/web-server.ts'
 import type { Options } from '../options.ts'
 import { status } from '../query/status.ts'
 import { reportAssets } from '../report/page-assets.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { answerWeb } from './answers.ts'
 
 /** Options of {@link serveLake}. */
@@ -35,9 +35,7 @@ export type LakeServer = {
 export async function serveLake(options: ServeOptions = {}): Promise<LakeServer> {
   const { port = 0, host = '127.0.0.1' } = options
   const world = worldOf(options)
-  const closeWorld = async (): Promise<void> => {
-    if (options.world === undefined) await world.http.close()
-  }
+  const close = (): Promise<void> => closeWorld(world, options)
   try {
     const { series } = await status([], { world })
     if (series.length === 0)
@@ -51,11 +49,11 @@ export async function serveLake(options: ServeOptions = {}): Promise<LakeServer>
       port: server.port,
       close: async () => {
         await server.close()
-        await closeWorld()
+        await close()
       },
     }
   } catch (error) {
-    await closeWorld()
+    await close()
     throw error
   }
 }

@@ -30,6 +30,7 @@ export async function wantsOf(
     source: options.source,
     account: accountLabel(jobs),
     endOf: (key) => endOf(key, exchange),
+    shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known

@@ -5,8 +5,8 @@ import { periodWindow } from '../base/time.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, makePlan, type Have, type Plan, type Want } from '../plan/plan.ts'
+import type { Speed } from '../plan/speed.ts'
 import type { Manifest } from '../store/manifest.ts'
-import type { Exchanges } from '../walk/exchanges.ts'
 import { seamsAfter } from '../walk/seam.ts'
 import type { Manifests } from './manifests.ts'
 
@@ -14,7 +14,7 @@ import type { Manifests } from './manifests.ts'
 export async function planWants(
   wants: readonly Want[],
   manifests: Manifests,
-  exchange: Exchanges,
+  speed: Speed,
   options: Options,
 ): Promise<Plan> {
   const have = new Map<string, Have>()
@@ -22,9 +22,8 @@ export async function planWants(
     const manifest = isBlocked(want) ? undefined : await manifests.get(want.key)
     have.set(seriesName(want.key), haveOf(manifest))
   }
-  const perMinute = exchange.weightPerMinute()
   const haveIn = (key: SeriesKey): Have => have.get(seriesName(key)) ?? haveOf(undefined)
-  return makePlan(wants, haveIn, perMinute, options.recheck)
+  return makePlan(wants, haveIn, speed, options.recheck)
 }
 
 function haveOf(manifest: Manifest | undefined): Have {

@@ -9,8 +9,10 @@ import { shiftOf } from '../binance/archive.ts'
 import { DEFAULT_MARKET, seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
 import { fitsPattern } from '../job/pattern.ts'
+import type { Shard } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
+import { shardFilter } from './shard.ts'
 
 /** What resolving needs to know. */
 export type WantWorld = {
@@ -20,6 +22,8 @@ export type WantWorld = {
   /** Overrides the jobs' source. */
   readonly source: Source | undefined
   readonly account: string | undefined
+  /** Only its series are wanted, and asked about. Default: all. */
+  readonly shard?: Shard | undefined
   /** When a series begins; `undefined` when it has no rows at all. */
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
   /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
@@ -42,7 +46,7 @@ export function anySymbol(jobs: readonly Job[]): string | undefined {
 const CLOCK_SLACK = 60_000_000n
 
 /**
- * Every series that the jobs ask for, once, in the order of the jobs. What is wanted of a series does not depend on
+ * Every series of the shard that the jobs ask for, once, in the order of the jobs. What is wanted of a series does not depend on
  * that order: two jobs want of it what both want together, and the problem of one is not hidden by the other.
  *
  * @throws UsageError when two jobs ask for one series in different ways, an account dataset has no label, or a
@@ -50,11 +54,12 @@ const CLOCK_SLACK = 60_000_000n
  */
 export async function resolveWants(jobs: readonly Job[], world: WantWorld): Promise<Want[]> {
   const wants = new Map<string, Want>()
+  const isOurs = shardFilter(world.shard)
   const asking = { ...world, listingOf: askedOnce(world.listingOf) }
   for (const job of jobs)
     for (const dataset of job.datasets) {
       checkRange(job, dataset, world.now)
-      for (const key of seriesOf(dataset, world)) {
+      for (const key of seriesOf(dataset, world).filter(isOurs)) {
         const want = await resolve(key, dataset, asking)
         const name = seriesName(key)
         const other = wants.get(name)

@@ -6,6 +6,13 @@ import { DATA_DIR, type Options } from '../options.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
-export function worldOf({ world, dataDir }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT })
+export function worldOf({ world, dataDir, threads }: Options): World {
+  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT, threads })
+}
+
+/** Lets go of the machine, unless it is the caller's. */
+export async function closeWorld(world: World, options: Pick<Options, 'world'>): Promise<void> {
+  if (options.world !== undefined) return
+  await world.threads?.close()
+  await world.http.close()
 }

@@ -109,6 +109,7 @@ function faulty(
     case 'wrongChecksum':
     case 'checksumText':
     case 'cutZip':
+    case 'stored':
     case 'twoEntries':
     case 'entryName':
     case 'bomb':
@@ -146,7 +147,8 @@ function entriesOf(
   faults: readonly ArchiveFault[],
 ): readonly ZipEntry[] {
   const named = faults.find((fault) => fault.kind === 'entryName')
-  const entry = { name: named?.name ?? `${baseName}.csv`, bytes: csv }
+  const isStored = faults.some(({ kind }) => kind === 'stored')
+  const entry = { name: named?.name ?? `${baseName}.csv`, bytes: csv, isStored }
   const hasTwo = faults.some(({ kind }) => kind === 'twoEntries')
   return hasTwo ? [entry, { name: `__MACOSX/._${baseName}.csv`, bytes: csv.slice(0, 80) }] : [entry]
 }

@@ -18,6 +18,8 @@ export type ArchiveFault =
   | { readonly kind: 'header'; readonly names?: readonly string[] }
   /** Other volumes and quantities, as if the file had been made again. */
   | { readonly kind: 'replaced' }
+  /** The entry is stored without compression, which a zip may do. */
+  | { readonly kind: 'stored' }
   /** A second entry besides the right one. */
   | { readonly kind: 'twoEntries' }
   /** The entry has this name. */

@@ -12,7 +12,13 @@ import {
 } from '../binance/archive.ts'
 import { MARKETS } from '../binance/market.ts'
 import { DEFAULT_MARKET, type Market, type SeriesKey } from '../binance/series.ts'
-import { intervalPathName, intervalStep, INTERVALS, parseInterval } from '../binance/interval.ts'
+import {
+  intervalPathName,
+  intervalStep,
+  INTERVALS,
+  parseInterval,
+  slotCount,
+} from '../binance/interval.ts'
 import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../base/time.ts'
 import { makeFile, rowsOf, type ArchiveFile } from './archive-file.ts'
 import { listingXml, type BucketKey } from './archive-listing.ts'
@@ -26,9 +32,9 @@ const DAY = DAY_MS * 1000n
 /** No symbol was traded before. */
 const BEGINNING = parseMicros('2017-08-01')
 const FILES_KEPT = 64
-/** About the size of a row in a zip; listings do not make the files that they name. */
+/** About the size of a row in a zip, and of its headers; listings do not make the files that they name. */
 const ROW_BYTES = {
-  klines: 48,
+  klines: 37,
   markPriceKlines: 40,
   indexPriceKlines: 40,
   premiumIndexKlines: 40,
@@ -37,6 +43,9 @@ const ROW_BYTES = {
   aggTrades: 18,
   trades: 16,
 }
+const ZIP_BYTES = 200
+/** So many times as large are rows that are not compressed. */
+const STORED = 4
 
 /** A request for a file or a listing. */
 export type ArchiveRequest = {
@@ -202,10 +211,13 @@ export class SimArchive {
       from = periodWindow(period).to
       const key = archivePath(this.#keyOf(series), period)
       if (checksumPath(key) <= marker || !this.#isThere(series, period, now)) continue
-      const { modified } = this.#faultsOf(key, period, now)
+      const { modified, faults } = this.#faultsOf(key, period, now)
       const rows =
-        series.interval === undefined ? rowCountOf(history, series, rowsOf(period)) : 1440
-      const sizeBytes = rows * ROW_BYTES[series.dataset]
+        series.interval === undefined
+          ? rowCountOf(history, series, rowsOf(period))
+          : slotCount(series.interval, periodWindow(period))
+      const times = faults.some(({ kind }) => kind === 'stored') ? STORED : 1
+      const sizeBytes = ZIP_BYTES + times * rows * ROW_BYTES[series.dataset]
       keys.push({ key, sizeBytes, modified }, { key: checksumPath(key), sizeBytes: 100, modified })
     }
     return keys

@@ -84,8 +84,13 @@ function takeValue(parts: string[], name: string): string | undefined {
  * @throws RangeError for another period, and as {@link seriesPath} does.
  */
 export function partitionPath(key: SeriesKey, period: string): string {
+  return `${partitionDirectory(key, period)}/${DATA_NAME}`
+}
+
+/** The directory of a partition. @throws RangeError as {@link partitionPath} does */
+export function partitionDirectory(key: SeriesKey, period: string): string {
   periodWindow(period)
-  return `${seriesPath(key)}/period=${period}/${DATA_NAME}`
+  return `${seriesPath(key)}/period=${period}`
 }
 
 /** The period of a directory named `period=...` in a series; `undefined` for any other name. */

@@ -11,9 +11,10 @@ import type { Micros } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { mergeBatches } from '../rows/merge.ts'
-import { proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
+import { provenRows, proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
 import type { Known } from './ledger.ts'
 import { reading } from './damaged.ts'
+import { unpacked, type PackedPage } from './packed-page.ts'
 import { readFooter } from './parquet/read.ts'
 import { ParquetFileWriter } from './parquet/write.ts'
 import type { Change, Claims } from './change.ts'
@@ -146,7 +147,7 @@ export class PartitionWriter {
     const { key, claims } = this.#options
     const dataset = datasetOf(key)
     this.#appended += batch.numRows
-    this.#noteReturned(batch)
+    this.#noteReturned(this.#keys(batch))
     let fresh = batch
     while (fresh.numRows > 0) {
       const stored = await this.#stored.head()
@@ -174,6 +175,20 @@ export class PartitionWriter {
       this.#stored.skip(storedPart.numRows)
       fresh = fresh.slice(freshPart.numRows)
     }
+  }
+
+  /** Adds rows like {@link append}; those that no stored row follows go into the file as they were packed. */
+  async appendPacked(page: PackedPage): Promise<void> {
+    if ((await this.#stored.head()) !== undefined)
+      return this.append((await unpacked(page, this.#options.key, this.#options)).batch)
+    const { keys, rowCount } = page
+    this.#appended += rowCount
+    this.#contributed += rowCount
+    this.#noteReturned(keys)
+    this.#firstKey ??= keys[0]
+    this.#lastKey = keys[rowCount - 1]
+    this.#prover.take(page)
+    await this.#parquet.appendPacked(page.packed)
   }
 
   /**
@@ -218,17 +233,17 @@ export class PartitionWriter {
     }
   }
 
-  #noteReturned(batch: RecordBatch): void {
+  #noteReturned(keys: BigInt64Array): void {
     const { vanished } = this.#options
     if (vanished === undefined || vanished.size === 0) return
-    for (const key of this.#keys(batch)) if (vanished.has(key)) this.#returned.add(key)
+    for (const key of keys) if (vanished.has(key)) this.#returned.add(key)
   }
 
   async #put(batch: RecordBatch): Promise<void> {
     if (batch.numRows === 0) return
     this.#firstKey ??= this.#keyAt(batch, 0)
     this.#lastKey = this.#lastKeyOf(batch)
-    this.#prover.take(batch)
+    this.#prover.take(provenRows(datasetOf(this.#options.key), batch))
     await this.#parquet.append(batch)
   }
 

@@ -17,7 +17,7 @@ import type { Compression } from '../job/job.ts'
 import { listPeriods } from './adopt.ts'
 import { adoptedFresh } from './adopted-fresh.ts'
 import { reading } from './damaged.ts'
-import { partitionPath } from './layout.ts'
+import { partitionDirectory, partitionPath, seriesPath } from './layout.ts'
 import { emptyManifest } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
 import { readManifestFile, writeManifest } from './manifest-file.ts'
@@ -48,8 +48,14 @@ export async function removeWhole(world: SeriesWorld, key: SeriesKey): Promise<R
     await writeManifest(world, empty, version)
   }
   const removed = await removeFiles(world, key, await listPeriods(files, key))
-  await removeManifest(world, key)
+  await forgetSeries(world, key)
   return { files: removed, rewritten: 0 }
+}
+
+/** Nothing is left of the series, and so nothing of its directories that does not hold something else. */
+async function forgetSeries(world: SeriesWorld, key: SeriesKey): Promise<void> {
+  await removeManifest(world, key)
+  await world.files.prune(seriesPath(key))
 }
 
 function soundOr(parse: () => Manifest | undefined): Manifest | undefined {
@@ -99,7 +105,7 @@ export async function removeWindow(
   for (const period of rewritten)
     now = await rewrite(world, { manifest, after: now, period, window })
   if (rewritten.length > 0) await writeManifest(world, now, saved)
-  if (isForgotten(now)) await removeManifest(world, key)
+  if (isForgotten(now)) await forgetSeries(world, key)
   const cut = rewritten.filter((period) => periodsTouched(manifest, window).includes(period))
   return { files: removed, rewritten: cut.length }
 }
@@ -125,6 +131,7 @@ async function removeFiles(
     if ((await files.size(path)) === undefined) continue
     await assertHeld()
     await files.remove(path)
+    await files.prune(partitionDirectory(key, period))
     count++
   }
   return count

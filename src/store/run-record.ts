@@ -24,6 +24,16 @@ export type RunLack = {
   readonly error?: ErrorEntry
 }
 
+/** How fast the sources were, as far as a run could tell; later plans rest on it. */
+export type RunSpeed = {
+  /** From asking REST for a page to its answer. */
+  readonly pageMs?: number
+  /** Until a file of the archive began to arrive. */
+  readonly fileMs?: number
+  /** Of zips, downloaded, read and stored. */
+  readonly bytesPerSecond?: number
+}
+
 /** One run, as the lake remembers it. */
 export type RunRecord = {
   readonly format: typeof RUN_FORMAT
@@ -33,6 +43,8 @@ export type RunRecord = {
   readonly version: string
   /** The names of its jobs, separated by commas. */
   readonly job: string
+  /** The shard that it ran, `2/4`; absent when it ran all series of its jobs. */
+  readonly shard?: string
   /** By the clock of the machine that ran, ISO 8601 UTC. */
   readonly started: string
   readonly finished: string
@@ -49,6 +61,8 @@ export type RunRecord = {
   readonly weight: number
   /** Waits of more than a second, by {@link Wait} reason; those that did not occur are absent. */
   readonly waits: Readonly<Partial<Record<Wait['reason'], RunWaits>>>
+  /** Absent where nothing was measured. */
+  readonly speed?: RunSpeed
   /** How many series the jobs asked for. */
   readonly series: number
   /** Those that were left incomplete, and how many more there are. */
@@ -57,6 +71,12 @@ export type RunRecord = {
   /** The symbols that the jobs came to, by market, and how many more there are. */
   readonly symbols: Readonly<Record<string, readonly string[]>>
   readonly moreSymbols: number
+  /**
+   * The series that were asked for, all that was asked of them being answered: names by the directory that holds them,
+   * and how many more there are. Absent in records of versions before it.
+   */
+  readonly asked?: Readonly<Record<string, readonly string[]>>
+  readonly moreAsked?: number
   /** What ended the run, or its first failure. */
   readonly error?: ErrorEntry
 }
@@ -105,6 +125,7 @@ const lackShape = object.of({
 const recordShape = object.of({
   version: text,
   job: text,
+  shard: optional(text),
   started: moment,
   finished: moment,
   exit: whole,
@@ -116,11 +137,20 @@ const recordShape = object.of({
   requests: whole,
   weight: whole,
   waits: object.record(object.of({ count: whole, ms: whole })),
+  speed: optional(
+    object.of({
+      pageMs: optional(whole),
+      fileMs: optional(whole),
+      bytesPerSecond: optional(whole),
+    }),
+  ),
   series: whole,
   missing: array(lackShape),
   moreMissing: whole,
   symbols: object.record(array(text)),
   moreSymbols: whole,
+  asked: optional(object.record(array(text))),
+  moreAsked: optional(whole),
   error: optional(errorShape),
 })
 

@@ -6,7 +6,15 @@
 import { BackfillError, DamageError, isChanged } from '../base/errors.ts'
 import type { Files, Random } from '../base/ports.ts'
 import { parseMicros } from '../base/time.ts'
-import { formatRunRecord, isRunId, parseRunRecord, runId, type RunRecord } from './run-record.ts'
+import type { Measured } from '../plan/speed.ts'
+import {
+  formatRunRecord,
+  isRunId,
+  parseRunRecord,
+  runId,
+  type RunRecord,
+  type RunSpeed,
+} from './run-record.ts'
 
 /** The directory of records in the lake. */
 export const RUNS_DIRECTORY = '_runs'
@@ -107,5 +115,22 @@ async function readOrProblem(files: Files, id: string): Promise<RunRead> {
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error
     return { problem: { id, message: error.message } }
+  }
+}
+
+/** So many runs are asked for how fast the sources were: the last ones may have fetched nothing. */
+const SPEED_RUNS = 5
+
+/** How fast the sources were in the last runs, newest first; in seconds. A record that cannot be read tells nothing. */
+export async function readSpeeds(files: Files): Promise<readonly Measured[]> {
+  const { runs } = await readRunRecords(files, (await listRuns(files)).slice(0, SPEED_RUNS))
+  return runs.flatMap(({ speed }) => (speed === undefined ? [] : [measuredIn(speed)]))
+}
+
+function measuredIn({ pageMs, fileMs, bytesPerSecond }: RunSpeed): Measured {
+  return {
+    ...(pageMs === undefined ? {} : { pageSeconds: pageMs / 1_000 }),
+    ...(fileMs === undefined ? {} : { fileSeconds: fileMs / 1_000 }),
+    ...(bytesPerSecond === undefined || bytesPerSecond === 0 ? {} : { bytesPerSecond }),
   }
 }

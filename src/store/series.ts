@@ -83,8 +83,9 @@ export type Committed = {
 /** A series, open for writing by one worker. */
 export class Series {
   readonly key: SeriesKey
+  /** How new partitions are written. */
+  readonly settings: WriteSettings
   readonly #world: SeriesWorld
-  readonly #settings: WriteSettings
   #manifest: Manifest
   /** The manifest's text in the lake, empty when there is none, and which version of it that is. */
   #saved: string
@@ -108,7 +109,7 @@ export class Series {
   ) {
     this.key = manifest.key
     this.#world = world
-    this.#settings = settings
+    this.settings = settings
     this.#manifest = manifest
     this.#saved = saved
     this.#version = version
@@ -200,7 +201,7 @@ export class Series {
     if (this.#withoutLost !== undefined) await this.#save(this.#withoutLost)
     this.#withoutLost = undefined
     const { files, createdBy } = this.#world
-    const { schema, compression } = this.#settings
+    const { schema, compression } = this.settings
     const { to } = periodWindow(period)
     const stored = await openRecorded(files, this.#manifest, period)
     this.#rewritten.delete(period)

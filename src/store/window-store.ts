@@ -20,12 +20,15 @@ import { periodsStoredIn } from './ledger.ts'
 import type { ArchiveEntry } from './manifest.ts'
 import type { PartitionWriter } from './partition.ts'
 import type { Committed, Series } from './series.ts'
-import { periodRuns } from './period-runs.ts'
+import { periodRuns, type PeriodRun } from './period-runs.ts'
 import { freshPart, lastSlots, openOrdersIn } from './fresh.ts'
+import type { Page } from '../rows/page.ts'
 import type { Step } from '../rows/step.ts'
+import { isPacked, unpacked, type PackedPage } from './packed-page.ts'
 
 /** A step, and where it came from. */
-export type SourcedStep = Step & {
+export type SourcedStep = Omit<Step, 'page'> & {
+  readonly page: Page | PackedPage | undefined
   readonly source: string
   readonly archives?: Readonly<Record<string, ArchiveEntry>>
 }
@@ -117,15 +120,25 @@ export class WindowStore {
         touched.add(run.period)
         const writer = this.#writerOf(run.period) ?? (yield* this.#begin(run.period))
         this.#gaps = [...listedBy(this.#gaps, page.times.subarray(run.first, run.end))]
-        const batch = page.batch.slice(run.first, run.end)
-        if (datasetOf(this.#series.key).staysOpen === true) this.#open.push(...openOrdersIn(batch))
-        await writer.open.append(batch)
+        await this.#append(writer, page, run)
         this.#tally.received += run.end - run.first
       }
     for (const writer of [...this.#writers]) {
       if (!this.#isPassed(writer, touched)) break
       yield* this.#commit(writer)
     }
+  }
+
+  async #append(
+    { open }: Writer,
+    page: Page | PackedPage,
+    { first, end }: PeriodRun,
+  ): Promise<void> {
+    if (isPacked(page) && end - first === page.rowCount) return open.appendPacked(page)
+    const { batch } = await unpacked(page, this.#series.key, this.#series.settings)
+    const rows = batch.slice(first, end)
+    if (datasetOf(this.#series.key).staysOpen === true) this.#open.push(...openOrdersIn(rows))
+    await open.append(rows)
   }
 
   /** Commits what arrived so far, also the part of a partition. */

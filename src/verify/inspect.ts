@@ -3,7 +3,7 @@
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { BackfillError, StoreError } from '../base/errors.ts'
 import { hashOf } from '../base/hash.ts'
-import type { Files, Readable } from '../base/ports.ts'
+import type { Readable } from '../base/ports.ts'
 import { columnIndex } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -37,7 +37,6 @@ export type Inspector = {
 
 /** A partition and what it should be. */
 export type Suspect = {
-  readonly files: Files
   readonly key: SeriesKey
   readonly period: string
   readonly manifest: Manifest
@@ -55,24 +54,21 @@ export type Inspected = {
 
 const LOST = 'Run the job again: it asks for what was in there. Or put the file back from a backup.'
 
+/** A partition whose file is gone. */
+export const LOST_FILE: Inspected = {
+  rows: 0,
+  bytes: 0,
+  flaws: [damage('file-missing', 'in the manifest, not on the disk', LOST)],
+}
+
 /** Everything that is wrong with a partition, and how many rows it has. */
-export async function inspectPartition(suspect: Suspect): Promise<Inspected> {
-  const { files, key, period } = suspect
-  const file = await files.open(partitionPath(key, period))
-  if (file === undefined)
-    return {
-      rows: 0,
-      bytes: 0,
-      flaws: [damage('file-missing', 'in the manifest, not on the disk', LOST)],
-    }
+export async function inspectOpened(suspect: Suspect, file: Readable): Promise<Inspected> {
   try {
     const seen = await inspectFile(suspect, file)
     return { ...seen, bytes: file.sizeBytes }
   } catch (error) {
     if (!(error instanceof BackfillError)) throw error
     return { rows: 0, bytes: file.sizeBytes, flaws: [damage('unreadable', error.message)] }
-  } finally {
-    await file.close()
   }
 }
 

@@ -10,7 +10,7 @@ import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { pageOf } from '../rows/batch.ts'
 import { checkPage } from '../rows/check.ts'
-import { proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
+import { provenRows, proverOf, type RowProof, type RowProver } from '../rows/proof.ts'
 import { damage, warning, type Flaw } from '../store/flaw.ts'
 import type { Inspector } from './inspect.ts'
 import { knownOf } from '../store/ledger.ts'
@@ -26,7 +26,7 @@ export function inspectorOf(key: SeriesKey, period: string, manifest: Manifest):
   return {
     proof: () => prover.proof(known),
     look: (batch: RecordBatch) => {
-      prover.take(batch)
+      prover.take(provenRows(dataset, batch))
       try {
         const { dummies, zeroQuantities } = checkPage(dataset, pageOf(dataset, batch))
         odd.dummies += dummies

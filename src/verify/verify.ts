@@ -2,24 +2,24 @@
 
 import { crc32 } from 'node:zlib'
 import { DamageError } from '../base/errors.ts'
-import type { Files, World } from '../base/ports.ts'
+import type { World } from '../base/ports.ts'
 import type { WindowText } from '../base/time.ts'
-import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { chainFlaws } from '../store/id-joints.ts'
-import { inspectorOf } from './inspectors.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
-import { worldOf } from '../session/world.ts'
+import { shardFilter } from '../session/shard.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
-import { schemaOf } from '../rows/schema.ts'
 import { statusOf } from '../query/status.ts'
 import type { Flaw } from '../store/flaw.ts'
-import { inspectPartition } from './inspect.ts'
+import type { Inspected } from './inspect.ts'
+import { inspect } from './inspection.ts'
+import { ReadAhead } from '../walk/walk.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
 import { acquireLock } from '../store/lock.ts'
@@ -89,15 +89,22 @@ export async function* verify(
     await checkLake(world.files)
     const verification = new Verification(world, options)
     const stored = await listSeries(world.files)
-    const wants = await storedWants(jobs, stored, world)
+    const isOurs = shardFilter(options.shard)
+    const wants = (await storedWants(jobs, stored, world)).filter(({ key }) => isOurs(key))
     if (options.rebuild === true) yield* verification.rebuild(wants.map(({ key }) => key))
     for (const want of wants) yield* verification.series(want)
     if (jobs.length === 0) yield* verification.around(stored)
     yield verification.report()
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
+
+/** Partitions in hand for each thread: one that it inspects, and the next. */
+const PARTITIONS_PER_THREAD = 2
+
+/** A partition, and what was seen of it. */
+type Partition = { readonly manifest: Manifest; readonly period: string; readonly seen: Inspected }
 
 class Verification {
   readonly #world: World
@@ -145,10 +152,8 @@ class Verification {
     if (flaw !== undefined) yield this.#find(manifestPath(key), flaw)
     yield* this.#strangers(key, manifest)
     const totals = { partitions: 0, rows: 0 }
-    for (const period of [...(manifest?.partitions.keys() ?? [])].sort()) {
-      if (manifest === undefined || !this.#isInSubset(partitionPath(key, period))) continue
-      this.#options.signal?.throwIfAborted()
-      totals.rows += yield* this.#partition(key, period, manifest)
+    for await (const partition of manifest === undefined ? [] : this.#inspected(manifest)) {
+      totals.rows += yield* this.#partition(partition)
       totals.partitions += 1
     }
     for (const broken of manifest === undefined ? [] : chainFlaws(manifest))
@@ -195,19 +200,50 @@ class Verification {
     }
   }
 
-  async *#partition(
-    key: SeriesKey,
-    period: string,
-    manifest: Manifest,
-  ): AsyncGenerator<VerifyProgress, number, void> {
+  /** The partitions of a series, in order, several inspected at once. */
+  async *#inspected(manifest: Manifest): AsyncGenerator<Partition, void, void> {
+    const { key } = manifest
+    const { signal } = this.#options
+    const periods = [...manifest.partitions.keys()]
+      .sort()
+      .filter((period) => this.#isInSubset(partitionPath(key, period)))
+    const working = new Set<Promise<Inspected>>()
+    const ahead = new ReadAhead(
+      (period: string) => {
+        const inspected = inspect(this.#world, period, manifest)
+        working.add(inspected)
+        return inspected.finally(() => working.delete(inspected))
+      },
+      PARTITIONS_PER_THREAD * (this.#world.threads?.count ?? 0) || 1,
+      signal,
+    )
+    try {
+      for (;;) {
+        signal?.throwIfAborted()
+        const taken = await ahead.take(() => periods.shift())
+        if (taken === undefined) return
+        yield { manifest, period: taken.task, seen: taken.value }
+      }
+    } finally {
+      ahead.close()
+      await Promise.allSettled(working)
+    }
+  }
+
+  async *#partition({
+    manifest,
+    period,
+    ...inspected
+  }: Partition): AsyncGenerator<VerifyProgress, number, void> {
     const { files } = this.#world
+    const { key } = manifest
     const path = partitionPath(key, period)
-    let seen = await inspect(files, period, manifest)
+    let { seen } = inspected
     if (seen.flaws.length > 0) {
       // A run may have replaced the file since the manifest was read: look again before crying wolf.
       const now = await soundManifest(files, key)
       if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
-        seen = await inspect(files, period, now)
+        seen = await inspect(this.#world, period, now)
     }
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
@@ -234,7 +270,7 @@ class Verification {
       const now = await soundManifest(files, key)
       const known = 'code' in now ? manifest : now
       if (known === undefined || known.partitions.has(period)) continue
-      const { flaws } = await inspect(files, period, known)
+      const { flaws } = await inspect(this.#world, period, known)
       const damage = flaws.filter(({ severity }) => severity === 'damage')
       // Only a file that is sound, and of this place, can have been published by a run.
       for (const one of damage.length > 0 ? damage : [flaw]) yield this.#find(path, one)
@@ -252,15 +288,4 @@ class Verification {
     this.#findings.push(finding)
     return { kind: 'finding', finding }
   }
-}
-
-function inspect(
-  files: Files,
-  period: string,
-  manifest: Manifest,
-): ReturnType<typeof inspectPartition> {
-  const { key, numbers } = manifest
-  const schema = schemaOf(datasetOf(key), numbers)
-  const inspector = inspectorOf(key, period, manifest)
-  return inspectPartition({ files, key, period, manifest, schema, inspector })
 }

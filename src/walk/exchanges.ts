@@ -68,6 +68,11 @@ export class Exchanges {
     }
   }
 
+  /** Seconds until so much weight is spent: where markets differ, those of the tightest. */
+  secondsFor(weight: number): number {
+    return Math.max(...this.clients.map(({ gateway }) => gateway.budget.secondsFor(weight)))
+  }
+
   /** Request weight available per minute: where markets differ, that of the tightest. */
   weightPerMinute(): number {
     const rates = this.clients.map(({ gateway }) => gateway.budget.weightPerMinute())

@@ -1,18 +1,18 @@
 /** One window of a series over REST: where the walk begins, and how its steps are stored. */
 
-import { clip, union, type Coverage } from '../base/coverage.ts'
+import { clip, type Coverage } from '../base/coverage.ts'
 import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { isKeyedByTime } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
-import type { Progress, Usage } from '../progress.ts'
+import type { Progress, Standing } from '../progress.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
 import type { Series } from '../store/series.ts'
 import { nextIdOf } from './id-start.ts'
 import { walkRest, type RestWorld } from './rest.ts'
 import { askSeam, rowsBefore, storeSeam } from './seam.ts'
-import { doneShare, rowsReport } from './rows-report.ts'
+import { rowsReport } from './rows-report.ts'
 import { WindowStore, type Tally } from '../store/window-store.ts'
 import { youthClock } from '../store/fresh.ts'
 import type { Step } from '../rows/step.ts'
@@ -23,7 +23,8 @@ export type WindowWorld = {
   /** The server's clock, read before the first request. */
   readonly now: Micros
   readonly tally: Tally
-  readonly usage: () => Usage
+  /** How far the series is, when REST has come so far in the window. */
+  readonly standing: (window: Window, reached: Micros) => Standing
   /** The codes of warnings already given: each once per series and run. */
   readonly warned: Set<string>
   /** Stretches that an earlier run left unconfirmed. */
@@ -66,7 +67,9 @@ export async function* restWindow(
   }
   const young = youthClock(plan.key, world.now, plan.settings.settle)
   const store = new WindowStore(series, window, young, world.tally)
-  yield* storeRest(plan, store, walkRest(plan.key, window, before, world.rest), world)
+  const standing = (reached: Micros): Standing => world.standing(asked, reached)
+  const steps = walkRest(plan.key, window, before, world.rest)
+  yield* storeRest(plan, store, steps, { ...world, standing })
 }
 
 /** Compares the newest rows before `window` with REST, where the archive brought them. */
@@ -92,14 +95,17 @@ async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
   return (await series.newestRows(rest, 1)).length > 0
 }
 
+type StepsWorld = Pick<WindowWorld, 'tally' | 'signal' | 'warned'> & {
+  readonly standing: (reached: Micros) => Standing
+}
+
 /** Stores one window: steps in, partitions out. What arrived whole is kept, however the walk ends. */
 async function* storeRest(
   plan: SeriesPlan,
   store: WindowStore,
   steps: AsyncGenerator<Step, void, void>,
-  { usage, tally, signal, warned }: WindowWorld,
+  { standing, tally, signal, warned }: StepsWorld,
 ): AsyncGenerator<Progress, void, void> {
-  const windows = union(plan.missing, plan.recheck)
   let reported = tally.received
   try {
     for await (const step of steps) {
@@ -108,11 +114,8 @@ async function* storeRest(
         warned.add(code)
       }
       yield* store.take({ ...step, source: 'rest' })
-      const done = doneShare(windows, store.reached)
-      yield rowsReport(plan.key, tally.received - reported, store.reached, {
-        done,
-        usage: usage(),
-      })
+      const rows = tally.received - reported
+      yield rowsReport(plan.key, rows, store.reached, standing(store.reached))
       reported = tally.received
     }
     yield* store.finish()

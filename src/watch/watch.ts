@@ -5,7 +5,7 @@ import type { Http, World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import { backfill } from '../backfill/run.ts'
-import { worldOf } from '../session/world.ts'
+import { closeWorld, worldOf } from '../session/world.ts'
 import { checkHeartbeatUrl, sendBeat } from './heartbeat.ts'
 import { jobNames, type Job } from '../job/job.ts'
 import { RunMetrics, type SeriesFacts } from './metrics.ts'
@@ -50,7 +50,7 @@ export async function* watchedBackfill(
     if (summary === undefined) yield* watch.end(exitOf(error), undefined)
     throw error
   } finally {
-    if (options.world === undefined) await world.http.close()
+    await closeWorld(world, options)
   }
 }
 

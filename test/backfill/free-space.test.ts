@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planJobs } from '../../src/backfill/run.ts'
+import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { Exchange } from '../../src/simulator/index.ts'

@@ -57,9 +57,11 @@ it('says what the summary says, and when, by what, for which jobs and symbols', 
     job: 'majors, minors',
     started: expect.stringMatching(/^2026-04-05T06:07:08/) as string,
     ...{ exit: 0, complete: true, rows, requests, weight, partitions, bytes },
-    ...{ revisions: 0, waits: {}, series: 2, missing: [], moreMissing: 0 },
+    ...{ revisions: 0, waits: {}, speed: { pageMs: 50 }, series: 2, missing: [], moreMissing: 0 },
     symbols: { spot: ['ETHUSDT', 'BTCUSDT'] },
     moreSymbols: 0,
+    asked: { 'spot/klines/interval=1m': ['ETHUSDT', 'BTCUSDT'] },
+    moreAsked: 0,
   })
 })
 

@@ -1,7 +1,7 @@
 /** Symbols that nobody knows are named before anything is fetched; the others are planned, and fetched. */
 
 import { expect, test } from 'vitest'
-import { planJobs } from '../../src/backfill/run.ts'
+import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import { UnknownSymbolError } from '../../src/base/errors.ts'
 import { parseJob } from '../../src/job/parse.ts'

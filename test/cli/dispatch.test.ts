@@ -162,11 +162,7 @@ describe('errors of the library', () => {
   test.each([
     [new BannedError('E_BANNED', 'banned', { hint: 'Wait.' }), 5, 'error: banned (Wait.)'],
     [new LockedError('held by 17'), 6, 'error: held by 17'],
-    [
-      new StoppedError('SIGTERM'),
-      143,
-      'error: stopped by SIGTERM (Run again to continue; what was committed is kept.)',
-    ],
+    [new StoppedError('SIGTERM'), 143, 'error: stopped by SIGTERM (Run again to continue.)'],
   ])('%s', async (error, exit, line) => {
     expect(exitOf(error)).toBe(exit)
     expect(describeError(error, false).lines).toEqual([line])

@@ -17,6 +17,14 @@ function written(document: object): unknown {
 /** As where no file is written in the place of another. */
 const rewritten = { partitions: 0, rows: 0, bytes: 0 }
 
+const speed = {
+  weightPerMinute: 5400,
+  pageSeconds: 0.15,
+  fileSeconds: 0.5,
+  bytesPerSecond: 10_000_000,
+  measured: [],
+}
+
 test('plan: the shape of the contract', () => {
   const document = planDocument(
     plan([
@@ -26,6 +34,7 @@ test('plan: the shape of the contract', () => {
         weight: 4,
         rows: 1440,
         bytes: 64_800,
+        sources: [{ source: 'rest', why: 'faster', seconds: 0.04 }],
       }),
       seriesPlan({
         key: { market: 'spot', dataset: 'myTrades', symbol: 'BTCUSDT', account: 'main' },
@@ -39,6 +48,7 @@ test('plan: the shape of the contract', () => {
         ...KEY,
         missing: [{ from: '2024-03-01T00:00:00.000000Z', to: '2024-03-02T00:00:00.000000Z' }],
         source: 'auto',
+        sources: [{ source: 'rest', why: 'faster', seconds: 0.04 }],
         requests: 2,
         weight: 4,
         rows: 1440,
@@ -60,6 +70,7 @@ test('plan: the shape of the contract', () => {
         rewritten,
       },
     ],
+    speed,
     total: { requests: 2, weight: 4, minutes: 4 / 5400, rows: 1440, bytes: 64_800, rewritten },
   })
 })
@@ -136,8 +147,8 @@ describe('run: one object for each step', () => {
       },
     ],
     [
-      { kind: 'rows', key: KEY, rows: 1000, reached: span.from, done: 0.5, usage },
-      { kind: 'rows', ...KEY, rows: 1000, reached: span.from, done: 0.5, usage },
+      { kind: 'rows', key: KEY, rows: 1000, reached: span.from, done: 0.5, secondsLeft: 9, usage },
+      { kind: 'rows', ...KEY, rows: 1000, reached: span.from, done: 0.5, secondsLeft: 9, usage },
     ],
     [
       {

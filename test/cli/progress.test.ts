@@ -20,9 +20,15 @@ const PLAN: Progress = {
   ]),
 }
 
-function rows(done: number, key: typeof BTC | typeof WIDE = BTC, count = 10_000): Progress {
+function rows(
+  done: number,
+  key: typeof BTC | typeof WIDE = BTC,
+  count = 10_000,
+  secondsLeft = 12,
+): Progress {
   const usage = { requests: 10, weight: 20, used: 3210, limit: 5400 }
-  return { kind: 'rows', key, rows: count, reached: '2024-01-02T00:00:00.000000Z', done, usage }
+  const reached = '2024-01-02T00:00:00.000000Z'
+  return { kind: 'rows', key, rows: count, reached, done, secondsLeft, usage }
 }
 
 function lines(options: { readonly isVerbose?: boolean; readonly isTerse?: boolean } = {}): {
@@ -51,14 +57,40 @@ function lines(options: { readonly isVerbose?: boolean; readonly isTerse?: boole
 }
 
 describe('the tally', () => {
-  test('estimates the time left by weight', () => {
+  test('has the time left from the plan, then from the run, and counts down in between', () => {
+    const tally = new Tally(0)
+    tally.apply({ kind: 'plan', plan: plan([seriesPlan({ key: BTC, weight: 5_400 })]) }, 0)
+    expect(tally.secondsLeft(4_000)).toBeCloseTo(56)
+    tally.apply(rows(0.5, BTC, 1, 120), 5_000)
+    expect(tally.secondsLeft(5_000)).toBeCloseTo(120)
+    expect(tally.secondsLeft(14_000)).toBeCloseTo(111)
+  })
+
+  test('does not count down while nothing comes and nobody knows why, nor below zero', () => {
     const tally = new Tally(0)
     tally.apply(PLAN, 0)
-    expect(tally.secondsLeft(10_000)).toBeUndefined()
+    tally.apply(rows(0.1, BTC, 1, 90), 2_000)
+    expect(tally.secondsLeft(60_000)).toBeCloseTo(80)
+    tally.apply(rows(0.2, BTC, 1, 4), 61_000)
+    expect(tally.secondsLeft(75_000)).toBeUndefined()
+  })
+
+  test('counts down while it waits for its share, and adds a wait that nobody planned', () => {
+    const tally = new Tally(0)
+    tally.apply(PLAN, 0)
+    tally.apply(rows(0.1, BTC, 1, 90), 2_000)
+    tally.apply({ kind: 'wait', reason: 'budget', message: 'limit used up', ms: 40_000 }, 3_000)
+    expect(tally.secondsLeft(43_000)).toBeCloseTo(49)
+    expect(tally.secondsLeft(50_000)).toBeCloseTo(49)
+    tally.apply({ kind: 'wait', reason: 'limit', message: 'HTTP 429', ms: 30_000 }, 50_000)
+    expect(tally.secondsLeft(50_000)).toBeCloseTo(72)
+  })
+
+  test('weighs the series by their planned time', () => {
+    const tally = new Tally(0)
+    tally.apply(PLAN, 0)
     tally.apply(rows(0.5), 10_000)
-    // 45 of 100 in 10 s: 55 more take 12.2 s.
     expect(tally.fraction()).toBeCloseTo(0.45)
-    expect(tally.secondsLeft(10_000)).toBeCloseTo(12.22)
   })
 
   test('measures the rate over the last ten seconds', () => {
@@ -86,8 +118,8 @@ describe('lines, for a pipe', () => {
   test('begin with the bill and beat every 30 s, and every 10 s while nothing moves', () => {
     const { said, io, show, end } = lines()
     show(PLAN)
-    for (const done of [0.3, 0.4, 0.5]) {
-      show(rows(done, BTC, 5_000))
+    for (const done of [0.3, 0.4, 0.51]) {
+      show(rows(done, BTC, 5_000, 90))
       io.advance(10_000)
     }
     io.advance(20_000)
@@ -97,12 +129,12 @@ describe('lines, for a pipe', () => {
     io.advance(300_000)
     expect(said).toEqual([
       'to do: 2 series, 50 requests, ~45,384 rows, less than a minute',
-      '30 s: 45%, 15,000 rows (500/s), 0 of 2 series done, weight 3,210/5,400, 37 s left',
-      '40 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 49 s left, no rows since the last line',
-      '50 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 1 s left, no rows since the last line',
+      '30 s: 45%, 15,000 rows (500/s), 0 of 2 series done, weight 3,210/5,400, 1 min 20 s left',
+      '40 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 20 s left, no rows since the last line',
+      '50 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 20 s left, no rows since the last line',
       'rate limit, going on in 44 s',
       // It is known for how long.
-      '1 min 20 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 38 s left, rate limit, going on in 14 s',
+      '1 min 20 s: 45%, 15,000 rows (0/s), 0 of 2 series done, weight 3,210/5,400, 1 min 14 s left, rate limit, going on in 14 s',
     ])
   })
 
@@ -171,14 +203,14 @@ describe('bars, for a terminal', () => {
     expect(
       barText({
         name: 'klines BTCUSDT 1m',
-        weight: 1,
+        seconds: 1,
         done: 0.5,
         rows: 1_234_567,
         state: 'active',
       }),
     ).toBe('klines BTCUSDT 1m          [============------------]  50%     1,234,567 rows')
     expect(
-      barText({ name: 'klines 币安人生USDT 1h', weight: 1, done: 1, rows: 0, state: 'active' }),
+      barText({ name: 'klines 币安人生USDT 1h', seconds: 1, done: 1, rows: 0, state: 'active' }),
     ).toBe('klines 币安人生USDT 1h     [========================] 100%             0 rows')
   })
 

@@ -9,8 +9,11 @@ import { capturesIn, steady, takeCaptures, withCaptures } from '../support/captu
 const ROOT = join(import.meta.dirname, '..', '..')
 const README = join(ROOT, 'README.md')
 
+/** What the commands print now, taken once for all tests. */
+const captures = takeCaptures(ROOT)
+
 test('the captures of README.md are current, but for what time makes of them', async () => {
-  const taken = await takeCaptures(ROOT)
+  const taken = await captures
   if (process.env['CAPTURES'] === 'write')
     await writeFile(README, withCaptures(await readFile(README, 'utf8'), taken))
   const shown = capturesIn(await readFile(README, 'utf8'))
@@ -20,7 +23,7 @@ test('the captures of README.md are current, but for what time makes of them', a
 })
 
 test('captures fit a terminal of 80 columns', async () => {
-  for (const [name, block] of await takeCaptures(ROOT))
+  for (const [name, block] of await captures)
     expect([name, block.split('\n').filter((line) => displayWidth(line) > 80)]).toEqual([name, []])
 })
 

@@ -16,7 +16,7 @@ import {
 import { seededRandom } from '../support/sim-world.ts'
 
 /** 200 in `npm run test:crash`. */
-const KILLS = Number(process.env['KILLS'] ?? 8)
+const KILLS = Number(process.env['KILLS'] ?? 5)
 const KILLS_PER_LAKE = 5
 
 /** When to kill: at the n-th line of a kind, or when the n-th request of this process comes in. */

@@ -68,6 +68,22 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       expect(await files.read('a/b')).toBeUndefined()
     })
 
+    it('prunes directories that are empty, up to one that is not', async () => {
+      const files = await make()
+      for (const path of ['a/b/c/f', 'a/b/d/f', 'a/x']) await put(files, path, bytes(path))
+      await files.prune('a/b/c')
+      expect(await textAt(files, 'a/b/c/f')).toBe('a/b/c/f')
+      await files.remove('a/b/c/f')
+      await files.prune('a/b/c')
+      expect(await namesIn(files, 'a/b')).toEqual(['d'])
+      await files.remove('a/b/d/f')
+      await files.prune('a/b/d')
+      expect(await namesIn(files, 'a')).toEqual(['x'])
+      await files.prune('a/b/never/there')
+      await put(files, 'a/b/c/f', bytes('again'))
+      expect(await textAt(files, 'a/b/c/f')).toBe('again')
+    })
+
     it('reads any range', async () => {
       const files = await make()
       await put(files, 'f', bytes('0123456789'))

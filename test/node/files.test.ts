@@ -489,6 +489,53 @@ describe('a link that is refused', () => {
   })
 })
 
+describe('a directory that is pruned just before a file gets its name there', () => {
+  const caught = (call: 'link' | 'rename'): Files => {
+    const { calls } = simDisk()
+    const other = nodeFiles(ROOT, calls)
+    let isFirst = true
+    const hit = async (from: string, to: string): Promise<void> => {
+      if (isFirst) await other.prune('a/b')
+      isFirst = false
+      return calls[call](from, to)
+    }
+    return nodeFiles(ROOT, { ...calls, [call]: hit })
+  }
+
+  it('is made again for a new file', async () => {
+    const files = caught('link')
+    await files.replace('a/b/f', bytes('x'), 'absent')
+    expect(await files.size('a/b/f')).toBe(1)
+  })
+
+  it('is made again for an upload', async () => {
+    const files = caught('rename')
+    const upload = await files.upload('a/b/f')
+    await upload.write(bytes('x'))
+    await upload.commit('absent')
+    expect(await files.size('a/b/f')).toBe(1)
+  })
+})
+
+describe('a directory that is not to be pruned', () => {
+  it.each(['EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY', 'EEXIST'])('stays on %s', async (code) => {
+    const disk = simDisk()
+    const rmdir = (path: string): Promise<void> => Promise.reject(systemError(code, path))
+    const files = nodeFiles(ROOT, { ...disk.calls, rmdir })
+    await files.replace('a/f', bytes('x'), 'absent')
+    await files.remove('a/f')
+    await files.prune('a')
+    expect((await files.list('')).map(({ name }) => name)).toContain('a')
+  })
+
+  it('is told where the disk fails', async () => {
+    const rmdir = (path: string): Promise<void> => Promise.reject(systemError('EIO', path))
+    const files = nodeFiles(ROOT, { ...simDisk().calls, rmdir })
+    await files.replace('a/f', bytes('x'), 'absent')
+    await expect(files.prune('a')).rejects.toMatchObject({ code: 'E_STORE_IO' })
+  })
+})
+
 describe('a file system that cannot fsync directories', () => {
   it.each(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR', 'EPERM', 'EBADF'])(
     'and says %s is written to all the same',

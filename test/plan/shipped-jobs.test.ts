@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect, test, vi } from 'vitest'
-import { planJobs } from '../../src/backfill/run.ts'
+import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { accountOf } from '../support/accounts.ts'
 import { serve, tempDir } from '../support/lake.ts'

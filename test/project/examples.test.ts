@@ -5,6 +5,7 @@ import { chmod, cp, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { EXIT_CODES } from '../../src/cli/failure.ts'
 import { parseCommandLine } from '../../src/cli/parse.ts'
 import { commandLines, words } from '../support/command-lines.ts'
 import { tempDir } from '../support/lake.ts'
@@ -204,6 +205,83 @@ describe('Kubernetes', () => {
     expect(mounts.map(({ mountPath }) => mountPath)).toEqual([values['data-dir'], '/jobs'])
     expect(args[1]).toMatch(/^\/jobs\//)
     expect(mounts.map(({ name }) => name)).toEqual(volumes.map(({ name }) => name))
+  })
+})
+
+/** @see Kubernetes API reference, v1.33: JobSpec, PodFailurePolicyRule, VolumeMount */
+const SHARDS_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  '': KUBERNETES_FIELDS[''] ?? [],
+  spec: [
+    'completionMode',
+    'completions',
+    'parallelism',
+    'backoffLimitPerIndex',
+    'podFailurePolicy',
+    'template',
+  ],
+  'spec.podFailurePolicy': ['rules'],
+  'spec.podFailurePolicy.rules.0': ['action', 'onPodConditions'],
+  'spec.podFailurePolicy.rules.1': ['action', 'onExitCodes'],
+  'spec.podFailurePolicy.rules.1.onExitCodes': ['operator', 'values'],
+  'spec.template': ['spec'],
+  'spec.template.spec.containers.0.volumeMounts.0': ['name', 'mountPath', 'subPathExpr'],
+}
+const POD_PATH = 'spec.jobTemplate.'
+for (const [path, fields] of Object.entries(KUBERNETES_FIELDS))
+  if (path.startsWith(`${POD_PATH}spec.template.spec`))
+    Object.assign(SHARDS_FIELDS, { [path.slice(POD_PATH.length)]: fields })
+
+describe('shards', () => {
+  const exits = EXIT_CODES.flatMap(([codes]) => codes.split(', ').map(Number))
+
+  test('of Kubernetes: fields that it knows, as many shards as pods, a lake for each', async () => {
+    const job = await yaml('shards.yaml')
+    expect(job).toMatchObject({ apiVersion: 'batch/v1', kind: 'Job' })
+    for (const [path, known] of Object.entries(SHARDS_FIELDS))
+      expect([path, Object.keys(at(job, path) as object).sort()]).toEqual([path, [...known].sort()])
+    const spec = at(job, 'spec') as { completions: number; completionMode: string }
+    const values = await valuesOf(at(job, 'spec.template.spec.containers.0.args') as string[])
+    expect([spec.completionMode, values['shards']]).toEqual(['Indexed', spec.completions])
+    expect(at(job, 'spec.template.spec.containers.0.volumeMounts.0')).toMatchObject({
+      mountPath: values['data-dir'],
+      subPathExpr: expect.stringContaining('$(JOB_COMPLETION_INDEX)') as string,
+    })
+  })
+
+  test('of Kubernetes: each exit code of a run has its rule, or is tried again', async () => {
+    const rules = at(await yaml('shards.yaml'), 'spec.podFailurePolicy.rules') as {
+      action: string
+      onExitCodes?: { values: number[] }
+    }[]
+    const actionOf = (exit: number): string =>
+      rules.find(({ onExitCodes }) => onExitCodes?.values.includes(exit))?.action ?? 'Count'
+    // What ends with 0 has not failed, and 10 is no code of a run.
+    const acted = exits.filter((exit) => exit !== 0 && exit !== 10)
+    expect(acted.map((exit) => [exit, actionOf(exit)])).toEqual([
+      [1, 'Count'],
+      [2, 'FailJob'],
+      [3, 'Count'],
+      [4, 'FailIndex'],
+      [5, 'FailIndex'],
+      [6, 'Count'],
+      ...[129, 130, 143].map((exit) => [exit, 'Ignore']),
+    ])
+  })
+
+  test('of AWS Batch: the same codes, a lake for each, and nothing said of which shard', async () => {
+    const definition = JSON.parse(await example('aws-batch-array.json')) as {
+      containerProperties: { command: string[]; mountPoints: { containerPath: string }[] }
+      retryStrategy: { evaluateOnExit: { onExitCode?: string; action: string }[] }
+    }
+    const { containerProperties, retryStrategy } = definition
+    const [shell, flag, line = ''] = containerProperties.command
+    expect([shell, flag]).toEqual(['/bin/sh', '-c'])
+    const values = await valuesOf(words(commandLines(line)[0] ?? ''))
+    expect(values['data-dir']).toBe('/lakes/shard-$AWS_BATCH_JOB_ARRAY_INDEX')
+    expect(containerProperties.mountPoints[0]?.containerPath).toBe('/lakes')
+    expect(values).not.toHaveProperty('shard')
+    const ended = retryStrategy.evaluateOnExit.filter(({ action }) => action === 'EXIT')
+    expect(ended.map(({ onExitCode }) => Number(onExitCode))).toEqual([2, 4, 5])
   })
 })
 

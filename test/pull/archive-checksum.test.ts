@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ArchiveError } from '../../src/base/errors.ts'
 import { parseChecksum } from '../../src/pull/archive/checksum.ts'
-import { parseListing } from '../../src/pull/archive/listing.ts'
+import { parseListing } from '../../src/pull/archive/listing-xml.ts'
 import { utf8 } from '../support/rows-pages.ts'
 
 const HASH = '0cef4d20388635c1cac914a52a012bc07cc83d7dfe4d7ec1d30cb15edf28ab53'

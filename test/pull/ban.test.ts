@@ -1,7 +1,7 @@
 /** After a 418, no command of this lake asks the exchange for anything until the ban is over. In virtual time. */
 
 import { expect, it } from 'vitest'
-import { planJobs } from '../../src/backfill/run.ts'
+import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { BannedError } from '../../src/base/errors.ts'
 import { doctor } from '../../src/query/doctor.ts'
 import { parseJob } from '../../src/job/parse.ts'

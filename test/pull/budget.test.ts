@@ -128,6 +128,26 @@ describe('what counts', () => {
   })
 })
 
+describe('how long it takes', () => {
+  it.each([
+    ['to spend a little', 0, 2],
+    ['to spend what is left of a window', 3, 7],
+    ['to spend a window', 0, 10],
+    ['to spend several windows, begun in the middle of one', 8, 27],
+  ])('%s is known beforehand', async (_, before, count) => {
+    const { budget, clock } = open()
+    const spend = async (): Promise<void> => {
+      budget.settle(await budget.reserve('/x', 10))
+    }
+    for (let spent = 0; spent < before; spent++) await spend()
+    const foretold = budget.secondsFor(10 * count)
+    const since = clock.monotonicMs()
+    for (let spent = 0; spent < count; spent++) await spend()
+    // A request of a tenth of the window is not spent bit by bit.
+    expect(Math.abs((clock.monotonicMs() - since) / 1_000 - foretold)).toBeLessThan(3)
+  })
+})
+
 describe('what is learned', () => {
   it('regression: limits that are read later count what was sent before', async () => {
     const opened = open([MINUTE])

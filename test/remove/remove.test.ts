@@ -1,6 +1,6 @@
 /** What is removed is gone, exactly that, and is asked for again; the rest is as if it had been fetched alone. */
 
-import { cp } from 'node:fs/promises'
+import { cp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -159,6 +159,24 @@ datasets:
     expect(all.stdout).toBe('klines BTCUSDT 1h: 3 files removed\n')
   })
 
+  test('takes away the directories that became empty, and no other', async () => {
+    const dataDir = join(await tempDir(), 'lake')
+    await cp(shared.dataDir, dataDir, { recursive: true })
+    const series = join(dataDir, 'spot/klines/interval=1h/symbol=BTCUSDT')
+    const remove = (...range: readonly string[]) =>
+      command(['remove', 'klines/BTCUSDT/1h', ...range, '--yes', '--data-dir', dataDir])
+    await remove('--from', '2026-06-02', '--to', '2026-06-03T12:00')
+    const left = ['_series.json', 'period=2026-06-01', 'period=2026-06-03']
+    expect((await readdir(series)).sort()).toEqual(left)
+    await writeFile(join(series, 'period=2026-06-01', 'notes.txt'), 'mine')
+    await remove()
+    expect(await readdir(series)).toEqual(['period=2026-06-01'])
+    await cp(join(shared.dataDir, 'spot'), join(dataDir, 'spot'), { recursive: true })
+    await rm(join(series, 'period=2026-06-01', 'notes.txt'))
+    await remove()
+    expect(await readdir(dataDir)).not.toContain('spot')
+  })
+
   test.each([
     ['no terminal to ask at', ['klines/BTCUSDT/1h'], {}, /no terminal .*--yes/],
     ['a no', ['klines/BTCUSDT/1h'], { isTerminal: true, input: 'n\n' }, /nothing was removed/],
@@ -191,7 +209,7 @@ datasets:
     )
   })
 
-  test('a directory of which only empty directories are left is no series', async () => {
+  test('a lake from which everything was removed has no series', async () => {
     const dataDir = await tempDir()
     await cp(shared.dataDir, dataDir, { recursive: true })
     await command(['remove', 'klines/BTCUSDT/1h', '--yes', '--data-dir', dataDir])

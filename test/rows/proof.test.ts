@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseMicros, type Window } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/market.ts'
-import { proverOf } from '../../src/rows/proof.ts'
+import { provenRows, proverOf } from '../../src/rows/proof.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { pageBody } from '../support/rows-pages.ts'
 
@@ -14,7 +14,8 @@ test('a slot that begins in a known gap and is filled off the grid later is acco
   const prover = proverOf({ market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1h' })
   const open = parseMicros('2024-03-01T10:45')
   const kline = { 0: String(open), 6: String(open + 899_999_999n) }
-  prover.take(decodePage(DATASETS.klines, 'string', pageBody('klines', kline), 'us').batch)
+  const { batch } = decodePage(DATASETS.klines, 'string', pageBody('klines', kline), 'us')
+  prover.take(provenRows(DATASETS.klines, batch))
   // The slot of 11:00 is missing.
   const known = {
     coverage: [span('10:00', '12:00')],

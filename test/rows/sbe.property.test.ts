@@ -21,7 +21,7 @@ import { accountOf } from '../support/accounts.ts'
 import { minute } from '../support/histories.ts'
 import { bothBodies, expectEqualPages } from '../support/sbe-pages.ts'
 
-const RUNS = Number(process.env['SBE_RUNS'] ?? 300)
+const RUNS = Number(process.env['SBE_RUNS'] ?? 150)
 const NOW = minute(100_000)
 
 /** Eight decimals from units of 1e-8, as Binance writes them. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Micros, type Window, micros, parseMicros, periodWindow } from '../../src/base/time.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { chainFlaws, forgivenBreaks, idBreaksOf } from '../../src/store/id-joints.ts'
-import { proverOf } from '../../src/rows/proof.ts'
+import { provenRows, proverOf } from '../../src/rows/proof.ts'
 import { knownOf, emptyManifest, record } from '../../src/store/ledger.ts'
 import type { Manifest } from '../../src/store/manifest.ts'
 import { decodePage } from '../../src/rows/scan.ts'
@@ -27,7 +27,8 @@ function lakeOf(
     const trades = rows.map(([id, seconds]) => tradeJson(tradeAt(BigInt(id), at(seconds)), 'us'))
     const body = new TextEncoder().encode(`[${trades.join(',')}]`)
     const prover = proverOf(KEY)
-    prover.take(decodePage(DATASETS.trades, 'string', body, 'us').batch)
+    const { batch } = decodePage(DATASETS.trades, 'string', body, 'us')
+    prover.take(provenRows(DATASETS.trades, batch))
     const known = knownOf(manifest, periodWindow(period))
     const facts = {
       key: KEY,

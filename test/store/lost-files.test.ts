@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { planJobs } from '../../src/backfill/run.ts'
+import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import type { Files, Http, Upload } from '../../src/base/ports.ts'
 import { StoreError } from '../../src/base/errors.ts'
 import { clip, subtractAll, union, wholeMillis, type Coverage } from '../../src/base/coverage.ts'

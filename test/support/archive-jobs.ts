@@ -1,7 +1,9 @@
 /** Jobs and stand-ins for runs that take from the archive. */
 
 import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import type { Measured } from '../../src/plan/speed.ts'
 import { parquet, query } from './duck.ts'
+import { FILES_FIRST } from './speeds.ts'
 
 /** A stand-in whose archive has these faults. */
 export function archiveExchange(
@@ -15,9 +17,13 @@ export function archiveExchange(
   }
 }
 
-/** Both doors of a stand-in. */
-export function doors({ url }: Simulator): { baseUrls: string[]; archiveUrl: string } {
-  return { baseUrls: [url], archiveUrl: url }
+/** Both doors of a stand-in, for runs that prefer files. */
+export function doors({ url }: Simulator): {
+  baseUrls: string[]
+  archiveUrl: string
+  speed: Measured
+} {
+  return { baseUrls: [url], archiveUrl: url, speed: FILES_FIRST }
 }
 
 /** A job of one series of BTCUSDT; `interval` where it has one. */

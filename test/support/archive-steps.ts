@@ -14,11 +14,15 @@ import { type Numbers } from '../../src/binance/dataset.ts'
 import { datasetOf } from '../../src/binance/market.ts'
 import { gridNext } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
+import type { Step } from '../../src/rows/step.ts'
 import type { SourcedStep } from '../../src/store/window-store.ts'
 import type { Archive } from '../../src/pull/archive/download.ts'
 import { unzip } from '../../src/pull/archive/zip.ts'
 import { CsvFile, type CsvEvidence } from '../../src/rows/csv-file.ts'
 import type { Page } from '../../src/rows/page.ts'
+
+/** A step whose rows no thread has packed. */
+type PlainStep = SourcedStep & Pick<Step, 'page'>
 
 /** What became of one file. */
 export type ArchiveOutcome =
@@ -49,7 +53,7 @@ export type ArchiveTask = {
  */
 export async function* archiveSteps(
   task: ArchiveTask,
-): AsyncGenerator<SourcedStep, ArchiveOutcome, void> {
+): AsyncGenerator<PlainStep, ArchiveOutcome, void> {
   const path = archivePath(task.key, task.file.period)
   let archive: Archive | undefined
   try {
@@ -68,7 +72,7 @@ export async function* archiveSteps(
 async function* rowsOf(
   { key, numbers, window, file }: ArchiveTask,
   archive: Archive,
-): AsyncGenerator<SourcedStep, ArchiveOutcome, void> {
+): AsyncGenerator<PlainStep, ArchiveOutcome, void> {
   const { path, sha256 } = archive
   const source = {
     source: 'archive',
@@ -81,7 +85,7 @@ async function* rowsOf(
   }
   const entry = entryName(key, file.period)
   const csv = new CsvFile(datasetOf(key), numbers, { period: file.window, file: entry })
-  let last: SourcedStep | undefined
+  let last: PlainStep | undefined
   for await (const page of csv.pages(unzip(archive.file, { path, entry })))
     for (const { first, end, reached } of daysOf(page, part)) {
       last = { ...source, page, first, end, reached }

@@ -11,6 +11,7 @@ import {
   type Window,
 } from '../../src/index.ts'
 import { rewrittenInAll } from '../../src/plan/rewritten.ts'
+import { speedOf } from '../../src/plan/speed.ts'
 
 /** What is written where nothing was. */
 export const NOTHING_REWRITTEN: Rewritten = { partitions: 0, rows: 0, bytes: 0 }
@@ -38,6 +39,8 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
     seams: [],
     rewritten: NOTHING_REWRITTEN,
     tasks: tasksOf(part),
+    sources: [],
+    restFirst: [],
     requests: 0,
     weight: 0,
     rows: 0,
@@ -50,8 +53,8 @@ export function seriesPlan(part: Partial<SeriesPlan>): SeriesPlan {
 function tasksOf({ weight = 0, requests = 0, archive }: Partial<SeriesPlan>): readonly Task[] {
   const key = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
   const span = window('2024-01-01', '2024-01-02')
-  const cost = { requests, weight, bytes: 0, seconds: (weight / 5400) * 60 }
-  const files = { requests: 0, weight: 0, bytes: archive?.bytes ?? 0, seconds: 1 }
+  const cost = { requests, weight, rows: 0, bytes: 0, seconds: (weight / 5400) * 60 }
+  const files = { requests: 0, weight: 0, rows: 0, bytes: archive?.bytes ?? 0, seconds: 1 }
   return [
     ...(archive === undefined
       ? []
@@ -67,6 +70,7 @@ export function plan(series: readonly SeriesPlan[]): Plan {
   const weight = sum((one) => one.weight)
   return {
     series,
+    speed: speedOf({ weightPerMinute: 5400, pagesAtOnce: 8 }),
     total: {
       requests: sum((one) => one.requests),
       weight,

@@ -10,6 +10,7 @@ import { verify } from '../../src/verify/verify.ts'
 import { machineWith, type Disk } from './crash-machine.ts'
 import { faultyCalls } from './faulty-files.ts'
 import type { SimDisk } from './sim-disk.ts'
+import { FILES_FIRST } from './speeds.ts'
 import { attempt, type VirtualWorld } from './virtual.ts'
 
 /** Two series in five partitions, with a gap across two of them. Not compressed: see `virtual.ts`. */
@@ -163,7 +164,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...done,
     name: 'archive',
-    act: runs(ARCHIVED, { archiveUrl: 'https://archive.test' }),
+    act: runs(ARCHIVED, { archiveUrl: 'https://archive.test', speed: FILES_FIRST }),
     exchange: archiving,
     // Zips are inflated by threads, which no clock sees.
     isTimeless: true,

@@ -81,7 +81,7 @@ export async function runOnce(
     rest,
     now,
     tally: emptyTally(),
-    usage,
+    standing: () => ({ done: 0, secondsLeft: 0, usage: usage() }),
     warned,
     unconfirmed: [],
     lacking: [],

@@ -12,6 +12,7 @@ import type {
   Version,
 } from '../../src/base/ports.ts'
 import { checkPath } from '../../src/node/tree.ts'
+import { described } from './inline-threads.ts'
 
 /** Files in memory, and a look at all of them. */
 export type MemFiles = Files & {
@@ -68,6 +69,10 @@ export function memFiles(): MemFiles {
     freeBytes: async () => undefined,
     settle: async (path) => {
       checkPath(path)
+    },
+    // A directory is there for as long as it has files.
+    prune: async (directory) => {
+      checkPath(directory)
     },
     remove: async (path) => {
       if (fileAt(path) === undefined) return
@@ -127,7 +132,7 @@ function memUpload(
       written.update(bytes)
     },
     sha256: () => written.copy().digest('hex'),
-    flush: async () => readable(current()),
+    flush: async () => described(readable(current())),
     commit: async (expected) => {
       const version = publish(current(), expected)
       isOver = true

@@ -127,6 +127,12 @@ export function simDisk({
       if (names.has(basename(path))) throw systemError('EEXIST', path)
       names.set(basename(path), newDirectory())
     },
+    rmdir: async (path) => {
+      const node = find(path)
+      if (node.kind !== 'directory') throw systemError('ENOTDIR', path)
+      if (node.names.size > 0) throw systemError('ENOTEMPTY', path)
+      parentOf(path).delete(basename(path))
+    },
     readdir: async (path) => {
       const node = find(path)
       if (node.kind !== 'directory') throw systemError('ENOTDIR', path)

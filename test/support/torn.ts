@@ -1,9 +1,11 @@
 /** A few days of trades whose files of the archive are written out row by row, and an exchange that may keep silent. */
 
+import type { Threads } from '../../src/base/ports.ts'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
 import { Exchange, type ArchiveRule, type FaultOptions } from '../../src/simulator/index.ts'
 import { readManifest } from '../../src/store/series.ts'
 import { rowsOf } from './chaos.ts'
+import { FILES_FIRST } from './speeds.ts'
 import { statusOfOne } from './checked.ts'
 import { aggTradeAt } from './histories.ts'
 import { memFiles } from './mem-files.ts'
@@ -103,10 +105,18 @@ function jobOf([from, to]: readonly [string, string], source: string): string {
 export class TornLake {
   readonly #files = memFiles()
   readonly #truth: readonly Row[]
+  readonly #threads: Threads | undefined
   #last = exchangeOf([], {}, 'none')
 
-  constructor(truth: readonly Row[]) {
+  constructor(truth: readonly Row[], threads?: Threads) {
     this.#truth = truth
+    this.#threads = threads
+  }
+
+  /** Everything that is data, or says what data there is. */
+  get contents(): Readonly<Record<string, Uint8Array>> {
+    const all = [...this.#files.contents].filter(([path]) => path.startsWith('spot/'))
+    return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
   /** One run over some days, of which `to` is not wanted. */
@@ -114,8 +124,14 @@ export class TornLake {
     const source = rest === 'none' ? 'archive' : 'auto'
     const exchange = exchangeOf(this.#truth, files, rest)
     this.#last = exchange
-    const world = virtualWorld(exchange, { start: NOW, files: this.#files })
-    return attempt(jobOf(span, source), { world, baseUrls: [URL], archiveUrl: URL })
+    const own = virtualWorld(exchange, { start: NOW, files: this.#files })
+    const world = this.#threads === undefined ? own : { ...own, threads: this.#threads }
+    return attempt(jobOf(span, source), {
+      world,
+      baseUrls: [URL],
+      archiveUrl: URL,
+      speed: FILES_FIRST,
+    })
   }
 
   /** What the last run asked for, of rows and files. */

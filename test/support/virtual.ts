@@ -28,6 +28,8 @@ export type VirtualOptions = {
   readonly wallOffsetMs?: () => number
   /** How much faster the exchange's clock runs than this machine's, in millionths. Default 0. */
   readonly driftPpm?: number
+  /** How fast the body of a file comes over each connection. Default: at once. */
+  readonly bytesPerSecond?: number
   /** The same latency for all requests instead, there and back together. */
   readonly latencyMs?: number
 }
@@ -47,6 +49,7 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
     ip,
     wallOffsetMs = onTime,
     driftPpm = 0,
+    bytesPerSecond,
   } = options
   const clock = options.clock ?? simClock(start === undefined ? {} : { start })
   const wire = {
@@ -55,7 +58,8 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
   }
   const drift = (): bigint => BigInt(Math.round((clock.monotonicMs() * driftPpm) / 1_000))
   const theirs = { ...clock, now: () => micros(clock.now() + drift()) }
-  const http = inMemoryHttp(exchange, theirs, wire)
+  const quick = inMemoryHttp(exchange, theirs, wire)
+  const http = bytesPerSecond === undefined ? quick : narrow(quick, clock, bytesPerSecond)
   const now = (): Micros => micros(clock.now() + BigInt(wallOffsetMs()) * 1_000n)
   return {
     clock: { ...clock, now },
@@ -64,6 +68,27 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
       latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
     files: options.files ?? memFiles(),
     process: options.process ?? simProcesses().spawn(),
+  }
+}
+
+const PIECE_BYTES = 1_000
+
+/** `http` whose files take their time. */
+function narrow(http: Http, clock: Clock, bytesPerSecond: number): Http {
+  async function* slowly(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks)
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES)
+        await clock.sleep((piece.length / bytesPerSecond) * 1_000)
+        yield piece
+      }
+  }
+  return {
+    ...http,
+    stream: async (request) => {
+      const answer = await http.stream(request)
+      return { ...answer, chunks: slowly(answer.chunks) }
+    },
   }
 }
 

@@ -5,10 +5,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import type { ArchiveRule, ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
+import type { ArchiveRule, ExchangeOptions } from '../../src/simulator/index.ts'
+import { doors } from '../support/archive-jobs.ts'
 import { statusOfOne } from '../support/checked.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { FILES_FIRST } from '../support/speeds.ts'
 
 function exchange(
   rules: readonly ArchiveRule[] = [],
@@ -19,10 +21,6 @@ function exchange(
     archive: { rules },
     ...rest,
   }
-}
-
-function urls(simulator: Simulator): { baseUrls: string[]; archiveUrl: string } {
-  return { baseUrls: [simulator.url], archiveUrl: simulator.url }
 }
 
 function klines(source: string, interval = '15m', from = '2024-12-20', to = '2025-01-12'): string {
@@ -62,7 +60,7 @@ test('klines across the switch to microseconds are the same rows from archive, R
   for (const source of ['rest', 'archive', 'auto']) {
     const dataDir = await tempDir()
     lakes[source] = dataDir
-    const { summary } = await run(klines(source, '1m, 1h, 1d'), { dataDir, ...urls(simulator) })
+    const { summary } = await run(klines(source, '1m, 1h, 1d'), { dataDir, ...doors(simulator) })
     expect(summary, source).toMatchObject({ complete: true, exit: 0 })
   }
   for (const interval of ['1m', '1h', '1d']) {
@@ -85,17 +83,17 @@ test.each([
   ['the archive first and what it has later', 'archive', 'auto'],
   ['REST first and both later', 'rest', 'auto'],
 ])('klines across the switch, in runs of their own: %s', async (_, first, later) => {
-  const intervals = '1m, 1h, 1d'
+  const intervals = '15m, 1h, 1d'
   const simulator = await serve({ exchange: exchange() })
   const truth = await tempDir()
-  await run(klines('rest', intervals), { dataDir: truth, ...urls(simulator) })
+  await run(klines('rest', intervals), { dataDir: truth, ...doors(simulator) })
   const wanted = await dataPages(truth)
   const known = await manifests(truth)
   expect(Object.keys(known)).toHaveLength(3)
   expect(Object.keys(wanted).length).toBeGreaterThan(5)
   // Before the switch, at it, and after it; in the middle of a day and at its end.
   for (const until of ['2024-12-31T10:00:00Z', '2025-01-01', '2025-01-01T10:00:00Z']) {
-    const options = { dataDir: await tempDir(), ...urls(simulator) }
+    const options = { dataDir: await tempDir(), ...doors(simulator) }
     await run(klines(first, intervals, '2024-12-20', until), options)
     const { summary } = await run(klines(later, intervals), options)
     expect(summary, until).toMatchObject({ complete: true, exit: 0 })
@@ -134,7 +132,7 @@ test.each(['aggTrades', 'trades'])(
     const found: Record<string, unknown[]> = {}
     for (const source of ['rest', 'auto']) {
       const dataDir = await tempDir()
-      const { summary } = await run(trades(kind, source), { dataDir, ...urls(simulator) })
+      const { summary } = await run(trades(kind, source), { dataDir, ...doors(simulator) })
       expect(summary, source).toMatchObject({ complete: true, exit: 0 })
       found[source] = await rows(dataDir, `spot/${kind}/symbol=BTCUSDT`, key)
     }
@@ -144,7 +142,7 @@ test.each(['aggTrades', 'trades'])(
 
 test('a second run with the archive asks for no rows and changes no byte', async () => {
   const simulator = await serve({ exchange: exchange() })
-  const options = { dataDir: await tempDir(), ...urls(simulator) }
+  const options = { dataDir: await tempDir(), ...doors(simulator) }
   await run(klines('auto'), options)
   const before = await contents(options.dataDir)
   const asked = simulator.log.count
@@ -185,10 +183,10 @@ test.each<[string, ArchiveRule['fault']]>([
     [trades('aggTrades', 'rest'), 'spot/aggTrades/symbol=BTCUSDT', 'agg_trade_id'],
   ] as const) {
     const [truth, lake] = [await tempDir(), await tempDir()]
-    await run(job, { dataDir: truth, ...urls(clean) })
+    await run(job, { dataDir: truth, ...doors(clean) })
     const { summary } = await run(job.replace('source: rest', 'source: auto'), {
       dataDir: lake,
-      ...urls(faulty),
+      ...doors(faulty),
     })
     expect(summary).toMatchObject({ complete: true, exit: 0 })
     expect(await rows(lake, path, key)).toEqual(await rows(truth, path, key))
@@ -199,7 +197,10 @@ test('from the archive alone, what it lacks is missing and said so', async () =>
   const rules = [{ path: '15m-2024-12-30.zip', fault: { kind: 'missing' } as const }]
   const monthly = { path: '15m-2024-12.zip', fault: { kind: 'missing' } as const }
   const simulator = await serve({ exchange: exchange([...rules, monthly]) })
-  const { summary } = await run(klines('archive'), { dataDir: await tempDir(), ...urls(simulator) })
+  const { summary } = await run(klines('archive'), {
+    dataDir: await tempDir(),
+    ...doors(simulator),
+  })
   expect(summary).toMatchObject({ complete: false, exit: 3 })
   const minute = summary.series.find(({ key }) => key.interval === '15m')
   expect(minute?.missing).toEqual([
@@ -218,7 +219,7 @@ test.each([
   const simulator = await serve({ exchange: exchange(rules, { symbols }) })
   const dataDir = await tempDir()
   for (const to of ends)
-    await run(klines('archive', '1h', '2025-03-01', to), { dataDir, ...urls(simulator) })
+    await run(klines('archive', '1h', '2025-03-01', to), { dataDir, ...doors(simulator) })
   expect((await statusOfOne({ dataDir })).gaps).toMatchObject([{ reason: 'outage' }])
 })
 
@@ -228,6 +229,7 @@ test('an archive that cannot be reached is done without', async () => {
     dataDir: await tempDir(),
     baseUrls: [simulator.url],
     archiveUrl: 'http://127.0.0.1:9',
+    speed: FILES_FIRST,
   })
   expect(summary).toMatchObject({ complete: true, exit: 0 })
   const warnings = events.filter((event) => event.kind === 'warning')
@@ -240,13 +242,13 @@ test('an archive that was replaced is taken anew, as revisions, and only where i
   const after = await serve({ exchange: exchange([rule]) })
   const dataDir = await tempDir()
   const job = klines('archive')
-  await run(job, { dataDir, ...urls(before) })
+  await run(job, { dataDir, ...doors(before) })
   const old = await contents(dataDir)
-  const calm = await run(job, { dataDir, ...urls(before), refreshArchives: true })
+  const calm = await run(job, { dataDir, ...doors(before), refreshArchives: true })
   expect(calm.summary).toMatchObject({ complete: true, partitions: 0 })
   expect(await contents(dataDir)).toEqual(old)
 
-  const { summary } = await run(job, { dataDir, ...urls(after), refreshArchives: true })
+  const { summary } = await run(job, { dataDir, ...doors(after), refreshArchives: true })
   expect(summary).toMatchObject({ complete: true, exit: 0, partitions: 1 })
   expect(summary.series[0]?.revisions).toBeGreaterThan(0)
   const now = await contents(dataDir)
@@ -262,12 +264,12 @@ test('archives that are kept are used again', async () => {
   const keepArchives = await tempDir()
   const zips = (): number =>
     simulator.log.entries.filter(({ path }) => path.endsWith('.zip')).length
-  await run(klines('archive'), { dataDir: await tempDir(), ...urls(simulator), keepArchives })
+  await run(klines('archive'), { dataDir: await tempDir(), ...doors(simulator), keepArchives })
   const first = zips()
   expect(first).toBeGreaterThan(0)
   const { summary } = await run(klines('archive'), {
     dataDir: await tempDir(),
-    ...urls(simulator),
+    ...doors(simulator),
     keepArchives,
   })
   expect(summary).toMatchObject({ complete: true })

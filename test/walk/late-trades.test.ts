@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
+import { inlineThreads } from '../support/inline-threads.ts'
 import {
   DAYS,
   filesOf,
@@ -93,6 +94,9 @@ test.each(Object.entries(WAYS))(
       await expectWhole(lake, truth)
       const warnings = ended.events.filter(({ kind }) => kind === 'warning')
       expect(warnings.length, about).toBeLessThanOrEqual(1)
+      const packed = new TornLake(truth, inlineThreads())
+      await packed.run(WANTED, cut(truth), 'none')
+      expect(packed.contents, about).toEqual(lake.contents)
       await lake.run(WANTED, cut(truth), 'none')
       expect(lake.asked).toEqual([])
     }

@@ -12,6 +12,7 @@ import { rowsOf } from '../support/chaos.ts'
 import { codesOf, statusOfOne, verifyLake } from '../support/checked.ts'
 import { aggTradeAt, tradeAt } from '../support/histories.ts'
 import { memFiles } from '../support/mem-files.ts'
+import { FILES_FIRST, PAGES_FIRST, SOME_OF_BOTH } from '../support/speeds.ts'
 import { attempt, virtualWorld } from '../support/virtual.ts'
 
 const RUNS = Number(process.env['SEAM_RUNS'] ?? 30)
@@ -133,9 +134,10 @@ test('every row once, wherever one source stops and another goes on', async () =
     first: sources,
     second: sources,
     stop: stops,
+    speed: fc.constantFrom(FILES_FIRST, PAGES_FIRST, SOME_OF_BOTH),
   })
   await fc.assert(
-    fc.asyncProperty(cases, async ({ dataset, burst, first, second, stop }) => {
+    fc.asyncProperty(cases, async ({ dataset, burst, first, second, stop, speed }) => {
       const files = memFiles()
       const key = { market: 'spot', dataset, symbol: 'BTCUSDT' } as const
       // One row before what is wanted and one after it, so that ids prove what lies between.
@@ -152,6 +154,7 @@ test('every row once, wherever one source stops and another goes on', async () =
           world,
           baseUrls: [URL],
           archiveUrl: URL,
+          speed,
         })
       }
       if (stop.kind === 'broken') await go(first, [FROM, TO], row)

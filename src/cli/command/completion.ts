@@ -67,6 +67,14 @@ _binance_backfill() {
 compdef _binance_backfill binance-backfill
 `,
   fish: `# binance-backfill
-complete -c binance-backfill -a '(binance-backfill --complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+function __binance_backfill
+  set -l found (binance-backfill --complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c binance-backfill -f -a '(__binance_backfill)'
 `,
 }

@@ -68,6 +68,7 @@ export function historyDocument({ runs, problems, more }: History): object {
     runs: runs.map((run) => ({
       id: run.id,
       job: run.job,
+      ...(run.shard === undefined ? {} : { shard: run.shard }),
       started: run.started,
       finished: run.finished,
       exit: run.exit,
@@ -93,7 +94,7 @@ export function historyTable({ runs, problems, more }: History): string {
   const rows = runs.flatMap((run): readonly Row[] => [
     [
       shortId(run, runs),
-      fit(library.quoteText(run.job), JOB_WIDTH),
+      fit(library.quoteText(jobOf(run)), JOB_WIDTH),
       String(run.exit),
       count(run.rows),
       duration(seconds(run)),
@@ -107,6 +108,11 @@ export function historyTable({ runs, problems, more }: History): string {
     `${counted(runs.length, 'run')}, newest first. Times are UTC; \`history RUN\` prints one whole.\n`,
     older,
   ].join('')
+}
+
+/** The job, and which part of it the run was. */
+function jobOf({ job, shard }: RunRecord): string {
+  return shard === undefined ? job : `${job} ${shard}`
 }
 
 /** As much of the id as tells a run from the others. */
@@ -158,6 +164,7 @@ export function runText(run: RunRecord): string {
     run.id,
     ...facts({
       job: library.quoteText(run.job),
+      shard: run.shard === undefined ? undefined : library.quoteText(run.shard),
       started: `${instant(run.started.slice(0, SECOND_CHARS))} UTC`,
       took: duration(seconds(run)),
       exit: `${run.exit}${run.error === undefined ? '' : `: ${failure(run.error)}`}`,

@@ -8,7 +8,17 @@ import { fit, padded, table, type Row } from '../table.ts'
 import { Misuse } from '../failure.ts'
 import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
 import { flatKey } from '../flat-key.ts'
+import {
+  archiveLine,
+  assumptions,
+  budget,
+  guesses,
+  mayUseFiles,
+  restLine,
+  zipRows,
+} from '../plan-sources.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 /** Exit code of `--detailed-exitcode` when there is work. */
 const PENDING = 10
@@ -31,6 +41,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'plan jobs/majors.yaml', does: 'what one job would cost' },
     {
@@ -53,8 +64,10 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
   if (values.tasks === true && values.json !== true)
     throw new Misuse('--tasks: tasks are printed as JSON', 'Add --json.')
   const plan = await library.makePlan(await jobsFrom(operands, values), options)
-  if (values.json === true) await print.json(planDocument(plan, values.tasks))
-  else await print.result(planText(plan))
+  const { shard } = options
+  if (values.json === true)
+    await print.json({ ...planDocument(plan, values.tasks), ...shardField(shard) })
+  else await print.result(`${planText(plan)}${shardLine(shard)}`)
   if (plan.warning !== undefined) await print.say(`warning: ${plan.warning}`)
   for (const { problem } of plan.series) if (problem !== undefined) await print.error(problem)
   return exitOf(plan) ?? (values['detailed-exitcode'] === true && isAnyPending(plan) ? PENDING : 0)
@@ -103,6 +116,8 @@ export function planText(plan: Plan): string {
     archiveTotal(pending),
     rewriting(plan),
     rest,
+    assumptions(plan),
+    ...zipRows(pending),
     ...guesses(pending),
     'Windows are UTC, without their ends. Figures with ~ are estimates.\n',
   ].join('')
@@ -113,53 +128,15 @@ function allCovered(series: number): string {
   return series === 1 ? 'the series is covered' : `all ${count(series)} series are covered`
 }
 
-/** What the time rests on: the weight that may be spent, and how fast files are taken. */
-function budget({ series }: Plan): string {
-  const tasks = series.flatMap((one) => one.tasks)
-  const rest = tasks.filter(({ source }) => source === 'rest')
-  const sum = (of: (task: Task) => number): number =>
-    rest.reduce((total, task) => total + of(task), 0)
-  const seconds = sum(({ cost }) => cost.seconds)
-  const parts = [
-    ...(seconds > 0
-      ? [`${count((sum(({ cost }) => cost.weight) * 60) / seconds)} weight a minute`]
-      : []),
-    ...(rest.length < tasks.length
-      ? [`${bytes(library.ARCHIVE_BYTES_PER_SECOND)} of files a second`]
-      : []),
-  ]
-  return parts.length === 0 ? '' : ` at ${parts.join(' and ')}`
-}
-
 function entry(plan: SeriesPlan): readonly Row[] {
   const name = library.quoteText(library.seriesName(plan.key))
   return [
     [padded(fit(name, NAME_WIDTH), NAME_WIDTH), ...figures(plan, isCounted(plan))],
     ...archiveLine(plan),
+    ...restLine(plan),
     ...spans(plan.missing.map(library.formatWindow)),
     ...spans(plan.recheck.map(library.formatWindow), 1).map((text) => `again: ${text}`),
   ]
-}
-
-/** What comes from the archive, under the series' own line; the figures there are those of REST. */
-function archiveLine({ archive, settings }: SeriesPlan): readonly Row[] {
-  if (archive === undefined)
-    return settings.source === 'archive' ? ['archive: nothing published'] : []
-  const { files, bytes: size, requestsSaved } = archive
-  const loaded = `${counted(files, 'file')}, ${bytes(size)}`
-  return [`archive: ${loaded}; saves ${counted(requestsSaved, 'request')}`]
-}
-
-/** What the estimates of series rest on that the lake knows nothing of. */
-function guesses(pending: readonly SeriesPlan[]): readonly string[] {
-  const perDay = new Map(
-    pending
-      .filter(({ pace }) => pace.isGuess)
-      .map(({ key, pace }) => [key.dataset, pace.rowsPerDay] as const),
-  )
-  return [...perDay].map(
-    ([dataset, rows]) => `${dataset}: new series are guessed to have ${count(rows)} rows a day.\n`,
-  )
 }
 
 function archiveTotal(pending: readonly SeriesPlan[]): string {
@@ -217,11 +194,15 @@ function archivesInShort(pending: readonly SeriesPlan[]): readonly string[] {
   return files === 0 ? [] : [counted(files, 'archive file')]
 }
 
-/** `plan --json`. `recheck` is there only when covered windows would be asked again. */
-export function planDocument({ series, total }: Plan, withTasks = false): object {
+/** `plan --json`; `sources` and `speed` where files are an option, `recheck` when covered windows would be asked again. */
+export function planDocument({ series, speed, total }: Plan, withTasks = false): object {
+  const { weightPerMinute, pageSeconds, fileSeconds, bytesPerSecond } = speed
+  const figures = { weightPerMinute, pageSeconds, fileSeconds, bytesPerSecond }
+  const measured = Object.keys(speed.measured)
   return {
     series: series.map(seriesPlan),
     ...(withTasks ? { tasks: series.flatMap(({ tasks }) => tasks).map(taskDocument) } : {}),
+    ...(series.some(mayUseFiles) ? { speed: { ...figures, measured } } : {}),
     total: {
       requests: total.requests,
       weight: total.weight,
@@ -234,22 +215,33 @@ export function planDocument({ series, total }: Plan, withTasks = false): object
 }
 
 function taskDocument(task: Task): object {
-  const { key, source, window, cost } = task
+  const { key, source, window } = task
+  const { requests, weight, bytes: size, seconds } = task.cost
   const files =
     task.source === 'archive'
       ? { files: task.files.map(({ path, sizeBytes }) => ({ path, bytes: sizeBytes ?? null })) }
       : {}
-  return { ...flatKey(key), source, window: library.formatWindow(window), ...files, ...cost }
+  return {
+    ...flatKey(key),
+    source,
+    window: library.formatWindow(window),
+    ...files,
+    requests,
+    weight,
+    bytes: size,
+    seconds,
+  }
 }
 
 function seriesPlan(plan: SeriesPlan): object {
   const { key, missing, recheck, settings, requests, weight, rows, bytes } = plan
-  const { rewritten, archive, problem } = plan
+  const { rewritten, archive, sources, problem } = plan
   return {
     ...flatKey(key),
     missing: missing.map(library.formatWindow),
     ...(recheck.length === 0 ? {} : { recheck: recheck.map(library.formatWindow) }),
     source: settings.source,
+    ...(mayUseFiles(plan) ? { sources } : {}),
     requests,
     weight,
     rows,

@@ -7,6 +7,7 @@ import { bytes, counted } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { readText, readRange } from '../read.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 const DEFAULT_OUT = 'report.html'
 
@@ -38,6 +39,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'report', does: 'everything in ./data, to report.html' },
     {
@@ -57,11 +59,11 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
     ...(window === undefined ? {} : { window }),
     candles: values['no-candles'] !== true,
   })
-  if (values.json === true) await print.json(summary)
+  if (values.json === true) await print.json({ ...summary, ...shardField(options.shard) })
   const { path, series, candles, charts } = summary
   const drawn = candles === 0 ? '' : `, ${counted(candles, 'candle')} of ${charts}`
   await print.result(
-    `${library.quoteText(path)}: ${counted(series, 'series', 'series')}${drawn}, ${bytes(summary.bytes)}\n`,
+    `${library.quoteText(path)}: ${counted(series, 'series', 'series')}${drawn}, ${bytes(summary.bytes)}\n${shardLine(options.shard)}`,
   )
   const damage = damagedSeries(summary.damage)
   if (damage !== undefined) await print.error(damage)

@@ -40,6 +40,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'run jobs/majors.yaml', does: 'what one job file asks for' },
     {

@@ -8,6 +8,7 @@ import { fit, padded, table, type Row } from '../table.ts'
 import { damagedSeries } from '../failure.ts'
 import type { Flags } from '../flags.ts'
 import { library } from '../library.ts'
+import { shardField, shardLine } from '../shard.ts'
 
 const flags = {
   revisions: { describe: 'list the rows that changed since they were first stored' },
@@ -19,10 +20,11 @@ export const command: Command = {
   operands: '[JOB...]',
   describe: 'print what the lake holds',
   long: [
-    'For each series what is covered, what is missing of what the jobs ask for, known gaps with their reason, rows, files and bytes. Without jobs: every series in the lake. Reads no data file.',
+    'For each series what is covered, what is missing of what the jobs ask for, known gaps with their reason, rows, files and bytes, its newest row, and when a run last asked for all that was missing of it and was answered. Without jobs: every series in the lake. Reads no data file.',
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'status', does: 'everything in ./data' },
     { line: 'status jobs/majors.yaml --json', does: 'what one job still lacks, as JSON' },
@@ -34,8 +36,10 @@ export const command: Command = {
 async function execute({ values, options, operands, print }: Call<typeof flags>): Promise<number> {
   const report = await library.status(await jobsFromFiles(operands), options)
   const withRevisions = values.revisions === true
-  if (values.json === true) await print.json(statusDocument(report, withRevisions))
-  else await print.result(statusTable(report, withRevisions))
+  const { shard } = options
+  if (values.json === true)
+    await print.json({ ...statusDocument(report, withRevisions), ...shardField(shard) })
+  else await print.result(`${statusTable(report, withRevisions)}${shardLine(shard)}`)
   const damage = damagedSeries(
     report.series.flatMap(({ error }) => (error === undefined ? [] : [error])),
   )
@@ -44,6 +48,8 @@ async function execute({ values, options, operands, print }: Call<typeof flags>)
 }
 
 const NAME_WIDTH = 30
+/** `2024-03-01T12:34:56`. */
+const SECOND_CHARS = 19
 
 /** `status` as text of at most 80 columns, but for values of revisions. */
 export function statusTable({ series, now }: StatusReport, withRevisions: boolean): string {
@@ -76,10 +82,15 @@ function entry(one: SeriesStatus, now: string, withRevisions: boolean): readonly
     ...(one.newest === undefined
       ? []
       : [`newest  ${instant(one.newest)}, ${age(one.newest, now)} old`]),
+    ...(one.asked === undefined ? [] : [asked(one.asked, now)]),
     ...spans(one.missing).map((text) => `missing ${text}`),
     ...gaps(one),
     ...(withRevisions ? one.revisions.flatMap(revision) : revisionCount(one)),
   ]
+}
+
+function asked(at: string, now: string): string {
+  return `asked   ${instant(at.slice(0, SECOND_CHARS))}, ${age(at, now)} ago`
 }
 
 /** What is covered before a listing has no rows, and tells nobody anything but when that was. */
@@ -135,6 +146,7 @@ export function statusDocument({ series }: StatusReport, withRevisions: boolean)
       bytes: rest.bytes,
       ...(rest.listed === undefined ? {} : { listed: rest.listed }),
       ...(rest.newest === undefined ? {} : { newest: rest.newest }),
+      ...(rest.asked === undefined ? {} : { asked: rest.asked }),
       verdict: rest.verdict,
       ...(rest.error === undefined ? {} : { error: rest.error }),
       ...(withRevisions ? { revisions } : {}),

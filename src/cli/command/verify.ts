@@ -8,6 +8,7 @@ import { DAMAGED, INCOMPLETE, Unfinished } from '../failure.ts'
 import { bytes, count, counted, duration, spans } from '../human.ts'
 import { jobsFromFiles } from '../jobs.ts'
 import { readSubset } from '../read.ts'
+import { shardField, shardLine } from '../shard.ts'
 import { fit, padded, table, type Row } from '../table.ts'
 import { library } from '../library.ts'
 
@@ -32,6 +33,7 @@ export const command: Command = {
   ],
   flags,
   takesLake: true,
+  isSharded: true,
   examples: [
     { line: 'verify', does: 'everything in ./data' },
     { line: 'verify --subset 1/7', does: 'a seventh of it: one part for each day of the week' },
@@ -47,8 +49,9 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const stop = library.stopOnSignals()
   try {
     const report = await follow(library.verify(jobs, verifyOptions(call, stop.signal)), call)
-    if (values.json === true) await print.json(verifyDocument(report))
-    else await print.result(findingsText(report))
+    const { shard } = call.options
+    if (values.json === true) await print.json({ ...verifyDocument(report), ...shardField(shard) })
+    else await print.result(`${findingsText(report)}${shardLine(shard)}`)
     const problem = report.ok ? uncomparedArchives(report) : damagedLake(report)
     if (problem === undefined) return 0
     await print.error(problem)

@@ -1,12 +1,12 @@
 /** The files in the archive, from the listing of its bucket (S3, version 1 of "ListObjects"). */
 
-import { XMLParser } from 'fast-xml-parser'
-import { ArchiveError, TransportError } from '../../base/errors.ts'
+import { ArchiveError } from '../../base/errors.ts'
 import { quoteText } from '../../base/text.ts'
-import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../../base/time.ts'
+import { micros, periodOf, periodWindow } from '../../base/time.ts'
 import { archiveFolder, archivePath, archiveSpan, type ArchiveSpan } from '../../binance/archive.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveClient } from './client.ts'
+import type { ListedFile, ListingPage } from './listing-xml.ts'
 
 // S3 returns a thousand keys per page, each in some 500 bytes.
 const PAGE_BYTES_MAX = 2 << 20
@@ -15,20 +15,6 @@ const FILES_MAX = 75_000
 /** A thousand keys per page; no folder has nearly as many files as this allows. */
 const PAGES_MAX = 1_000
 const MARGIN = 31n * 86_400_000_000n
-
-/** One file as the bucket lists it. */
-export type ListedFile = {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly modified: Micros | undefined
-}
-
-/** A page of a listing. */
-export type ListingPage = {
-  readonly files: readonly ListedFile[]
-  /** Where the next page begins; `undefined` on the last. */
-  readonly marker: string | undefined
-}
 
 /** Days or months, both inclusive, whose files are looked for. */
 export type PeriodRange = { readonly first: string; readonly last: string }
@@ -122,6 +108,7 @@ export class ArchiveIndex {
       folder,
       async () => {
         const answer = await this.#client.get(url, limits)
+        const { parseListing } = await import('./listing-xml.ts')
         if (answer !== undefined) return parseListing(new TextDecoder().decode(answer.body))
         throw new ArchiveError('unreachable', folder, "the archive's bucket cannot be listed")
       },
@@ -149,60 +136,4 @@ function pathBefore(key: SeriesKey, period: string): string {
 
 function isZipIn(folder: string, { path }: ListedFile): boolean {
   return path.startsWith(folder) && path.endsWith('.zip') && !path.includes('/', folder.length)
-}
-
-const parser = new XMLParser({
-  // Sizes and names are text; 0123 is not 123.
-  parseTagValue: false,
-  ignoreAttributes: true,
-  isArray: (name) => name === 'Contents',
-})
-
-/**
- * Reads a page of a listing.
- *
- * @throws TransportError when it is not a listing.
- */
-export function parseListing(xml: string): ListingPage {
-  const { ListBucketResult: result } = readXml(xml)
-  const truncated = isRecord(result) ? result['IsTruncated'] : undefined
-  // The parser is lenient; a truncated page must not pass for the last one.
-  const isWhole = xml.trimEnd().endsWith('</ListBucketResult>')
-  if (!isRecord(result) || !isWhole || (truncated !== 'true' && truncated !== 'false'))
-    throw notAListing(xml)
-  const contents = (result['Contents'] ?? []) as readonly Record<string, unknown>[]
-  const files = contents.map(({ Key: key, Size: size, LastModified: modified }) => {
-    if (typeof key !== 'string' || !/^\d{1,15}$/.test(String(size))) throw notAListing(xml)
-    return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
-  })
-  if (truncated === 'false') return { files, marker: undefined }
-  // Without a delimiter S3 omits NextMarker; the last key then serves as well.
-  const marker = result['NextMarker'] ?? files.at(-1)?.path
-  if (typeof marker !== 'string') throw notAListing(xml)
-  return { files, marker }
-}
-
-function readXml(xml: string): Readonly<Record<string, unknown>> {
-  try {
-    const document: unknown = parser.parse(xml)
-    return isRecord(document) ? document : {}
-  } catch {
-    throw notAListing(xml)
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function momentOf(text: unknown): Micros | undefined {
-  try {
-    return typeof text === 'string' ? parseMicros(text) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function notAListing(xml: string): TransportError {
-  return new TransportError(`not a bucket listing: "${quoteText(xml, 100)}"`)
 }

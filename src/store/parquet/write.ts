@@ -1,41 +1,27 @@
 /** Writes a Parquet file from Arrow record batches, a row group at a time, holding no more than one of them. */
 
 import { crc32 } from 'node:zlib'
-import type { RecordBatch, Schema } from 'apache-arrow'
-import { isAscending } from './bounds.ts'
-import { writeChunk } from './chunk.ts'
-import { ColumnBuffer } from './column-buffer.ts'
-import { compressor, type Compress } from './compress.ts'
+import type { RecordBatch } from 'apache-arrow'
 import { Envelope } from './envelope.ts'
+import { notSorted, RowPacker, unpack, type PackedRows, type PackOptions } from './pack.ts'
 import { FILE_CRC, FILE_CRC_BLANK, stampFileCrc } from './self-check.ts'
-import { shapeOf, type ColumnShape } from './shape.ts'
-import { intAt } from './values.ts'
-import type { Compression } from '../../job/job.ts'
 
-/** Rows of a row group, unless asked otherwise: what DuckDB, too, writes and reads in parallel. */
-export const ROW_GROUP_ROWS = 122_880
+export { ROW_GROUP_ROWS } from './pack.ts'
 
 /** How a file is written. Equal options and equal rows give equal bytes. */
-export type ParquetOptions = {
-  readonly schema: Schema
-  /** Name of a column of 64-bit integers or times, not null, by which the rows come sorted, ascending. */
-  readonly sortedBy: string
-  readonly compression: Compression
-  /** Rows of every row group but the last; {@link ROW_GROUP_ROWS} by default. */
-  readonly rowGroupRows?: number
+export type ParquetOptions = PackOptions & {
   /** Goes into the file as its writer. */
   readonly createdBy: string
 }
 
 /** A Parquet file being written. Takes rows in order; after a failure it takes nothing more. */
 export class ParquetFileWriter {
+  readonly #options: ParquetOptions
   readonly #write: (bytes: Uint8Array) => Promise<void>
-  readonly #compression: Compression
-  readonly #rowGroupRows: number
-  readonly #columns: readonly ColumnBuffer[]
-  readonly #sortedBy: number
+  readonly #packer: RowPacker
   readonly #envelope: Envelope
-  #compress: Compress | undefined
+  /** A row group that is not full, and came packed: the last of the file, unless more rows come. */
+  #last: PackedRows | undefined
   #lastKey: bigint | undefined
   #crc = 0
   #state: 'idle' | 'busy' | 'finished' | 'failed' = 'idle'
@@ -45,18 +31,12 @@ export class ParquetFileWriter {
    * @throws RangeError for a column type that is not written, or a `sortedBy` that is not such a column.
    */
   constructor(options: ParquetOptions, write: (bytes: Uint8Array) => Promise<void>) {
-    const { schema, sortedBy, compression, createdBy, rowGroupRows = ROW_GROUP_ROWS } = options
-    const shapes = schema.fields.map(shapeOf)
-    checkNames(shapes)
-    if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
-      throw new RangeError(`a row group cannot have ${rowGroupRows} rows`)
-    }
+    const { compression, createdBy } = options
+    this.#options = options
     this.#write = write
-    this.#compression = compression
-    this.#rowGroupRows = rowGroupRows
-    this.#columns = shapes.map((shape) => new ColumnBuffer(shape))
-    this.#sortedBy = sortingColumn(shapes, sortedBy)
-    this.#envelope = new Envelope({ shapes, sortedBy: this.#sortedBy, compression, createdBy })
+    this.#packer = new RowPacker(options)
+    const { shapes, sortedBy } = this.#packer
+    this.#envelope = new Envelope({ shapes, sortedBy, compression, createdBy })
   }
 
   /**
@@ -68,17 +48,21 @@ export class ParquetFileWriter {
    * @throws DataError when a decimal has more digits than its column.
    */
   async append(batch: RecordBatch): Promise<void> {
+    await this.#alone('idle', () => this.#append(batch))
+  }
+
+  /**
+   * Adds a row group that was packed with the same options. Where it does not begin with a row group of this file, its
+   * rows are packed anew: the bytes are the same as if they had come as a batch.
+   *
+   * @throws Error like {@link ParquetFileWriter.append}.
+   */
+  async appendPacked(packed: PackedRows): Promise<void> {
     await this.#alone('idle', async () => {
-      this.#checkColumns(batch)
-      for (let from = 0; from < batch.numRows;) {
-        const to = Math.min(batch.numRows, from + this.#rowGroupRows - this.#rows)
-        for (const [i, column] of this.#columns.entries()) {
-          const data = batch.data.children[i]
-          if (data !== undefined) column.append(data, from, to)
-        }
-        if (this.#rows === this.#rowGroupRows) await this.#flush()
-        from = to
-      }
+      const isAligned = this.#packer.rows === 0 && this.#last === undefined
+      if (!isAligned) await this.#append(await unpack(packed, this.#options))
+      else if (packed.rows === this.#packer.room) await this.#place(packed)
+      else this.#last = packed
     })
   }
 
@@ -93,18 +77,14 @@ export class ParquetFileWriter {
   ): Promise<{ readonly rows: number; readonly bytes: number }> {
     const envelope = this.#envelope
     await this.#alone('finished', async () => {
-      if (this.#rows > 0) await this.#flush()
+      if (this.#last !== undefined) await this.#place(this.#last)
+      else if (this.#packer.rows > 0) await this.#place(await this.#packer.pack())
       envelope.addFooter({ ...metadata, [FILE_CRC]: FILE_CRC_BLANK })
       const end = envelope.take()
       stampFileCrc(end, this.#crc)
       await this.#write(end)
     })
     return { rows: envelope.rows, bytes: envelope.sizeBytes }
-  }
-
-  /** Rows that wait for their row group to fill. */
-  get #rows(): number {
-    return this.#columns[0]?.rows ?? 0
   }
 
   /** Rows come in order, or the file would be wrong without a word: so one call at a time, and none after a failure. */
@@ -124,59 +104,25 @@ export class ParquetFileWriter {
     }
   }
 
-  async #flush(): Promise<void> {
-    this.#compress ??= await compressor(this.#compression)
-    const compress = this.#compress
-    this.#checkSorted()
-    const rows = this.#rows
-    const chunks = this.#columns.map((column) => writeChunk(column, compress))
-    for (const column of this.#columns) column.clear()
+  async #append(batch: RecordBatch): Promise<void> {
+    const last = this.#last
+    this.#last = undefined
+    if (last !== undefined) await this.#append(await unpack(last, this.#options))
+    this.#packer.check(batch)
+    for (let from = 0; from < batch.numRows;) {
+      const to = Math.min(batch.numRows, from + this.#packer.room)
+      this.#packer.append(batch, from, to)
+      if (this.#packer.room === 0) await this.#place(await this.#packer.pack())
+      from = to
+    }
+  }
+
+  async #place({ rows, firstKey, lastKey, chunks }: PackedRows): Promise<void> {
+    if (this.#lastKey !== undefined && firstKey < this.#lastKey) throw notSorted()
+    this.#lastKey = lastKey
     this.#envelope.addRowGroup(rows, chunks)
     const bytes = this.#envelope.take()
     this.#crc = crc32(bytes, this.#crc)
     await this.#write(bytes)
   }
-
-  /** Readers skip rows by what the footer says of their order. */
-  #checkSorted(): void {
-    const values = this.#columns[this.#sortedBy]?.values
-    if (values === undefined || values.kind !== 'ints') return
-    const { words, count } = values
-    const isAfterLast = this.#lastKey === undefined || this.#lastKey <= intAt(words, 0)
-    if (!isAfterLast || !isAscending(words, count))
-      throw new RangeError('rows are not sorted by key')
-    this.#lastKey = intAt(words, count - 1)
-  }
-
-  #checkColumns({ schema, data }: RecordBatch): void {
-    for (const [i, { shape }] of this.#columns.entries()) {
-      const field = schema.fields[i]
-      const given = field && shapeOf(field)
-      const isSame = given?.name === shape.name && sameType(given, shape)
-      if (!isSame) throw new RangeError(`a batch has another column than ${shape.name}`)
-    }
-    if (data.children.length !== this.#columns.length) {
-      throw new RangeError(
-        `a batch has ${data.children.length} columns, not ${this.#columns.length}`,
-      )
-    }
-  }
-}
-
-function sameType(a: ColumnShape, b: ColumnShape): boolean {
-  return a.physical === b.physical && JSON.stringify(a.logical) === JSON.stringify(b.logical)
-}
-
-function checkNames(shapes: readonly ColumnShape[]): void {
-  const names = new Set(shapes.map(({ name }) => name))
-  if (names.size !== shapes.length || names.size === 0) {
-    throw new RangeError('columns need names of their own, and there must be one')
-  }
-}
-
-function sortingColumn(shapes: readonly ColumnShape[], name: string): number {
-  const index = shapes.findIndex((shape) => shape.name === name)
-  const shape = shapes[index]
-  if (shape?.physical === 'INT64' && !shape.isNullable) return index
-  throw new RangeError(`column ${name} cannot be sorted by: it must be a number or time, not null`)
 }

@@ -10,8 +10,8 @@ import { ArchiveError } from '../../base/errors.ts'
 import { earliest, latest, type Window } from '../../base/time.ts'
 import { archivePath } from '../../binance/archive.ts'
 import type { Progress } from '../../progress.ts'
-import type { Archive } from '../../pull/archive/download.ts'
 import { ReadAhead } from '../walk.ts'
+import { Openings } from './openings.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
 import type { ArchiveRun } from './archive-run.ts'
 import { ArchiveStore } from './store-files.ts'
@@ -83,10 +83,10 @@ export async function* storeFiles(
 ): AsyncGenerator<Progress, Readonly<Record<string, ArchiveEntry>>, void> {
   if (files.length === 0) return {}
   const { key } = run.plan
-  const opening = new Openings(run)
+  const opening = new Openings(run, window)
   const ahead = new ReadAhead(
     (file: PublishedFile, signal) => opening.open(file, signal),
-    DOWNLOADS_AHEAD,
+    Math.max(DOWNLOADS_AHEAD, run.session.packers?.filesMax ?? 0),
     run.signal,
   )
   const queue = [...files]
@@ -95,12 +95,12 @@ export async function* storeFiles(
     for (;;) {
       const taken = await ahead.take(() => queue.shift())
       if (taken === undefined) break
-      const { task: file, value: archive } = taken
+      const { task: file, value: opened } = taken
       const problem =
-        archive === undefined || archive instanceof ArchiveError
-          ? archive
-          : yield* storing.file(file, archive)
-      await opening.close(archive)
+        opened === undefined || opened instanceof ArchiveError
+          ? opened
+          : yield* storing.file(file, opened)
+      await opening.close(opened)
       if (problem !== undefined) yield { kind: 'warning', key, message: problem.message }
     }
     yield* storing.finish()
@@ -112,50 +112,6 @@ export async function* storeFiles(
     } finally {
       await opening.closeAll()
     }
-  }
-}
-
-/** Open files and pending downloads: all are closed when the work ends, however it ends. */
-class Openings {
-  readonly #run: ArchiveRun
-  readonly #pending = new Set<Promise<unknown>>()
-  readonly #open = new Set<Archive>()
-
-  constructor(run: ArchiveRun) {
-    this.#run = run
-  }
-
-  /** A file, or why it is unavailable; `undefined` when it is not published. */
-  async open(
-    { period }: PublishedFile,
-    signal: AbortSignal | undefined,
-  ): Promise<Archive | ArchiveError | undefined> {
-    const { plan, session } = this.#run
-    const opening = session.open(plan.key, period, signal)
-    this.#pending.add(opening)
-    try {
-      const archive = await opening
-      if (archive !== undefined) this.#open.add(archive)
-      return archive
-    } catch (error) {
-      if (error instanceof ArchiveError) return error
-      throw error
-    } finally {
-      this.#pending.delete(opening)
-    }
-  }
-
-  async close(archive: Archive | ArchiveError | undefined): Promise<void> {
-    if (archive === undefined || archive instanceof ArchiveError) return
-    this.#open.delete(archive)
-    await archive.close()
-  }
-
-  async closeAll(): Promise<void> {
-    await Promise.allSettled([...this.#pending])
-    const closings = [...this.#open].map((archive) => this.close(archive))
-    await Promise.allSettled(closings)
-    await Promise.all(closings)
   }
 }
 

@@ -81,6 +81,16 @@ export class PartCut {
     return rows.flatMap((own) => this.#steps(own))
   }
 
+  /** Records rows all of which are of the part, and of the file's own time. Returns up to where they came. */
+  pass({ times }: Pick<Page, 'times'>): Micros {
+    this.#isBegun = true
+    this.#reached = latest(
+      this.#reached,
+      newestBefore(times, this.#options.part.to) ?? this.#reached,
+    )
+    return this.#reached
+  }
+
   #firstIn({ times, rowCount }: Page): number {
     const from = this.#from
     if (this.#isBegun || from === undefined) return 0

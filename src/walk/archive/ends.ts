@@ -89,6 +89,6 @@ function isContiguous({ keys, rowCount }: Page, first: bigint): boolean {
 }
 
 /** The row at `row` of a page. */
-export function tradeRow({ keys, times }: Page, row: number): TradeRow {
+export function tradeRow({ keys, times }: Pick<Page, 'keys' | 'times'>, row: number): TradeRow {
   return { id: keys[row] ?? 0n, time: micros(times[row] ?? 0n) }
 }

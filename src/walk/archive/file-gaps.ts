@@ -15,8 +15,11 @@ import type { IdRange } from './id-set.ts'
 import type { TradeRow } from './ends.ts'
 import type { Step } from '../../rows/step.ts'
 
+/** What is looked at of a page. */
+type Rows = Pick<Page, 'keys' | 'times' | 'rowCount'>
+
 /** The rows of `page` in `part`; their times increase. */
-export function within(page: Page, part: Window): Step {
+export function within<P extends Rows>(page: P, part: Window): Omit<Step, 'page'> & { page: P } {
   const first = lowerBound(page.times, part.from)
   const end = lowerBound(page.times, part.to)
   const last = page.times[end - 1]
@@ -28,7 +31,7 @@ export function within(page: Page, part: Window): Step {
 export type Jump = { readonly ids: IdRange; readonly gap: Gap }
 
 /** Skipped ids: rows that this file lacks. Times may go back across a skip. */
-export function idJumps({ keys, times, rowCount }: Page, before: TradeRow | undefined): Jump[] {
+export function idJumps({ keys, times, rowCount }: Rows, before: TradeRow | undefined): Jump[] {
   const first = keys[0] ?? 0n
   const last = keys[rowCount - 1] ?? 0n
   const isJoined = before === undefined || first === before.id + 1n
@@ -75,7 +78,7 @@ const SETTLED = 2n * 86_400_000_000n
  */
 export function klineGaps(
   key: SeriesKey,
-  pages: readonly Page[],
+  pages: readonly Rows[],
   { part, file }: { readonly part: Window; readonly file: Window },
   { gaps, hasRowsBefore, isOtherLeft, holes, unconfirmed, now }: KnownKlines,
 ): Gap[] {

@@ -41,7 +41,7 @@ export type Tail = FileEnd & {
 
 /** How a file begins. */
 export type Head = {
-  readonly page: Page
+  readonly page: Pick<Page, 'keys' | 'times'>
   /** Ids near the beginning that it lacks. */
   readonly open: readonly Jump[]
 }
@@ -215,7 +215,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 /** Does a page have rows with all of these ids, all at or after `from`? */
-function hasAll(page: Page, { first, last }: Jump['ids'], from: Micros): boolean {
+function hasAll(page: Head['page'], { first, last }: Jump['ids'], from: Micros): boolean {
   const [begin, end] = [lowerBound(page.keys, first), lowerBound(page.keys, last + 1n)]
   const isEach = BigInt(end - begin) === last - first + 1n
   return isEach && page.times.subarray(begin, end).every((time) => time >= from)

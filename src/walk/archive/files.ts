@@ -25,14 +25,16 @@ import {
 } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, baseUrlsOf, isBinanceUrl } from '../../binance/host.ts'
-import type { SeriesKey } from '../../binance/series.ts'
+import { DEFAULT_MARKET, type Market, type SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
 import type { Options } from '../../options.ts'
 import { ArchiveClient } from '../../pull/archive/client.ts'
 import { Downloads, type Archive } from '../../pull/archive/download.ts'
-import { ArchiveIndex, type ListedFile } from '../../pull/archive/listing.ts'
+import { ArchiveIndex } from '../../pull/archive/listing.ts'
+import type { ListedFile } from '../../pull/archive/listing-xml.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
 import type { PublishedFile } from '../../plan/task.ts'
+import { Packers } from './packing.ts'
 import type { Source } from '../../job/job.ts'
 
 const DAY = 86_400_000_000n
@@ -47,15 +49,18 @@ const CONCURRENCY = 4
 const MONTH_DAY_WEIGHTS_MIN = 40
 
 /** May rows of this series come from the archive? */
-export function usesArchive(
-  key: SeriesKey,
-  source: Source,
-  { baseUrls, archiveUrl }: Options,
-): boolean {
+export function usesArchive(key: SeriesKey, source: Source, options: Options): boolean {
   if (datasetOf(key).archive === undefined || source === 'rest') return false
+  return source === 'archive' || isArchiveMeant(options, key.market)
+}
+
+/** Does the archive belong to the exchange that the options name? */
+export function isArchiveMeant(
+  { baseUrls, archiveUrl }: Options,
+  market: Market = DEFAULT_MARKET,
+): boolean {
   // Rows of another exchange, such as the simulator's, must not be mixed with Binance's own.
-  const isOwn = (baseUrlsOf(key.market, baseUrls) ?? []).every(isBinanceUrl)
-  return source === 'archive' || archiveUrl !== undefined || isOwn
+  return archiveUrl !== undefined || (baseUrlsOf(market, baseUrls) ?? []).every(isBinanceUrl)
 }
 
 /** How the archive is used; `attemptsMax`: most attempts per request. */
@@ -67,6 +72,8 @@ export class ArchiveSession {
   readonly #downloads: Downloads
   readonly #scout: Downloads
   readonly #onWarning: (message: string) => void
+  /** The threads that pack files; `undefined` where all is done in one. */
+  readonly packers: Packers | undefined
   /** Unknown fields of the files that were stored. */
   readonly unknown: UnknownFields
   #isDown = false
@@ -87,6 +94,7 @@ export class ArchiveSession {
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
     this.#downloads = new Downloads(client, { files: world.files, keep })
     this.#onWarning = onWarning
+    this.packers = world.threads === undefined ? undefined : new Packers(world.threads)
     this.unknown = new UnknownFields(onWarning)
   }
 

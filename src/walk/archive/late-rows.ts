@@ -20,6 +20,11 @@ export class LateRows {
     this.#rows = joined(key, pages)
   }
 
+  /** Is no row waiting? */
+  get isEmpty(): boolean {
+    return this.#rows === undefined || this.#rows.rowCount === 0
+  }
+
   /** The rows that are left. */
   take(): Page | undefined {
     const rows = this.#rows
@@ -42,6 +47,11 @@ export class LateRows {
   }
 }
 
+/** Does a page begin with rows that the file before had, whose last id this was? */
+export function isRepeated({ keys }: Pick<Page, 'keys'>, lastId: bigint | undefined): boolean {
+  return lastId !== undefined && (keys[0] ?? 0n) <= lastId
+}
+
 /**
  * `page` without the rows before `from` that the file before already had.
  *
@@ -52,7 +62,7 @@ export function withoutRepeated(
   page: Page,
   { lastId, from }: { readonly lastId: bigint | undefined; readonly from: Micros },
 ): Page {
-  if (lastId === undefined || (page.keys[0] ?? 0n) > lastId) return page
+  if (lastId === undefined || !isRepeated(page, lastId)) return page
   const begin = lowerBound(page.keys, lastId + 1n)
   const own = runsWhere({ page, first: 0, end: begin }, (time) => time >= from)
   const rows = [...own, { page, first: begin, end: page.rowCount }]

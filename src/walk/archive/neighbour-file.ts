@@ -83,7 +83,10 @@ async function lookInto(
     const archive = await session.open(key, file.period, signal)
     if (archive === undefined) return undefined
     try {
-      return await look(new ArchiveRows(key, settings.numbers, file, archive), file.window)
+      return await look(
+        new ArchiveRows({ key, numbers: settings.numbers, file, archive }),
+        file.window,
+      )
     } finally {
       await archive.close()
     }

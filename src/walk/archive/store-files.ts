@@ -6,8 +6,8 @@ import { datasetOf } from '../../binance/market.ts'
 import { ArchiveError } from '../../base/errors.ts'
 import { earliest, latest, type Micros, type Window } from '../../base/time.ts'
 import type { Progress } from '../../progress.ts'
-import type { Archive } from '../../pull/archive/download.ts'
 import type { Page } from '../../rows/page.ts'
+import { unpacked, type PackedPage } from '../../store/packed-page.ts'
 import { hasRowsBefore } from '../../store/id-ends.ts'
 import { unconfirmedIn } from '../../store/ledger.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
@@ -16,6 +16,7 @@ import { flatStretches } from './flat-bars.ts'
 import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import { fileSeam } from './seam.ts'
 import { ArchiveRows } from './file-rows.ts'
+import type { Opened } from './openings.ts'
 import { TradeFiles } from './trade-files.ts'
 import { storeSeam } from '../seam.ts'
 import { WindowStore } from '../../store/window-store.ts'
@@ -50,25 +51,24 @@ export class ArchiveStore {
   /** Stores one file. Returns why it could not be used; then nothing of it is stored. */
   async *file(
     file: PublishedFile,
-    archive: Archive,
+    { archive, packing }: Opened,
   ): AsyncGenerator<Progress, ArchiveError | undefined, void> {
-    const { plan } = this.#run
+    const { key, settings } = this.#run.plan
     const open = { file, archive, part: this.#partOf(file) }
-    const rows = new ArchiveRows(plan.key, plan.settings.numbers, file, archive)
+    const rows = new ArchiveRows({ key, numbers: settings.numbers, file, archive, packing })
     let isBegun = false
     try {
       yield* this.#seam(open, rows)
-      const isTrades = !isKeyedByTime(datasetOf(plan.key))
+      const isTrades = !isKeyedByTime(datasetOf(key))
       const steps = isTrades ? this.#trades.steps(open, rows) : this.#klines(open, rows)
       for await (const step of steps) {
         this.#run.signal.throwIfAborted()
         isBegun ||= step.isOwn
         yield* this.#take(step)
       }
-      this.#run.session.unknown.warn(plan.key.dataset, rows.unknownFields)
+      this.#run.session.unknown.warn(key.dataset, rows.unknownFields)
       yield* this.#disorder(rows)
-      if (rows.anomaly !== undefined)
-        yield { kind: 'warning', key: plan.key, message: rows.anomaly }
+      if (rows.anomaly !== undefined) yield { kind: 'warning', key, message: rows.anomaly }
       Object.assign(this.#taken, sourceOf(open).archives)
       return undefined
     } catch (error) {
@@ -136,8 +136,8 @@ export class ArchiveStore {
   /** A file of klines: small enough to be read whole before any of it is stored. */
   async *#klines(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
     const { plan, series, ask } = this.#run
-    const pages: Page[] = []
-    for await (const page of rows.pages()) pages.push(page)
+    const pages: (Page | PackedPage)[] = []
+    for await (const page of rows.stored()) pages.push(page)
     const gaps = klineGaps(
       plan.key,
       pages,
@@ -159,18 +159,19 @@ export class ArchiveStore {
     // The first step has all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }
-    const fresh = this.#doubted(pages, open.part)
+    const fresh = await this.#doubted(pages, open.part)
     for (const [index, step] of steps.entries())
       yield { ...own, ...(index === 0 ? { ...step, gaps, fresh } : step) }
   }
 
   /** What REST has to be asked of again, where it may be asked. */
-  #doubted(pages: readonly Page[], part: Window): readonly Window[] {
-    const { plan, ask } = this.#run
+  async #doubted(pages: readonly (Page | PackedPage)[], part: Window): Promise<readonly Window[]> {
+    const { plan, series, ask } = this.#run
     const { interval } = plan.key
     const dataset = datasetOf(plan.key)
     if (ask === undefined || interval === undefined || dataset.isArchiveDoubted !== true) return []
-    return clip(flatStretches(dataset, interval, pages), part)
+    const plain = pages.map((page) => unpacked(page, series.key, series.settings))
+    return clip(flatStretches(dataset, interval, await Promise.all(plain)), part)
   }
 
   async #hasDaily({ period, window }: PublishedFile): Promise<boolean> {

@@ -16,9 +16,12 @@ import type { ArchiveRows } from './file-rows.ts'
 import { isAgreedEnd, isHeldEnd, NEAR } from './file-ends.ts'
 import { FileJoint, gapsOf, type Tail } from './file-joint.ts'
 import { IdSet } from './id-set.ts'
-import { LateRows, withoutRepeated } from './late-rows.ts'
+import { isRepeated, LateRows, withoutRepeated } from './late-rows.ts'
 import { tradeRow, type TradeRow } from './ends.ts'
+import { isRising } from '../../rows/int64.ts'
+import type { Page } from '../../rows/page.ts'
 import { emptyStep } from '../../rows/step.ts'
+import { unpacked, type PackedPage } from '../../store/packed-page.ts'
 
 /** The files of one window. */
 export class TradeFiles {
@@ -46,13 +49,15 @@ export class TradeFiles {
     const ids = new IdSet()
     const ending: Jump[] = []
     let last: TradeRow | undefined
-    for await (const sent of rows.pages()) {
+    for await (const sent of rows.stored()) {
       if (last === undefined && sent.times.some((time) => time < file.window.from))
         await rows.checkAll()
       const lastId = last === undefined ? before?.id : undefined
-      const page = late.mergedInto(
-        withoutRepeated(plan.key, sent, { lastId, from: file.window.from }),
-      )
+      const isAsSent = late.isEmpty && !isRepeated(sent, lastId)
+      const repeats = { lastId, from: file.window.from }
+      const page = isAsSent
+        ? sent
+        : late.mergedInto(withoutRepeated(plan.key, await this.#unpacked(sent), repeats))
       if (page.rowCount === 0) continue
       let jumps: readonly Jump[] = idJumps(page, last)
       let gaps: Gap[] = []
@@ -68,7 +73,11 @@ export class TradeFiles {
       gaps = gaps.filter(({ from, to }) => from < part.to && to > part.from)
       ids.take(page.keys)
       last = tradeRow(page, page.rowCount - 1)
-      for (const step of cut.take(page)) yield { ...own, ...step, gaps: gaps.splice(0) }
+      // Rows that all stay in the file's partition need not be unpacked.
+      const steps = isInside(page, open)
+        ? [{ page, first: 0, end: page.rowCount, reached: cut.pass(page) }]
+        : cut.take(await this.#unpacked(page))
+      for (const step of steps) yield { ...own, ...step, gaps: gaps.splice(0) }
       if (gaps.length > 0) yield { ...own, ...emptyStep(cut.reached, gaps) }
     }
     const left = late.take()
@@ -84,12 +93,27 @@ export class TradeFiles {
     }
   }
 
+  #unpacked(page: Page | PackedPage): Promise<Page> {
+    const { key, settings } = this.#run.series
+    return unpacked(page, key, settings)
+  }
+
   /** What is known about the end of the last file. */
   async *end(): AsyncGenerator<FileStep, void, void> {
     const tail = this.#tail
     this.#tail = undefined
     if (tail !== undefined) yield* this.#joint.end(tail)
   }
+}
+
+/** Is all of the file wanted, and every row of a page of the file's own time? */
+function isInside(
+  { times }: Pick<Page, 'times'>,
+  { file: { window }, part }: Pick<OpenFile, 'file' | 'part'>,
+): boolean {
+  if (part.from > window.from || part.to < window.to) return false
+  const ends = isRising(times) ? [times[0] ?? 0n, times[times.length - 1] ?? 0n] : times
+  return ends.every((time) => window.from <= time && time < window.to)
 }
 
 /** May the file before have what is missing here? */

@@ -235,8 +235,8 @@ export function unsaid(wanted: Coverage, one: SeriesStatus): Coverage {
 
 /** A series of a status by its name. */
 export function nameOf({ market, dataset, symbol, interval }: SeriesStatus): string {
-  const key = { market, dataset, symbol } as Parameters<typeof seriesName>[0]
-  return seriesName(interval === undefined ? key : ({ ...key, interval } as typeof key))
+  const key = { market, dataset, symbol }
+  return seriesName(interval === undefined ? key : { ...key, interval })
 }
 
 function gapsAt({ gaps }: SeriesStatus, time: Micros): string {

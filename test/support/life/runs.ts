@@ -9,10 +9,14 @@ import type { Options } from '../../../src/options.ts'
 import type { Summary } from '../../../src/progress.ts'
 import type { RunAction, Wish } from './actions.ts'
 import { ARCHIVE_URL, REST_URL, type Booted } from './machine.ts'
+import { FILES_FIRST, PAGES_FIRST, SOME_OF_BOTH } from '../speeds.ts'
 import type { SeriesTruth } from './truth.ts'
 
 /** How the series of a life are stored. */
 export type Storing = { readonly numbers: Numbers; readonly partition: 'day' | 'month' }
+
+/** What is faster must not change what is stored. */
+const SPEEDS = [FILES_FIRST, PAGES_FIRST, SOME_OF_BOTH]
 
 /** How a run ended. */
 export type Ended = {
@@ -26,7 +30,9 @@ export type RunOf = {
   readonly series: readonly SeriesTruth[]
   readonly storing: Storing
   readonly wishes: readonly Wish[]
-  readonly action: Pick<RunAction, 'source' | 'recheck' | 'isRefresh'>
+  readonly action: Pick<RunAction, 'source' | 'recheck' | 'isRefresh'> & {
+    readonly seed?: number
+  }
 }
 
 /** Runs to the end. @param onPlan - Called once the run knows what to do */
@@ -35,13 +41,14 @@ export async function runToEnd(
   { world }: Booted,
   onPlan: () => Promise<void> = async () => undefined,
 ): Promise<Ended> {
-  const { source, recheck, isRefresh = false } = action
+  const { source, recheck, isRefresh = false, seed = 0 } = action
   const options: Options = {
     world,
     source,
     baseUrls: [REST_URL],
     archiveUrl: ARCHIVE_URL,
     refreshArchives: isRefresh,
+    speed: SPEEDS[seed % SPEEDS.length] ?? {},
     ...(recheck === undefined ? {} : { recheck }),
   }
   let summary: Summary | undefined

@@ -1,0 +1,51 @@
+/** A partition inspected, in another thread where there are several. */
+
+import type { Files, Threads } from '../base/ports.ts'
+import { datasetOf } from '../binance/market.ts'
+import { readOpen } from '../node/open-file.ts'
+import { schemaOf } from '../rows/schema.ts'
+import { partitionPath } from '../store/layout.ts'
+import type { Manifest } from '../store/manifest.ts'
+import { inspectOpened, LOST_FILE, type Inspected, type Suspect } from './inspect.ts'
+import { inspectorOf } from './inspectors.ts'
+
+/** Everything that is wrong with a partition, and how many rows it has. */
+export async function inspect(
+  { files, threads }: { readonly files: Files; readonly threads?: Threads },
+  period: string,
+  manifest: Manifest,
+): Promise<Inspected> {
+  const path = partitionPath(manifest.key, period)
+  const file = await files.open(path)
+  if (file === undefined) return LOST_FILE
+  try {
+    const { descriptor, sizeBytes } = file
+    if (threads === undefined || descriptor === undefined)
+      return await inspectOpened(suspectOf(period, manifest), file)
+    const job: InspectJob = { descriptor, sizeBytes, path, period, manifest }
+    for await (const seen of threads.run('inspectFile', job)) return seen as Inspected
+    throw new RangeError('a thread saw nothing')
+  } finally {
+    await file.close()
+  }
+}
+
+/** A partition for another thread: the descriptor of its file, which is open meanwhile, and what it should be. */
+export type InspectJob = {
+  readonly descriptor: number
+  readonly sizeBytes: number
+  readonly path: string
+  readonly period: string
+  readonly manifest: Manifest
+}
+
+/** What a thread does: {@link inspect}, of a file that is open. */
+export async function* inspectFile(job: InspectJob): AsyncGenerator<Inspected, void, void> {
+  yield await inspectOpened(suspectOf(job.period, job.manifest), readOpen(job))
+}
+
+function suspectOf(period: string, manifest: Manifest): Suspect {
+  const { key, numbers } = manifest
+  const schema = schemaOf(datasetOf(key), numbers)
+  return { key, period, manifest, schema, inspector: inspectorOf(key, period, manifest) }
+}

@@ -38,7 +38,7 @@ export async function withoutUnknown(
     return problem === undefined ? want : { ...want, wanted: [], problem }
   })
   const [first] = unknown.values()
-  // What the others want, is theirs to know; one machine must not call the job of all a slip.
+  // Other machines may find symbols of theirs: this one must not call the whole job a slip.
   if (isPart(witnesses.options.shard)) return checked
   if (first !== undefined && checked.every(({ key }) => unknown.has(nameOf(key)))) throw first
   return checked

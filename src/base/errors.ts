@@ -211,7 +211,7 @@ export function isChanged(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'E_STORE_CHANGED'
 }
 
-/** A thread of this process died, or failed in a way that nobody foresaw. */
+/** A thread of this process died. */
 export class ThreadError extends BackfillError {
   readonly code = 'E_THREAD'
   readonly exit = 1

@@ -191,6 +191,8 @@ export type World = {
 export type Threads = {
   /** How many jobs are done at once. */
   readonly count: number
+  /** A job on a file of fewer bytes takes less time than a thread takes to begin. */
+  readonly bytesMin: number
   /**
    * Does the work of this name in another thread, and gives what it yields, in order. The thread waits when it is far
    * ahead of the reader. When this ends, however it ends, the thread works on the job no more.

@@ -1,17 +1,18 @@
 /** Errors on their way from one thread to another, where classes do not survive. */
 
-import { ArchiveError, StoreError, ThreadError } from '../base/errors.ts'
+import { ArchiveError, DataError, StoreError } from '../base/errors.ts'
 
 /** An error as plain data. */
-export type PlainError =
+export type PlainError = { readonly message: string; readonly hint?: string | undefined } & (
   | {
       readonly kind: 'archive'
       readonly problem: ArchiveError['problem']
       readonly path: string
-      readonly message: string
     }
-  | { readonly kind: 'store'; readonly code: StoreError['code']; readonly message: string }
-  | { readonly kind: 'other'; readonly message: string }
+  | { readonly kind: 'store'; readonly code: StoreError['code'] }
+  | { readonly kind: 'data' }
+  | { readonly kind: 'bug'; readonly stack: string | undefined }
+)
 
 /** What has to be known of an error in another thread. */
 export function plainError(error: unknown): PlainError {
@@ -19,22 +20,29 @@ export function plainError(error: unknown): PlainError {
     const { problem, path, message } = error
     return { kind: 'archive', problem, path, message }
   }
-  if (error instanceof StoreError)
-    return { kind: 'store', code: error.code, message: error.message }
-  return {
-    kind: 'other',
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  if (error instanceof StoreError) {
+    const { code, message, hint } = error
+    return { kind: 'store', code, message, hint }
   }
+  if (error instanceof DataError) return { kind: 'data', message: error.message, hint: error.hint }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  return { kind: 'bug', message, stack }
 }
 
-/** The error again. */
+/** The error again, so that it is met as if there were one thread. */
 export function errorOf(plain: PlainError): Error {
+  const { message, hint } = plain
   switch (plain.kind) {
     case 'archive':
-      return new ArchiveError(plain.problem, plain.path, plain.message)
+      return new ArchiveError(plain.problem, plain.path, message)
     case 'store':
-      return new StoreError(plain.code, plain.message)
-    case 'other':
-      return new ThreadError(`a thread failed: ${plain.message}`)
+      return new StoreError(plain.code, message, { hint })
+    case 'data':
+      return new DataError(message, { hint })
+    case 'bug':
+      return Object.assign(
+        new Error(message),
+        plain.stack === undefined ? {} : { stack: plain.stack },
+      )
   }
 }

@@ -14,6 +14,12 @@ import type { Order, Sent } from './thread-work.ts'
 /** Threads beyond this many would wait for one another's commits. */
 const THREADS_MAX = 8
 
+/** A thread begins in about 0.2 s; so much of a zip or of a partition is read and checked in a quarter of that. */
+const BYTES_MIN = 1 << 20
+
+/** By default a thread ends with its job, and the next one has to load and warm up all that this one knew. */
+const IDLE_MS = 60_000
+
 /** As many threads as are wanted: by default one a core, at most eight; `undefined` for one, which needs no pool. */
 export function nodeThreads(
   count = Math.min(availableParallelism(), THREADS_MAX),
@@ -25,6 +31,7 @@ export function nodeThreads(
 /** So many threads at most, each of which loads `file`: a module whose default export is by `threadOf`. */
 export class ThreadPool implements Threads {
   readonly count: number
+  readonly bytesMin = BYTES_MIN
   readonly #file: string
   #pool: Promise<Piscina> | undefined
 
@@ -74,6 +81,7 @@ export class ThreadPool implements Threads {
       minThreads: 0,
       maxThreads: this.count,
       concurrentTasksPerWorker: 1,
+      idleTimeout: IDLE_MS,
     })
   }
 }

@@ -9,7 +9,6 @@ import { DEFAULT_MARKET, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { parseChecksum } from '../pull/archive/checksum.ts'
 import { ArchiveClient } from '../pull/archive/client.ts'
-import { parseListing } from '../pull/archive/listing-xml.ts'
 import { isArchiveMeant } from '../walk/archive/files.ts'
 import { UnfitError, type Check, type Seen } from './doctor-check.ts'
 import { ATTEMPTS } from './doctor-rest.ts'
@@ -84,6 +83,8 @@ async function seenListing(look: Look): Promise<Seen> {
   })
   if (answer.status === 403) throw new UnfitError('the bucket may not be listed: HTTP 403')
   if (answer.status === 404) throw new UnfitError('there is no bucket to list: HTTP 404')
+  // The XML parser is loaded where it is used: this file comes with every command.
+  const { parseListing } = await import('../pull/archive/listing-xml.ts')
   parseListing(new TextDecoder().decode(answer.body))
   return { seen: `lists in ${latencyMs} ms`, latencyMs }
 }

@@ -7,8 +7,8 @@ import type { BudgetUse } from '../pull/budget.ts'
 /** What is looked at. */
 export type DoctorKind = 'node' | 'directory' | 'rest' | 'clock' | 'archive' | 'listing'
 
-/** What a check has measured. */
-export type Measured = {
+/** Figures of a host. */
+type Figures = {
   readonly latencyMs?: number
   /** The exchange's clock minus this machine's. */
   readonly skewMs?: number
@@ -17,7 +17,7 @@ export type Measured = {
 }
 
 /** One check and how it came out. */
-export type DoctorCheck = Measured & {
+export type DoctorCheck = Figures & {
   readonly name: string
   readonly kind: DoctorKind
   /** Of a REST host. */
@@ -34,7 +34,7 @@ export type DoctorCheck = Measured & {
 }
 
 /** What was seen where nothing failed. */
-export type Seen = Measured & { readonly seen: string; readonly hint?: string }
+export type Seen = Figures & { readonly seen: string; readonly hint?: string }
 
 /** What is to be looked at, and how. */
 export type Check = {

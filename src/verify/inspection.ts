@@ -20,7 +20,7 @@ export async function inspect(
   if (file === undefined) return LOST_FILE
   try {
     const { descriptor, sizeBytes } = file
-    if (threads === undefined || descriptor === undefined)
+    if (threads === undefined || descriptor === undefined || sizeBytes < threads.bytesMin)
       return await inspectOpened(suspectOf(period, manifest), file)
     const job: InspectJob = { descriptor, sizeBytes, path, period, manifest }
     for await (const seen of threads.run('inspectFile', job)) return seen as Inspected

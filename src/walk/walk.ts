@@ -79,8 +79,8 @@ export type Ahead<K, T> = { readonly task: K; readonly result: Promise<T> }
 /**
  * Runs tasks ahead of their consumer, in order.
  *
- * The depth starts at one and doubles with each result taken: a short walk wastes no request at its end, and a long one
- * fills the line.
+ * The depth starts at `depth`, by default one, and doubles with each result taken: a short walk wastes no request at its
+ * end, and a long one fills the line.
  */
 export class ReadAhead<K, T> {
   readonly #run: (task: K, signal: AbortSignal) => Promise<T>
@@ -88,15 +88,17 @@ export class ReadAhead<K, T> {
   readonly #pending: Ahead<K, T>[] = []
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
-  #depth = 1
+  #depth: number
 
   constructor(
     run: (task: K, signal: AbortSignal) => Promise<T>,
     depthMax: number,
     signal: AbortSignal | undefined,
+    depth = 1,
   ) {
     this.#run = run
     this.#depthMax = depthMax
+    this.#depth = depth
     this.#signal =
       signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal])
   }

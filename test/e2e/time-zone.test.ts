@@ -38,7 +38,8 @@ test('a run in New York or Apia gives the bytes and the words of a run in UTC', 
     const status = await runCli(['status', ...at, '--json'], { env: { TZ } })
     return {
       end: [exit, exit === 0 ? '' : stderr],
-      status: status.stdout,
+      // When it was asked is the clock's of each run.
+      status: status.stdout.replaceAll(/"asked":"[^"]*"/g, '"asked":""'),
       lake: await contents(lake),
     }
   })

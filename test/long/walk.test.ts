@@ -12,6 +12,7 @@ process.env['STORE_RUNS'] ??= '1500'
 process.env['LATE_RUNS'] ??= '600'
 process.env['TORN_RUNS'] ??= '400'
 process.env['SEAM_RUNS'] ??= '600'
+process.env['THREAD_RUNS'] ??= '500'
 
 const seed = process.env['FC_SEED']
 if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) })
@@ -23,5 +24,6 @@ await import('../walk/id-trust.property.test.ts')
 await import('../walk/late-rows.property.test.ts')
 await import('../walk/late-trades.test.ts')
 await import('../walk/seam.property.test.ts')
+await import('../walk/threads.property.test.ts')
 await import('../walk/torn-trades.test.ts')
 await import('../store/merge-partition.property.test.ts')

@@ -65,6 +65,7 @@ export function capturesIn(text: string): ReadonlyMap<string, string> {
 /** What may differ without being news, taken out: times, sizes, and how many requests were sent ahead. */
 export function steady(block: string): string {
   return block
+    .replace(/(asked +)[\d-]+ [\d:]+/g, '$1#')
     .replace(/\d[\d,]*(\.\d+)? (s|min|h|d)\b/g, '# $2')
     .replace(/\d+(\.\d+)? ([kMG]?B)\b/g, '# $2')
     .replace(/\d[\d,]* requests?, weight [\d,]*\d/g, '# requests, weight #')

@@ -18,6 +18,7 @@ export function inlineThreads(dies: (group: number) => boolean = () => false): T
   let groups = 0
   return {
     count: 2,
+    bytesMin: 0,
     async *run(_, job) {
       const file = open[(job as PackJob).descriptor]!
       try {

@@ -84,10 +84,13 @@ export async function* storeFiles(
   if (files.length === 0) return {}
   const { key } = run.plan
   const opening = new Openings(run, window)
+  const depth = Math.max(DOWNLOADS_AHEAD, run.session.packers?.filesMax ?? 0)
   const ahead = new ReadAhead(
     (file: PublishedFile, signal) => opening.open(file, signal),
-    Math.max(DOWNLOADS_AHEAD, run.session.packers?.filesMax ?? 0),
+    depth,
     run.signal,
+    // All of them are wanted.
+    depth,
   )
   const queue = [...files]
   const storing = new ArchiveStore(run, window, agreed)

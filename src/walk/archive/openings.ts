@@ -93,6 +93,7 @@ export class Openings {
     const isNew =
       periodOf(window.from, manifest.partition) === period && !manifest.partitions.has(period)
     if (packers === undefined || descriptor === undefined || !isWhole || !isNew) return undefined
+    if (sizeBytes < packers.bytesMin) return undefined
     const { numbers, compression } = settings
     const job = { key, numbers, compression, file: { period, window }, path, descriptor, sizeBytes }
     return packers.begin(job, before)

@@ -7,6 +7,7 @@ import type { Readable } from '../../base/ports.ts'
 import type { ArchivePeriod } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { readOpen } from '../../node/open-file.ts'
+import { halvesOf } from '../../rows/int64.ts'
 import { namedTrades, type NamedTrades } from '../../rows/named-trades.ts'
 import type { Page } from '../../rows/page.ts'
 import { packOptions, type Packed, type PackedPage } from '../../store/packed-page.ts'
@@ -117,7 +118,15 @@ export function pageOfSent(job: Packed, { packed, times, trades, keys }: SentRow
 
 function counted({ firstKey, rows }: PackedRows): BigInt64Array {
   const keys = new BigInt64Array(rows)
-  let key = firstKey
-  for (let row = 0; row < rows; row++) keys[row] = key++
+  // In halves: bigints would take a hundred times as long.
+  const halves = halvesOf(keys)
+  let low = Number(BigInt.asIntN(32, firstKey))
+  let high = Number(firstKey >> 32n)
+  for (let row = 0; row < rows; row++) {
+    halves[2 * row] = low
+    halves[2 * row + 1] = high
+    low = (low + 1) | 0
+    if (low === 0) high += 1
+  }
   return keys
 }

@@ -19,6 +19,11 @@ export class Packers {
     this.#places = new Places(FILES_PER_THREAD * threads.count)
   }
 
+  /** Smaller files are packed where they are read. */
+  get bytesMin(): number {
+    return this.#threads.bytesMin
+  }
+
   /** How many files are worth being at hand. */
   get filesMax(): number {
     return FILES_PER_THREAD * this.#threads.count

@@ -13,7 +13,7 @@ import type { Ticket, WeightBudget } from './budget.ts'
 import { assertNotAhead, checkDate, ClockSync, OutdatedError, timeQuery } from './clock-reading.ts'
 import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
-import type { Gate } from './gate.ts'
+import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
 import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
@@ -71,6 +71,8 @@ export class Gateway {
   readonly server: ServerClock
   readonly budget: WeightBudget
   readonly gate: Gate
+  /** What this market's hosts refuse, the others of its pool may serve. */
+  readonly #door: Gate
   readonly #world: World
   readonly #options: GatewayOptions
   readonly #queue: PQueue
@@ -87,6 +89,8 @@ export class Gateway {
     this.server = pool.server
     this.budget = pool.budget
     this.gate = pool.gate
+    this.#door =
+      options.pool === undefined ? pool.gate : new Gate(world, options.maxWaitMs, options.onWait)
     this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
@@ -139,7 +143,7 @@ export class Gateway {
     const { verdict, answer } = outcome
     if (verdict.kind === 'accept') return ms
     if (verdict.kind === 'retry' || verdict.kind === 'reject') return undefined
-    if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+    if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
     const error = refusal(answer.status, verdict)
     await this.#retries.during((trial) =>
       this.#react(verdict, { query, url, attempt: 1, trial, error }),
@@ -199,6 +203,7 @@ export class Gateway {
       if (!(settled instanceof BackfillError)) {
         this.#retries.succeeded()
         this.gate.succeeded()
+        this.#door.succeeded()
         return settled.value
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
@@ -215,7 +220,7 @@ export class Gateway {
         await this.sync(query.signal)
         continue
       }
-      if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+      if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
@@ -230,7 +235,7 @@ export class Gateway {
       case 'reject':
         throw error
       case 'region':
-        throw this.gate.refused(verdict.reason)
+        throw this.#door.refused(verdict.reason)
       case 'wait':
         this.budget.slowDown()
         if (query.pool !== undefined) this.#requests[query.pool].slowDown()
@@ -241,7 +246,7 @@ export class Gateway {
         return
       case 'block':
         // Other waiting requests go first: if they pass, it is this request that is blocked, not this address.
-        await this.gate.pass(query.signal)
+        await this.#door.pass(query.signal)
         await clock.sleep(BLOCKED_LAG_MS, query.signal)
         return
       case 'retry':
@@ -307,13 +312,14 @@ export class Gateway {
     }
   }
 
-  /** Waits for the gate and the budget, until both allow the request at the same time. */
+  /** Waits for the gates and the budget, until all allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
     if (query.pool !== undefined) await this.#requests[query.pool].reserve(query.signal)
     for (;;) {
       await this.gate.pass(query.signal)
+      await this.#door.pass(query.signal)
       const ticket = await this.budget.reserve(query.path, query.weight, query.signal)
-      if (this.gate.isOpen) return ticket
+      if (this.gate.isOpen && this.#door.isOpen) return ticket
       this.budget.release(ticket)
     }
   }

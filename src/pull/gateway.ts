@@ -10,7 +10,14 @@ import type { RateLimit } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import type { Ticket, WeightBudget } from './budget.ts'
-import { assertNotAhead, checkDate, ClockSync, OutdatedError, timeQuery } from './clock-reading.ts'
+import {
+  assertNotAhead,
+  checkDate,
+  ClockSync,
+  OutdatedError,
+  serverMs,
+  timeQuery,
+} from './clock-reading.ts'
 import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
 import { Gate } from './gate.ts'
@@ -19,6 +26,7 @@ import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
+import type { Attempted, Sending } from './sending.ts'
 import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
@@ -49,22 +57,6 @@ export type GatewayOptions = Patience & {
 
 /** Requests and weight spent so far. */
 export type Spent = { readonly requests: number; readonly weight: number }
-
-/** The state of sending one request. */
-type Sending = {
-  readonly sign?: Sign | undefined
-  readonly onSend?: () => void
-  readonly trial: Trial
-}
-
-/** A failed attempt. */
-type Attempted = {
-  readonly query: Query
-  readonly url: string
-  readonly attempt: number
-  readonly trial: Trial
-  readonly error: BackfillError
-}
 
 /** Sends all requests to one market. One per process; its pool applies to everything that is sent to the pool's markets. */
 export class Gateway {
@@ -260,13 +252,6 @@ export class Gateway {
     await this.#retries.pause(trial, { path, attempt, error, atLeastMs, signal })
   }
 
-  /** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
-  #serverMs(answer: HttpAnswer): number {
-    if (this.server.isKnown()) return Number(this.server.stamp()) / 1_000
-    const date = Date.parse(answer.header('date') ?? '')
-    return Number.isNaN(date) ? Number(this.#world.clock.now()) / 1_000 : date
-  }
-
   #url({ hosts }: Query): string {
     return this.#hosts[hosts].pick(this.#world.clock.monotonicMs())
   }
@@ -303,7 +288,7 @@ export class Gateway {
         sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
         signal: query.signal,
       })
-      return { answer, verdict: judge(answer, this.#serverMs(answer)) }
+      return { answer, verdict: judge(answer, serverMs(this.server, answer, clock)) }
     } catch (error) {
       if (error instanceof TransportError) return error
       throw error

@@ -19,12 +19,12 @@ import { closeWorld, worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
 import type { Job } from '../job/job.ts'
-import type { Options } from '../options.ts'
+import { DATA_DIR, type Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
 import { lastAsked } from '../store/asked.ts'
 import { seriesPath } from '../store/layout.ts'
-import { checkLake, listSeries } from '../store/lake.ts'
+import { checkLake, listSeries, requireLake } from '../store/lake.ts'
 import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
 import { newestTime } from '../store/newest-rows.ts'
 import { lookAtSeries } from '../store/present.ts'
@@ -73,7 +73,9 @@ export type StatusReport = { readonly series: readonly SeriesStatus[]; readonly 
 export async function status(jobs: readonly Job[], options: Options = {}): Promise<StatusReport> {
   const world = worldOf(options)
   try {
-    await checkLake(world.files)
+    // Jobs may ask for a lake that no run has begun; without them, a wrong name must not look like an empty lake.
+    if (jobs.length > 0) await checkLake(world.files)
+    else await requireLake(world.files, options.dataDir ?? DATA_DIR)
     const { files } = world
     const now = formatMicros(world.clock.now())
     const series =

@@ -1,6 +1,7 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
 import { union } from '../base/coverage.ts'
+import { checkEgresses } from '../base/egress.ts'
 import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
@@ -51,6 +52,7 @@ export async function* backfill(
   checkJobs(jobs, options)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     await checkLake(world.files)
     const { waitLockMs: waitMs, signal } = options
     const lock = await acquireLock(world, { waitMs, signal })

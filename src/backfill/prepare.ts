@@ -8,6 +8,7 @@ import { failureIn } from '../store/held.ts'
 import type { SeriesWorld } from '../store/series.ts'
 import { isListingNew, recordListing } from '../session/listing.ts'
 import type { Manifests } from '../session/manifests.ts'
+import type { Turns } from '../session/turns.ts'
 import { lostWords, maybePublished, openSeries } from '../session/series.ts'
 
 /** What preparing a want needs. */
@@ -16,6 +17,7 @@ export type PrepareWorld = {
   readonly manifests: Manifests
   readonly options: Options
   readonly warn: (key: SeriesKey, message: string) => void
+  readonly turns: () => Turns
 }
 
 /**
@@ -24,7 +26,7 @@ export type PrepareWorld = {
  */
 export async function prepared(
   want: Want,
-  { lake, manifests, options, warn }: PrepareWorld,
+  { lake, manifests, options, warn, turns: begin }: PrepareWorld,
 ): Promise<Want> {
   if (isBlocked(want)) return want
   const manifest = await manifests.get(want.key)
@@ -35,7 +37,10 @@ export async function prepared(
   if (message !== undefined) warn(want.key, message)
   manifests.forget(want.key)
   try {
-    await recordListing(await openSeries(lake, want, windows), want)
+    const turns = begin()
+    await turns.during(async () =>
+      recordListing(await openSeries(lake, want, windows, turns.suspects), want),
+    )
     return want
   } catch (thrown) {
     const problem = await failureIn(lake.assertHeld, thrown)

@@ -1,13 +1,15 @@
 /** The machine that a call runs on. */
 
 import type { World } from '../base/ports.ts'
+import { filesAt } from '../cloud/files-at.ts'
 import { nodeWorld } from '../node/world.ts'
 import { DATA_DIR, type Options } from '../options.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir, threads }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT, threads })
+  if (world !== undefined) return world
+  return nodeWorld({ files: filesAt(dataDir ?? DATA_DIR), userAgent: USER_AGENT, threads })
 }
 
 /** Lets go of the machine, unless it is the caller's. */

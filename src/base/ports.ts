@@ -193,6 +193,11 @@ export type World = {
   readonly random: Random
   readonly http: Http
   readonly files: Files
+  /**
+   * What this machine remembers of the exchange that is asked, whichever lake it works for: a ban belongs to an address.
+   * Absent where nothing is remembered.
+   */
+  readonly state?: Files
   /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
   readonly process: ProcessIdentity
   /** Absent where all is done in one. */

@@ -1,14 +1,14 @@
 /**
  * The gate that every request passes: open, closed for a while (429, 418, 403), or closed for good (451). A ban and a
- * quarantine are kept on disk, so that the next process of this lake respects them too.
+ * quarantine are kept on this machine, so that its next process respects them too, whichever lake it works for.
  */
 
-import { BannedError, isChanged } from '../base/errors.ts'
+import { BannedError, isChanged, StoreError } from '../base/errors.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
-/** Where a ban is recorded; in the lake's root, and not data. */
+/** Where a ban is recorded, in what the machine remembers of the exchange. */
 export const BAN_PATH = '_ban.json'
 
 /** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
@@ -40,7 +40,7 @@ type Shut = {
 export class Gate {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #files: Files | undefined
+  readonly #state: Files | undefined
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
   #shut: Shut | undefined
@@ -51,13 +51,13 @@ export class Gate {
   #shutMs = 0
 
   constructor(
-    world: { readonly clock: Clock; readonly random: Random; readonly files?: Files },
+    world: { readonly clock: Clock; readonly random: Random; readonly state?: Files },
     maxWaitMs: number,
     onWait: OnWait,
   ) {
     this.#clock = world.clock
     this.#random = world.random
-    this.#files = world.files
+    this.#state = world.state
     this.#maxWaitMs = maxWaitMs
     this.#onWait = onWait
   }
@@ -128,7 +128,7 @@ export class Gate {
   }
 
   async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
-    const found = await this.#files?.read(BAN_PATH)
+    const found = await this.#state?.read(BAN_PATH).catch(unlessStore)
     if (found === undefined) return { ban: undefined, version: 'absent' }
     return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
@@ -146,10 +146,10 @@ export class Gate {
     if (ban !== undefined && ban.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
     try {
-      await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
+      await this.#state?.replace(BAN_PATH, new TextEncoder().encode(text), version)
     } catch (error) {
       // Another process received a ban at the same moment: which one ends later?
-      if (!isChanged(error)) throw error
+      if (!isChanged(error)) return unlessStore(error)
       await this.#rememberUntil(until, code, reason)
     }
   }
@@ -181,7 +181,12 @@ function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError 
 }
 
 /** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
-const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
+const FORGET = `If no such ban is known, delete ${BAN_PATH} in this machine's state directory: BINANCE_BACKFILL_STATE_DIR, or the user's own.`
+
+/** A machine that cannot remember asks again after all: if the ban still holds, the exchange says so. */
+function unlessStore(error: unknown): undefined {
+  if (!(error instanceof StoreError)) throw error
+}
 
 function parseBan(text: string): Ban | undefined {
   try {

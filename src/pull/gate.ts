@@ -149,8 +149,8 @@ export class Gate {
       await this.#state?.replace(BAN_PATH, new TextEncoder().encode(text), version)
     } catch (error) {
       // Another process received a ban at the same moment: which one ends later?
-      if (!isChanged(error)) return unlessStore(error)
-      await this.#rememberUntil(until, code, reason)
+      if (isChanged(error)) await this.#rememberUntil(until, code, reason)
+      else unlessStore(error)
     }
   }
 

@@ -35,15 +35,3 @@ test('a job leaves the same bytes in a bucket as elsewhere; again, it reads mani
   expect(asked.filter((one) => one.endsWith('.parquet'))).toEqual([])
   expect(asked.length).toBeLessThan(20)
 })
-
-test.each([2, 5])('%i runs at once leave the lake of one', async (count) => {
-  const store = await newStore()
-  const calm = await calmRun()
-  const ends = await Promise.all(
-    Array.from({ length: count }, (_, index) =>
-      runIn(lakeIn(store, { writer: `run ${index}` }), index),
-    ),
-  )
-  expect(ends.map(({ exit }) => exit)).toEqual(ends.map(() => 0))
-  expectSameLake(await lakeOf(lakeIn(store)), calm.lake)
-})

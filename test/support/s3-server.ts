@@ -49,8 +49,8 @@ export type S3Behaviour = {
   readonly quoted?: boolean
   /** Of a listing's page. */
   readonly pageKeys?: number
-  /** Called for each request. */
-  readonly fault?: (request: S3Request) => S3Fault | undefined
+  /** Asked about each request; may take its time. */
+  readonly fault?: (request: S3Request) => S3Fault | undefined | Promise<S3Fault | undefined>
 }
 
 /** A store that runs. */
@@ -64,12 +64,16 @@ export type S3Server = {
   close(): Promise<void>
 }
 
-/** Starts a store with empty buckets of these names. */
+/**
+ * Starts a store with buckets of these names.
+ *
+ * @param objects - What is in them; several servers may be the doors of one store.
+ */
 export async function startS3(
   buckets: readonly string[] = ['lake'],
   behaviour: S3Behaviour = {},
+  objects = new Map<string, S3Object>(),
 ): Promise<S3Server> {
-  const objects = new Map<string, S3Object>()
   const log: S3Request[] = []
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => request.socket.destroy())
@@ -90,7 +94,7 @@ export async function startS3(
     const kind = kindOf(request.method, url)
     const seen = { method: request.method ?? '', key: kind === 'list' ? prefixOf(url) : key, kind }
     log.push(seen)
-    const fault = store.behaviour.fault?.(seen)
+    const fault = await store.behaviour.fault?.(seen)
     if (fault === 'cut') {
       request.socket.destroy()
       return

@@ -1,8 +1,7 @@
 /** This machine, put together as a {@link World}. */
 
-import type { Egress, World } from '../base/ports.ts'
+import type { Egress, Files, World } from '../base/ports.ts'
 import { nodeClock } from './clock.ts'
-import { nodeFiles } from './files.ts'
 import { nodeHttp, type HttpOptions } from './http.ts'
 import { checkLocalAddress, readLocalAddresses } from './local-address.ts'
 import { nodeProcess } from './process.ts'
@@ -11,8 +10,8 @@ import { nodeThreads } from './threads.ts'
 
 /** What the world depends on. */
 export type WorldOptions = Omit<HttpOptions, 'localAddress'> & {
-  /** The lake's directory; made by the first write. */
-  readonly dataDir: string
+  /** The lake's files. */
+  readonly files: Files
   /** The addresses to send from; by default the machine chooses. */
   readonly localAddresses?: readonly string[] | undefined
   /** See {@link nodeThreads}. */
@@ -20,13 +19,13 @@ export type WorldOptions = Omit<HttpOptions, 'localAddress'> & {
 }
 
 /**
- * Clock, chance, network, disk and process of this machine. Its `http` and those of its addresses must be closed in the
- * end.
+ * Clock, chance, network and process of this machine, beside the files. Its `http` and those of its addresses must be
+ * closed in the end.
  *
  * @throws UsageError for a local address that cannot be one.
  */
 export function nodeWorld({
-  dataDir,
+  files,
   threads: count,
   localAddresses = [],
   ...options
@@ -44,7 +43,7 @@ export function nodeWorld({
     random: nodeRandom(),
     http: first?.http ?? nodeHttp(options),
     ...(first === undefined ? {} : { egresses }),
-    files: nodeFiles(dataDir),
+    files,
     process: nodeProcess(),
   }
 }

@@ -17,13 +17,14 @@ export const RESCUE_DIRECTORY = 'lost+found'
 /**
  * Checks that the directory is a lake of this version, or may become one. Writes nothing.
  *
+ * @returns whether it has its mark
  * @throws UsageError when it holds something else, or was written by a newer version.
  */
-export async function checkLake(files: Files): Promise<void> {
+export async function checkLake(files: Files): Promise<boolean> {
   const mark = await files.read(MARK_PATH)
   if (mark !== undefined) {
     checkMark(new TextDecoder().decode(mark.bytes))
-    return
+    return true
   }
   const foreign = (await files.list('')).find(
     ({ name }) => !/^[._]/.test(name) && ![...MARKET_NAMES, RESCUE_DIRECTORY].includes(name),
@@ -33,6 +34,7 @@ export async function checkLake(files: Files): Promise<void> {
       `the data directory is not a lake: it holds "${quoteText(foreign.name)}"`,
       { hint: 'Name an empty directory with --data-dir.' },
     )
+  return false
 }
 
 /** By one of these a lake is known, also one whose mark was not copied with it. */

@@ -9,14 +9,15 @@ import { speedOf, type Measured, type Speed } from '../plan/speed.ts'
 import type { PublishedFile } from '../plan/task.ts'
 import { readSpeeds } from '../store/runs.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import { CONCURRENCY, type ExchangeClient } from '../walk/exchange.ts'
+import { CONCURRENCY } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import type { Speedometer } from './speedometer.ts'
 
 /** What splitting a plan needs. */
 export type SplitWorld = {
   readonly files: World['files']
   readonly session: ArchiveSession
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly meter: Speedometer
   readonly options: Options
 }
@@ -27,7 +28,7 @@ export function speedNow(
   remembered: readonly Measured[] = [],
 ): Speed {
   const allowed = {
-    weightPerMinute: exchange.gateway.budget.weightPerMinute(),
+    weightPerMinute: exchange.weightPerMinute(),
     pagesAtOnce: options.concurrency ?? CONCURRENCY,
   }
   return speedOf(allowed, options.speed, meter.measured(), ...remembered, meter.supposed())

@@ -4,7 +4,8 @@ import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
-import { CONCURRENCY, type ExchangeClient } from '../walk/exchange.ts'
+import { CONCURRENCY } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { worked, type Outcome } from './worked.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
@@ -17,7 +18,7 @@ import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { seriesWorld } from '../session/series.ts'
-import { exchangeFor, openFor } from '../session/exchange.ts'
+import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { Turns } from '../session/turns.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
@@ -72,7 +73,7 @@ export async function* backfill(
 }
 
 type Opened = {
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly session: ArchiveSession
   readonly plan: Plan
   readonly manifests: Manifests
@@ -160,7 +161,7 @@ class Run {
     yield* this.#work(opened)
   }
 
-  #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
+  #exchange(world: World, jobs: readonly Job[]): Exchanges {
     const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
         this.#eta?.wait(wait.ms)
@@ -175,7 +176,7 @@ class Run {
       },
       signal: this.#signal,
     })
-    this.#recorder.asks(() => exchange.gateway.spent)
+    this.#recorder.asks(() => exchange.spent)
     return exchange
   }
 
@@ -196,6 +197,10 @@ class Run {
     { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
+    for (const error of unknownSeries(jobs, exchange)) {
+      this.#errors.push(error)
+      this.#mail.put({ kind: 'warning', message: error.message })
+    }
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
@@ -215,9 +220,8 @@ class Run {
     const how = { files: world.files, session, exchange, meter, options }
     const missing = await planWants(wants, manifests, speedNow(how), options)
     const plan = await splitPlan(missing, how)
-    const { budget } = exchange.gateway
     const speed = (): Speed => speedOf(plan.speed, meter.measured(1), plan.speed.measured)
-    const budgetSeconds = budget.secondsFor.bind(budget)
+    const budgetSeconds = exchange.secondsFor.bind(exchange)
     this.#eta = new Eta(world.clock, { speed, arrived: () => meter.arrived, budgetSeconds })
     const replan = async (series: SeriesPlan): Promise<SeriesPlan> => {
       manifests.forget(series.key)
@@ -268,19 +272,20 @@ class Run {
     planned: SeriesPlan,
     opened: Opened & { readonly priority: number; readonly work: SeriesWork },
   ): AsyncGenerator<Progress, void, void> {
-    const { work, now } = opened
+    const { exchange, work, now } = opened
     const outcome: Outcome = { tally: emptyTally(), manifest: undefined }
     let error: unknown
     try {
       yield* worked(planned, outcome, {
-        ...{ ...opened, lake: this.#lake, options: this.#options },
-        ...{ meter: this.#meter, signal: this.#signal },
+        ...{ ...opened, exchange: exchange.of(planned.key.market), lake: this.#lake },
+        ...{ options: this.#options, meter: this.#meter, signal: this.#signal },
       })
       this.#recorder.answered(planned.key)
       // What could be planned was fetched; what could not be planned is still reported.
       if (planned.problem !== undefined) throw planned.problem
     } catch (thrown) {
-      error = await failureIn(this.#lake.assertHeld, thrown)
+      const failure = await failureIn(this.#lake.assertHeld, thrown)
+      error = exchange.failureIn(planned.key.market, failure)
       this.#errors.push(error)
       if (isFatal(error)) this.#abort.abort(error)
     }
@@ -292,7 +297,7 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    const { spent } = exchange.gateway
+    const { spent } = exchange
     return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
   }
 }

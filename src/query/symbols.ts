@@ -2,6 +2,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
+import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import { fitsPattern, readPattern } from '../job/pattern.ts'
 import { SYMBOL_STATUSES } from '../job/symbol.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
@@ -12,6 +13,7 @@ import type { Options } from '../options.ts'
 /** One symbol of exchangeInfo. */
 export type SymbolEntry = {
   readonly symbol: string
+  readonly market: Market
   readonly status: string
   readonly baseAsset: string
   readonly quoteAsset: string
@@ -19,6 +21,8 @@ export type SymbolEntry = {
 
 /** Narrows a list of symbols; every given property must match. */
 export type SymbolFilter = {
+  /** Default `spot`. */
+  readonly market?: string | undefined
   readonly quote?: string | undefined
   readonly base?: string | undefined
   /** A pattern of the name: `*` stands for any characters, `?` for one. */
@@ -36,6 +40,7 @@ export async function listSymbols(
   options: Options = {},
 ): Promise<readonly SymbolEntry[]> {
   const pattern = patternOf(filter.match)
+  const market = marketOf(filter.market)
   const world = worldOf(options)
   try {
     const events = {
@@ -43,7 +48,10 @@ export async function listSymbols(
       onWarning: () => undefined,
       attemptsMax: LOOK_ATTEMPTS,
     }
-    const exchange = await openExchange(world, [], options, events)
+    const exchange = await openExchange(world, [], options, { ...events, markets: [market] })
+    const all = exchange.symbols.map(({ symbol, status, baseAsset, quoteAsset }) => ({
+      ...{ symbol, market, status, baseAsset, quoteAsset },
+    }))
     checkKnown(
       'quote asset',
       filter.quote,
@@ -59,7 +67,7 @@ export async function listSymbols(
       filter.status,
       exchange.symbols.map(({ status }) => status),
     )
-    return exchange.symbols
+    return all
       .filter(
         ({ symbol, quoteAsset, baseAsset, status }) =>
           (filter.quote ?? quoteAsset) === quoteAsset &&
@@ -71,6 +79,14 @@ export async function listSymbols(
   } finally {
     await closeWorld(world, options)
   }
+}
+
+function marketOf(name: string = DEFAULT_MARKET): Market {
+  const market = MARKET_NAMES.find((own) => own === name)
+  if (market !== undefined) return market
+  throw new UsageError(`no such market: ${quoted(name)}`, {
+    hint: `The markets are ${MARKET_NAMES.join(', ')}.`,
+  })
 }
 
 function patternOf(match: string | undefined): string | undefined {

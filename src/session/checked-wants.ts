@@ -1,13 +1,17 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
-import { seriesName } from '../binance/series.ts'
+import type { Micros } from '../base/time.ts'
+import { contractEnd } from '../binance/contract-end.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
-import { ExchangeClient } from '../walk/exchange.ts'
+import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
 import { listedAt, beginning } from './listing.ts'
@@ -16,30 +20,54 @@ import type { Manifests } from './manifests.ts'
 /** Resolves what the jobs want, with the exchange's help. */
 export async function wantsOf(
   jobs: readonly Job[],
-  exchange: ExchangeClient,
+  exchange: Exchanges,
   manifests: Manifests,
   options: Options,
 ): Promise<readonly Want[]> {
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: symbolsFor(jobs, exchange.symbols),
+    symbols: symbolsFor(jobs, exchange.symbols, (market) => exchange.leftFor(market) !== undefined),
+    leftFor: (market) => exchange.leftFor(market),
     source: options.source,
     account: accountLabel(jobs),
+    endOf: (key) => endOf(key, exchange),
     shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines = datasetOf(key).hasInterval ? key : klinesOf(key)
-      const begin = await beginning(exchange.pages(klines, 'string', 0))
-      if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
+      const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
+      const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
+        (error: unknown) => {
+          throw exchange.failureIn(key.market, error)
+        },
+      )
+      if (begin === undefined && (await exchange.of(key.market).isTrading(key.symbol)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
           hint: 'A symbol that trades has rows: run again later, or name a date in from.',
         })
       return begin
     },
   })
-  return Promise.all(wants.map((want) => checkWant(want, manifests)))
+  const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
+  return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+}
+
+/** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
+async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
+  const { key, settings, problem } = want
+  const { walk, isArchiveSecond } = datasetOf(key)
+  if (walk === 'archive') return { ...want, settings: { ...settings, source: 'archive' } }
+  if (isArchiveSecond !== true || settings.source !== 'auto' || problem !== undefined) return want
+  const status = await exchange.of(key.market).statusOf(key.symbol)
+  const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
+  return { ...want, settings: { ...settings, source } }
+}
+
+/** Where a contract ends, as far as it is known; pairs go on. */
+function endOf(key: SeriesKey, exchange: Exchanges): Micros | undefined {
+  if (datasetOf(key).subject === 'pair') return undefined
+  return contractEnd(key.symbol, exchange.of(key.market).infoOf(key.symbol)?.contract)
 }
 
 /** A want of a series whose manifest is sound and as the job asks, or else with its problem. */

@@ -1,11 +1,12 @@
 /** The machine that a call runs on. */
 
-import type { World } from '../base/ports.ts'
+import type { Files, World } from '../base/ports.ts'
 import { filesAt } from '../cloud/files-at.ts'
 import { isBinanceUrl } from '../binance/host.ts'
 import { stateFiles } from '../node/state-files.ts'
 import { nodeWorld } from '../node/world.ts'
 import { DATA_DIR, type Options } from '../options.ts'
+import { checkLake, requireLake } from '../store/lake.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
@@ -18,7 +19,8 @@ export function worldOf({ world, dataDir, threads, baseUrls }: Options): World {
 
 /** All of Binance's hosts are one exchange, which bans an address; any other host is one of its own. */
 function exchangeName(baseUrls: readonly string[] = []): string {
-  const other = baseUrls.find((url) => !isBinanceUrl(url) && URL.canParse(url))
+  const urls = baseUrls.map((url) => url.replace(/^[a-z]+=(?=http)/, ''))
+  const other = urls.find((url) => !isBinanceUrl(url) && URL.canParse(url))
   return other === undefined ? 'binance' : new URL(other).host
 }
 
@@ -27,4 +29,17 @@ export async function closeWorld(world: World, options: Pick<Options, 'world'>):
   if (options.world !== undefined) return
   await world.threads?.close()
   await world.http.close()
+}
+
+/**
+ * Checks that the directory which the options name is a lake; of a machine that they bring with them, whose files may be
+ * about to become one, that these are nothing else.
+ *
+ * @throws UsageError when it is not.
+ */
+export async function checkNamedLake(
+  files: Files,
+  { world, dataDir = DATA_DIR }: Pick<Options, 'world' | 'dataDir'>,
+): Promise<void> {
+  await (world === undefined ? requireLake(files, dataDir) : checkLake(files))
 }

@@ -8,6 +8,13 @@ import { table } from '../table.ts'
 import { library } from '../library.ts'
 
 const flags = {
+  market: {
+    describe: 'which market: spot, um (USD-M futures) or cm (COIN-M futures)',
+    value: 'MARKET',
+    default: 'spot',
+    choices: ['spot', 'um', 'cm'],
+    read: readText,
+  },
   quote: { describe: 'only symbols quoted in this asset', value: 'ASSET', read: readText },
   base: { describe: 'only symbols of this asset', value: 'ASSET', read: readText },
   match: {
@@ -32,14 +39,15 @@ export const command: Command = {
   examples: [
     { line: 'symbols --quote USDT --status TRADING', does: 'all that trade against USDT' },
     { line: "symbols --match '*DOWNUSDT'", does: 'all whose names end so' },
+    { line: 'symbols --market um --quote USDT', does: 'the USD-M contracts in USDT' },
     { line: 'symbols --base BTC --json', does: 'all that BTC trades against, as JSON' },
   ],
   execute,
 }
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
-  const { quote, base, match, status } = values
-  const symbols = await library.listSymbols({ quote, base, match, status }, options)
+  const { market, quote, base, match, status } = values
+  const symbols = await library.listSymbols({ market, quote, base, match, status }, options)
   if (values.json === true) {
     await print.json({ symbols })
     return 0

@@ -279,8 +279,8 @@ class Run {
     let error: unknown
     try {
       yield* worked(planned, outcome, {
-        ...{ ...opened, lake: this.#lake, options: this.#options },
-        ...{ exchange: exchange.of(planned.key.market), meter: this.#meter, signal: this.#signal },
+        ...{ ...opened, exchange: exchange.of(planned.key.market), lake: this.#lake },
+        ...{ options: this.#options, meter: this.#meter, signal: this.#signal },
       })
       this.#recorder.answered(planned.key)
       // What could be planned was fetched; what could not be planned is still reported.

@@ -118,7 +118,11 @@ export type Upload = {
 }
 
 /** A file of {@link Files.tree}, by its path from the root. */
-export type TreeFile = { readonly path: string; readonly sizeBytes: number }
+export type TreeFile = {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly version: Version
+}
 
 /** One entry of {@link Files.list}. */
 export type FileEntry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }

@@ -75,7 +75,7 @@ export function option<
 /** Flags of the commands that touch the lake or the exchange. */
 export const LAKE_FLAGS = {
   'data-dir': option('dataDir', {
-    describe: 'the directory of the lake',
+    describe: 'the lake: a directory, or s3://BUCKET/PREFIX',
     value: 'DIR',
     default: 'data',
     env: 'BINANCE_BACKFILL_DATA_DIR',

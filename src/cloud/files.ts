@@ -113,7 +113,7 @@ async function listBelow(
 ): Promise<readonly TreeFile[]> {
   const files: TreeFile[] = []
   for await (const page of objects.list(below))
-    for (const { key, sizeBytes } of page.objects)
-      if (!key.endsWith('/')) files.push({ path: key.slice(prefix.length), sizeBytes })
+    for (const { key, ...facts } of page.objects)
+      if (!key.endsWith('/')) files.push({ path: key.slice(prefix.length), ...facts })
   return files
 }

@@ -45,7 +45,8 @@ function machineChecks({ files }: World, { dataDir = DATA_DIR }: Options): reado
       look: async () => {
         await probeDirectory(files, dataDir)
         await checkLake(files)
-        return { seen: `${quoteText(dataDir)}: writes, renames and syncs` }
+        const can = files.isShared ? 'honours conditional writes' : 'writes, renames and syncs'
+        return { seen: `${quoteText(dataDir)}: ${can}` }
       },
     },
   ]

@@ -9,7 +9,12 @@ export type SymbolInfo = {
   readonly status: string
   readonly baseAsset: string
   readonly quoteAsset: string
+  /** Does only the archive know it? Its {@link DELISTED} is not a status of the exchange. */
+  readonly isArchived?: true
 }
+
+/** The status of a symbol that exchangeInfo does not list any more, and the archive does. */
+export const DELISTED = 'DELISTED'
 
 /** Limits and symbols. */
 export type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }

@@ -2,11 +2,12 @@
  * Reads symbols, assets and symbol statuses. Never changes case by itself: outside ASCII that would change the text.
  */
 
+import { DELISTED } from '../binance/exchange-info.ts'
 import { SYMBOL_PATTERN } from '../binance/series.ts'
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
 /**
- * Statuses that a spot symbol can have, now or in the past.
+ * Statuses that a spot symbol can have, now or in the past; the last is ours, for symbols that only the archive has.
  *
  * @see binance-spot-api-docs, enums.md, "Symbol status".
  */
@@ -18,6 +19,7 @@ export const SYMBOL_STATUSES: readonly string[] = [
   'PRE_TRADING',
   'POST_TRADING',
   'AUCTION_MATCH',
+  DELISTED,
 ]
 
 /** What `readSymbol` accepts, for editors; with the `u` flag. */

@@ -8,6 +8,7 @@ import { DATASETS } from '../binance/market.ts'
 import { DATA_DIR } from '../options.ts'
 import { nodeFiles } from '../node/files.ts'
 import { plainPath } from '../node/plain-path.ts'
+import { LakeSymbols, symbolsSql, type LakeSymbol } from './lake-symbols.ts'
 import { sqlValue, type SqlValue } from './sql-value.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import { readManifest } from '../store/series.ts'
@@ -35,7 +36,8 @@ type DuckDb = typeof import('@duckdb/node-api')
 
 /**
  * Asks the lake one question. Each dataset that the lake holds is a view of its name, with the columns of the files and
- * `symbol`, `interval`, `period` and `account` of their paths, all text.
+ * `symbol`, `interval`, `period` and `account` of their paths, all text. The view `symbols` has the symbols of the lake:
+ * `symbol`, `market`, `first`, `last` and `status`.
  *
  * Only SELECT is accepted, and no file outside the lake can be read.
  *
@@ -46,11 +48,11 @@ export async function sql(query: string, options: SqlOptions = {}): Promise<SqlA
   const { dataDir = DATA_DIR } = options
   // DuckDB says nothing of use about an empty text.
   if (query.trim() === '') throw new UsageError('the query is empty')
-  const views = await viewsOf(dataDir)
+  const found = await viewsOf(dataDir)
   const duckdb = await loadDuckDb()
   // DuckDB knows no escape that makes every name a name: a backslash always parts directories.
   const { path, release } = await plainPath(dataDir)
-  const lake: Lake = { dataDir, path, views }
+  const lake: Lake = { dataDir, path, ...found }
   const instance = await duckdb.DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   let isOpen = true
@@ -87,24 +89,32 @@ async function loadDuckDb(): Promise<DuckDb> {
 type View = { readonly name: DatasetKind; readonly isMixed: boolean }
 
 /** The lake as it was named, and as DuckDB gets it. */
-type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
+type Lake = {
+  readonly dataDir: string
+  readonly path: string
+  readonly views: readonly View[]
+  readonly symbols: readonly LakeSymbol[]
+}
 
-async function viewsOf(dataDir: string): Promise<readonly View[]> {
+async function viewsOf(dataDir: string): Promise<Pick<Lake, 'views' | 'symbols'>> {
   const files = nodeFiles(dataDir)
   await checkLake(files)
   const numbers = new Map<DatasetKind, Set<string>>()
+  const symbols = new LakeSymbols()
   for (const key of await listSeries(files)) {
     const manifest = await readManifest(files, key)
     if (manifest === undefined || manifest.partitions.size === 0) continue
+    symbols.take(manifest)
     numbers.set(key.dataset, (numbers.get(key.dataset) ?? new Set()).add(manifest.numbers))
   }
   if (numbers.size === 0)
     throw new UsageError('the lake holds no rows', {
       hint: 'Name the right --data-dir, or run a job first.',
     })
-  return [...numbers]
+  const views = [...numbers]
     .map(([name, kinds]) => ({ name, isMixed: kinds.size > 1 }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { views, symbols: symbols.all() }
 }
 
 function viewSource(path: string, { name, isMixed }: View): string {
@@ -133,7 +143,7 @@ function sqlText(text: string): string {
 
 async function prepare(
   connection: DuckDBConnection,
-  { dataDir, path, views }: Lake,
+  { dataDir, path, views, symbols }: Lake,
 ): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
@@ -143,6 +153,7 @@ async function prepare(
   await connection.run('SET enable_external_access = false')
   for (const view of views)
     await connection.run(`CREATE VIEW "${view.name}" AS SELECT * FROM ${viewSource(path, view)}`)
+  await connection.run(`CREATE VIEW symbols AS ${symbolsSql(symbols)}`)
   await connection.run('SET lock_configuration = true')
 }
 

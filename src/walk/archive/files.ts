@@ -17,12 +17,12 @@ import {
   archivePeriods,
   archiveSpan,
   dailyPeriods,
+  hasDailyFiles,
   publishedFrom,
   type ArchivePeriod,
   type ArchiveSpan,
 } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
-import { intervalStep } from '../../binance/interval.ts'
 import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
@@ -33,6 +33,7 @@ import { ArchiveIndex } from '../../pull/archive/listing.ts'
 import type { ListedFile } from '../../pull/archive/listing-xml.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
 import type { PublishedFile } from '../../plan/task.ts'
+import { Catalog } from './catalog.ts'
 import { Packers } from './packing.ts'
 import type { Source } from '../../job/job.ts'
 
@@ -70,6 +71,8 @@ export class ArchiveSession {
   readonly #onWarning: (message: string) => void
   /** The threads that pack files; `undefined` where all is done in one. */
   readonly packers: Packers | undefined
+  /** Which symbols it has, and of what time. */
+  readonly catalog: Catalog
   /** Unknown fields of the files that were stored. */
   readonly unknown: UnknownFields
   #isDown = false
@@ -86,6 +89,7 @@ export class ArchiveSession {
     // Whether the archive is reachable at all is found out quickly: REST can do without it.
     const scout = new ArchiveClient(world, { ...urls, places, attemptsMax: 2 })
     this.#index = new ArchiveIndex(scout)
+    this.catalog = new Catalog(this.#index)
     this.#scout = new Downloads(scout, { files: world.files })
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
     this.#downloads = new Downloads(client, { files: world.files, keep })
@@ -267,8 +271,4 @@ function byTime(a: PublishedFile, b: PublishedFile): number {
 /** Series that are stored by day are read by day, so that a file can be taken back as a whole. */
 function isByDay({ interval }: SeriesKey): boolean {
   return interval === undefined || interval === '1s'
-}
-
-function hasDailyFiles({ interval }: SeriesKey): boolean {
-  return interval === undefined || intervalStep(interval) <= DAY
 }

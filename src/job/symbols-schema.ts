@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { UNIVERSES, type SymbolFilter, type SymbolList, type SymbolSelection } from './job.ts'
 import { MATCH_SOURCE, readPattern } from './pattern.ts'
-import { text } from './schema-text.ts'
+import { text, word } from './schema-text.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
 const symbol = text(readSymbol, {
@@ -48,13 +48,10 @@ const symbolFilter = z
       examples: ['TRADING'],
     }).optional(),
     match: match.optional(),
-    universe: z
-      .enum(UNIVERSES)
-      .meta({
-        description:
-          '`listed` (the default): the symbols that exchangeInfo lists. `all-time`: also those that only the archive still has.',
-      })
-      .optional(),
+    universe: word(UNIVERSES, {
+      description:
+        '`listed` (the default): the symbols that exchangeInfo lists. `all-time`: also those that only the archive still has.',
+    }).optional(),
     exclude: z
       .array(symbol)
       .meta({ description: 'Symbols to leave out.', uniqueItems: true })

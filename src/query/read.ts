@@ -90,6 +90,14 @@ async function* storedRows(
   }
 }
 
+/** The rows of a query that is open, for each partition on its own, oldest first. @throws DamageError */
+export function partitionsOf(
+  series: OpenQuery,
+  signal: AbortSignal | undefined,
+): readonly AsyncIterable<RecordBatch>[] {
+  return periodsIn(series).map((period) => readPartition(series, period, signal))
+}
+
 /**
  * What was asked for and answered in full, within `[from, to)`: in order, disjoint, not touching. The rows of a file that
  * is gone are not covered.

@@ -6,7 +6,7 @@ import { DataError } from '../base/errors.ts'
 import { formatMicros, micros, type Window } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
-import { Bar } from './bar.ts'
+import { Bar, type BarRow } from './bar.ts'
 import { barBatch, type BarTarget, type DoneBar } from './bar-batch.ts'
 import { BATCH_ROWS } from './columns.ts'
 import type { Grid } from './grid.ts'
@@ -20,6 +20,9 @@ export type TradeResampling = {
   /** What is covered of the trades. */
   readonly coverage: Coverage
 }
+
+/** The bar of one slot of time. */
+export type SlotBar = BarRow & { readonly slot: Window }
 
 /** A slot of the grid, with its bounds as doubles. */
 type Slot = {
@@ -45,23 +48,31 @@ export async function* tradeKlines(
   batches: AsyncIterable<RecordBatch>,
   { trades, target, grid, coverage }: TradeResampling,
 ): AsyncGenerator<RecordBatch, void, void> {
-  const reader = new TradeReader(trades)
-  const slots = new Slots(grid)
   let done: DoneBar[] = []
-  const finish = (ended: readonly Slot[]): void => {
-    for (const { window, bar } of ended)
-      done.push({ ...bar.row(window), isPartial: !covers(coverage, window) })
-  }
-  for await (const batch of batches) {
-    const rows = reader.read(batch)
-    for (let row = 0; row < rows.count; row++) if (!isDummy(rows, row)) slots.add(rows, row)
-    finish(slots.ended())
+  for await (const bars of slotBars(batches, trades, grid)) {
+    for (const bar of bars) done.push({ ...bar, isPartial: !covers(coverage, bar.slot) })
     if (done.length < BATCH_ROWS) continue
     yield barBatch(done, target)
     done = []
   }
-  finish(slots.all())
   if (done.length > 0) yield barBatch(done, target)
+}
+
+/** The bars of the slots in which there are trades, in order, some at a time. */
+export async function* slotBars(
+  batches: AsyncIterable<RecordBatch>,
+  trades: Dataset,
+  grid: Grid,
+): AsyncGenerator<readonly SlotBar[], void, void> {
+  const reader = new TradeReader(trades)
+  const slots = new Slots(grid)
+  const barOf = ({ window, bar }: Slot): SlotBar => ({ ...bar.row(window), slot: window })
+  for await (const batch of batches) {
+    const rows = reader.read(batch)
+    for (let row = 0; row < rows.count; row++) if (!isDummy(rows, row)) slots.add(rows, row)
+    yield slots.ended().map(barOf)
+  }
+  yield slots.all().map(barOf)
 }
 
 /** The slots that rows may still fall into, oldest first when they are given out. */

@@ -39,9 +39,13 @@ const event = fc.record({
 })
 
 /** Trades and the aggregates of those with one price, time and side. */
-export const tradeHistory: fc.Arbitrary<{ trades: Trade[]; aggregates: AggTrade[] }> = fc
-  .array(event, { minLength: 1, maxLength: 40 })
-  .map((events) => {
+export const tradeHistory = histories(1)
+
+/** Histories of at least so many aggregates. */
+export function histories(
+  minLength: number,
+): fc.Arbitrary<{ trades: Trade[]; aggregates: AggTrade[] }> {
+  return fc.array(event, { minLength, maxLength: 40 }).map((events) => {
     const trades: Trade[] = []
     const aggregates: AggTrade[] = []
     let time = START + 60_000_000
@@ -50,7 +54,7 @@ export const tradeHistory: fc.Arbitrary<{ trades: Trade[]; aggregates: AggTrade[
       const first = trades.length
       for (let part = 0; part < parts; part++)
         trades.push({
-          id: BigInt(100 + first + part),
+          id: BigInt(first + part),
           price: textOf(price),
           quantity: textOf(quantity),
           quoteQuantity: textOf((price * quantity) / SCALE),
@@ -59,11 +63,11 @@ export const tradeHistory: fc.Arbitrary<{ trades: Trade[]; aggregates: AggTrade[
           isBestMatch: true,
         })
       aggregates.push({
-        id: BigInt(10 + index),
+        id: BigInt(index),
         price: textOf(price),
         quantity: textOf(quantity * BigInt(parts)),
-        firstTradeId: BigInt(100 + first),
-        lastTradeId: BigInt(99 + first + parts),
+        firstTradeId: BigInt(first),
+        lastTradeId: BigInt(first + parts - 1),
         time: micros(BigInt(time)),
         isBuyerMaker,
         isBestMatch: true,
@@ -71,6 +75,7 @@ export const tradeHistory: fc.Arbitrary<{ trades: Trade[]; aggregates: AggTrade[
     }
     return { trades, aggregates }
   })
+}
 
 function total(trades: readonly Trade[], of: (trade: Trade) => string): string {
   return textOf(

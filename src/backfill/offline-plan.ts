@@ -16,7 +16,7 @@ import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Speed } from '../plan/speed.ts'
-import type { ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkWant } from '../session/checked-wants.ts'
 import { listedAt } from '../session/listing.ts'
@@ -50,7 +50,7 @@ export async function offlinePlan(
     exchange,
     manifests,
     speed,
-  }: { readonly exchange: ExchangeClient; readonly manifests: Manifests; readonly speed: Speed },
+  }: { readonly exchange: Exchanges; readonly manifests: Manifests; readonly speed: Speed },
   options: Options,
 ): Promise<Plan> {
   const wants = await resolveWants(jobs, {

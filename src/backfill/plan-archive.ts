@@ -9,14 +9,14 @@ import { speedOf, type Measured, type Speed } from '../plan/speed.ts'
 import type { PublishedFile } from '../plan/task.ts'
 import { readSpeeds } from '../store/runs.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import { CONCURRENCY, type ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import type { Speedometer } from './speedometer.ts'
 
 /** What splitting a plan needs. */
 export type SplitWorld = {
   readonly files: World['files']
   readonly session: ArchiveSession
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly meter: Speedometer
   readonly options: Options
 }
@@ -27,8 +27,8 @@ export function speedNow(
   remembered: readonly Measured[] = [],
 ): Speed {
   const allowed = {
-    weightPerMinute: exchange.gateway.budget.weightPerMinute(),
-    pagesAtOnce: options.concurrency ?? CONCURRENCY,
+    weightPerMinute: exchange.weightPerMinute(),
+    pagesAtOnce: exchange.pagesAtOnce,
   }
   return speedOf(allowed, options.speed, meter.measured(), ...remembered, meter.supposed())
 }

@@ -1,6 +1,7 @@
 /** What is looked at before anything is asked or written: options, jobs side by side, keys. */
 
 import { UsageError } from '../base/errors.ts'
+import { MARKETS } from '../binance/market.ts'
 import { seriesName } from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
@@ -34,6 +35,14 @@ export function checkJobs(jobs: readonly Job[], options: Options): void {
     if (options.source === 'archive' && factsOf(dataset).archive === undefined)
       throw new UsageError(`source archive: ${dataset.kind} are not published in the archive`, {
         hint: 'Leave --source away, or take auto or rest.',
+      })
+    if (options.source === 'rest' && factsOf(dataset).walk === 'archive')
+      throw new UsageError(`source rest: ${dataset.kind} are only published in the archive`, {
+        hint: 'Leave --source away, or take auto or archive.',
+      })
+    if (options.wire === 'sbe' && !MARKETS[dataset.market].rest.hasSbe)
+      throw new UsageError(`wire sbe: ${dataset.market} is only served as JSON`, {
+        hint: 'Leave --wire away, or run the jobs of spot alone with it.',
       })
     for (const key of seriesOf(settings, named)) {
       const name = seriesName(key)

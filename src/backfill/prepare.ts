@@ -6,7 +6,7 @@ import { isBlocked, type Want } from '../plan/plan.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { failureIn } from '../store/held.ts'
 import type { SeriesWorld } from '../store/series.ts'
-import { isListingNew, recordListing } from '../session/listing.ts'
+import { isEndNew, isListingNew, recordEnd, recordListing } from '../session/listing.ts'
 import type { Manifests } from '../session/manifests.ts'
 import { lostWords, maybePublished, openSeries } from '../session/series.ts'
 
@@ -29,13 +29,15 @@ export async function prepared(
   if (isBlocked(want)) return want
   const manifest = await manifests.get(want.key)
   const windows = maybePublished(want, manifest, options)
-  const isNew = windows.length > 0 || isListingNew(manifest, want)
+  const isNew = windows.length > 0 || isListingNew(manifest, want) || isEndNew(manifest, want)
   if (!isNew && !(await manifests.isBehind(want.key))) return want
   const message = await lostWords(want, manifests)
   if (message !== undefined) warn(want.key, message)
   manifests.forget(want.key)
   try {
-    await recordListing(await openSeries(lake, want, windows), want)
+    const series = await openSeries(lake, want, windows)
+    await recordListing(series, want)
+    await recordEnd(series, want)
     return want
   } catch (thrown) {
     const problem = await failureIn(lake.assertHeld, thrown)

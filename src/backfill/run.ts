@@ -1,11 +1,13 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
 import { union } from '../base/coverage.ts'
+import { checkEgresses } from '../base/egress.ts'
 import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
-import { CONCURRENCY, type ExchangeClient } from '../walk/exchange.ts'
+import { CONCURRENCY } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { fetchSeries } from './series.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
@@ -18,7 +20,7 @@ import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { openSeries, seriesWorld } from '../session/series.ts'
-import { exchangeFor, openFor } from '../session/exchange.ts'
+import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
@@ -50,6 +52,7 @@ export async function* backfill(
   checkJobs(jobs, options)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     await checkLake(world.files)
     const { waitLockMs: waitMs, signal } = options
     const lock = await acquireLock(world, { waitMs, signal })
@@ -71,7 +74,7 @@ export async function* backfill(
 }
 
 type Opened = {
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly session: ArchiveSession
   readonly plan: Plan
   readonly manifests: Manifests
@@ -151,7 +154,7 @@ class Run {
     yield* this.#work(opened)
   }
 
-  #exchange(world: World, jobs: readonly Job[]): ExchangeClient {
+  #exchange(world: World, jobs: readonly Job[]): Exchanges {
     const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
         this.#eta?.wait(wait.ms)
@@ -166,7 +169,7 @@ class Run {
       },
       signal: this.#signal,
     })
-    this.#recorder.asks(() => exchange.gateway.spent)
+    this.#recorder.asks(() => exchange.spent)
     return exchange
   }
 
@@ -187,6 +190,10 @@ class Run {
     { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
     await openFor(exchange, jobs, this.#options)
+    for (const error of unknownSeries(jobs, exchange)) {
+      this.#errors.push(error)
+      this.#mail.put({ kind: 'warning', message: error.message })
+    }
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
@@ -207,9 +214,8 @@ class Run {
     const how = { files: world.files, session, exchange, meter, options }
     const missing = await planWants(wants, manifests, speedNow(how), options)
     const plan = await splitPlan(missing, how)
-    const { budget } = exchange.gateway
     const speed = (): Speed => speedOf(plan.speed, meter.measured(1), plan.speed.measured)
-    const budgetSeconds = budget.secondsFor.bind(budget)
+    const budgetSeconds = exchange.secondsFor.bind(exchange)
     this.#eta = new Eta(world.clock, { speed, arrived: () => meter.arrived, budgetSeconds })
     const freeBytes = world.files.freeBytes.bind(world.files)
     return { exchange, session, plan, manifests, now, eta: this.#eta, freeBytes }
@@ -265,7 +271,7 @@ class Run {
         : undefined
       const signal = this.#signal
       yield* fetchSeries(plan, series, {
-        exchange,
+        exchange: exchange.of(plan.key.market),
         archive,
         now,
         priority,
@@ -278,7 +284,8 @@ class Run {
       // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
-      error = await failureIn(this.#lake.assertHeld, thrown)
+      const failure = await failureIn(this.#lake.assertHeld, thrown)
+      error = exchange.failureIn(plan.key.market, failure)
       this.#errors.push(error)
       if (isFatal(error)) this.#abort.abort(error)
     }
@@ -290,7 +297,7 @@ class Run {
 
   #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    const { spent } = exchange.gateway
+    const { spent } = exchange
     return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
   }
 }

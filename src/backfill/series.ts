@@ -8,6 +8,7 @@ import {
   wholeMillis,
   type Coverage,
 } from '../base/coverage.ts'
+import { archiveWindow } from '../binance/archive.ts'
 import { periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Speed } from '../plan/speed.ts'
@@ -187,7 +188,7 @@ async function* replaced(
   for await (const { state, path, period, message } of replacedArchives(session, used, signal)) {
     if (state === 'unknown') yield { kind: 'warning', key: plan.key, message }
     if (state !== 'replaced') continue
-    const file = { period, path, window: periodWindow(period), sizeBytes: undefined }
+    const file = { period, path, window: archiveWindow(plan.key, period), sizeBytes: undefined }
     const states = new Set<string | undefined>()
     const had = clip(union(series.manifest.coverage, plan.wanted), file.window)
     for (const window of wholeMillis(had)) {

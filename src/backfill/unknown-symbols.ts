@@ -1,20 +1,22 @@
 /** Symbols that neither the exchange nor its archive knows: found before anything is fetched or written. */
 
-import { isFatal, RejectedError, UnknownSymbolError } from '../base/errors.ts'
+import { isFatal, UnknownSymbolError } from '../base/errors.ts'
 import { closest, didYouMean, quoted } from '../base/suggest.ts'
-import { klinesOf } from '../binance/market.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
+import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { isBlocked, type Want } from '../plan/plan.ts'
 import type { Manifests } from '../session/manifests.ts'
 import { isPart } from '../session/shard.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import { INVALID_SYMBOL, UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
+import { UNKNOWN_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { firstTime } from '../walk/rest.ts'
 
 /** Who can know a symbol. */
 export type SymbolWitnesses = {
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly session: ArchiveSession
   readonly manifests: Manifests
   readonly options: Options
@@ -32,13 +34,13 @@ export async function withoutUnknown(
 ): Promise<readonly Want[]> {
   const unknown = await unknownIn(wants, witnesses)
   const checked = wants.map((want) => {
-    const problem = unknown.get(want.key.symbol)
+    const problem = unknown.get(nameOf(want.key))
     return problem === undefined ? want : { ...want, wanted: [], problem }
   })
   const [first] = unknown.values()
   // Other machines may find symbols of theirs: this one must not call the whole job a slip.
   if (isPart(witnesses.options.shard)) return checked
-  if (first !== undefined && checked.every(({ key }) => unknown.has(key.symbol))) throw first
+  if (first !== undefined && checked.every(({ key }) => unknown.has(nameOf(key)))) throw first
   return checked
 }
 
@@ -52,19 +54,24 @@ async function unknownIn(
   wants: readonly Want[],
   witnesses: SymbolWitnesses,
 ): Promise<ReadonlyMap<string, UnknownSymbolError>> {
-  const { exchange, manifests } = witnesses
+  const { exchange } = witnesses
   const unknown = new Map<string, UnknownSymbolError>()
   const doubtful = new Map<string, Want[]>()
   for (const want of wants)
-    if (await isDoubtful(want, manifests))
-      doubtful.set(want.key.symbol, [...(doubtful.get(want.key.symbol) ?? []), want])
+    if (await isDoubtful(want, witnesses)) {
+      const name = nameOf(want.key)
+      doubtful.set(name, [...(doubtful.get(name) ?? []), want])
+    }
   try {
-    if (doubtful.size > 1) await exchange.readAllSymbols()
-    for (const [symbol, own] of doubtful)
-      if (await isUnknown(own, witnesses)) {
-        await exchange.readAllSymbols()
-        unknown.set(symbol, unknownSymbol(symbol, exchange))
-      }
+    for (const client of exchange.clients)
+      if (isMany([...doubtful.values()], client)) await client.readAllSymbols()
+    for (const [name, own] of doubtful) {
+      const [first] = own
+      if (first === undefined || !(await isUnknown(own, witnesses))) continue
+      const client = exchange.of(first.key.market)
+      await client.readAllSymbols()
+      unknown.set(name, unknownSymbol(first.key.symbol, client))
+    }
   } catch (error) {
     // What cannot be looked up now will be told by the answers for rows.
     if (isFatal(error)) throw error
@@ -72,8 +79,17 @@ async function unknownIn(
   return unknown
 }
 
-async function isDoubtful(want: Want, manifests: Manifests): Promise<boolean> {
-  if (isBlocked(want)) return isInvalidSymbol(want.problem)
+/** A symbol may be another contract in another market. */
+function nameOf({ market, symbol }: SeriesKey): string {
+  return `${market} ${symbol}`
+}
+
+function isMany(doubtful: readonly (readonly Want[])[], { market }: ExchangeClient): boolean {
+  return doubtful.filter(([first]) => first?.key.market === market).length > 1
+}
+
+async function isDoubtful(want: Want, { manifests, exchange }: SymbolWitnesses): Promise<boolean> {
+  if (isBlocked(want)) return exchange.of(want.key.market).isInvalidSymbol(want.problem)
   if (want.wanted.length === 0 || want.settings.source === 'archive') return false
   return (await manifests.get(want.key)) === undefined
 }
@@ -85,10 +101,11 @@ async function isUnknown(
 ): Promise<boolean> {
   const [first] = wants
   if (first === undefined) return false
-  if ((await exchange.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
+  const client = exchange.of(first.key.market)
+  if ((await client.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
   for (const { key, settings } of wants)
     if (usesArchive(key, settings.source, options) && (await session.isListed(key))) return false
-  return isRefused(klinesOf(first.key), exchange)
+  return isRefused(isKeyedByTime(datasetOf(first.key)) ? first.key : klinesOf(first.key), client)
 }
 
 async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<boolean> {
@@ -96,13 +113,9 @@ async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<b
     await firstTime(exchange.pages(klines, 'string', 0))
     return false
   } catch (error) {
-    if (isInvalidSymbol(error)) return true
+    if (exchange.isInvalidSymbol(error)) return true
     throw error
   }
-}
-
-function isInvalidSymbol(error: unknown): boolean {
-  return error instanceof RejectedError && error.exchangeCode === INVALID_SYMBOL
 }
 
 function unknownSymbol(symbol: string, { symbols }: ExchangeClient): UnknownSymbolError {
@@ -111,7 +124,7 @@ function unknownSymbol(symbol: string, { symbols }: ExchangeClient): UnknownSymb
     symbols.map((info) => info.symbol),
   )
   return new UnknownSymbolError(
-    `the exchange has no symbol ${quoted(symbol)} (${INVALID_SYMBOL})${didYouMean(meant)}`,
+    `the exchange has no symbol ${quoted(symbol)} (-1121)${didYouMean(meant)}`,
     { hint: '`binance-backfill symbols` lists those that it has; mend the job.' },
   )
 }

@@ -11,14 +11,14 @@ import {
   formatMicros,
   latest,
   micros,
-  parseMicros,
   periodOf,
   periodWindow,
   type Micros,
   type Window,
 } from '../base/time.ts'
+import { LABEL_STEP } from './dataset.ts'
 import { intervalPathName, intervalStep } from './interval.ts'
-import { MARKETS } from './market.ts'
+import { datasetOf, MARKETS } from './market.ts'
 import type { SeriesKey } from './series.ts'
 
 /** The length of an archive file. */
@@ -33,9 +33,6 @@ export type ArchivePeriod = {
 }
 
 const DAY = 86_400_000_000n
-
-/** From then on spot files have microseconds, before that milliseconds. */
-export const ARCHIVE_MICROS_FROM: Micros = parseMicros('2025-01-01')
 
 /**
  * A monthly file is used when at least this many of its days are wanted; for fewer, daily files are less to download.
@@ -56,11 +53,6 @@ export function archiveFolder(
   return interval === undefined ? folder : `${folder}${intervalPathName(interval)}/`
 }
 
-/** Are there daily files? Intervals above a day have none. */
-export function hasDailyFiles({ interval }: Pick<SeriesKey, 'interval'>): boolean {
-  return interval === undefined || intervalStep(interval) <= DAY
-}
-
 /** The folder that has a folder for each symbol: `data/spot/monthly/klines/`. */
 export function symbolsFolder(
   { market, dataset }: Pick<SeriesKey, 'market' | 'dataset'>,
@@ -77,6 +69,12 @@ export function archivePath(key: SeriesKey, period: string): string {
 /** The path of the file with a file's SHA-256. */
 export function checksumPath(path: string): string {
   return `${path}.CHECKSUM`
+}
+
+/** The unit of the times in a market's files of a time; each row is checked. */
+export function archiveUnit({ market }: Pick<SeriesKey, 'market'>, { from }: Window): 'ms' | 'us' {
+  const { archiveMicrosFrom } = MARKETS[market]
+  return archiveMicrosFrom !== undefined && from >= archiveMicrosFrom ? 'us' : 'ms'
 }
 
 /** The name of the one entry of a file: `BTCUSDT-1m-2024-03-01.csv`. */
@@ -111,28 +109,56 @@ export function archivePeriods(
   window: Window,
   now: Micros,
 ): readonly ArchivePeriod[] {
-  const isMonthlyOnly = key.interval !== undefined && intervalStep(key.interval) > DAY
+  const shift = shiftOf(key)
+  // Without monthly files there is nothing to choose, and a shifted day reaches into the next month.
+  if (!hasSpan(key, 'monthly')) return dailyPeriods(window, now, shift)
+  const isMonthlyOnly = !hasSpan(key, 'daily')
   const periods: ArchivePeriod[] = []
   for (let from = window.from; from < window.to;) {
     const month = periodOf(from, 'month')
     const whole = periodWindow(month)
     const part = { from: latest(from, whole.from), to: earliest(window.to, whole.to) }
     const isMost = part.to - part.from >= MONTH_DAYS_MIN * DAY
-    if (isPublished(month, now) && (isMonthlyOnly || isMost))
-      periods.push({ period: month, window: whole })
-    else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now))
+    const isMonthly = hasSpan(key, 'monthly') && (isMonthlyOnly || isMost)
+    if (isPublished(month, now) && isMonthly) periods.push({ period: month, window: whole })
+    else if (!isMonthlyOnly) periods.push(...dailyPeriods(part, now, shift))
     from = whole.to
   }
   return periods
 }
 
+/** Does a series have files of this length? Intervals above a day have no daily ones. */
+export function hasSpan(key: SeriesKey, span: ArchiveSpan): boolean {
+  const { archiveSpans } = datasetOf(key)
+  if (archiveSpans !== undefined) return archiveSpans.includes(span)
+  return span === 'monthly' || key.interval === undefined || intervalStep(key.interval) <= DAY
+}
+
+/** The time of the rows of a file. */
+export function archiveWindow(key: SeriesKey, period: string): Window {
+  const { from, to } = periodWindow(period)
+  const shift = shiftOf(key)
+  return { from: micros(from + shift), to: micros(to + shift) }
+}
+
+/** How much later than its day the rows of a file lie: by what a label stands for, since they are known by its end. */
+export function shiftOf(key: SeriesKey): bigint {
+  return datasetOf(key).labels === undefined ? 0n : LABEL_STEP
+}
+
 /** The daily files that hold the rows of `window`; they replace a monthly file that cannot be used. */
-export function dailyPeriods(window: Window, now: Micros): readonly ArchivePeriod[] {
+export function dailyPeriods(
+  window: Window,
+  now: Micros,
+  shift: bigint = 0n,
+): readonly ArchivePeriod[] {
   const periods: ArchivePeriod[] = []
-  const first = micros(floorDiv(window.from, DAY) * DAY)
-  for (let from = first; from < window.to; from = micros(from + DAY)) {
+  const first = micros(floorDiv(window.from - shift, DAY) * DAY)
+  for (let from = first; from < window.to - shift; from = micros(from + DAY)) {
     const period = formatMicros(from).slice(0, 10)
-    if (isPublished(period, now)) periods.push({ period, window: periodWindow(period) })
+    const own = periodWindow(period)
+    const shifted = { from: micros(own.from + shift), to: micros(own.to + shift) }
+    if (isPublished(period, now)) periods.push({ period, window: shifted })
   }
   return periods
 }

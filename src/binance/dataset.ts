@@ -5,9 +5,10 @@
 
 import type { Partition } from '../base/time.ts'
 import type { Interval } from './interval.ts'
+import type { RequestPoolName } from './limit.ts'
 
-/** The names of the datasets, as in job files and paths. */
-export const DATASET_KINDS = [
+/** The names of the datasets of spot. */
+export const SPOT_KINDS = [
   'klines',
   'uiKlines',
   'aggTrades',
@@ -16,6 +17,18 @@ export const DATASET_KINDS = [
   'myTrades',
   'allOrders',
   'myAllocations',
+] as const
+/** @see {@link SPOT_KINDS} */
+export type SpotKind = (typeof SPOT_KINDS)[number]
+
+/** The names of the datasets of all markets, as in job files and paths. */
+export const DATASET_KINDS = [
+  ...SPOT_KINDS,
+  'markPriceKlines',
+  'indexPriceKlines',
+  'premiumIndexKlines',
+  'fundingRate',
+  'metrics',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -46,16 +59,28 @@ export type Column = {
   readonly json: string | number
   /** May be absent or null. */
   readonly nullable?: true
+  /** Only one of REST and the archive knows it: rows that differ in it alone are one row, and it is filled. */
+  readonly isOfOneSource?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by id, or by windows of a day that continue by id. */
-export type WalkKind = 'openTime' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
+/** How the rows of a dataset are walked: by open time, by time, not over REST at all, by id, or by windows of a day that continue by id. */
+export type WalkKind =
+  'openTime' | 'time' | 'archive' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
 
 /** Which rules the rows of a dataset follow, see `rows/check.ts`. */
-export type RowRules = 'kline' | 'aggTrade' | 'trade' | 'order' | 'allocation'
+export type RowRules =
+  | 'kline'
+  | 'aggTrade'
+  | 'trade'
+  | 'order'
+  | 'allocation'
+  | 'price'
+  | 'premium'
+  | 'funding'
+  | 'metrics'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -72,7 +97,9 @@ export type Dataset = {
   readonly path: string
   /** Request weight of one page. */
   readonly weight: number
-  /** Most rows in one page. */
+  /** The weight of a page up to so many rows, ascending, where it goes by `limit`. */
+  readonly weights?: readonly (readonly [rows: number, weight: number])[]
+  /** Most rows in one page, as it is requested; a page of this length costs `weight`. */
   readonly pageRows: number
   readonly walk: WalkKind
   /** The id parameter of a walk over the account's rows. */
@@ -82,6 +109,17 @@ export type Dataset = {
   /** Are rows JSON arrays or objects? */
   readonly shape: 'array' | 'object'
   readonly hasInterval: boolean
+  /** The grid of its times, which is not part of the key. */
+  readonly grid?: Interval
+  /** The intervals that it has, where it lacks some. */
+  readonly intervals?: readonly Interval[]
+  /** What its series belong to, and the request's parameter for it. Default: a symbol. */
+  readonly subject?: 'pair'
+  /**
+   * Answers have the newest rows of a window of at most so many days, and an open end is one of that length; so a search
+   * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
+   */
+  readonly windowDaysMax?: number
   /** Name of the column that identifies a row. */
   readonly key: string
   /** Name of the column whose time decides the period. */
@@ -103,6 +141,18 @@ export type Dataset = {
   readonly staysOpen?: true
   /** The columns of its archive files, in order; absent if it has none. */
   readonly archive?: readonly ArchiveColumn[]
+  /** The lengths of its files. Default: days and months. */
+  readonly archiveSpans?: readonly ('daily' | 'monthly')[]
+  /** REST is the better witness: files have bars without trades where there were some. */
+  readonly isArchiveDoubted?: true
+  /** The column with labels that stand for {@link LABEL_STEP}, and of which each file shows whether they mean its start. */
+  readonly labels?: string
+  /** REST has all that it has of listed symbols: the archive is for those that REST does not know. */
+  readonly isArchiveSecond?: true
+  /** Contracts that are delivered have none. */
+  readonly isPerpetual?: true
+  /** A limit of its own, besides that of weight. */
+  readonly pool?: RequestPoolName
   /** How long a partition lasts unless the job says otherwise. */
   partition(interval?: Interval): Partition
   /**
@@ -118,6 +168,24 @@ export function columnIndex(dataset: Dataset, name: string): number {
   const index = dataset.columns.findIndex((column) => column.name === name)
   if (index >= 0) return index
   throw new RangeError(`${dataset.kind} has no column ${name}`)
+}
+
+/** What a label stands for: five minutes. */
+export const LABEL_STEP = 300_000_000n
+
+/** The interval of the grid that rows of a dataset lie on; `undefined` where they lie on none. */
+export function gridOf({ grid }: Dataset, interval: Interval | undefined): Interval | undefined {
+  return interval ?? grid
+}
+
+/** Are its rows known by their time, and not by an id? */
+export function isKeyedByTime({ key, time }: Dataset): boolean {
+  return key === time
+}
+
+/** The request weight of a page of at most `rows` rows. */
+export function weightOf({ weight, weights }: Dataset, rows: number): number {
+  return weights?.find(([most]) => rows <= most)?.[1] ?? weight
 }
 
 /** The columns of the archive files of `dataset`, in order. @throws RangeError when it is not in the archive */

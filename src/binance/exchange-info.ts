@@ -1,16 +1,31 @@
-/** The answer to `/api/v3/exchangeInfo`, as far as it is needed here. */
+/** The answer to exchangeInfo of each market, as far as it is needed here. */
 
 import { TransportError } from '../base/errors.ts'
+import { fromMillis, type Micros } from '../base/time.ts'
 import { parseRateLimits } from './limit.ts'
+import type { Market } from './series.ts'
 
 /** One symbol. */
 export type SymbolInfo = {
+  /** Default spot. */
+  readonly market?: Market
   readonly symbol: string
   readonly status: string
   readonly baseAsset: string
   readonly quoteAsset: string
   /** Does only the archive know it? Its {@link DELISTED} is not a status of the exchange. */
   readonly isArchived?: true
+  /** Of futures. */
+  readonly contract?: ContractInfo
+}
+
+/** What a contract is, by exchangeInfo. */
+export type ContractInfo = {
+  readonly pair: string
+  /** `PERPETUAL`, `CURRENT_QUARTER` and the like; empty before it is traded. */
+  readonly type: string
+  /** Where it ends; absent while no end is planned. */
+  readonly end?: Micros
 }
 
 /** The status of a symbol that exchangeInfo does not list any more, and the archive does. */
@@ -34,9 +49,40 @@ export function readInfo(body: Uint8Array): Info {
 
 function readSymbol(value: unknown): SymbolInfo[] {
   const entry = (value ?? {}) as Record<string, unknown>
-  const { symbol, status, baseAsset, quoteAsset } = entry
+  const { symbol, baseAsset, quoteAsset } = entry
+  // COIN-M has another name for it.
+  const status = entry['status'] ?? entry['contractStatus']
   if (typeof symbol !== 'string' || typeof status !== 'string') return []
   if (typeof baseAsset !== 'string' || typeof quoteAsset !== 'string') return []
-  const nfc = (text: string): string => text.normalize('NFC')
-  return [{ symbol: nfc(symbol), status, baseAsset: nfc(baseAsset), quoteAsset: nfc(quoteAsset) }]
+  const contract = readContract(entry)
+  return [
+    {
+      symbol: nfc(symbol),
+      status,
+      baseAsset: nfc(baseAsset),
+      quoteAsset: nfc(quoteAsset),
+      ...(contract !== undefined && { contract }),
+    },
+  ]
+}
+
+/** A perpetual that no end is planned for is delivered in 2100-12-25. */
+const NEVER_MS = 4_133_404_800_000
+
+function readContract({
+  pair,
+  contractType: type,
+  deliveryDate,
+}: Record<string, unknown>): ContractInfo | undefined {
+  if (typeof pair !== 'string' || typeof type !== 'string') return undefined
+  const isPlanned =
+    typeof deliveryDate === 'number' &&
+    Number.isSafeInteger(deliveryDate) &&
+    deliveryDate > 0 &&
+    deliveryDate < NEVER_MS
+  return { pair: nfc(pair), type, ...(isPlanned && { end: fromMillis(deliveryDate) }) }
+}
+
+function nfc(text: string): string {
+  return text.normalize('NFC')
 }

@@ -5,6 +5,8 @@
  * faqs/market_data_only.md (what the market-data host serves).
  */
 
+import { DEFAULT_MARKET, type Market } from './series.ts'
+
 /** Public market data only; preferred, so that a backfill stays off the hosts that accept orders. */
 export const MARKET_DATA_URL = 'https://data-api.binance.vision'
 
@@ -18,6 +20,11 @@ export const API_URLS: readonly string[] = [
   'https://api4.binance.com',
 ]
 
+/** The one host of each futures market; no stand-ins are documented. */
+export const UM_URL = 'https://fapi.binance.com'
+/** @see {@link UM_URL} */
+export const CM_URL = 'https://dapi.binance.com'
+
 /** Public archive. */
 export const ARCHIVE_URL = 'https://data.binance.vision'
 
@@ -26,10 +33,35 @@ export const ARCHIVE_LISTING_URL = 'https://s3-ap-northeast-1.amazonaws.com/data
 
 const OWN_DOMAINS = ['binance.com', 'binance.vision']
 
-/** Is `url` one of Binance's own hosts, over https, without user or password? */
-export function isBinanceUrl(url: string): boolean {
+/** Is it the URL of one of Binance's own hosts, over https, without user or password? A market may stand before it. */
+export function isBinanceUrl(text: string): boolean {
+  const { url } = readBaseUrl(text)
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)
   const isOwn = OWN_DOMAINS.some((own) => hostname === own || hostname.endsWith(`.${own}`))
   return protocol === 'https:' && username === '' && password === '' && isOwn
+}
+
+const MARKET_PREFIX = /^([a-z]+)=(.*)$/s
+
+/** A base URL as a flag has it: of spot, unless a market stands before it, as in `um=https://...`. */
+export function readBaseUrl(text: string): { readonly market: string; readonly url: string } {
+  const [, market, url] = MARKET_PREFIX.exec(text) ?? []
+  return market === undefined || url === undefined
+    ? { market: DEFAULT_MARKET, url: text }
+    : { market, url }
+}
+
+/** A base URL as {@link readBaseUrl} reads it. */
+export function marketUrl(market: Market, url: string): string {
+  return market === DEFAULT_MARKET ? url : `${market}=${url}`
+}
+
+/** The base URLs of a market among those given, without trailing slashes; `undefined` when none is. */
+export function baseUrlsOf(
+  market: Market,
+  texts: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const own = (texts ?? []).map(readBaseUrl).filter((one) => one.market === market)
+  return own.length === 0 ? undefined : own.map(({ url }) => url.replace(/\/+$/, ''))
 }

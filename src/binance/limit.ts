@@ -31,6 +31,38 @@ export const DEFAULT_LIMITS: readonly RateLimit[] = [
   },
 ]
 
+/**
+ * Requests that are counted besides their weight, without a header: at most so many in any span of this length.
+ *
+ * @see derivatives, change log of 2023-10-19.
+ */
+export const REQUEST_POOLS = {
+  funding: { windowMs: 300_000, limit: 500 },
+} as const
+/** @see {@link REQUEST_POOLS} */
+export type RequestPoolName = keyof typeof REQUEST_POOLS
+
+/** The futures markets share one pool (derivatives, General Info; change log of 2026-06-30). */
+export const FUTURES_LIMITS: readonly RateLimit[] = [
+  {
+    type: 'REQUEST_WEIGHT',
+    windowMs: 60_000,
+    limit: 2_400,
+    header: 'x-mbx-used-weight-1m',
+  },
+]
+
+/** Of limits that several markets state for what they share, the smaller ones. */
+export function smallerLimits(all: readonly (readonly RateLimit[])[]): readonly RateLimit[] {
+  const smallest = new Map<string, RateLimit>()
+  for (const limit of all.flat()) {
+    const name = `${limit.type} ${limit.windowMs}`
+    const known = smallest.get(name)
+    if (known === undefined || limit.limit < known.limit) smallest.set(name, limit)
+  }
+  return [...smallest.values()]
+}
+
 /** Reads `exchangeInfo.rateLimits`; skips other kinds of limits, and entries of another shape. */
 export function parseRateLimits(value: unknown): readonly RateLimit[] {
   if (!Array.isArray(value)) return []

@@ -1,44 +1,82 @@
 /** The markets and their datasets. */
 
-import type { Dataset, DatasetKind } from './dataset.ts'
+import { parseMicros, type Micros } from '../base/time.ts'
+import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
+import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
+import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
+import { cmKlines, umKlines } from './datasets/futures-klines.ts'
 import { klines, uiKlines } from './datasets/klines.ts'
+import { metrics } from './datasets/metrics.ts'
 import { myAllocations } from './datasets/my-allocations.ts'
 import { myTrades } from './datasets/my-trades.ts'
 import { blockTrades, trades } from './datasets/trades.ts'
-import { DEFAULT_MARKET, type Market, type SeriesKey } from './series.ts'
+import { CM_REST, SPOT_REST, UM_REST, type RestFacts } from './rest.ts'
+import { DEFAULT_MARKET, MARKET_NAMES, type Market, type SeriesKey } from './series.ts'
 
 /** What is known about one market. */
 export type MarketFacts = {
-  readonly datasets: Readonly<Record<DatasetKind, Dataset>>
+  readonly datasets: Readonly<Partial<Record<DatasetKind, Dataset>>>
+  readonly rest: RestFacts
   /** The folder of its files in the archive. */
   readonly archiveFolder: string
+  /** From then on its files have microseconds, before that milliseconds; absent: always milliseconds. */
+  readonly archiveMicrosFrom?: Micros
+}
+
+/** The datasets of spot. */
+export const DATASETS: Readonly<Record<SpotKind, Dataset>> = {
+  klines,
+  uiKlines,
+  aggTrades,
+  trades,
+  blockTrades,
+  myTrades,
+  allOrders,
+  myAllocations,
 }
 
 /** Every market by its name. */
 export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
   spot: {
-    datasets: {
-      klines,
-      uiKlines,
-      aggTrades,
-      trades,
-      blockTrades,
-      myTrades,
-      allOrders,
-      myAllocations,
-    },
+    datasets: DATASETS,
+    rest: SPOT_REST,
     archiveFolder: 'data/spot',
+    archiveMicrosFrom: parseMicros('2025-01-01'),
+  },
+  um: {
+    datasets: { ...umKlines, aggTrades: umAggTrades, fundingRate: umFundingRate, metrics },
+    rest: UM_REST,
+    archiveFolder: 'data/futures/um',
+  },
+  cm: {
+    datasets: { ...cmKlines, aggTrades: cmAggTrades, fundingRate: cmFundingRate, metrics },
+    rest: CM_REST,
+    archiveFolder: 'data/futures/cm',
   },
 }
 
-/** The datasets of {@link DEFAULT_MARKET}. */
-export const DATASETS: MarketFacts['datasets'] = MARKETS[DEFAULT_MARKET].datasets
+/** The facts about a dataset; `undefined` where the market has none of this name. */
+export function findDataset(market: Market, kind: DatasetKind): Dataset | undefined {
+  return MARKETS[market].datasets[kind]
+}
 
-/** The facts about the dataset of a series. */
+/** The facts about the dataset of a series. @throws RangeError when its market has no such dataset */
 export function datasetOf({ market, dataset }: Pick<SeriesKey, 'market' | 'dataset'>): Dataset {
-  return MARKETS[market].datasets[dataset]
+  const found = findDataset(market, dataset)
+  if (found !== undefined) return found
+  throw new RangeError(`${market} has no ${dataset}`)
+}
+
+/** The markets that have a dataset of this name. */
+export function marketsWith(kind: DatasetKind): readonly Market[] {
+  return MARKET_NAMES.filter((market) => findDataset(market, kind) !== undefined)
+}
+
+/** The names of a market's datasets. */
+export function kindsOf(market: Market = DEFAULT_MARKET): readonly string[] {
+  return Object.keys(MARKETS[market].datasets)
 }
 
 /** The klines of a symbol: they reach back to its listing, while trades may not. */

@@ -30,8 +30,7 @@ export class PairNames {
 
   /** The longest known quote wins. Other ways are none where only the longest leaves a base that is known. */
   part(symbol: string): Pair {
-    // Contracts end with their kind or the day of their delivery.
-    const name = symbol.replace(/_(?:PERP|\d{6})$/, '')
+    const name = pairName(symbol)
     const fitting = this.#quotes.filter((one) => name.endsWith(one) && name.length > one.length)
     const [quote] = fitting
     if (quote === undefined) return { base: '', quote: '', isAmbiguous: true }
@@ -40,4 +39,9 @@ export class PairNames {
     const isAmbiguous = !this.#bases.has(base) && others.length > 0
     return { base, quote, isAmbiguous: isAmbiguous || others.some((one) => this.#bases.has(one)) }
   }
+}
+
+/** The pair of a contract: its name ends with its kind, or with the day of its delivery. */
+export function pairName(symbol: string): string {
+  return symbol.replace(/_(?:PERP|\d{6})$/, '')
 }

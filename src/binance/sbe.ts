@@ -5,7 +5,7 @@
  * @see binance-spot-api-docs, sbe/schemas/spot_3_5.xml; faqs/sbe_faq.md.
  */
 
-import type { DatasetKind } from './dataset.ts'
+import type { SpotKind } from './dataset.ts'
 import {
   ALLOCATION_TYPE,
   EXPIRY_REASON,
@@ -175,7 +175,7 @@ const allOrders = block(
 )
 
 /** The message of each dataset. */
-export const SBE_LAYOUTS: Readonly<Record<DatasetKind, SbeLayout>> = {
+export const SBE_LAYOUTS: Readonly<Record<SpotKind, SbeLayout>> = {
   klines,
   uiKlines: klines,
   aggTrades: {

@@ -4,7 +4,7 @@ import type { DatasetKind } from './dataset.ts'
 import type { Interval } from './interval.ts'
 
 /** The names of the markets, as in job files and paths. */
-export const MARKET_NAMES = ['spot'] as const
+export const MARKET_NAMES = ['spot', 'um', 'cm'] as const
 /** @see {@link MARKET_NAMES} */
 export type Market = (typeof MARKET_NAMES)[number]
 
@@ -15,17 +15,19 @@ export const DEFAULT_MARKET: Market = 'spot'
 export type SeriesKey = {
   readonly market: Market
   readonly dataset: DatasetKind
-  /** As Binance writes it, NFC. */
+  /** As Binance writes it, NFC; for datasets by pair, the pair. */
   readonly symbol: string
-  /** For klines and uiKlines. */
+  /** For klines of all kinds. */
   readonly interval?: Interval
   /** For account datasets: the user's own label, never a key. */
   readonly account?: string
 }
 
-/** A series on one line: `klines BTCUSDT 1m`. */
-export function seriesName({ dataset, symbol, interval, account }: SeriesKey): string {
-  return [account, dataset, symbol, interval].filter((part) => part !== undefined).join(' ')
+/** A series on one line: `klines BTCUSDT 1m`; `um klines BTCUSDT 1m` outside of {@link DEFAULT_MARKET}. */
+export function seriesName(key: SeriesKey): string {
+  const { dataset, symbol, interval, account } = key
+  const market = key.market === DEFAULT_MARKET ? undefined : key.market
+  return [market, account, dataset, symbol, interval].filter((part) => part !== undefined).join(' ')
 }
 
 /**

@@ -61,19 +61,20 @@ const HINTS: ReadonlyMap<number, string> = new Map([
  */
 export function judge(answer: HttpAnswer, nowMs: number): Verdict {
   const { status } = answer
-  if (status === 200) return { kind: 'accept' }
+  if (status === 200 && !isErrorBody(answer.body)) return { kind: 'accept' }
   const body = errorBody(answer.body)
   const reason = describe(status, body)
   if (status === 429) return { kind: 'wait', ms: waitMs(answer, body, nowMs, 'wait'), reason }
   if (status === 418) return { kind: 'ban', ms: waitMs(answer, body, nowMs, 'ban'), reason }
   if (status === 451) return { kind: 'region', reason }
   if (status === 403 && body.code === undefined) return { kind: 'block', reason }
-  if (status >= 500 || (body.code !== undefined && RETRY_CODES.has(body.code)))
+  const isTimeout = status === 408
+  if (status >= 500 || isTimeout || (body.code !== undefined && RETRY_CODES.has(body.code)))
     return {
       kind: 'retry',
       reason,
       atLeastMs: body.code === -1008 ? OVERLOADED_MS : 0,
-      isSmaller: body.code === -1007,
+      isSmaller: isTimeout || body.code === -1007,
     }
   const hint = status === 404 ? 'The endpoint was retired or moved.' : HINTS.get(body.code ?? 0)
   return { kind: 'reject', reason, exchangeCode: body.code, hint }
@@ -84,6 +85,13 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
  */
 export function isLate(verdict: Verdict): boolean {
   return verdict.kind === 'reject' && verdict.exchangeCode === -1021
+}
+
+const ERROR_HEAD = new TextEncoder().encode('{"status":"ERROR"')
+
+/** A few answers of the futures markets are errors by their body alone, and their code is a text. */
+function isErrorBody(body: Uint8Array): boolean {
+  return ERROR_HEAD.every((byte, at) => body[at] === byte)
 }
 
 type ErrorBody = { readonly code: number | undefined; readonly msg: string }

@@ -12,6 +12,7 @@ import {
   readShare,
   readSubset,
   readText,
+  readBaseUrl,
   readUrl,
   type Reader,
 } from './read.ts'
@@ -82,11 +83,11 @@ export const LAKE_FLAGS = {
   }),
   'base-url': option('baseUrls', {
     describe:
-      'REST endpoint; repeat it for more, in order of preference. The environment variable takes several, separated by commas',
-    value: 'URL',
+      'REST endpoint, of spot unless um= or cm= stands before it; repeat it, in order of preference. The environment variable takes several, with commas',
+    value: '[MARKET=]URL',
     default: "Binance's public market data endpoint",
     env: 'BINANCE_BACKFILL_BASE_URL',
-    many: readUrl,
+    many: readBaseUrl,
   }),
   prefer: option('prefer', {
     describe:
@@ -118,10 +119,17 @@ export const LAKE_FLAGS = {
     read: readShare,
   }),
   concurrency: option('concurrency', {
-    describe: 'requests in flight at most; of the archive, never more than 4',
+    describe: 'requests in flight at most, from each address; of the archive, never more than 4',
     value: 'N',
     default: '8',
     read: readInteger(1, 1000),
+  }),
+  'local-address': option('localAddresses', {
+    describe:
+      'address of this machine to send from; repeat it for more: each has a budget of its own, and every series may use all',
+    value: 'ADDR',
+    default: 'the machine chooses',
+    many: readText,
   }),
   threads: option('threads', {
     describe: 'threads for reading and writing; 1 does all in one',
@@ -164,9 +172,10 @@ export const LAKE_FLAGS = {
 } satisfies Flags
 
 // For completion, which does not load the library. A test holds them against it.
-const KINDS = 'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations'.split(
-  ' ',
-)
+const KINDS =
+  'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations markPriceKlines indexPriceKlines premiumIndexKlines fundingRate metrics'.split(
+    ' ',
+  )
 const INTERVALS = '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' ')
 
 /** Flags that make up a job, instead of a job file. `compression` may also stand beside one. */
@@ -175,6 +184,13 @@ export const JOB_FLAGS = {
     describe: 'instead of a job file: the dataset, such as klines or aggTrades',
     value: 'KIND',
     choices: KINDS,
+    read: readText,
+  },
+  market: {
+    describe: 'instead of a job file: spot, um (USD-M futures) or cm (COIN-M futures)',
+    value: 'MARKET',
+    default: 'spot',
+    choices: ['spot', 'um', 'cm'],
     read: readText,
   },
   symbol: {

@@ -58,6 +58,13 @@ export const readSeconds: Reader<number> = (text, name) => {
 }
 
 /** An http or https URL without user, password, query or fragment; a trailing slash is dropped. */
+export const readBaseUrl: Reader<string> = (text, name) => {
+  const [, market, url] = /^(spot|um|cm)=(.*)$/s.exec(text) ?? []
+  return market === undefined || url === undefined
+    ? readUrl(text, name)
+    : `${market}=${readUrl(url, name)}`
+}
+
 export const readUrl: Reader<string> = (text, name) => {
   const expected = 'a URL such as https://api.binance.com'
   const url = URL.canParse(text) ? new URL(text) : undefined

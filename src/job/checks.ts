@@ -3,22 +3,25 @@
  * invalid value; they skip what cannot be read, since that has its own finding.
  */
 
-import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
+import { DATASET_KINDS, type Dataset, type DatasetKind } from '../binance/dataset.ts'
+import { findDataset, kindsOf, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
 import { readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
-import { quoted, type Reading } from '../base/suggest.ts'
+import { oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
-import { factsOf } from './job.ts'
 
 /** Describes the position of a path, as the end of a sentence: `on line 7`. */
 export type Describe = (path: Path) => string
 
 type Entry = {
   readonly path: Path
-  /** The dataset of the entry; `undefined` when its kind cannot be read. */
+  readonly market: Market
+  /** `undefined` when it cannot be read. */
+  readonly kind: DatasetKind | undefined
+  /** The dataset of the entry; `undefined` when its kind cannot be read, or its market has none of this name. */
   readonly dataset: Dataset | undefined
   /** The path of a key: in the entry if it is there, otherwise at the top level; `undefined` when in neither. */
   readonly pathOf: (key: string) => Path | undefined
@@ -31,7 +34,9 @@ export function checkJob(root: unknown, describe: Describe): Finding[] {
     ...checkMissing(entries),
     ...checkFilters(root, entries),
     ...entries.flatMap((entry) => [
+      ...checkMarket(entry),
       ...checkIntervals(root, entry),
+      ...checkSubjects(root, entry),
       ...checkAccount(root, entry),
       ...checkArchive(root, entry),
     ]),
@@ -51,7 +56,7 @@ function entriesOf(root: unknown): readonly Entry[] {
     const pathOf = (key: string): Path | undefined =>
       [[...path, key], [key]].find((candidate) => valueAt(root, candidate) !== undefined)
     const market = marketOf(valueAt(item, ['market']) ?? valueAt(root, ['market']))
-    return [{ path, dataset: kind && factsOf({ market, kind }), pathOf }]
+    return [{ path, market, kind, dataset: kind && findDataset(market, kind), pathOf }]
   })
 }
 
@@ -73,14 +78,70 @@ function checkMissing(entries: readonly Entry[]): Finding[] {
   })
 }
 
+/** A dataset of another market. */
+function checkMarket({ path, market, kind, dataset }: Entry): Finding[] {
+  if (kind === undefined || dataset !== undefined) return []
+  const others = marketsWith(kind).map((one) => `market: ${one}`)
+  const message = `${market} has no ${kind}; write ${oneOf(others)} here, or ${oneOf(kindsOf(market))}`
+  return [finding([...path, 'kind'], message)]
+}
+
+/** A contract with a day of delivery. */
+const DATED = /_\d{6}$/
+
+/** Symbols that are not what the series of a dataset are named by: a contract for a pair, or a pair for a contract. */
+function checkSubjects(root: unknown, { market, dataset, pathOf }: Entry): Finding[] {
+  const path = pathOf('symbols')
+  if (dataset === undefined || path === undefined) return []
+  const { kind, subject, isPerpetual } = dataset
+  return readItems(root, path, readSymbol).flatMap(({ value, path: at }) => {
+    const [pair = ''] = value.split('_')
+    if (subject === 'pair' && pair !== value)
+      return [
+        finding(at, `${quoted(value)} is a contract, and ${kind} are of a pair; write ${pair}`),
+      ]
+    if (isPerpetual === true && DATED.test(value))
+      return [
+        finding(
+          at,
+          `${quoted(value)} is delivered, and has no ${kind}; perpetual contracts have it`,
+        ),
+      ]
+    if (subject === undefined && market === 'cm' && /.USD$/.test(value))
+      return [
+        finding(
+          at,
+          `${quoted(value)} is a pair, and ${kind} are of a contract; write ${pair}_PERP`,
+        ),
+      ]
+    return []
+  })
+}
+
 function checkIntervals(root: unknown, { path, dataset }: Entry): Finding[] {
   const intervals = [...path, 'intervals']
   const isGiven = valueAt(root, intervals) !== undefined
-  if (dataset === undefined || dataset.hasInterval === isGiven) return []
+  if (dataset === undefined) return []
   const { kind } = dataset
+  if (dataset.hasInterval && isGiven) return lackingIntervals(root, intervals, dataset)
+  if (dataset.hasInterval === isGiven) return []
   return isGiven
     ? [{ path: intervals, on: 'key', message: `${kind} have no intervals; leave them out` }]
     : [finding(intervals, `is missing; ${kind} need e.g. intervals: [1m, 1h]`)]
+}
+
+/** Intervals that other datasets have. */
+function lackingIntervals(
+  root: unknown,
+  path: Path,
+  { kind, intervals: known }: Dataset,
+): Finding[] {
+  if (known === undefined) return []
+  return readItems(root, path, readInterval)
+    .filter(({ value }) => !known.some((own) => own === value))
+    .map(({ value, path: at }) =>
+      finding(at, `${kind} of this market have no ${quoted(value)}; they have ${oneOf(known)}`),
+    )
 }
 
 /** A filter without a property selects everything, which is more often a mistake than intended. */
@@ -114,9 +175,35 @@ function checkAccount(root: unknown, { path, dataset, pathOf }: Entry): Finding[
 
 function checkArchive(root: unknown, { path, dataset, pathOf }: Entry): Finding[] {
   const source = valueAt(root, pathOf('source') ?? ['source'])
+  if (dataset?.walk === 'archive') return checkArchiveOnly(root, { path, dataset, source, pathOf })
   if (dataset === undefined || dataset.archive !== undefined || source !== 'archive') return []
   const message = `${dataset.kind} are not published in the archive; write source: auto or rest here`
   return [finding([...path, 'kind'], message)]
+}
+
+function checkArchiveOnly(
+  root: unknown,
+  {
+    path,
+    dataset: { kind },
+    source,
+    pathOf,
+  }: Pick<Entry, 'path' | 'pathOf'> & { readonly dataset: Dataset; readonly source: unknown },
+): Finding[] {
+  const from = pathOf('from') ?? ['from']
+  return [
+    ...(source === 'rest'
+      ? [
+          finding(
+            [...path, 'kind'],
+            `${kind} are only published in the archive; write source: auto or archive here`,
+          ),
+        ]
+      : []),
+    ...(valueAt(root, from) === 'listing'
+      ? [finding(from, `${kind} begin later than their symbol; write a date, such as 2021-12-01`)]
+      : []),
+  ]
 }
 
 /** Checks each range once, however many entries take it from the top level. */
@@ -183,7 +270,7 @@ function readItems(root: unknown, path: Path, read: (text: string) => Reading<st
 /** No series is requested by two datasets: they could disagree about it. */
 function checkSeries(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
   const owners = new Map<string, Map<string, Path>>()
-  return entries.flatMap(({ path, dataset, pathOf }): Finding[] => {
+  return entries.flatMap(({ path, market, dataset, pathOf }): Finding[] => {
     if (dataset === undefined) return []
     const { kind, hasInterval } = dataset
     const intervals = readItems(root, [...path, 'intervals'], readInterval)
@@ -191,8 +278,9 @@ function checkSeries(root: unknown, entries: readonly Entry[], describe: Describ
     const symbols = selected(root, pathOf('symbols') ?? ['symbols'])
     return series.flatMap((interval): Finding[] => {
       const name = [kind, interval].join(' ').trim()
-      const owned = owners.get(name) ?? new Map<string, Path>()
-      owners.set(name, owned)
+      const place = `${market} ${name}`
+      const owned = owners.get(place) ?? new Map<string, Path>()
+      owners.set(place, owned)
       const shared = symbols.find((symbol) => owned.has(symbol))
       // Left unchanged after a first overlap, so that the work stays linear in the text.
       if (shared === undefined) for (const symbol of symbols) owned.set(symbol, path)

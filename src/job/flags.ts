@@ -10,6 +10,7 @@ import { quoted } from '../base/suggest.ts'
 /** The flags, as texts; a missing or undefined flag has the default of job files. */
 export type JobFlags = {
   readonly dataset?: string | undefined
+  readonly market?: string | undefined
   readonly symbol?: readonly string[] | undefined
   readonly interval?: readonly string[] | undefined
   readonly from?: string | undefined

@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import { PARTITIONS, type Partition } from '../base/time.ts'
 import { DATASET_KINDS, NUMBERS, type DatasetKind, type Numbers } from '../binance/dataset.ts'
-import { DATASETS } from '../binance/market.ts'
+import { findDataset, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import { INTERVALS, type Interval } from '../binance/interval.ts'
 import { readInterval } from './interval.ts'
@@ -20,7 +20,7 @@ import {
   type SymbolSelection,
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
-import { quoted, type Reading } from '../base/suggest.ts'
+import { didYouMean, quoted, type Reading } from '../base/suggest.ts'
 import { readWord, text, word } from './schema-text.ts'
 import { symbolSelection } from './symbols-schema.ts'
 
@@ -54,6 +54,7 @@ export type DatasetEntry = Settings & {
 function readKind(value: string): Reading<DatasetKind> {
   if (NO_HISTORY.test(value))
     return { problem: `${quoted(value)} has no history at Binance: it is only served as it is now` }
+  if (NOT_YET.has(value)) return { problem: `${quoted(value)} is not supported yet` }
   if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
   const why = 'covers a whole account, but the lake is laid out by symbol'
   return { problem: `${quoted(value)} ${why}; allOrders have order_list_id` }
@@ -68,10 +69,27 @@ function readJobName(value: string): Reading<string> {
   return { problem: `${quoted(value)} is not a name; ${help}` }
 }
 
+const MARKET_WORDS = 'spot, um (USD-M futures) or cm (COIN-M futures)'
+/** What other programs call the futures markets. */
+const ALSO_CALLED: Readonly<Record<string, string>> = {
+  futures: 'um',
+  usdm: 'um',
+  usdmfutures: 'um',
+  usdtm: 'um',
+  usdt: 'um',
+  linear: 'um',
+  fapi: 'um',
+  coinm: 'cm',
+  coinmfutures: 'cm',
+  inverse: 'cm',
+  dapi: 'cm',
+}
+
 function readMarket(value: string): Reading<Market> {
   const market = MARKET_NAMES.find((name) => name === value)
   if (market !== undefined) return { value: market }
-  return { problem: `${quoted(value)} is not supported yet; the only market is spot` }
+  const meant = ALSO_CALLED[value.toLowerCase().replaceAll(/[^a-z]/g, '')]
+  return { problem: `${quoted(value)} is not ${MARKET_WORDS}${didYouMean(meant)}` }
 }
 
 const settings = {
@@ -131,17 +149,33 @@ const settings = {
   }).optional(),
   market: text(readMarket, {
     title: 'Market',
-    description: 'Which market; only spot is supported.',
+    description: 'Which market: spot, um (USD-M futures) or cm (COIN-M futures).',
     enum: MARKET_NAMES,
     default: DEFAULT_MARKET,
-    examples: [DEFAULT_MARKET],
+    examples: ['um'],
   }).optional(),
 }
+
+/** Datasets of the futures markets that are named already, and not fetched yet. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  'continuousKlines',
+  'openInterestHist',
+  'topLongShortAccountRatio',
+  'topLongShortPositionRatio',
+  'globalLongShortAccountRatio',
+  'takerVolume',
+  'basis',
+  'deliveryPrice',
+  'userTrades',
+  'income',
+])
 
 /** What people look for, and nobody can fetch afterwards. */
 const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i
 
-const WITH_INTERVALS = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
+const WITH_INTERVALS = DATASET_KINDS.filter((kind) =>
+  marketsWith(kind).some((market) => findDataset(market, kind)?.hasInterval === true),
+)
 
 const dataset = z
   .strictObject({
@@ -162,7 +196,7 @@ const dataset = z
       .min(1)
       .meta({
         title: 'Intervals',
-        description: `Kline intervals; required for ${WITH_INTERVALS.join(' and ')}, not allowed for others.`,
+        description: `Kline intervals; required for ${WITH_INTERVALS.join(', ')}, not allowed for others.`,
         uniqueItems: true,
         examples: [['1m', '1h']],
       })

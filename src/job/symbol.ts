@@ -7,9 +7,10 @@ import { SYMBOL_PATTERN } from '../binance/series.ts'
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
 /**
- * Statuses that a spot symbol can have, now or in the past; the last is ours, for symbols that only the archive has.
+ * Statuses that a symbol can have, now or in the past: first those of spot, then those that contracts have besides. The
+ * last is ours, for symbols that only the archive has.
  *
- * @see binance-spot-api-docs, enums.md, "Symbol status".
+ * @see binance-spot-api-docs, enums.md, "Symbol status"; developers.binance.com, derivatives, "Common Definition".
  */
 export const SYMBOL_STATUSES: readonly string[] = [
   'TRADING',
@@ -19,15 +20,24 @@ export const SYMBOL_STATUSES: readonly string[] = [
   'PRE_TRADING',
   'POST_TRADING',
   'AUCTION_MATCH',
+  'PENDING_TRADING',
+  'PRE_DELIVERING',
+  'DELIVERING',
+  'DELIVERED',
+  'PRE_SETTLE',
+  'SETTLING',
+  'CLOSE',
+  'TRADING_HALT',
+  'TRADING_CANCEL_ONLY',
   DELISTED,
 ]
 
 /** What `readSymbol` accepts, for editors; with the `u` flag. */
 export const SYMBOL_SOURCE: string = `^(?!.*[a-z])${SYMBOL_PATTERN.source.slice(1)}`
 
-// How other exchanges and libraries write a pair. `_PERP` and `_240329` are suffixes of Binance's own delivery
+// How other exchanges and libraries write a pair. `_PERP`, `_240329` and `_SETTLED` are suffixes of Binance's own
 // contracts.
-const PAIR = /^[\p{L}\p{N}]+[-/: ]\p{L}+$|^[\p{L}\p{N}]+_(?!PERP$)\p{L}+$/u
+const PAIR = /^[\p{L}\p{N}]+[-/: ]\p{L}+$|^[\p{L}\p{N}]+_(?!(?:PERP|SETTLED)$)\p{L}+$/u
 
 /** Reads the symbol of a pair; the result is NFC. */
 export function readSymbol(text: string): Reading<string> {

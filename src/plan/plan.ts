@@ -39,6 +39,8 @@ export type Want = {
   readonly horizon?: Micros
   /** Where the series begins, if the exchange was asked for it: there is nothing before it. */
   readonly listing?: Micros
+  /** What was asked for beyond the end of its contract: there is nothing in it. */
+  readonly ended?: Window
   /** Why the wanted windows cannot be determined; `wanted` then has those that can, if any. */
   readonly problem?: BackfillError
 }

@@ -15,12 +15,8 @@ import type { Query } from './query.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /** The request for the server's clock. It goes first, since everything else waits for it. */
-export const TIME_QUERY: Query = {
-  path: '/api/v3/time',
-  params: [],
-  weight: 1,
-  priority: 1e9,
-  hosts: 'public',
+export function timeQuery(path: string): Query {
+  return { path, params: [], weight: 1, priority: 1e9, hosts: 'public' }
 }
 
 /** How often `/time` is requested while other clocks contradict it. */
@@ -102,12 +98,12 @@ export class ClockSync {
   }
 }
 
-/** Reads the body of `/api/v3/time`, in either unit. @throws TransportError when it is something else */
+/** Reads the body of a market's `/time`, in either unit. @throws TransportError when it is something else */
 function readServerTime(body: Uint8Array): Micros {
   const match = /^\s*\{\s*"serverTime"\s*:\s*(\d{13}|\d{16})\s*\}\s*$/.exec(
     new TextDecoder().decode(body),
   )
-  if (match?.[1] === undefined) throw new TransportError('/api/v3/time: not a server time')
+  if (match?.[1] === undefined) throw new TransportError('/time: not a server time')
   const value = BigInt(match[1])
   return micros(match[1].length === 13 ? value * 1_000n : value)
 }
@@ -130,4 +126,15 @@ export function assertNotAhead(server: ServerClock): void {
   if (!server.wasAhead) return
   const message = `the exchange's clock went back: it is ${formatMicros(server.past())}, but a later time was already requested`
   throw new ClockError(message, { hint: HINT })
+}
+
+/** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
+export function serverMs(
+  server: ServerClock,
+  answer: HttpAnswer,
+  clock: Pick<Clock, 'now'>,
+): number {
+  if (server.isKnown()) return Number(server.stamp()) / 1_000
+  const date = Date.parse(answer.header('date') ?? '')
+  return Number.isNaN(date) ? Number(clock.now()) / 1_000 : date
 }

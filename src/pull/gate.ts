@@ -4,12 +4,18 @@
  */
 
 import { BannedError, isChanged } from '../base/errors.ts'
+import type { OneWay } from '../base/egress.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
 /** Where a ban is recorded; in the lake's root, and not data. */
 export const BAN_PATH = '_ban.json'
+
+/** Where a ban of one of several addresses is recorded. */
+function banPathOf(address: string | undefined): string {
+  return address === undefined ? BAN_PATH : `_ban.${address.replaceAll(':', '-')}.json`
+}
 
 /** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
 const BLOCK_MS = 300_000
@@ -41,29 +47,37 @@ export class Gate {
   readonly #clock: Clock
   readonly #random: Random
   readonly #files: Files | undefined
+  readonly #path: string
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
   #shut: Shut | undefined
   #forGood: BannedError | undefined
+  #isLoaded = false
   #blockMs = BLOCK_MS
   #remembering: Promise<void> = Promise.resolve()
   /** How long the gate has been closed since the last success. */
   #shutMs = 0
 
   constructor(
-    world: { readonly clock: Clock; readonly random: Random; readonly files?: Files },
+    world: Pick<OneWay, 'clock' | 'random' | 'egress'> & { readonly files?: Files },
     maxWaitMs: number,
     onWait: OnWait,
   ) {
     this.#clock = world.clock
     this.#random = world.random
     this.#files = world.files
+    this.#path = banPathOf(world.egress?.name)
     this.#maxWaitMs = maxWaitMs
     this.#onWait = onWait
   }
 
-  /** Reads the deadline of a ban or quarantine from an earlier process. Call before the first request. */
+  /**
+   * Reads the deadline of a ban or quarantine from an earlier process, once: what is on the disk later is of this one.
+   * Call before the first request.
+   */
   async load(): Promise<void> {
+    if (this.#isLoaded) return
+    this.#isLoaded = true
     const { ban } = await this.#remembered()
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000
@@ -73,7 +87,12 @@ export class Gate {
 
   /** May requests be sent right now? */
   get isOpen(): boolean {
-    return this.#forGood === undefined && this.#remainingMs() === 0
+    return this.remainingMs === 0
+  }
+
+  /** Milliseconds until requests may be sent. */
+  get remainingMs(): number {
+    return this.#forGood === undefined ? this.#remainingMs() : Number.POSITIVE_INFINITY
   }
 
   /**
@@ -87,7 +106,7 @@ export class Gate {
       if (this.#forGood !== undefined) throw this.#forGood
       const ms = this.#remainingMs()
       if (ms === 0 || this.#shut === undefined) return
-      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms)
+      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms, this.#path)
       await this.#clock.sleep(ms, signal)
     }
   }
@@ -128,7 +147,7 @@ export class Gate {
   }
 
   async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
-    const found = await this.#files?.read(BAN_PATH)
+    const found = await this.#files?.read(this.#path)
     if (found === undefined) return { ban: undefined, version: 'absent' }
     return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
@@ -146,7 +165,7 @@ export class Gate {
     if (ban !== undefined && ban.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
     try {
-      await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
+      await this.#files?.replace(this.#path, new TextEncoder().encode(text), version)
     } catch (error) {
       // Another process received a ban at the same moment: which one ends later?
       if (!isChanged(error)) throw error
@@ -171,17 +190,19 @@ export class Gate {
   }
 }
 
-function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError {
+function tooLong({ code, reason, isRemembered }: Shut, ms: number, path: string): BannedError {
   const seconds = Math.ceil(ms / 1_000)
   const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; requests before then lengthen a ban.`
   return new BannedError(code, `the exchange accepts no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
-    hint: isRemembered ? `${hint} ${FORGET}` : hint,
+    hint: isRemembered ? `${hint} ${forgetText(path)}` : hint,
   })
 }
 
 /** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
-const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
+function forgetText(path: string): string {
+  return `If no such ban is known, delete ${path} in the data directory.`
+}
 
 function parseBan(text: string): Ban | undefined {
   try {

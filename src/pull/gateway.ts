@@ -7,20 +7,29 @@ import PQueue from 'p-queue'
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import type { RateLimit } from '../binance/limit.ts'
+import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
-import { WeightBudget, type Ticket } from './budget.ts'
-import { assertNotAhead, checkDate, ClockSync, OutdatedError, TIME_QUERY } from './clock-reading.ts'
+import type { Ticket, WeightBudget } from './budget.ts'
+import {
+  assertNotAhead,
+  checkDate,
+  ClockSync,
+  OutdatedError,
+  serverMs,
+  timeQuery,
+} from './clock-reading.ts'
 import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
 import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
+import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
-import { ServerClock } from './server-clock.ts'
+import type { Attempted, Sending } from './sending.ts'
+import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
-
 /** The total deadline of one attempt: the server itself gives up after 10 s (rest-api.md, General Information). */
 const ATTEMPT_MS = 20_000
 /** How long a request blocked by the firewall lets the others go first, once requests may be sent again. */
@@ -36,6 +45,10 @@ export type GatewayOptions = Patience & {
   readonly share: number
   readonly concurrency: number
   readonly accept: string
+  /** The market's paths and headers. Default those of spot. */
+  readonly rest?: RestFacts
+  /** What is shared with other markets. Default: nothing. */
+  readonly pool?: Pool
   readonly extraHeaders?: Readonly<Record<string, string>>
   /** Called when the server's clock is in doubt. */
   readonly onWarning?: (message: string) => void
@@ -45,27 +58,13 @@ export type GatewayOptions = Patience & {
 /** Requests and weight spent so far. */
 export type Spent = { readonly requests: number; readonly weight: number }
 
-/** The state of sending one request. */
-type Sending = {
-  readonly sign?: Sign | undefined
-  readonly onSend?: () => void
-  readonly trial: Trial
-}
-
-/** A failed attempt. */
-type Attempted = {
-  readonly query: Query
-  readonly url: string
-  readonly attempt: number
-  readonly trial: Trial
-  readonly error: BackfillError
-}
-
-/** Sends all requests to the exchange. One per process: its budget and its gate apply to everything that is sent. */
+/** Sends all requests to one market. One per process; its pool applies to everything that is sent to the pool's markets. */
 export class Gateway {
   readonly server: ServerClock
   readonly budget: WeightBudget
   readonly gate: Gate
+  /** What this market's hosts refuse, the others of its pool may serve. */
+  readonly #door: Gate
   readonly #world: World
   readonly #options: GatewayOptions
   readonly #queue: PQueue
@@ -73,18 +72,23 @@ export class Gateway {
   readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
   readonly #sync: ClockSync
+  readonly #requests: Pool['requests']
 
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
     this.#options = options
-    this.server = new ServerClock(world.clock)
-    this.budget = new WeightBudget(world.clock, this.server, options.limits, options)
-    this.gate = new Gate(world, options.maxWaitMs, options.onWait)
+    const { pool = newPool(world, options), rest = SPOT_REST } = options
+    this.server = pool.server
+    this.budget = pool.budget
+    this.gate = pool.gate
+    this.#door =
+      options.pool === undefined ? pool.gate : new Gate(world, options.maxWaitMs, options.onWait)
+    this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
         // With the signal of the whole run: a reading that many wait for must not end with the request that began it.
-        const query = { ...TIME_QUERY, signal: options.signal }
+        const query = { ...timeQuery(rest.timePath), signal: options.signal }
         const send = (trial: Trial): Promise<ClockVerdict> =>
           this.#attempts(query, read, { onSend, trial })
         return this.#retries.during(send, true)
@@ -116,7 +120,7 @@ export class Gateway {
     const { clock } = this.#world
     const { signal } = this.#options
     const query: Query = {
-      path: '/api/v3/ping',
+      path: (this.#options.rest ?? SPOT_REST).pingPath,
       params: [],
       weight: 1,
       timeoutMs: PING_TIMEOUT_MS,
@@ -131,7 +135,7 @@ export class Gateway {
     const { verdict, answer } = outcome
     if (verdict.kind === 'accept') return ms
     if (verdict.kind === 'retry' || verdict.kind === 'reject') return undefined
-    if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+    if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
     const error = refusal(answer.status, verdict)
     await this.#retries.during((trial) =>
       this.#react(verdict, { query, url, attempt: 1, trial, error }),
@@ -191,6 +195,7 @@ export class Gateway {
       if (!(settled instanceof BackfillError)) {
         this.#retries.succeeded()
         this.gate.succeeded()
+        this.#door.succeeded()
         return settled.value
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
@@ -207,7 +212,7 @@ export class Gateway {
         await this.sync(query.signal)
         continue
       }
-      if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+      if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
@@ -222,9 +227,10 @@ export class Gateway {
       case 'reject':
         throw error
       case 'region':
-        throw this.gate.refused(verdict.reason)
+        throw this.#door.refused(verdict.reason)
       case 'wait':
         this.budget.slowDown()
+        if (query.pool !== undefined) this.#requests[query.pool].slowDown()
         this.gate.limited(verdict.ms, verdict.reason)
         return
       case 'ban':
@@ -232,7 +238,7 @@ export class Gateway {
         return
       case 'block':
         // Other waiting requests go first: if they pass, it is this request that is blocked, not this address.
-        await this.gate.pass(query.signal)
+        await this.#door.pass(query.signal)
         await clock.sleep(BLOCKED_LAG_MS, query.signal)
         return
       case 'retry':
@@ -244,13 +250,6 @@ export class Gateway {
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
     const { path, signal } = query
     await this.#retries.pause(trial, { path, attempt, error, atLeastMs, signal })
-  }
-
-  /** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
-  #serverMs(answer: HttpAnswer): number {
-    if (this.server.isKnown()) return Number(this.server.stamp()) / 1_000
-    const date = Date.parse(answer.header('date') ?? '')
-    return Number.isNaN(date) ? Number(this.#world.clock.now()) / 1_000 : date
   }
 
   #url({ hosts }: Query): string {
@@ -280,7 +279,7 @@ export class Gateway {
         url: `${url}${query.path}${text === '' ? '' : `?${text}`}`,
         headers: {
           accept: this.#options.accept,
-          'x-mbx-time-unit': 'MICROSECOND',
+          ...(this.#options.rest ?? SPOT_REST).headers,
           ...this.#options.extraHeaders,
           ...query.headers?.(),
           ...signed?.headers,
@@ -289,7 +288,7 @@ export class Gateway {
         sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
         signal: query.signal,
       })
-      return { answer, verdict: judge(answer, this.#serverMs(answer)) }
+      return { answer, verdict: judge(answer, serverMs(this.server, answer, clock)) }
     } catch (error) {
       if (error instanceof TransportError) return error
       throw error
@@ -298,12 +297,14 @@ export class Gateway {
     }
   }
 
-  /** Waits for the gate and the budget, until both allow the request at the same time. */
+  /** Waits for the gates and the budget, until all allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
+    if (query.pool !== undefined) await this.#requests[query.pool].reserve(query.signal)
     for (;;) {
       await this.gate.pass(query.signal)
+      await this.#door.pass(query.signal)
       const ticket = await this.budget.reserve(query.path, query.weight, query.signal)
-      if (this.gate.isOpen) return ticket
+      if (this.gate.isOpen && this.#door.isOpen) return ticket
       this.budget.release(ticket)
     }
   }

@@ -1,6 +1,7 @@
 /** A request before it has a host, a time and a signature. */
 
 import type { Micros } from '../base/time.ts'
+import type { RequestPoolName } from '../binance/limit.ts'
 
 /** A request as other rooms see it. */
 export type Query = {
@@ -10,6 +11,8 @@ export type Query = {
   /** Rows requested; halved when the server runs out of time. */
   readonly limit?: number
   readonly weight: number
+  /** Counts in this pool too. */
+  readonly pool?: RequestPoolName | undefined
   /** Higher goes first. */
   readonly priority?: number
   readonly sizeBytesMax?: number

@@ -31,6 +31,13 @@ function hasTradeIds(key: Pick<SeriesKey, 'market' | 'dataset'>, text: string): 
   const isKlines = rules === 'kline'
   if (!isKlines && !isOfTrades(key))
     throw new UsageError(`only klines, aggTrades and trades are resampled, not ${kind}`)
+  if (!isKlines && !isPaidInQuote(key))
+    throw new UsageError(
+      `${kind} of ${key.market} are counted in contracts, and cannot be resampled`,
+      {
+        hint: 'Resample klines of that market instead.',
+      },
+    )
   const measure = parseMeasure(text)
   if (measure.kind === 'interval') return false
   if (isKlines)
@@ -38,6 +45,13 @@ function hasTradeIds(key: Pick<SeriesKey, 'market' | 'dataset'>, text: string): 
       hint: 'Name the series of aggTrades or trades.',
     })
   return true
+}
+
+/** Do klines of the market have what was paid? Contracts of COIN-M have their value in the base asset. */
+function isPaidInQuote({ market }: Pick<SeriesKey, 'market'>): boolean {
+  return datasetOf({ market, dataset: 'klines' }).columns.some(
+    ({ name }) => name === 'quote_volume',
+  )
 }
 
 function isOfTrades({ dataset }: Pick<SeriesKey, 'dataset'>): boolean {

@@ -1,14 +1,23 @@
 /** The REST hosts: does each answer, how soon, what time is it there, and what is left of the limits? */
 
+import { eachWay, type OneWay } from '../base/egress.ts'
 import { BannedError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { toMillis } from '../base/time.ts'
 import type { Wait } from '../base/wait.ts'
-import { API_URLS, isBinanceUrl, MARKET_DATA_URL } from '../binance/host.ts'
-import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
+import { baseUrlsOf, isBinanceUrl, marketUrl } from '../binance/host.ts'
+import { MARKETS } from '../binance/market.ts'
+import { MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { ExchangeClient } from '../walk/exchange.ts'
-import { failedCheck, madeCheck, UnfitError, type DoctorCheck, type Seen } from './doctor-check.ts'
+import {
+  checkFrom,
+  failedCheck,
+  madeCheck,
+  UnfitError,
+  type DoctorCheck,
+  type Seen,
+} from './doctor-check.ts'
 
 /** As often as a clock is read that another one contradicts; and there are more hosts to look at. */
 export const ATTEMPTS = 3
@@ -16,10 +25,21 @@ export const ATTEMPTS = 3
 /** A host to look at. */
 type RestHost = { readonly market: Market; readonly url: string; readonly anySymbol: string }
 
-/** The hosts that the options name, or all default ones, in the order of their preference. */
+/** A symbol that each market has: one is asked for where that is shorter than all. */
+const ANY_SYMBOL: Readonly<Record<Market, string>> = {
+  spot: 'BTCUSDT',
+  um: 'BTCUSDT',
+  cm: 'BTCUSD_PERP',
+}
+
+/** The hosts that the options name, or all default ones of each market, in the order of their preference. */
 function restHosts({ baseUrls }: Options): readonly RestHost[] {
-  const urls = baseUrls ?? [MARKET_DATA_URL, ...API_URLS]
-  return urls.map((url) => ({ market: DEFAULT_MARKET, url, anySymbol: 'BTCUSDT' }))
+  return MARKET_NAMES.flatMap((market) => {
+    const { publicUrls, apiUrls } = MARKETS[market].rest
+    const urls =
+      baseUrls === undefined ? new Set([...publicUrls, ...apiUrls]) : baseUrlsOf(market, baseUrls)
+    return [...(urls ?? [])].map((url) => ({ market, url, anySymbol: ANY_SYMBOL[market] }))
+  })
 }
 
 /** Looks at each host, and then compares the clocks. */
@@ -28,10 +48,14 @@ export async function* restChecks(
   options: Options,
 ): AsyncGenerator<DoctorCheck, void, void> {
   const checks: DoctorCheck[] = []
-  for (const host of restHosts(options)) {
-    const check = await hostCheck(world, host, { options, before: checks })
-    checks.push(check)
-    yield check
+  for (const way of eachWay(world)) {
+    const own: DoctorCheck[] = []
+    for (const host of restHosts(options)) {
+      const check = await hostCheck(way, host, { options, before: own })
+      own.push(check)
+      yield check
+    }
+    checks.push(...own)
   }
   yield clockCheck(checks)
 }
@@ -43,30 +67,33 @@ const REFUSED: ReadonlySet<string | undefined> = new Set<BannedError['code']>([
 ])
 
 async function hostCheck(
-  world: World,
+  world: OneWay,
   host: RestHost,
   { options, before }: { readonly options: Options; readonly before: readonly DoctorCheck[] },
 ): Promise<DoctorCheck> {
   const { market, url } = host
-  const of = { name: url, kind: 'rest', market, url } as const
+  const plain = { name: marketUrl(market, url), kind: 'rest', market, url } as const
+  const look = (): Promise<Seen> => seenHost(world, host, options)
+  const check = checkFrom(world, { of: plain, look })
   // They count by address: requests to another host of the same exchange would lengthen a ban.
   const refusal = before.find((other) => REFUSED.has(other.code) && isSameExchange(other, url))
-  if (refusal === undefined) return madeCheck({ of, look: () => seenHost(world, host, options) })
-  return { ...refusal, ...of, seen: `not asked: ${refusal.seen.replace(/^not asked: /, '')}` }
+  if (refusal === undefined) return madeCheck(check)
+  return { ...refusal, ...check.of, seen: `not asked: ${refusal.seen.replace(/^not asked: /, '')}` }
 }
 
 function isSameExchange({ url = '' }: DoctorCheck, other: string): boolean {
   return url === other || (isBinanceUrl(url) && isBinanceUrl(other))
 }
 
-async function seenHost(world: World, host: RestHost, options: Options): Promise<Seen> {
+async function seenHost(world: OneWay, host: RestHost, options: Options): Promise<Seen> {
   const stop = new AbortController()
   const warnings: string[] = []
   const { signal } = options
   const exchange = new ExchangeClient(
     world,
-    { ...options, baseUrls: [host.url], maxWaitMs: 0, weightShare: 1 },
+    { ...options, baseUrls: [marketUrl(host.market, host.url)], maxWaitMs: 0, weightShare: 1 },
     {
+      market: host.market,
       // Whoever asks how the machine is does not want to wait for the next minute.
       onWait: (wait) => {
         if (wait.reason === 'budget') stop.abort(usedUp(wait))
@@ -76,7 +103,8 @@ async function seenHost(world: World, host: RestHost, options: Options): Promise
     },
     signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
   )
-  const { gateway } = exchange
+  const [gateway] = exchange.gateways.all
+  if (gateway === undefined) throw new RangeError('no address to ask from')
   const began = world.clock.monotonicMs()
   await gateway.gate.load()
   await gateway.sync(options.signal)

@@ -4,7 +4,8 @@ import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { StoreError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { type DatasetKind } from '../binance/dataset.ts'
-import { DATASETS } from '../binance/market.ts'
+import { datasetOf } from '../binance/market.ts'
+import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import { DATA_DIR } from '../options.ts'
 import { nodeFiles } from '../node/files.ts'
 import { plainPath } from '../node/plain-path.ts'
@@ -86,7 +87,13 @@ async function loadDuckDb(): Promise<DuckDb> {
 }
 
 /** The name of a dataset, and whether its series store numbers in different ways. */
-type View = { readonly name: DatasetKind; readonly isMixed: boolean }
+type View = {
+  /** The dataset's, after the market where that is not spot: `um_klines`. */
+  readonly name: string
+  readonly market: Market
+  readonly dataset: DatasetKind
+  readonly isMixed: boolean
+}
 
 /** The lake as it was named, and as DuckDB gets it. */
 type Lake = {
@@ -99,28 +106,32 @@ type Lake = {
 async function viewsOf(dataDir: string): Promise<Pick<Lake, 'views' | 'symbols'>> {
   const files = nodeFiles(dataDir)
   await checkLake(files)
-  const numbers = new Map<DatasetKind, Set<string>>()
+  const found = new Map<string, Omit<View, 'isMixed'> & { readonly numbers: Set<string> }>()
   const symbols = new LakeSymbols()
   for (const key of await listSeries(files)) {
     const manifest = await readManifest(files, key)
     if (manifest === undefined || manifest.partitions.size === 0) continue
     symbols.take(manifest)
-    numbers.set(key.dataset, (numbers.get(key.dataset) ?? new Set()).add(manifest.numbers))
+    const { market, dataset } = key
+    const name = market === DEFAULT_MARKET ? dataset : `${market}_${dataset}`
+    const view = found.get(name) ?? { name, market, dataset, numbers: new Set<string>() }
+    view.numbers.add(manifest.numbers)
+    found.set(name, view)
   }
-  if (numbers.size === 0)
+  if (found.size === 0)
     throw new UsageError('the lake holds no rows', {
       hint: 'Name the right --data-dir, or run a job first.',
     })
-  const views = [...numbers]
-    .map(([name, kinds]) => ({ name, isMixed: kinds.size > 1 }))
+  const views = [...found.values()]
+    .map(({ numbers, ...view }) => ({ ...view, isMixed: numbers.size > 1 }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   return { views, symbols: symbols.all() }
 }
 
-function viewSource(path: string, { name, isMixed }: View): string {
-  const { security } = DATASETS[name]
+function viewSource(path: string, { market, dataset, isMixed }: View): string {
+  const { security } = datasetOf({ market, dataset })
   const account = security === 'signed' ? 'account=*/' : ''
-  const glob = `${path}/spot/${account}${name}/**/data.parquet`
+  const glob = `${path}/${market}/${account}${dataset}/**/data.parquet`
   const options = [
     'hive_partitioning = true',
     // `456` is a symbol and `2024` a period: text, as all the others are.

@@ -1,9 +1,10 @@
 /** The symbols that the exchange lists, or ever had. */
 
+import { checkEgresses } from '../base/egress.ts'
 import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
-import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
+import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Universe } from '../job/job.ts'
 import { fitsPattern, readPattern } from '../job/pattern.ts'
 import { SYMBOL_STATUSES } from '../job/symbol.ts'
@@ -32,6 +33,8 @@ export type SymbolEntry = {
 
 /** Narrows a list of symbols; every given property must match. */
 export type SymbolFilter = {
+  /** Default `spot`. */
+  readonly market?: string | undefined
   readonly quote?: string | undefined
   readonly base?: string | undefined
   /** A pattern of the name: `*` stands for any characters, `?` for one. */
@@ -52,31 +55,34 @@ export async function listSymbols(
   options: Options = {},
 ): Promise<readonly SymbolEntry[]> {
   const pattern = patternOf(filter.match)
+  const market = marketOf(filter.market)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     const events = {
       onWait: () => undefined,
       onWarning: () => undefined,
       attemptsMax: LOOK_ATTEMPTS,
     }
-    const exchange = await openExchange(world, [], options, events)
-    if (filter.universe !== 'all-time') {
-      const chosen = chosenBy(filter, pattern, exchange.symbols)
-      return chosen.map(entryOf)
-    }
+    const exchange = await openExchange(world, [], options, { ...events, markets: [market] })
+    const entryOf = ({ symbol, status, baseAsset, quoteAsset }: SymbolInfo): SymbolEntry => ({
+      ...{ symbol, market, status, baseAsset, quoteAsset },
+    })
+    if (filter.universe !== 'all-time')
+      return chosenBy(filter, pattern, exchange.symbols).map(entryOf)
     const session = new ArchiveSession(
       world,
       { ...options, attemptsMax: LOOK_ATTEMPTS },
       events.onWarning,
     )
     const sources = { listed: exchange.symbols, session, options }
-    const { symbols, ambiguous } = await archivedSymbols(DEFAULT_MARKET, sources)
+    const { symbols, ambiguous } = await archivedSymbols(market, sources)
     const chosen = chosenBy(filter, pattern, [...exchange.symbols, ...symbols])
     const doubtful = new Set(ambiguous)
     return await Promise.all(
       chosen.map(async (info) => ({
         ...entryOf(info),
-        ...(await session.catalog.months({ market: DEFAULT_MARKET, symbol: info.symbol })),
+        ...(await session.catalog.months({ market, symbol: info.symbol })),
         ...(doubtful.has(info.symbol) ? { isAmbiguous: true as const } : {}),
       })),
     )
@@ -89,10 +95,6 @@ export async function listSymbols(
   } finally {
     await closeWorld(world, options)
   }
-}
-
-function entryOf({ symbol, status, baseAsset, quoteAsset }: SymbolInfo): SymbolEntry {
-  return { symbol, market: DEFAULT_MARKET, status, baseAsset, quoteAsset }
 }
 
 /** Those of `known` that the filter chooses. @throws UsageError for a slip */
@@ -126,6 +128,14 @@ function chosenBy(
         (pattern === undefined || fitsPattern(info.symbol, pattern)),
     )
     .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
+}
+
+function marketOf(name: string = DEFAULT_MARKET): Market {
+  const market = MARKET_NAMES.find((own) => own === name)
+  if (market !== undefined) return market
+  throw new UsageError(`no such market: ${quoted(name)}`, {
+    hint: `The markets are ${MARKET_NAMES.join(', ')}.`,
+  })
 }
 
 function patternOf(match: string | undefined): string | undefined {

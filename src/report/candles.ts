@@ -4,7 +4,10 @@ import type { RecordBatch, Vector } from 'apache-arrow'
 import { floorDiv, micros, type Micros, type Window } from '../base/time.ts'
 import { intervalStep, type Interval } from '../binance/interval.ts'
 
-/** The columns that candles are made of; {@link CandleBuckets.add} takes batches of exactly these, in this order. */
+/**
+ * The columns that candles are made of; {@link CandleBuckets.add} takes batches of exactly these, in this order. The last
+ * has another name where volumes count something else, and is absent where there are none.
+ */
 export const CANDLE_COLUMNS: readonly string[] = [
   'open_time',
   'open',
@@ -96,9 +99,11 @@ export class CandleBuckets {
   /** Takes rows of {@link CANDLE_COLUMNS}. */
   add(batch: RecordBatch): void {
     const times = batch.getChildAt(0)?.toArray() as BigInt64Array
-    const [open, high, low, close, volume] = [1, 2, 3, 4, 5].map((index) =>
+    const [open, high, low, close] = [1, 2, 3, 4].map((index) =>
       numbers(batch.getChildAt(index)),
-    ) as [Numbers, Numbers, Numbers, Numbers, Numbers]
+    ) as [Numbers, Numbers, Numbers, Numbers]
+    const volumes = batch.getChildAt(5)
+    const volume = volumes === null ? () => 0 : numbers(volumes)
     for (let row = 0; row < batch.numRows; row++) {
       const bucket = this.#at(micros(times[row] ?? 0n), open(row))
       bucket.high = Math.max(bucket.high, high(row))

@@ -3,6 +3,8 @@
 import { clip, type Coverage } from '../base/coverage.ts'
 import type { World } from '../base/ports.ts'
 import { parseWindow, type Window, type WindowText } from '../base/time.ts'
+import type { Dataset } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { readSeries } from '../query/read.ts'
 import { ROWS_MAX } from './budget.ts'
@@ -39,11 +41,20 @@ export async function seriesCandles(
   const buckets = new CandleBuckets(interval, bucketStep(interval, window, max))
   // Window by window: a file that is gone leaves a hole, and is no reason to draw nothing.
   for (const part of clip(known, window)) {
-    const query = { world, ...key, ...part, columns: CANDLE_COLUMNS }
+    const query = { world, ...key, ...part, columns: candleColumns(datasetOf(key)) }
     for await (const batch of readSeries(signal === undefined ? query : { ...query, signal }))
       buckets.add(batch)
   }
   return buckets.finish()
+}
+
+/** Element of a kline: its volume, whatever it counts. */
+const VOLUME = 5
+
+function candleColumns({ columns }: Dataset): readonly string[] {
+  const volume = columns.find(({ json }) => json === VOLUME)
+  const prices = CANDLE_COLUMNS.slice(0, -1)
+  return volume === undefined ? prices : [...prices, volume.name]
 }
 
 function withinCoverage(stored: Coverage, covered: readonly WindowText[]): Coverage {

@@ -41,31 +41,56 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
     case 'allocation':
       rows.checkFalse('is_allocator')
       return checkTrades(rows)
+    case 'price':
+      checkBars(rows)
+      rows.checkPositive('low')
+      return NOTHING_ODD
+    case 'funding':
+    case 'metrics':
+      return NOTHING_ODD
+    case 'premium':
+      // A ratio near zero, on either side.
+      checkBars(rows)
+      return NOTHING_ODD
   }
 }
 
 const NOTHING_ODD: CheckReport = { dummies: 0, zeroQuantities: 0 }
 
+/** Elements of a kline, which mean the same in all markets; what the volumes count, their names say. */
+const VOLUME = 5
+const OTHER_VOLUME = 7
+const COUNT = 8
+const TAKER_VOLUME = 9
+const OTHER_TAKER_VOLUME = 10
+
 function checkKlines(rows: PageRows): CheckReport {
+  checkBars(rows)
+  const volumes = [rows.nameOf(VOLUME), rows.nameOf(OTHER_VOLUME)] as const
+  const takers = [rows.nameOf(TAKER_VOLUME), rows.nameOf(OTHER_TAKER_VOLUME)] as const
+  rows.checkNotNegative(...takers)
+  rows.checkNotAbove(takers[0], volumes[0])
+  rows.checkNotAbove(takers[1], volumes[1])
+  const zeros = ['low', 'high', ...volumes].map((name) => rows.numbers(name))
+  const dummies = rows.checkPositive('low', (row) =>
+    zeros.every((column) => column.sign(row) === 0),
+  )
+  return { dummies, zeroQuantities: 0 }
+}
+
+/** What holds for the bars of any price. */
+function checkBars(rows: PageRows): void {
   rows.checkNotAbove('low', 'open')
   rows.checkNotAbove('low', 'close')
   rows.checkNotAbove('open', 'high')
   rows.checkNotAbove('close', 'high')
-  rows.checkNotNegative('taker_buy_volume', 'taker_buy_quote_volume')
-  rows.checkNotAbove('taker_buy_volume', 'volume')
-  rows.checkNotAbove('taker_buy_quote_volume', 'quote_volume')
-  rows.checkIntegers('trade_count', isNatural, 'is negative')
+  rows.checkIntegers(rows.nameOf(COUNT), isNatural, 'is negative')
   const opens = rows.integers('open_time')
   rows.checkIntegers(
     'close_time',
     (closes, row) => compareHalves(opens, row, closes, row) < 0,
     'is not after open_time',
   )
-  const zeros = ['low', 'high', 'volume', 'quote_volume'].map((name) => rows.numbers(name))
-  const dummies = rows.checkPositive('low', (row) =>
-    zeros.every((column) => column.sign(row) === 0),
-  )
-  return { dummies, zeroQuantities: 0 }
 }
 
 function checkAggTrades(rows: PageRows): CheckReport {
@@ -128,6 +153,13 @@ class PageRows {
     this.count = page.rowCount
     this.#dataset = dataset
     this.#page = page
+  }
+
+  /** The name of the column that an element of an array fills. */
+  nameOf(json: number): string {
+    const column = this.#dataset.columns.find((own) => own.json === json)
+    if (column === undefined) throw new RangeError(`${this.#dataset.kind} has no element ${json}`)
+    return column.name
   }
 
   numbers(name: string): NumberColumn {

@@ -11,16 +11,18 @@ import {
   columnIndex,
   headerWord,
 } from '../binance/dataset.ts'
-import type { ColumnSink, FlagSink, Int64Sink, PageColumns } from './columns.ts'
+import type { ColumnSink, FlagSink, Int64Sink, PageColumns, TextSink } from './columns.ts'
 import {
   CsvFlagReader,
   EndReader,
+  NullableReader,
   PeriodTimeReader,
   RowUnit,
   skipReader,
   unknownReader,
   type CsvReader,
 } from './csv-readers.ts'
+import { LabelReader } from './labels.ts'
 import { IntegerReader, numberReader } from './value.ts'
 
 /** One column of the file. */
@@ -80,6 +82,8 @@ export function csvFields(
   return order.map((own) => {
     if (typeof own === 'string') return { label: quoteText(own, 40), reader: unknownReader }
     const { name } = own
+    if (name !== undefined && name === dataset.labels)
+      return { label: name, reader: labelReader(dataset, columns, place.period) }
     if (name === undefined) return { label: 'the ignored column', reader: skipReader }
     const index = columnIndex(dataset, name)
     const column = dataset.columns[index]
@@ -89,8 +93,22 @@ export function csvFields(
   })
 }
 
+/** The columns of a dataset that its files do not have. */
+export function absentSinks(dataset: Dataset, { sinks }: PageColumns): readonly ColumnSink[] {
+  const own = new Set(archiveColumns(dataset).map(({ name }) => name))
+  if (dataset.labels !== undefined) own.add(dataset.time)
+  return sinks.filter((_, index) => !own.has(dataset.columns[index]?.name))
+}
+
+function labelReader(dataset: Dataset, { sinks }: PageColumns, period: Window): CsvReader {
+  const [times, texts] = [dataset.time, dataset.labels ?? ''].map(
+    (name) => sinks[columnIndex(dataset, name)],
+  )
+  return new LabelReader(times as Int64Sink, texts as TextSink, period)
+}
+
 function readerOf(
-  { type }: Column,
+  { type, nullable }: Column,
   sink: ColumnSink,
   { unit, period, slack }: Omit<CsvPlace, 'columns'> & { readonly slack: number },
 ): CsvReader {
@@ -106,7 +124,7 @@ function readerOf(
       return new CsvFlagReader(sink as FlagSink)
     case 'price':
     case 'quantity':
-      return numberReader(sink)
+      return nullable === true ? new NullableReader(numberReader(sink), sink) : numberReader(sink)
     case 'text':
     case 'extra':
       throw new RangeError('no archive file has texts')

@@ -4,7 +4,7 @@
  */
 
 import type { Window } from '../base/time.ts'
-import type { FlagSink, Int64Sink } from './columns.ts'
+import type { ColumnSink, FlagSink, Int64Sink } from './columns.ts'
 import { readDigits, registers } from './digits.ts'
 
 const SPACE = 0x20
@@ -127,6 +127,30 @@ export class EndReader implements CsvReader {
 
   problem(): string {
     return `not the end of a kline of this file, in the ${this.#unit.isMillis ? 'ms' : 'µs'} of its row`
+  }
+}
+
+/** Reads nothing, and empty quotes, as null. */
+export class NullableReader implements CsvReader {
+  readonly #inner: CsvReader
+  readonly #sink: ColumnSink
+
+  constructor(inner: CsvReader, sink: ColumnSink) {
+    this.#inner = inner
+    this.#sink = sink
+  }
+
+  read(bytes: Uint8Array, at: number, row: number): number {
+    const isQuoted = bytes[at] === QUOTE && bytes[at + 1] === QUOTE
+    const end = isQuoted ? at + 2 : at
+    const byte = bytes[end] ?? 0
+    if (byte !== COMMA && byte >= SPACE) return isQuoted ? -1 : this.#inner.read(bytes, at, row)
+    this.#sink.putNull(row)
+    return end
+  }
+
+  problem(text: string): string {
+    return this.#inner.problem(text)
   }
 }
 

@@ -6,18 +6,20 @@
 
 import { ArchiveError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
+import { archiveUnit } from '../binance/archive.ts'
+import { DEFAULT_MARKET } from '../binance/series.ts'
 import type { Window } from '../base/time.ts'
-import { ARCHIVE_MICROS_FROM } from '../binance/archive.ts'
 import {
   type ArchiveColumn,
   type Dataset,
   type Numbers,
   archiveColumns,
 } from '../binance/dataset.ts'
-import { PageColumns } from './columns.ts'
-import { csvFields, headedColumns, type CsvField } from './csv-columns.ts'
+import { PageColumns, type ColumnSink } from './columns.ts'
+import { absentSinks, csvFields, headedColumns, type CsvField } from './csv-columns.ts'
 import { PeriodTimeReader, RowUnit, unknownReader } from './csv-readers.ts'
 import type { DecodedPage, UnknownField } from './page.ts'
+import type { TimeUnit } from './value.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -37,10 +39,16 @@ const QUOTED_MAX = 80
 export type CsvOptions = {
   /** The file's own day or month. Each row's time lies in it; trades may lie slightly outside. */
   readonly period: Window
+  /** The unit in which files of this period are published; each row shows its own. Default: as spot's are. */
+  readonly unit?: TimeUnit
   /** For errors. */
   readonly file: string
   /** Rows in a page, except the last. Default 65,536. */
   readonly batchRows?: number
+}
+
+function unitOf({ unit, period }: CsvOptions): TimeUnit {
+  return unit ?? archiveUnit({ market: DEFAULT_MARKET }, period)
 }
 
 /**
@@ -76,6 +84,8 @@ class CsvDecoder {
   #unknown: readonly UnknownField[] = []
   #columns: PageColumns | undefined
   #fields: readonly CsvField[] = []
+  /** Columns that no file has. */
+  #absent: readonly ColumnSink[] = []
   #rows = 0
   #line = 1
   /** The bytes received and not yet read, from 0 to the length, followed by zeros. */
@@ -87,7 +97,7 @@ class CsvDecoder {
     this.#numbers = numbers
     this.#options = options
     this.#batchRows = options.batchRows ?? BATCH_ROWS
-    this.#unit = new RowUnit(options.period.from < ARCHIVE_MICROS_FROM)
+    this.#unit = new RowUnit(unitOf(options) === 'ms')
   }
 
   *take(chunk: Uint8Array): Generator<DecodedPage, void, void> {
@@ -159,6 +169,7 @@ class CsvDecoder {
     const place = { columns, period, unit: this.#unit }
     this.#fields = csvFields(this.#dataset, this.#order ?? [], place)
     this.#columns = columns
+    this.#absent = absentSinks(this.#dataset, columns)
     this.#rows = 0
   }
 
@@ -184,6 +195,7 @@ class CsvDecoder {
         next = index === last && mark === COMMA ? this.#surplus(next) : -1
         if (next < 0) throw this.#misread(start)
       }
+      for (const sink of this.#absent) sink.putNull(row)
       row++
       this.#line++
     }

@@ -81,8 +81,9 @@ export class JsonField {
  * The values that mean null in a nullable column. An order that is not working yet has a `workingTime` of -1
  * (rest-api.md, responses of the order list endpoints).
  */
-function nullsOf({ type, nullable }: Column): readonly string[] {
+function nullsOf({ type, nullable, isOfOneSource }: Column): readonly string[] {
   if (nullable !== true) return []
+  if (isOfOneSource === true) return ['null', '""']
   return type === 'time' ? ['null', '-1'] : ['null']
 }
 

@@ -6,11 +6,11 @@
 import type { RecordBatch } from 'apache-arrow'
 import { formatMicros, micros } from '../base/time.ts'
 import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
-import { assemble } from './assemble.ts'
-import { columnData, int64Values } from './batch.ts'
+import { assemble, sliceBatch } from './assemble.ts'
+import { batchOf, columnData, int64Values } from './batch.ts'
 import { showsLess } from './finished.ts'
 import { compareHalves, halvesOf, lowerBound } from './int64.ts'
-import { isSame, layoutOf, type Layout } from './layout.ts'
+import { isNull, isSame, layoutOf, type Layout } from './layout.ts'
 import { valueText } from './value-text.ts'
 
 /** One stored row that a later answer contradicted. */
@@ -48,7 +48,7 @@ export type Merged = {
 /**
  * The union of two batches that are each sorted by key, with unique keys. Of two rows with one key:
  *
- * - equal ones are one row;
+ * - equal ones are one row, whatever zeros their numbers end with, and so are those that differ in what one of the sources does not know: it is filled;
  * - if only times differ, and only within one millisecond to which one of the two was rounded, the finer row is kept
  *   (it came from a finer source, not from a change);
  * - of orders, the greater `update_time` is kept, and an older `fresh` one brings nothing new;
@@ -63,7 +63,7 @@ export function mergeBatches(
   return new RowMerge(options, stored, fresh).run()
 }
 
-type RowVerdict = 'same' | 'stored' | 'fresh' | 'revised' | 'doubt'
+type RowVerdict = 'same' | 'filled' | 'stored' | 'fresh' | 'revised' | 'doubt'
 
 /** One side of a merge. */
 type Side = {
@@ -127,13 +127,19 @@ class RowMerge {
       this.#take(this.#stored, i, i + 1)
       return
     }
+    if (verdict === 'filled') {
+      this.#take(this.#filled(i, j), 0, 1)
+      return
+    }
     if (verdict === 'revised') this.#revisions.push(this.#revision(i, j))
     this.#take(this.#fresh, j, j + 1)
   }
 
   #verdict(i: number, j: number): RowVerdict {
-    const differing = this.#differing(i, j)
-    if (differing.length === 0) return 'same'
+    const all = this.#differing(i, j)
+    const differing = all.filter((index) => !this.#isUnknown(index, i, j))
+    if (differing.length === 0)
+      return all.some((index) => this.#fills(index, i)) ? 'filled' : 'same'
     const finer = differing.map((index) => this.#finer(index, i, j))
     if (finer.every((side) => side === 'stored')) return 'stored'
     if (finer.every((side) => side === 'fresh')) return 'fresh'
@@ -155,9 +161,46 @@ class RowMerge {
     const { layouts } = this.#fresh
     this.#stored.layouts.forEach((layout, index) => {
       const other = layouts[index]
-      if (other === undefined || !isSame(layout, i, other, j)) indices.push(index)
+      if (other !== undefined && isSame(layout, i, other, j)) return
+      if (!this.#isSameNumber(index, i, j)) indices.push(index)
     })
     return indices
+  }
+
+  /** Numbers stored as they were sent: files leave out zeros at the end that answers have. */
+  #isSameNumber(index: number, i: number, j: number): boolean {
+    const column = this.#dataset.columns[index]
+    if (column?.type !== 'price' && column?.type !== 'quantity') return false
+    const [a, b] = [
+      textAt(this.#stored, column, { index, row: i }),
+      textAt(this.#fresh, column, { index, row: j }),
+    ]
+    return a !== '' && withoutZeros(a) === withoutZeros(b)
+  }
+
+  /** Does one of the two sources not know this column? */
+  #isUnknown(index: number, i: number, j: number): boolean {
+    if (this.#dataset.columns[index]?.isOfOneSource !== true) return false
+    const [stored, fresh] = [this.#stored.layouts[index], this.#fresh.layouts[index]]
+    return stored !== undefined && fresh !== undefined && (isNull(stored, i) || isNull(fresh, j))
+  }
+
+  /** Is the stored value, one of two that differ, the one that is not known? */
+  #fills(index: number, i: number): boolean {
+    const layout = this.#stored.layouts[index]
+    return layout !== undefined && isNull(layout, i)
+  }
+
+  /** The stored row, with what only the fresh one knows. */
+  #filled(i: number, j: number): Side {
+    const [stored, fresh] = [
+      sliceBatch(this.#stored.batch, i, i + 1),
+      sliceBatch(this.#fresh.batch, j, j + 1),
+    ]
+    const columns = this.#stored.layouts.map((layout, index) =>
+      columnData(isNull(layout, i) ? fresh : stored, index),
+    )
+    return sideOf(this.#dataset, batchOf(stored.schema, columns, 1))
   }
 
   /** Which side has the finer of two times in one millisecond; undefined when it is not as simple as that. */
@@ -198,6 +241,10 @@ class RowMerge {
       new: textsOf(this.#fresh, j),
     }
   }
+}
+
+function withoutZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 function isSameTexts(

@@ -10,6 +10,15 @@ import type { DecodedPage, Page } from './page.ts'
 import { decodeSbe } from './sbe.ts'
 import { decodePage } from './scan.ts'
 import { UnknownFields } from './unknown-fields.ts'
+import type { TimeUnit } from './value.ts'
+
+/** What a page holds. */
+export type PageForm = {
+  readonly dataset: Dataset
+  readonly numbers: Numbers
+  /** The unit of its times in JSON. Default µs. */
+  readonly unit?: TimeUnit
+}
 
 /** Reads the pages of one run. */
 export class PageReader {
@@ -30,12 +39,15 @@ export class PageReader {
    * @throws TransportError, DataError from the decoders and checks.
    */
   read(
-    { dataset, numbers }: { readonly dataset: Dataset; readonly numbers: Numbers },
+    { dataset, numbers, unit = 'us' }: PageForm,
     answer: HttpAnswer,
     check: (page: Page) => void,
   ): Page {
     const sent = this.#wire.read(answer, {
-      json: (body) => this.#decode(dataset, numbers, body),
+      json: (body) =>
+        unit === 'ms'
+          ? decodePage(dataset, numbers, body, unit)
+          : this.#decode(dataset, numbers, body),
       sbe: (body) => decodeSbe(dataset, numbers, body),
     })
     const page = inOrder(dataset, sent)

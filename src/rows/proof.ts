@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import type { Dataset } from '../binance/dataset.ts'
+import { gridOf, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
@@ -51,14 +51,16 @@ export function provenRows(dataset: Dataset, batch: RecordBatch): ProvenRows {
 
 /** The prover for a series. */
 export function proverOf(key: SeriesKey): RowProver {
-  const { interval } = key
   const dataset = datasetOf(key)
-  if (dataset.walk === 'openTime')
+  const interval = gridOf(dataset, key.interval)
+  if (dataset.walk === 'openTime' || dataset.walk === 'archive')
     return interval !== undefined && hasKnownGrid(interval)
       ? new SlotProver(interval)
       : NOTHING_TO_PROVE
   // Ids of an account's rows, and of block trades, are naturally not contiguous.
-  return dataset.walk === 'accountWindow' || dataset.walk === 'blockTradeId'
+  return dataset.walk === 'time' ||
+    dataset.walk === 'accountWindow' ||
+    dataset.walk === 'blockTradeId'
     ? NOTHING_TO_PROVE
     : new IdProver(dataset)
 }

@@ -88,8 +88,9 @@ function extraOf(dataset: Dataset, row: JsonRow): string | undefined {
   return `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(row[name])}`).join(',')}}`
 }
 
-function isNull({ type, nullable }: Column, value: unknown): boolean {
+function isNull({ type, nullable, isOfOneSource }: Column, value: unknown): boolean {
   if (nullable !== true) return false
+  if (isOfOneSource === true && value === '') return true
   return value === undefined || value === null || (type === 'time' && value === -1)
 }
 

@@ -10,7 +10,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { DataError, TransportError } from '../base/errors.ts'
-import type { Column, Dataset, Numbers } from '../binance/dataset.ts'
+import type { Column, Dataset, DatasetKind, Numbers } from '../binance/dataset.ts'
 import { readSbeError, SbeUnknownError } from '../binance/sbe-answer.ts'
 import {
   SBE_GROUP_BYTES,
@@ -35,7 +35,7 @@ import { type Exponents, type SbeRows, fillColumn, jsonValue } from './sbe-field
  * row (from 0) and field
  */
 export function decodeSbe(dataset: Dataset, numbers: Numbers, body: Uint8Array): DecodedPage {
-  const message = new Message(SBE_LAYOUTS[dataset.kind], body)
+  const message = new Message(layoutOf(dataset), body)
   try {
     message.findRows()
     return decodeRows(dataset, numbers, message)
@@ -211,4 +211,11 @@ function checkLength(name: string, length: number, { length: known }: SbeBlock):
     throw new SbeUnknownError(
       `an SBE ${name} of ${length} bytes, shorter than the schema's ${known}`,
     )
+}
+
+function layoutOf({ kind }: Dataset): SbeLayout {
+  const layouts: Readonly<Partial<Record<DatasetKind, SbeLayout>>> = SBE_LAYOUTS
+  const layout = layouts[kind]
+  if (layout === undefined) throw new RangeError(`no message has ${kind}`)
+  return layout
 }

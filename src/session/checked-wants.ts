@@ -1,7 +1,9 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
-import { DamageError, RejectedError, UnavailableError } from '../base/errors.ts'
+import { DamageError, UnavailableError } from '../base/errors.ts'
 import { periodWindow, type Micros } from '../base/time.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
+import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import { DEFAULT_MARKET, seriesName, type SeriesKey } from '../binance/series.ts'
@@ -10,16 +12,17 @@ import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
-import { INVALID_SYMBOL, type ExchangeClient } from '../walk/exchange.ts'
+import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
 import { listedAt, beginning } from './listing.ts'
 import type { Manifests } from './manifests.ts'
-import { ambiguousWords, archivedSymbols, needsAllTime } from './universe.ts'
+import { allTimeMarkets, ambiguousWords, archivedSymbols } from './universe.ts'
 
 /** Who tells what jobs want. */
 export type WantSources = {
-  readonly exchange: ExchangeClient
+  readonly exchange: Exchanges
   readonly session: ArchiveSession
   readonly manifests: Manifests
   readonly onWarning: (message: string) => void
@@ -34,27 +37,57 @@ export async function wantsOf(
   const archived = await archivedFor(jobs, { exchange, session, onWarning }, options)
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: symbolsFor(jobs, [...exchange.symbols, ...archived]),
+    symbols: symbolsFor(
+      jobs,
+      [...exchange.symbols, ...archived],
+      (market) => exchange.leftFor(market) !== undefined,
+    ),
+    leftFor: (market) => exchange.leftFor(market),
     source: options.source,
     account: accountLabel(jobs),
+    endOf: (key) => endOf(key, exchange),
     shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines = datasetOf(key).hasInterval ? key : klinesOf(key)
-      const isArchived = archived.some(({ symbol }) => symbol === key.symbol)
-      const ask = async (): Promise<Micros | undefined> =>
-        beginning(exchange.pages(klines, 'string', 0))
-      const begin = isArchived ? await ask().catch(orFirstMonth(session, key)) : await ask()
-      if (begin === undefined && (await exchange.isTrading(key.symbol)) !== false)
+      const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
+      const isArchived = archived.some(
+        ({ market = DEFAULT_MARKET, symbol }) => market === key.market && symbol === key.symbol,
+      )
+      const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
+        (error: unknown) => {
+          if (isArchived && exchange.of(key.market).isInvalidSymbol(error))
+            return firstMonth(session, key)
+          throw exchange.failureIn(key.market, error)
+        },
+      )
+      if (begin === undefined && (await exchange.of(key.market).isTrading(key.symbol)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
           hint: 'A symbol that trades has rows: run again later, or name a date in from.',
         })
       return begin
     },
   })
-  return Promise.all(wants.map((want) => checkWant(want, manifests)))
+  const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
+  return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+}
+
+/** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
+async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
+  const { key, settings, problem } = want
+  const { walk, isArchiveSecond } = datasetOf(key)
+  if (walk === 'archive') return { ...want, settings: { ...settings, source: 'archive' } }
+  if (isArchiveSecond !== true || settings.source !== 'auto' || problem !== undefined) return want
+  const status = await exchange.of(key.market).statusOf(key.symbol)
+  const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
+  return { ...want, settings: { ...settings, source } }
+}
+
+/** Where a contract ends, as far as it is known; pairs go on. */
+function endOf(key: SeriesKey, exchange: Exchanges): Micros | undefined {
+  if (datasetOf(key).subject === 'pair') return undefined
+  return contractEnd(key.symbol, exchange.of(key.market).infoOf(key.symbol)?.contract)
 }
 
 /** The symbols that only the archive has, where jobs want every one that ever was. */
@@ -63,24 +96,22 @@ async function archivedFor(
   { exchange, session, onWarning }: Omit<WantSources, 'manifests'>,
   options: Options,
 ): Promise<readonly SymbolInfo[]> {
-  if (!needsAllTime(jobs)) return []
-  const sources = { listed: exchange.symbols, session, options }
-  const { symbols, ambiguous } = await archivedSymbols(DEFAULT_MARKET, sources)
-  const words = ambiguousWords(ambiguous)
-  if (words !== undefined) onWarning(words)
-  return symbols
+  const found: SymbolInfo[] = []
+  for (const market of allTimeMarkets(jobs)) {
+    if (exchange.leftFor(market) !== undefined) continue
+    const sources = { listed: exchange.of(market).symbols, session, options }
+    const { symbols, ambiguous } = await archivedSymbols(market, sources)
+    const words = ambiguousWords(ambiguous)
+    if (words !== undefined) onWarning(words)
+    found.push(...symbols)
+  }
+  return found
 }
 
 /** REST no longer knows a delisted symbol: its history begins with the first month that the archive has. */
-function orFirstMonth(
-  session: ArchiveSession,
-  key: SeriesKey,
-): (error: unknown) => Promise<Micros | undefined> {
-  return async (error) => {
-    if (!(error instanceof RejectedError) || error.exchangeCode !== INVALID_SYMBOL) throw error
-    const months = await session.catalog.months(key)
-    return months && periodWindow(months.first).from
-  }
+async function firstMonth(session: ArchiveSession, key: SeriesKey): Promise<Micros | undefined> {
+  const months = await session.catalog.months(key)
+  return months && periodWindow(months.first).from
 }
 
 /** A want of a series whose manifest is sound and as the job asks, or else with its problem. */

@@ -1,5 +1,6 @@
 /** Where series begin: what the exchange says once, and the lake knows from then on. */
 
+import { subtractAll } from '../base/coverage.ts'
 import { micros, type Micros } from '../base/time.ts'
 import type { Want } from '../plan/plan.ts'
 import type { AskPage } from '../walk/walk.ts'
@@ -27,6 +28,20 @@ export async function recordListing(series: Series, want: Want): Promise<void> {
   if (listing === undefined || !isListingNew(series.manifest, want)) return
   const window = { from: EPOCH, to: listing }
   series.coverEmpty({ window, gaps: [{ ...window, reason: 'before-listing' }], fresh: [] })
+  await series.flush()
+}
+
+/** Does the manifest of a series not know yet that its contract has ended? */
+export function isEndNew(manifest: Manifest | undefined, { ended }: Want): boolean {
+  return ended !== undefined && subtractAll([ended], manifest?.coverage ?? []).length > 0
+}
+
+/** Records that there is nothing after the end of a contract, so that nobody asks for it. */
+export async function recordEnd(series: Series, want: Want): Promise<void> {
+  const { ended } = want
+  if (ended === undefined || !isEndNew(series.manifest, want)) return
+  for (const window of subtractAll([ended], series.manifest.coverage))
+    series.coverEmpty({ window, gaps: [{ ...window, reason: 'after-delisting' }], fresh: [] })
   await series.flush()
 }
 

@@ -57,8 +57,9 @@ function inLake(dataset: DatasetJob, stored: readonly SeriesKey[]): SymbolSelect
   return { kind: 'list', symbols: [...new Set(found)] }
 }
 
-function names({ kind, intervals, symbols }: DatasetJob, key: SeriesKey): boolean {
+function names({ kind, market, intervals, symbols }: DatasetJob, key: SeriesKey): boolean {
   const hasInterval = key.interval === undefined || intervals.includes(key.interval)
+  if (market !== key.market) return false
   return kind === key.dataset && hasInterval && mayMean(symbols, key.symbol)
 }
 

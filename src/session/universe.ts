@@ -3,8 +3,8 @@
 import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { DELISTED, type SymbolInfo } from '../binance/exchange-info.ts'
-import { PairNames } from '../binance/quotes.ts'
-import type { Market } from '../binance/series.ts'
+import { pairName, PairNames } from '../binance/quotes.ts'
+import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { isArchiveMeant, type ArchiveSession } from '../walk/archive/files.ts'
@@ -24,11 +24,12 @@ export type UniverseSources = {
   readonly options: Options
 }
 
-/** Does any of these jobs want every symbol that ever was? */
-export function needsAllTime(jobs: readonly Job[]): boolean {
-  return jobs.some(({ datasets }) =>
-    datasets.some(({ symbols }) => symbols.kind === 'filter' && symbols.universe === 'all-time'),
-  )
+/** The markets of which these jobs want every symbol that ever was. */
+export function allTimeMarkets(jobs: readonly Job[]): ReadonlySet<Market> {
+  const datasets = jobs.flatMap((job) => job.datasets)
+  const isAllTime = ({ symbols }: (typeof datasets)[number]): boolean =>
+    symbols.kind === 'filter' && symbols.universe === 'all-time'
+  return new Set(datasets.filter(isAllTime).map(({ market }) => market))
 }
 
 /**
@@ -42,7 +43,7 @@ export async function archivedSymbols(
   market: Market,
   { listed, session, options }: UniverseSources,
 ): Promise<Archived> {
-  if (!isArchiveMeant(options))
+  if (!isArchiveMeant(options, market))
     throw new UsageError(
       'universe all-time takes the archive, and --base-url names an exchange without one',
       {
@@ -55,11 +56,11 @@ export async function archivedSymbols(
   const parted = names.map((symbol) => ({ symbol, ...pairs.part(symbol) }))
   return {
     symbols: parted.map(({ symbol, base, quote }) => ({
-      symbol,
-      status: DELISTED,
+      ...{ market, symbol, status: DELISTED },
       baseAsset: base,
       quoteAsset: quote,
       isArchived: true,
+      ...(market === DEFAULT_MARKET ? {} : { contract: { pair: pairName(symbol), type: '' } }),
     })),
     ambiguous: parted.filter(({ isAmbiguous }) => isAmbiguous).map(({ symbol }) => symbol),
   }

@@ -4,12 +4,20 @@ import { union } from '../base/coverage.ts'
 import { BackfillError, DataError, isFatal, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
-import { floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
-import { seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
+import { earliest, floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
+import { shiftOf } from '../binance/archive.ts'
+import {
+  DEFAULT_MARKET,
+  seriesName,
+  SYMBOL_PATTERN,
+  type Market,
+  type SeriesKey,
+} from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
 import { fitsPattern } from '../job/pattern.ts'
 import type { Shard } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
+import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { shardFilter } from './shard.ts'
 
@@ -25,6 +33,10 @@ export type WantWorld = {
   readonly shard?: Shard | undefined
   /** When a series begins; `undefined` when it has no rows at all. */
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
+  /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
+  readonly endOf?: (key: SeriesKey) => Micros | undefined
+  /** Why nothing can be asked of a market; `undefined` where it can. */
+  readonly leftFor?: (market: Market) => BackfillError | undefined
 }
 
 /** Does any of these jobs choose symbols by a filter? */
@@ -96,18 +108,21 @@ function checkRange({ file }: Job, { kind, from, to }: DatasetJob, now: Micros):
  * The symbols of exchangeInfo, in which every filter finds some: one that finds none is a slip, or the exchange is not
  * itself now, and never a job that is complete.
  *
+ * @param isLeft - Was a market left, so that its symbols are not known?
  * @throws UsageError when a filter can mean none of them; UnavailableError when none has the status now.
  */
 export function symbolsFor(
   jobs: readonly Job[],
   known: readonly SymbolInfo[],
+  isLeft: (market: Market) => boolean,
 ): readonly SymbolInfo[] {
   for (const { file, datasets } of jobs)
-    for (const { kind, symbols: filter } of datasets) {
-      if (filter.kind === 'list' || chosenBy(filter, known).length > 0) continue
-      const of = `none of the ${known.length} symbols of exchangeInfo`
+    for (const { kind, market, symbols: filter } of datasets) {
+      const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+      if (filter.kind === 'list' || isLeft(market) || chosenBy(filter, own).length > 0) continue
+      const of = `none of the ${own.length} symbols of exchangeInfo`
       const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
-      if (known.length === 0 || chosenBy({ ...filter, status: undefined }, known).length > 0)
+      if (own.length === 0 || chosenBy({ ...filter, status: undefined }, own).length > 0)
         throw new UnavailableError(message, { hint: 'None has the status now; run again later.' })
       const hint = '`binance-backfill symbols` lists them; mend quote, base, match or exclude.'
       throw new UsageError(message, { hint })
@@ -133,15 +148,20 @@ export function seriesOf(
   })
 }
 
-function symbolsOf(
-  { symbols: selection }: DatasetJob,
-  known: readonly SymbolInfo[],
-): readonly string[] {
+function symbolsOf(dataset: DatasetJob, known: readonly SymbolInfo[]): readonly string[] {
+  const { symbols: selection, market } = dataset
   // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
   if (selection.kind === 'list') return selection.symbols
-  return chosenBy(selection, known)
-    .map(({ symbol }) => checkedSymbol(symbol))
-    .sort()
+  const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+  const names = chosenBy(selection, own).flatMap((info) => subjectOf(dataset, info))
+  return [...new Set(names)].map(checkedSymbol).sort()
+}
+
+/** What the series of a dataset is named by that a symbol is chosen for: itself, its pair, or nothing. */
+function subjectOf(dataset: DatasetJob, { symbol, contract }: SymbolInfo): readonly string[] {
+  const { subject, isPerpetual } = factsOf(dataset)
+  if (subject === 'pair') return [contract?.pair ?? symbol]
+  return isPerpetual === true && contractEnd(symbol, undefined) !== undefined ? [] : [symbol]
 }
 
 function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
@@ -178,15 +198,30 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
     settle,
     partition,
   }
+  const isArchived = factsOf(job).walk === 'archive'
+  const isAway = isArchived || (settings.source === 'archive' && job.from.kind !== 'listing')
+  const problem = isAway ? undefined : world.leftFor?.(key.market)
+  if (problem !== undefined) return { key, wanted: [], settings, problem }
   const begin = await beginOf(key, job.from, world)
   if ('problem' in begin) return { key, wanted: [], settings, ...begin }
   const { from } = begin
   const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
-  const horizon = horizonOf(key.interval, world.now, settle)
+  const horizon = isArchived
+    ? archivedUntil(key, world.now)
+    : horizonOf(key.interval, world.now, settle)
   const to = asked < horizon ? asked : horizon
-  const wanted = from === undefined || from >= to ? [] : [{ from, to }]
+  const end = earliest(world.endOf?.(key) ?? to, to)
   const isListing = job.from.kind === 'listing' && from !== undefined
-  return { key, wanted, settings, horizon, ...(isListing ? { listing: from } : {}) }
+  return {
+    ...{ key, settings, horizon },
+    wanted: windowsOf(from, end),
+    ...(isListing ? { listing: from } : {}),
+    ...(from !== undefined && end < to ? { ended: { from: latest(from, end), to } } : {}),
+  }
+}
+
+function windowsOf(from: Micros | undefined, to: Micros): Want['wanted'] {
+  return from === undefined || from >= to ? [] : [{ from, to }]
 }
 
 async function beginOf(
@@ -221,6 +256,15 @@ export function horizonOf(interval: Interval | undefined, now: Micros, settle: b
   if (hasKnownGrid(interval)) return gridFloor(interval, settled)
   // The grid of 3d is not known: what opened a whole interval ago has closed, wherever it began.
   return micros(gridFloor(interval, micros(settled - intervalStep(interval))) + 86_400_000_000n)
+}
+
+/** A daily file is there by noon of the next day (observed: 09:05); before then it is not missed. */
+const ARCHIVE_LAG = 43_200_000_000n
+const DAY = 86_400_000_000n
+
+/** Up to where the archive has everything by now. */
+function archivedUntil(key: SeriesKey, now: Micros): Micros {
+  return micros(floorDiv(now - ARCHIVE_LAG, DAY) * DAY + shiftOf(key))
 }
 
 function join(a: Want, b: Want): Want {

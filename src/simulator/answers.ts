@@ -64,6 +64,10 @@ export function jsonAnswer(body: string, sbe?: PlainAnswer['sbe']): PlainAnswer 
 
 /** Binance's error object. */
 export function errorAnswer({ status, code, message }: Refusal): PlainAnswer {
+  if (typeof code === 'string') {
+    const error = { status: 'ERROR', type: 'GENERAL', code, errorData: message }
+    return { status, headers: JSON_TYPE, body: JSON.stringify(error) }
+  }
   const body = JSON.stringify({ code, msg: message })
   return { status, headers: JSON_TYPE, body, sbe: (schema) => errorSbe(code, message, schema) }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { archiveSpan, publishedFrom } from '../binance/archive.ts'
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
+import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import type { ArchiveFault } from './archive-options.ts'
 import {
   headerNames,
@@ -26,6 +27,7 @@ export type FileSpec = {
   /** Without directories, without `.zip`. */
   readonly baseName: string
   readonly faults: readonly ArchiveFault[]
+  readonly market?: Market
 }
 
 /** The span of a file's rows, as of when it was published. */
@@ -51,16 +53,25 @@ export function makeFile(spec: FileSpec): ArchiveFile {
   return { zip, checksum: checksumOf(hash, `${baseName}.zip`, faults) }
 }
 
-function csvOf({ history, series, period, faults }: FileSpec): string {
+function csvOf({ history, series, period, faults, market = DEFAULT_MARKET }: FileSpec): string {
   const rows = rowsOf(period, faults)
-  let lines: readonly string[] = linesOf(history, series, rows, unitsOf(period, faults))
+  let lines: readonly string[] = linesOf(
+    { history, market },
+    series,
+    rows,
+    unitsOf(period, faults, market),
+  )
   for (const fault of faults) lines = faulty(lines, fault, series)
   const bomb = faults.find((fault) => fault.kind === 'bomb')
   return `${lines.map((line) => `${line}\n`).join('')}${' '.repeat(bomb?.bytes ?? 0)}`
 }
 
-function unitsOf(period: string, faults: readonly ArchiveFault[]): (row: number) => TimeUnit {
-  const unit = unitOf(periodWindow(period))
+function unitsOf(
+  period: string,
+  faults: readonly ArchiveFault[],
+  market: Market,
+): (row: number) => TimeUnit {
+  const unit = unitOf(periodWindow(period), market)
   const other = unit === 'us' ? 'ms' : 'us'
   const fault = faults.find(({ kind }) => kind === 'otherUnit')
   if (fault?.kind !== 'otherUnit') return () => unit
@@ -108,7 +119,16 @@ function faulty(
   }
 }
 
-const QUANTITY_AT = { klines: 5, aggTrades: 2, trades: 2 }
+const QUANTITY_AT = {
+  klines: 5,
+  markPriceKlines: 8,
+  indexPriceKlines: 8,
+  premiumIndexKlines: 8,
+  fundingRate: 2,
+  metrics: 2,
+  aggTrades: 2,
+  trades: 2,
+}
 
 function withQuantity(
   line: string,

@@ -10,7 +10,8 @@ import {
   periodOfPath,
   publishedFrom,
 } from '../binance/archive.ts'
-import { DATASETS } from '../binance/market.ts'
+import { MARKETS } from '../binance/market.ts'
+import { DEFAULT_MARKET, type Market, type SeriesKey } from '../binance/series.ts'
 import {
   intervalPathName,
   intervalStep,
@@ -22,7 +23,7 @@ import { micros, parseMicros, periodOf, periodWindow, type Micros } from '../bas
 import { makeFile, rowsOf, type ArchiveFile } from './archive-file.ts'
 import { listingXml, type BucketKey } from './archive-listing.ts'
 import type { ArchiveFault, ArchiveOptions } from './archive-options.ts'
-import { rowCountOf, type ArchiveSeries } from './archive-rows.ts'
+import { ARCHIVED, rowCountOf, type ArchiveSeries } from './archive-rows.ts'
 import { bytesAnswer, rangeOf, xmlError, type ArchiveAnswer } from './archive-answer.ts'
 import type { History } from './source.ts'
 
@@ -32,7 +33,16 @@ const DAY = DAY_MS * 1000n
 const BEGINNING = parseMicros('2017-08-01')
 const FILES_KEPT = 64
 /** About the size of a row in a zip, and of its headers; listings do not make the files that they name. */
-const ROW_BYTES = { klines: 37, aggTrades: 18, trades: 16 }
+const ROW_BYTES = {
+  klines: 37,
+  markPriceKlines: 40,
+  indexPriceKlines: 40,
+  premiumIndexKlines: 40,
+  fundingRate: 12,
+  metrics: 20,
+  aggTrades: 18,
+  trades: 16,
+}
 const ZIP_BYTES = 200
 /** So many times as large are rows that are not compressed. */
 const STORED = 4
@@ -52,12 +62,21 @@ export function isArchivePath(path: string, query: string): boolean {
 
 /** The archive of some symbols. */
 export class SimArchive {
+  readonly #market: Market
+  /** The folder of all its files. */
+  readonly #root: string
   readonly #options: ArchiveOptions
   readonly #symbols: ReadonlyMap<string, History>
   readonly #files = new Map<string, ArchiveFile>()
   readonly #folders = new Map<string, readonly BucketKey[]>()
 
-  constructor(options: ArchiveOptions, symbols: ReadonlyMap<string, History>) {
+  constructor(
+    options: ArchiveOptions,
+    symbols: ReadonlyMap<string, History>,
+    market: Market = DEFAULT_MARKET,
+  ) {
+    this.#market = market
+    this.#root = MARKETS[market].archiveFolder
     this.#options = options
     this.#symbols = symbols
   }
@@ -93,17 +112,17 @@ export class SimArchive {
     now: Micros,
   ): { readonly file: ArchiveFile; readonly modified: Micros } | undefined {
     const period = periodOfPath(path)
-    const series = seriesOf(path)
+    const series = this.#seriesOf(path)
     if (period === undefined || series === undefined) return undefined
-    if (archivePath({ market: 'spot', ...series }, period) !== path) return undefined
+    if (archivePath(this.#keyOf(series), period) !== path) return undefined
     const { faults, modified } = this.#faultsOf(path, period, now)
-    const history = this.#symbols.get(series.symbol)
+    const history = this.#historyOf(series)
     if (history === undefined || !this.#isThere(series, period, now)) return undefined
     const key = `${path} ${modified}`
     const known = this.#files.get(key)
     if (known !== undefined) return { file: known, modified }
     const baseName = path.slice(path.lastIndexOf('/') + 1, -'.zip'.length)
-    const file = makeFile({ history, series, period, baseName, faults })
+    const file = makeFile({ history, series, period, baseName, faults, market: this.#market })
     const [oldest] = this.#files.keys()
     if (this.#files.size >= FILES_KEPT && oldest !== undefined) this.#files.delete(oldest)
     this.#files.set(key, file)
@@ -131,14 +150,16 @@ export class SimArchive {
   }
 
   #isThere(series: ArchiveSeries, period: string, now: Micros): boolean {
-    const history = this.#symbols.get(series.symbol)
-    const path = archivePath({ market: 'spot', ...series }, period)
+    const history = this.#historyOf(series)
+    const path = archivePath(this.#keyOf(series), period)
     const { faults } = this.#faultsOf(path, period, now)
     if (history === undefined || faults.some(({ kind }) => kind === 'missing')) return false
     if (this.#publishedFrom(period) > now) return false
     const { interval } = series
     const isLong = interval !== undefined && intervalStep(interval) > DAY
-    if (isLong && archiveSpan(period) === 'daily') return false
+    const isMonthly = isLong || series.dataset === 'fundingRate'
+    if (isMonthly && archiveSpan(period) === 'daily') return false
+    if (series.dataset === 'metrics' && archiveSpan(period) === 'monthly') return false
     return rowCountOf(history, series, rowsOf(period)) > 0
   }
 
@@ -166,9 +187,9 @@ export class SimArchive {
       return [...recorded]
         .map(([key, { sizeBytes, modified }]) => ({ key, sizeBytes, modified }))
         .sort((a, b) => (a.key < b.key ? -1 : 1))
-    const series = seriesOf(prefix)
+    const series = this.#seriesOf(prefix)
     if (series === undefined) return this.#folderKeys()
-    const span = prefix.startsWith('data/spot/monthly/') ? 'month' : 'day'
+    const span = prefix.startsWith(`${this.#root}/monthly/`) ? 'month' : 'day'
     const name = `${prefix} ${marker} ${now / DAY}`
     const known = this.#folders.get(name) ?? this.#seriesKeys(series, span, { now, marker })
     // A listing changes when a file is published or a rule begins; both may happen within a day.
@@ -182,13 +203,13 @@ export class SimArchive {
     span: 'day' | 'month',
     { now, marker }: { readonly now: Micros; readonly marker: string },
   ): readonly BucketKey[] {
-    const history = this.#symbols.get(series.symbol)
+    const history = this.#historyOf(series)
     const keys: BucketKey[] = []
     if (history === undefined) return keys
     for (let from = BEGINNING; from < now;) {
       const period = periodOf(from, span)
       from = periodWindow(period).to
-      const key = archivePath({ market: 'spot', ...series }, period)
+      const key = archivePath(this.#keyOf(series), period)
       if (checksumPath(key) <= marker || !this.#isThere(series, period, now)) continue
       const { modified, faults } = this.#faultsOf(key, period, now)
       const rows =
@@ -202,28 +223,41 @@ export class SimArchive {
     return keys
   }
 
+  /** The series that a file or a whole folder belongs to. */
+  #seriesOf(path: string): ArchiveSeries | undefined {
+    if (!path.startsWith(`${this.#root}/`)) return undefined
+    const [, dataset, symbol, name] = SERIES.exec(path.slice(this.#root.length + 1)) ?? []
+    const kind = ARCHIVED.find((own) => own === dataset)
+    if (kind === undefined || symbol === undefined) return undefined
+    const facts = MARKETS[this.#market].datasets[kind]
+    const interval = name === undefined ? undefined : parseInterval(name)
+    if (facts === undefined || facts.hasInterval !== (interval !== undefined)) return undefined
+    return { dataset: kind, symbol, ...(interval === undefined ? {} : { interval }) }
+  }
+
+  #keyOf(series: ArchiveSeries): SeriesKey {
+    return { market: this.#market, ...series }
+  }
+
+  /** The history of a symbol, or of a pair's first contract. */
+  #historyOf({ symbol }: ArchiveSeries): History | undefined {
+    const found = this.#symbols.get(symbol)
+    if (found !== undefined) return found
+    const contract = [...this.#symbols.keys()].find((name) => name.startsWith(`${symbol}_`))
+    return contract === undefined ? undefined : this.#symbols.get(contract)
+  }
+
   #folderKeys(): readonly BucketKey[] {
     const keys: string[] = []
     for (const span of ['daily', 'monthly'])
       for (const symbol of this.#symbols.keys()) {
         for (const interval of INTERVALS)
-          keys.push(`data/spot/${span}/klines/${symbol}/${intervalPathName(interval)}/-`)
+          keys.push(`${this.#root}/${span}/klines/${symbol}/${intervalPathName(interval)}/-`)
         for (const dataset of ['aggTrades', 'trades'])
-          keys.push(`data/spot/${span}/${dataset}/${symbol}/-`)
+          keys.push(`${this.#root}/${span}/${dataset}/${symbol}/-`)
       }
     return keys.sort().map((key) => ({ key, sizeBytes: 0, modified: BEGINNING }))
   }
 }
 
-const SERIES =
-  /^data\/spot\/(?:daily|monthly)\/(klines|aggTrades|trades)\/([^/]+)\/(?:([^/]+)\/)?[^/]*$/
-
-/** The series that a file or a whole folder belongs to. */
-function seriesOf(path: string): ArchiveSeries | undefined {
-  const [, dataset, symbol, name] = SERIES.exec(path) ?? []
-  const kind = (['klines', 'aggTrades', 'trades'] as const).find((own) => own === dataset)
-  if (kind === undefined || symbol === undefined) return undefined
-  const interval = name === undefined ? undefined : parseInterval(name)
-  if (DATASETS[kind].hasInterval !== (interval !== undefined)) return undefined
-  return { dataset: kind, symbol, ...(interval === undefined ? {} : { interval }) }
-}
+const SERIES = /^(?:daily|monthly)\/([A-Za-z]+)\/([^/]+)\/(?:([^/]+)\/)?[^/]*$/

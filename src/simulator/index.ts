@@ -39,4 +39,11 @@ export { replayOptions } from './replay.ts'
 export type { AggTrade, Kline } from './rows.ts'
 export { startSimulator } from './server.ts'
 export type { Simulator, SimulatorOptions } from './server.ts'
-export { trueAggTrades, trueBlockTrades, trueKlines, trueTrades } from './truth.ts'
+export {
+  trueAggTrades,
+  trueBlockTrades,
+  trueFunding,
+  trueKlines,
+  truePrices,
+  trueTrades,
+} from './truth.ts'

@@ -11,8 +11,12 @@ import { errorAnswer, faultAnswer, htmlAnswer, jsonAnswer, type PlainAnswer } fr
 import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
+import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
+import { futuresHistoryOf } from './futures-history.ts'
+import { FUTURES_RULES, type FuturesPlace } from './futures-place.ts'
 import { historyOf } from './history.ts'
-import { Limiter, type Admission } from './limits.ts'
+import { Limiter } from './limits.ts'
+import { refusedAnswer, type Refused } from './refused.ts'
 import { RequestLog } from './log.ts'
 import type { ExchangeOptions, Flaky } from './options.ts'
 import { PageCache, type CachedPage } from './page-cache.ts'
@@ -58,14 +62,24 @@ export class Exchange {
   readonly #faults: FaultSchedule
   readonly #cache: PageCache
   readonly #archive: SimArchive
+  readonly #endpoints: ReadonlyMap<string, Endpoint>
+  readonly #futures: ReadonlyMap<string, Exchange>
+  readonly #isFutures: boolean
+  /** What the futures markets received; they share limits. */
+  readonly futuresLog: RequestLog
 
   /** @throws UsageError when a symbol occurs twice or its options are contradictory. */
-  constructor(options: ExchangeOptions) {
+  constructor(options: ExchangeOptions, place?: FuturesPlace) {
     this.#options = options
-    const { seed = 1, symbols } = options
+    this.#isFutures = place !== undefined
+    const { seed = 1 } = options
+    const symbols = place?.options.symbols ?? options.symbols
+    const makeHistory = place === undefined ? historyOf : futuresHistoryOf
     this.#symbols = new Map(
-      symbols.map((own) => [own.symbol, { options: own, history: historyOf(own, seed) }]),
+      symbols.map((own) => [own.symbol, { options: own, history: makeHistory(own, seed) }]),
     )
+    this.#endpoints =
+      place === undefined ? ENDPOINTS : futuresEndpoints(place.market, place.options)
     if (this.#symbols.size < symbols.length) throw new UsageError('a symbol occurs twice')
     this.#flaky = new Map(
       symbols.map(({ symbol, flaky = [] }) => [
@@ -73,14 +87,46 @@ export class Exchange {
         flaky.map((entry) => ({ flaky: entry, asked: 0 })),
       ]),
     )
-    this.#limiter = new Limiter(options.limits ?? {})
-    this.#faults = new FaultSchedule(options.faults ?? {})
+    this.#limiter = place?.limiter ?? new Limiter(options.limits ?? {})
+    this.#faults = place?.faults ?? new FaultSchedule(options.faults ?? {})
     this.#cache = new PageCache(options.pageCacheEntries ?? 64)
     this.#archive = new SimArchive(
       options.archive ?? {},
       new Map([...this.#symbols].map(([symbol, { history }]) => [symbol, history])),
+      place?.market,
     )
-    this.log = new RequestLog(this.#limiter, options.logMax ?? 200_000)
+    const { logMax = 200_000 } = options
+    this.log = place?.log ?? new RequestLog(this.#limiter, logMax)
+    const { rules = FUTURES_RULES, ...futuresLimits } = options.futuresLimits ?? {}
+    const limiter = new Limiter({ ...futuresLimits, rules })
+    this.futuresLog = place?.log ?? new RequestLog(limiter, logMax)
+    const shared = { limiter, log: this.futuresLog, faults: this.#faults }
+    this.#futures = new Map(
+      (place === undefined ? (['um', 'cm'] as const) : []).flatMap((market) => {
+        const own = options[market]
+        const there = { market, ...shared }
+        return own === undefined
+          ? []
+          : [[market, new Exchange(options, { ...there, options: own })] as const]
+      }),
+    )
+  }
+
+  /** A futures market of the exchange. @throws UsageError when it serves none of this name */
+  market(name: 'um' | 'cm'): Exchange {
+    const market = this.#futures.get(name)
+    if (market !== undefined) return market
+    throw new UsageError(`the exchange serves no ${name}`)
+  }
+
+  /** The market that a request is for; `undefined` for spot. */
+  #futuresOf({ path, query }: SimRequest): Exchange | undefined {
+    const place = isArchivePath(path, query)
+      ? /(?:^\/|prefix=)data(?:\/|%2F)futures(?:\/|%2F)(um|cm)(?:\/|%2F)/.exec(
+          `${path}?${query}`,
+        )?.[1]
+      : { fapi: 'um', dapi: 'cm' }[/^\/([fd]api)\//.exec(path)?.[1] ?? '']
+    return place === undefined ? undefined : this.#futures.get(place)
   }
 
   /** The server's clock when the given one shows `now`. */
@@ -97,16 +143,18 @@ export class Exchange {
 
   /** Answers a request that arrives when the given clock shows `nowMicros`. */
   handle(request: SimRequest, nowMicros: Micros): SimResponse {
+    const futures = this.#futuresOf(request)
+    if (futures !== undefined) return futures.handle(request, nowMicros)
     const now = this.serverTime(nowMicros)
     const { path, query, ip } = request
     if (isArchivePath(path, query)) return this.#archived(request, now)
-    const weight = this.#limiter.weightOf(path, now)
+    const weight = this.#isFutures ? futuresWeight(path, query) : this.#limiter.weightOf(path, now)
     const admission = this.#limiter.arrive(ip, weight, now)
     const host = request.headers['host'] ?? ''
     const isIn = admission.kind === 'pass'
     const fault = isIn ? this.#faults.next({ path, query, host }) : undefined
     const wire = wireOf(request.headers, this.#options.sbe)
-    const plain = isIn ? this.#page(request, now, fault) : this.#refused(admission, now)
+    const plain = isIn ? this.#page(request, now, fault) : this.#turnAway(admission, now)
     const page = inSbe(plain, wire)
     const headers = {
       ...page.answer.headers,
@@ -187,12 +235,12 @@ export class Exchange {
       case 'limited': {
         const retryAfterMs = this.#limiter.limit(ip, fault.seconds, now)
         const [rule] = this.#limiter.rulesAt(now)
-        return rule && this.#refused({ kind: 'limited', retryAfterMs, rule }, now).answer
+        return rule && this.#turnAway({ kind: 'limited', retryAfterMs, rule }, now).answer
       }
       case 'banned': {
         const until = this.#limiter.ban(ip, fault.seconds, now)
         const retryAfterMs = Number(until - now) / 1000
-        return this.#refused({ kind: 'banned', retryAfterMs, until }, now).answer
+        return this.#turnAway({ kind: 'banned', retryAfterMs, until }, now).answer
       }
       case 'blocked':
         if (fault.seconds !== undefined) this.#limiter.block(ip, fault.seconds, now)
@@ -207,7 +255,7 @@ export class Exchange {
   }
 
   #endpointOf({ path, headers }: SimRequest): Endpoint | undefined {
-    const endpoint = ENDPOINTS.get(path)
+    const endpoint = this.#endpoints.get(path)
     if (endpoint === undefined) return undefined
     if (this.#options.marketDataOnly === true && !endpoint.isMarketData) return undefined
     const { refusal } = wireOf(headers, this.#options.sbe)
@@ -241,6 +289,10 @@ export class Exchange {
     return { ...content, isSettled: content.isSettled && this.#isSteady(spoken.symbol) }
   }
 
+  #turnAway(admission: Refused, now: Micros): CachedPage {
+    return ready(refusedAnswer(admission, now, this.#options.limits?.retryAfter))
+  }
+
   #leftOut(symbol: string): readonly Span[] {
     return (this.#flaky.get(symbol) ?? [])
       .filter(({ flaky, asked }) => asked < flaky.times)
@@ -251,31 +303,6 @@ export class Exchange {
   #isSteady(symbol: string): boolean {
     const { flaky, revisions, settleMs } = this.#symbols.get(symbol)?.options ?? {}
     return flaky === undefined && revisions === undefined && settleMs === undefined
-  }
-
-  #refused(admission: Exclude<Admission, { kind: 'pass' }>, now: Micros): CachedPage {
-    if (admission.kind === 'blocked') return ready(htmlAnswer(403))
-    const isBan = admission.kind === 'banned'
-    const message = isBan
-      ? `Way too much request weight used; IP banned until ${admission.until / 1000n}. Please use WebSocket Streams for live updates to avoid bans.`
-      : `Too much request weight used; current limit is ${admission.rule.limit} request weight per ${admission.rule.intervalNum} ${admission.rule.interval}. Please use WebSocket Streams for live updates to avoid polling the API.`
-    const answer = errorAnswer(new Refusal(-1003, message, isBan ? 418 : 429))
-    const retryAfter = this.#retryAfter(admission.retryAfterMs, now)
-    return ready({ ...answer, headers: { ...answer.headers, ...retryAfter } })
-  }
-
-  #retryAfter(ms: number, now: Micros): Readonly<Record<string, string>> {
-    const at = new Date(Math.ceil(Number(now) / 1000 + ms))
-    switch (this.#options.limits?.retryAfter ?? 'seconds') {
-      case 'missing':
-        return {}
-      case 'garbage':
-        return { 'retry-after': 'soon' }
-      case 'date':
-        return { 'retry-after': at.toUTCString() }
-      case 'seconds':
-        return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))) }
-    }
   }
 }
 

@@ -10,9 +10,10 @@ import type { TimeUnit } from './rows.ts'
 /** A refusal in Binance's words. Thrown and caught within this room; never leaves it. */
 export class Refusal extends Error {
   readonly status: number
-  readonly code: number
+  readonly code: number | string
 
-  constructor(code: number, message: string, status = 400) {
+  /** @param code - A text in a few answers of the futures markets, whose body is another one. */
+  constructor(code: number | string, message: string, status = 400) {
     super(message)
     this.code = code
     this.status = status

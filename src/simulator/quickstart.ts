@@ -26,9 +26,25 @@ export const QUICKSTART_KEY = 'simulated'
 
 const BURST_COUNT = 3_000
 
-/** BTCUSDT, ETHUSDT with an outage, a symbol that is not ASCII, and one account. */
+/** BTCUSDT, ETHUSDT with an outage, a symbol that is not ASCII, and one account; and a few perpetual contracts. */
 export function quickstartExchange(): ExchangeOptions {
   return {
+    um: {
+      symbols: [
+        { symbol: 'BTCUSDT', listedAt: parseMicros('2019-09-08T17:57'), price: 68_050 },
+        { symbol: 'ETHUSDT', listedAt: parseMicros('2019-11-27T07:45'), price: 2_602 },
+      ],
+    },
+    cm: {
+      symbols: [
+        {
+          symbol: 'BTCUSD_PERP',
+          listedAt: parseMicros('2020-08-10T07:00'),
+          price: 68_060,
+          quantityDecimals: 0,
+        },
+      ],
+    },
     accounts: [{ apiKey: QUICKSTART_KEY, key: { kind: 'hmac', secret: QUICKSTART_KEY } }],
     symbols: [
       {

@@ -2,9 +2,11 @@
 
 import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
+import type { FuturesHistory, PriceName } from './futures-history.ts'
 import type { Exchange } from './model.ts'
+import type { Funding } from './options.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
-import type { Sequence } from './source.ts'
+import type { KlineSource, Sequence } from './source.ts'
 
 /** Which rows: those in `window`, in their state when the server's clock shows `now`. */
 type TruthQuery = { readonly symbol: string; readonly window: Window; readonly now: Micros }
@@ -38,6 +40,16 @@ export function trueTrades(exchange: Exchange, query: TruthQuery): Generator<Tra
 /** The block trades of the window, one at a time. */
 export function trueBlockTrades(exchange: Exchange, query: TruthQuery): Generator<Trade> {
   return rowsOf(exchange.historyOf(query.symbol).blockTrades, query)
+}
+
+/** The settlements of a contract up to `now`, oldest first. */
+export function trueFunding(exchange: Exchange, symbol: string, now: Micros): readonly Funding[] {
+  return (exchange.historyOf(symbol) as FuturesHistory).funding(Number(now))
+}
+
+/** The klines of a price of a contract that nobody trades at. */
+export function truePrices(exchange: Exchange, symbol: string, price: PriceName): KlineSource {
+  return (exchange.historyOf(symbol) as FuturesHistory).prices[price]
 }
 
 function* rowsOf<Row>(sequence: Sequence<Row>, { window, now }: TruthQuery): Generator<Row> {

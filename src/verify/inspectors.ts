@@ -5,6 +5,7 @@ import { clip, intersect, subtractAll, union } from '../base/coverage.ts'
 import { DataError } from '../base/errors.ts'
 import { formatWindow, periodWindow, type Window } from '../base/time.ts'
 import { datasetOf } from '../binance/market.ts'
+import { gridOf } from '../binance/dataset.ts'
 import { slotCount } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { pageOf } from '../rows/batch.ts'
@@ -46,11 +47,12 @@ export function inspectorOf(key: SeriesKey, period: string, manifest: Manifest):
 
 /** Every slot of the grid that is covered must have a kline or lie in a known gap. */
 function missingRows(
-  { interval }: SeriesKey,
+  key: SeriesKey,
   period: Window,
   { coverage, gaps }: Manifest,
   prover: RowProver,
 ): Flaw[] {
+  const interval = gridOf(datasetOf(key), key.interval)
   if (interval === undefined || prover.missing === undefined) return []
   const covered = clip(coverage, period)
   const lost = subtractAll(intersect(prover.missing(period), covered), union(gaps))

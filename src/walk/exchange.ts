@@ -2,68 +2,51 @@
 
 import { DataError, RejectedError, UnreachableError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
-import type { Credentials } from '../base/secret.ts'
 import type { Micros } from '../base/time.ts'
-import { type Dataset, type Numbers } from '../binance/dataset.ts'
-import { datasetOf } from '../binance/market.ts'
-import { API_URLS, MARKET_DATA_URL } from '../binance/host.ts'
-import { DEFAULT_LIMITS } from '../binance/limit.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import type { Numbers } from '../binance/dataset.ts'
+import { datasetOf, MARKETS } from '../binance/market.ts'
+import { baseUrlsOf } from '../binance/host.ts'
+import type { RestFacts } from '../binance/rest.ts'
+import { DEFAULT_MARKET, type Market, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
-import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
-import type { OnWait } from '../pull/gate.ts'
+import { Gateways } from '../pull/gateways.ts'
 import { rankText } from '../pull/probe.ts'
-import type { HostList } from '../pull/query.ts'
+import type { HostList, Query, Sign } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
-import { endOf, type AskPage, type PageParams } from './walk.ts'
+import type { AskPage } from './walk.ts'
+import type { ExchangeEvents } from './exchange-events.ts'
+import { oldestFirst } from './oldest-first.ts'
+import { pageQuery } from './page-query.ts'
+import { MAX_WAIT_MS, sharedPool, WEIGHT_SHARE, type SharedPool } from './shared-pool.ts'
 import { WireFormat } from '../pull/wire.ts'
 import type { Page } from '../rows/page.ts'
 import { PageReader } from '../rows/page-reader.ts'
 import { type SymbolInfo, readInfo } from '../binance/exchange-info.ts'
 
-/** Default share of the exchange's limits. */
-export const WEIGHT_SHARE = 0.9
 /** Default number of requests in flight. */
 export const CONCURRENCY = 8
 /**
  * Attempts per request for commands that only read: they give up after seconds, not after the minute that a run allows.
  */
 export const LOOK_ATTEMPTS = 4
-/** Default longest wait, in milliseconds. */
-export const MAX_WAIT_MS = 600_000
 
 /** How often the limits are read again: they have changed while programs ran (CHANGELOG 2023-08-25). */
 const LIMITS_AGE_MS = 3_600_000
 
 // All of exchangeInfo is tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
-const INFO_WEIGHT = 20
 /** The status of a symbol that exchangeInfo does not list. */
 export const UNKNOWN_SYMBOL = 'UNKNOWN'
-
-/** errors.md, -1121 BAD_SYMBOL. */
-export const INVALID_SYMBOL: number = -1121
 
 /** Which symbols to request from exchangeInfo: it is long, and limits come with any of them. */
 export type InfoScope =
   { readonly kind: 'all' } | { readonly kind: 'symbol'; readonly symbol: string }
 
-/** What happens on the way that the caller may want to report. */
-export type ExchangeEvents = {
-  readonly onWait: OnWait
-  readonly onWarning: (message: string) => void
-  /** Decisions worth a line in the log. */
-  readonly onNote?: (message: string) => void
-  /** Most attempts per request; few where a user waits for the answer and nothing is lost. */
-  readonly attemptsMax?: number
-  /** For account datasets; never used for others. */
-  readonly credentials?: Credentials | undefined
-}
-
-/** A connection to the exchange. */
+/** A connection to one market of the exchange. */
 export class ExchangeClient {
-  readonly gateway: Gateway
+  readonly market: Market
+  readonly gateways: Gateways
   readonly #events: ExchangeEvents
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
@@ -76,6 +59,8 @@ export class ExchangeClient {
   /** Does {@link symbols} hold everything exchangeInfo has? */
   #hasAllSymbols = false
   readonly #statuses = new Map<string, Promise<string | undefined>>()
+  readonly #rest: RestFacts
+  readonly #pool: SharedPool
   #limitsReadMs = 0
   #slowdownsSeen = 0
   #readingLimits: Promise<void> | undefined
@@ -86,19 +71,27 @@ export class ExchangeClient {
     events: ExchangeEvents,
     signal: AbortSignal | undefined,
   ) {
+    const { market = DEFAULT_MARKET, pool } = events
+    this.market = market
+    this.#rest = MARKETS[market].rest
     this.#events = events
     this.#clock = world.clock
     this.#prefer = options.prefer
     this.#signal = signal
-    this.#wire = new WireFormat(options.wire ?? 'json', events.onWarning)
+    this.#wire = new WireFormat(
+      this.#rest.hasSbe ? (options.wire ?? 'json') : 'json',
+      events.onWarning,
+    )
     this.#reader = new PageReader(this.#wire, events.onWarning)
     this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
-    const urls = options.baseUrls?.map((url) => url.replace(/\/+$/, ''))
-    this.gateway = new Gateway(world, {
-      publicUrls: urls ?? [MARKET_DATA_URL],
-      apiUrls: urls ?? API_URLS,
-      limits: DEFAULT_LIMITS,
+    this.#pool = pool ?? sharedPool(world, this.#rest.pool, options, events.onWait)
+    const urls = baseUrlsOf(market, options.baseUrls)
+    const gateway = {
+      publicUrls: urls ?? this.#rest.publicUrls,
+      apiUrls: urls ?? this.#rest.apiUrls,
+      rest: this.#rest,
+      limits: this.#rest.limits,
       share: options.weightShare ?? WEIGHT_SHARE,
       concurrency: this.#concurrency,
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
@@ -107,7 +100,8 @@ export class ExchangeClient {
       onWarning: events.onWarning,
       attemptsMax: events.attemptsMax,
       signal,
-    })
+    }
+    this.gateways = new Gateways(world, gateway, this.#pool.pools)
   }
 
   /**
@@ -116,20 +110,19 @@ export class ExchangeClient {
    * @param lists - The hosts that will be used; they are sorted as the options say.
    */
   async open(scope: InfoScope, lists: readonly HostList[] = []): Promise<void> {
-    await this.gateway.gate.load()
-    await this.gateway.sync(this.#signal)
+    await this.gateways.open()
     if (this.#prefer === 'fastest') for (const list of lists) await this.#preferFastest(list)
     await this.#readInfo(scope)
   }
 
   async #preferFastest(list: HostList): Promise<void> {
-    if (this.gateway.health(list).length > 1) await this.gateway.preferFastest(list)
-    this.#events.onNote?.(rankText(this.gateway.health(list)))
+    if (this.gateways.health(list).length > 1) await this.gateways.preferFastest(list)
+    this.#events.onNote?.(rankText(this.gateways.health(list)))
   }
 
   /** The server's clock. */
   now(): Micros {
-    return this.gateway.server.now()
+    return this.gateways.now()
   }
 
   /** The symbols read by {@link open}. */
@@ -159,13 +152,24 @@ export class ExchangeClient {
     const known = statusIn(this.#symbols)
     if (known !== UNKNOWN_SYMBOL || this.#hasAllSymbols) return known
     try {
-      return statusIn(await this.#askInfo([['symbol', symbol]]))
+      return statusIn(await this.#askInfo(this.#infoParams(symbol)))
     } catch (error) {
       if (error instanceof RejectedError)
-        return error.exchangeCode === INVALID_SYMBOL ? UNKNOWN_SYMBOL : undefined
+        return this.isInvalidSymbol(error) ? UNKNOWN_SYMBOL : undefined
       if (error instanceof UnreachableError || error instanceof DataError) return undefined
       throw error
     }
+  }
+
+  /** Was a request refused since there is no such symbol, or none any more? */
+  isInvalidSymbol(error: unknown): boolean {
+    if (!(error instanceof RejectedError) || error.exchangeCode === undefined) return false
+    return this.#rest.invalidSymbols.includes(error.exchangeCode)
+  }
+
+  /** What exchangeInfo says of a symbol, as far as it was read. */
+  infoOf(symbol: string): SymbolInfo | undefined {
+    return this.#symbols.find((info) => info.symbol === symbol)
   }
 
   /** Reads all of exchangeInfo, which costs as much as one symbol of it; then each {@link statusOf} is known. */
@@ -173,14 +177,32 @@ export class ExchangeClient {
     if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
   }
 
-  /** What has been spent so far. */
-  usage(): Usage {
-    return { ...this.gateway.spent, ...this.gateway.budget.use() }
+  /** So many requests may be in flight, from all addresses. */
+  get pagesAtOnce(): number {
+    return this.#concurrency * this.gateways.all.length
   }
 
-  /** Requests pages of one series. */
+  /** What has been spent so far. */
+  usage(): Usage {
+    return { ...this.gateways.spent, ...this.gateways.use() }
+  }
+
+  /** Requests pages of one series: of what is asked for, the oldest rows. */
   pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage {
+    const ask = this.#pages(key, numbers, priority)
+    const { windowDaysMax } = datasetOf(key)
+    if (windowDaysMax === undefined || key.interval === undefined) return ask
+    const askDays = this.#pages({ ...key, interval: '1d' }, numbers, priority)
+    return oldestFirst(ask, askDays, {
+      interval: key.interval,
+      daysMax: windowDaysMax,
+      now: () => this.now(),
+    })
+  }
+
+  #pages(key: SeriesKey, numbers: Numbers, priority: number): AskPage {
     const dataset = datasetOf(key)
+    const { unit } = this.#rest
     return async (params, check, signal) => {
       await this.#keepLimits()
       let asked = this.#wire.format
@@ -188,15 +210,16 @@ export class ExchangeClient {
         asked = this.#wire.format
         return this.#wire.headers()
       }
-      const query = { ...this.#query(key, dataset, params, { priority, signal }), headers }
+      const own = signal ?? this.#signal
+      const query = { ...pageQuery(key, params, { priority, signal: own }), headers }
       const sign = dataset.security === 'signed' ? this.#sign : undefined
       const read = (answer: HttpAnswer): Page =>
-        this.#reader.read({ dataset, numbers }, answer, check)
+        this.#reader.read({ dataset, numbers, unit }, answer, check)
       try {
-        return await this.gateway.ask(query, read, sign)
+        return await this.gateways.ask(query, read, sign)
       } catch (error) {
         if (!this.#wire.isRefused(error, asked)) throw error
-        return this.gateway.ask(query, read, sign)
+        return this.gateways.ask(query, read, sign)
       }
     }
   }
@@ -215,35 +238,19 @@ export class ExchangeClient {
     const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
     return {
       ask: this.pages(key, numbers, priority),
-      askAggTrades: this.pages(aggTrades, numbers, priority),
-      readAhead: this.#concurrency,
+      // Not every market has them.
+      askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
+      readAhead: this.pagesAtOnce,
       isTrading: () => this.isTrading(key.symbol),
-    }
-  }
-
-  #query(
-    key: SeriesKey,
-    dataset: Dataset,
-    { limit, ...params }: PageParams,
-    { priority, signal }: { priority: number; signal: AbortSignal | undefined },
-  ): Query {
-    const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
-    return {
-      path: dataset.path,
-      params: [['symbol', key.symbol], ...interval, ...Object.entries(params)],
-      limit,
-      weight: dataset.weight,
-      priority,
-      hosts: hostListOf(dataset),
-      until: endOf(params),
-      signal: signal ?? this.#signal,
     }
   }
 
   async #readInfo(scope: InfoScope): Promise<void> {
     try {
-      this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? [['symbol', scope.symbol]] : [])
-      this.#hasAllSymbols = scope.kind === 'all'
+      this.#symbols = await this.#askInfo(
+        scope.kind === 'symbol' ? this.#infoParams(scope.symbol) : [],
+      )
+      this.#hasAllSymbols = scope.kind === 'all' || !this.#rest.isInfoBySymbol
     } catch (error) {
       // A symbol that exchangeInfo does not list may still have history; any symbol brings the limits.
       if (!(error instanceof RejectedError) || scope.kind === 'all') throw error
@@ -268,7 +275,7 @@ export class ExchangeClient {
   /** Reads the limits again when they may have changed: after a 429, and every hour. */
   async #keepLimits(): Promise<void> {
     const isOld = this.#clock.monotonicMs() - this.#limitsReadMs > LIMITS_AGE_MS
-    if (!isOld && this.gateway.budget.slowdowns === this.#slowdownsSeen) return
+    if (!isOld && this.gateways.slowdowns === this.#slowdownsSeen) return
     this.#readingLimits ??= this.#rereadLimits().finally(() => (this.#readingLimits = undefined))
     await this.#readingLimits
   }
@@ -277,33 +284,33 @@ export class ExchangeClient {
     // exchangeInfo of one symbol has the same limits as all of it.
     const [known] = this.#symbols
     this.#limitsReadMs = this.#clock.monotonicMs()
-    this.#slowdownsSeen = this.gateway.budget.slowdowns
+    this.#slowdownsSeen = this.gateways.slowdowns
     try {
-      await this.#askInfo(known === undefined ? [] : [['symbol', known.symbol]])
+      await this.#askInfo(known === undefined ? [] : this.#infoParams(known.symbol))
     } catch (error) {
       // Without them the run goes on as before, slower after a 429. What stops all requests stops this one too.
       if (!(error instanceof RejectedError || error instanceof UnreachableError)) throw error
     }
   }
 
+  /** Asks for one symbol where that is possible, and for all elsewhere. */
+  #infoParams(symbol: string): Query['params'] {
+    return this.#rest.isInfoBySymbol ? [['symbol', symbol]] : []
+  }
+
   async #askInfo(params: Query['params']): Promise<readonly SymbolInfo[]> {
     const query: Query = {
-      path: '/api/v3/exchangeInfo',
+      path: this.#rest.infoPath,
       params,
-      weight: INFO_WEIGHT,
+      weight: this.#rest.infoWeight,
       priority: 1e9,
       hosts: 'public',
       sizeBytesMax: INFO_BYTES_MAX,
       signal: this.#signal,
     }
-    const info = await this.gateway.ask(query, ({ body }) => readInfo(body))
+    const info = await this.gateways.ask(query, ({ body }) => readInfo(body))
     this.#limitsReadMs = this.#clock.monotonicMs()
-    if (info.limits.length > 0) this.gateway.budget.setLimits(info.limits)
-    return info.symbols
+    if (info.limits.length > 0) this.#pool.stated(this.market, info.limits)
+    return info.symbols.map((one) => ({ ...one, market: this.market }))
   }
-}
-
-/** The hosts that serve a dataset: the market-data host has only public ones, and not all of those. */
-export function hostListOf({ security }: Dataset): HostList {
-  return security === 'none' ? 'public' : 'api'
 }

@@ -15,7 +15,7 @@ const TAIL_ROWS = 10_000
 export async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
   const { manifest } = series
   const { walk } = datasetOf(manifest.key)
-  if (walk === 'openTime') return undefined
+  if (walk === 'openTime' || walk === 'time' || walk === 'archive') return undefined
   if (walk === 'accountWindow') return nextAccountId(series, from)
   const end = endBefore(manifest, from)
   if (end === undefined || !(await isEndStored(series, end))) return undefined

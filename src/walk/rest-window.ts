@@ -3,6 +3,8 @@
 import { clip, type Coverage } from '../base/coverage.ts'
 import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Progress, Standing } from '../progress.ts'
 import { firstIdAfter, hasRowsBefore } from '../store/id-ends.ts'
@@ -86,7 +88,7 @@ async function* seamBefore(
 /** Are trades stored between `from` and the end of its partition? */
 async function hasRowsAfter(series: Series, from: Micros): Promise<boolean> {
   const { key, coverage, gaps, partition } = series.manifest
-  if (key.interval !== undefined) return false
+  if (isKeyedByTime(datasetOf(key))) return false
   const rest = { from, to: periodWindow(periodOf(from, partition)).to }
   // Time about which nothing is known has no stored rows: the file need not be read.
   if (clip(coverage, rest).length + clip(gaps, rest).length === 0) return false

@@ -2,13 +2,15 @@
 
 import type { Coverage } from '../base/coverage.ts'
 import type { Micros, Partition, Window } from '../base/time.ts'
-import { columnIndex } from '../binance/dataset.ts'
+import { columnIndex, type Dataset } from '../binance/dataset.ts'
+import { intervalStep, type Interval } from '../binance/interval.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
 import { walkAccount } from './account.ts'
 import { walkIds } from './ids.ts'
 import { walkKlines } from './klines.ts'
+import { walkTimes } from './times.ts'
 import type { AskPage } from './walk.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
@@ -67,8 +69,13 @@ export function walkRest(
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkKlines(window, key.interval, ask, {
         ...options,
+        limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
+    case 'time':
+      return walkTimes(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
+    case 'archive':
+      throw new RangeError(`${key.dataset} are not served over REST`)
     case 'aggTradeId':
       return walkIds(window, findByTime(ask, options), ask, options)
     case 'tradeId': {
@@ -83,6 +90,13 @@ export function walkRest(
       return walkAccount(window, ask, { ...options, nextId, cursor })
     }
   }
+}
+
+/** Slots that are requested at once; some are left, since a request also reaches into the slots beside them. */
+function slotsOfPage({ pageRows, windowDaysMax }: Dataset, interval: Interval): number {
+  if (windowDaysMax === undefined) return pageRows
+  const slots = Number((BigInt(windowDaysMax) * 86_400_000_000n) / intervalStep(interval))
+  return Math.min(pageRows, slots - 2)
 }
 
 const FIRST_TRADE_ID = columnIndex(aggTrades, 'first_trade_id')

@@ -15,6 +15,7 @@ import {
   type Micros,
   type Window,
 } from '../base/time.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -50,8 +51,8 @@ export function seamsAfter(
 }
 
 /** How many rows of a series are compared. */
-function seamRows({ interval }: SeriesKey): number {
-  return interval === undefined ? SEAM_TRADES : 1
+function seamRows(key: SeriesKey): number {
+  return isKeyedByTime(datasetOf(key)) ? 1 : SEAM_TRADES
 }
 
 /** The newest stored rows before `from`, if coverage ends in its millisecond with rows of `source`. */
@@ -136,8 +137,8 @@ async function asked(ask: AskPage, params: PageParams): Promise<Page | undefined
   }
 }
 
-function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
-  if (interval !== undefined) return { startTime: lastKey, endTime: lastKey, limit: 1 }
+function seamParams(key: SeriesKey, lastKey: bigint): PageParams {
+  if (isKeyedByTime(datasetOf(key))) return { startTime: lastKey, endTime: lastKey, limit: 1 }
   const fromId = lastKey - BigInt(SEAM_TRADES - 1)
   return { fromId: fromId > 0n ? fromId : 0n, limit: SEAM_TRADES }
 }
@@ -147,11 +148,13 @@ function seamParams({ interval }: SeriesKey, lastKey: bigint): PageParams {
  * milliseconds, since one of the two sources may round to them. Never empty, or nothing could be stored, and never
  * beyond the seam, where nothing was requested.
  */
-function seamWindow({ interval }: SeriesKey, { times, rowCount }: Page, seam: Micros): Window {
+function seamWindow(key: SeriesKey, { times, rowCount }: Page, seam: Micros): Window {
+  const { interval } = key
   const first = times[0] ?? 0n
   const last = times[rowCount - 1] ?? 0n
   if (interval !== undefined)
     return { from: micros(first), to: earliest(micros(last + intervalStep(interval)), seam) }
+  if (isKeyedByTime(datasetOf(key))) return { from: micros(first), to: micros(last + 1n) }
   const from = earliest(micros((floorDiv(first, 1_000n) + 1n) * 1_000n), micros(seam - 1n))
   const to = earliest(micros(floorDiv(last, 1_000n) * 1_000n), seam)
   return { from, to: latest(to, micros(from + 1n)) }

@@ -22,6 +22,20 @@ export function endOf({ endTime }: Pick<PageParams, 'endTime'>): Micros | undefi
   return micros(endTime < MICROS_MIN ? (endTime + 1n) * 1_000n : endTime + 1n)
 }
 
+/** Times of a request in milliseconds, for markets that take no other; a start within one begins with the next. */
+export function inMillis<P extends Pick<PageParams, 'startTime' | 'endTime'>>(params: P): P {
+  const { startTime, endTime } = params
+  return {
+    ...params,
+    ...(startTime !== undefined && startTime >= MICROS_MIN && { startTime: ceilMillis(startTime) }),
+    ...(endTime !== undefined && endTime >= MICROS_MIN && { endTime: endTime / 1_000n }),
+  }
+}
+
+function ceilMillis(time: bigint): bigint {
+  return (time + 999n) / 1_000n
+}
+
 /**
  * Requests one page until it is accepted.
  *

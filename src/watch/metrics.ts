@@ -117,6 +117,7 @@ export class RunMetrics {
   ): void {
     const labels = {
       job: this.#job,
+      market: key.market,
       dataset: key.dataset,
       symbol: key.symbol,
       interval: key.interval ?? '',
@@ -152,7 +153,7 @@ const made = new WeakMap<RegistryType, SeriesGauges>()
 function gaugesOf(registry: RegistryType, gauge: Make): SeriesGauges {
   const known = made.get(registry)
   if (known !== undefined) return known
-  const names = ['dataset', 'symbol', 'interval', 'account']
+  const names = ['market', 'dataset', 'symbol', 'interval', 'account']
   const gauges: SeriesGauges = {
     complete: gauge(
       'series_complete',

@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
-import { type DatasetKind } from '../../src/binance/dataset.ts'
+import { type SpotKind } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import type { Options } from '../../src/options.ts'
 import { Exchange, type ArchiveFault, type ExchangeOptions } from '../../src/simulator/index.ts'
@@ -27,7 +27,7 @@ datasets:
   - {kind: trades}
   - {kind: blockTrades}
 `
-const KINDS: readonly DatasetKind[] = ['aggTrades', 'blockTrades', 'klines', 'trades', 'uiKlines']
+const KINDS: readonly SpotKind[] = ['aggTrades', 'blockTrades', 'klines', 'trades', 'uiKlines']
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'].map((symbol) => ({ symbol, aggTradesPerDay: 3_000 }))
 
 type Change = (rows: unknown[]) => unknown
@@ -71,7 +71,7 @@ describe('public data over REST', () => {
     const grown = await virtual(changed(added))
     expect(grown.ended).toMatchObject({ exit: 0, summary: { complete: true } })
     expect(grown.lake).toEqual(usual.lake)
-    const names = (kind: DatasetKind) =>
+    const names = (kind: SpotKind) =>
       DATASETS[kind].shape === 'array' ? ['12'] : ['first', 'last']
     expect(fieldsIn(warningsOf(grown.ended))).toEqual(
       KINDS.flatMap((kind) => names(kind).map((name) => `${kind}: unknown field "${name}"`)),

@@ -7,7 +7,7 @@
 
 import { gzipSync } from 'node:zlib'
 import { parseMicros } from '../../src/base/time.ts'
-import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type SpotKind, type Numbers } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_HEADERS } from '../../src/binance/sbe.ts'
 import { decodeSbe } from '../../src/rows/sbe.ts'
@@ -19,7 +19,7 @@ const PAGES = 400
 const NOW = parseMicros('2026-06-01')
 const numbers = (process.argv[2] ?? 'float64') as Numbers
 
-const QUERIES: readonly (readonly [DatasetKind, string])[] = [
+const QUERIES: readonly (readonly [SpotKind, string])[] = [
   ['klines', 'interval=1m&startTime=1700000000000'],
   ['aggTrades', 'fromId=100000'],
   ['trades', 'fromId=100000'],
@@ -30,11 +30,7 @@ const exchange = new Exchange({
   limits: { rules: [] },
 })
 
-function bodyOf(
-  kind: DatasetKind,
-  query: string,
-  wire: Readonly<Record<string, string>>,
-): Uint8Array {
+function bodyOf(kind: SpotKind, query: string, wire: Readonly<Record<string, string>>): Uint8Array {
   const request = {
     path: DATASETS[kind].path,
     query: `symbol=BTCUSDT&${query}&limit=1000`,

@@ -2,14 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { SPOT_KINDS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS, datasetOf, kindsOf, marketsWith } from '../../src/binance/market.ts'
 import { SBE_LAYOUTS } from '../../src/binance/sbe.ts'
 
 const datasets = readFileSync('docs/DATASETS.md', 'utf8')
 const coverage = readFileSync('docs/COVERAGE-OF-API.md', 'utf8')
 
-test.each(DATASET_KINDS)('%s: its row has the facts of the program', (kind) => {
+test.each(SPOT_KINDS)('%s: its row has the facts of the program', (kind) => {
   const row = datasets.split('\n').find((line) => line.startsWith(`| \`${kind}\``)) ?? ''
   const [, , path, weight, rows, , archive] = row
     .split('|')
@@ -23,7 +23,23 @@ test.each(DATASET_KINDS)('%s: its row has the facts of the program', (kind) => {
   })
 })
 
-test.each(DATASET_KINDS)('%s: its section has its message', (kind) => {
+const futures = datasets.slice(datasets.indexOf('## Futures'))
+
+test.each(kindsOf('um').map((kind) => kind as DatasetKind))('futures: %s has its row', (kind) => {
+  const row = futures.split('\n').find((line) => line.startsWith(`| \`${kind}\``)) ?? ''
+  const cells = row.split('|').map((cell) => cell.trim().replaceAll('`', ''))
+  const [, , markets, path, weight, rows, , archive] = cells
+  const own = marketsWith(kind).filter((market) => market !== 'spot')
+  expect(markets).toBe(own.join(', '))
+  const facts = own.map((market) => datasetOf({ market, dataset: kind }))
+  expect(archive).toMatch(facts.every((one) => one.archive !== undefined) ? /^yes/ : /^no/)
+  if (facts.some((one) => one.walk === 'archive')) return
+  expect(path).toContain(facts[0]!.path.split('/').at(-1))
+  expect(weight).toBe([...new Set(facts.map((one) => one.weight))].join('/'))
+  expect(rows).toBe([...new Set(facts.map((one) => one.pageRows))].join('/'))
+})
+
+test.each(SPOT_KINDS)('%s: its section has its message', (kind) => {
   const section = datasets
     .split(/^## /m)
     .find((one) => one.split('\n')[0]?.split(', ').includes(kind))

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { XMLParser } from 'fast-xml-parser'
 import { expect, test } from 'vitest'
-import { type DatasetKind } from '../../src/binance/dataset.ts'
+import { type SpotKind } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import * as enums from '../../src/binance/sbe-enums.ts'
 import { SBE_LAYOUTS, SBE_SCHEMA, type SbeField } from '../../src/binance/sbe.ts'
@@ -76,7 +76,7 @@ if (!existsSync(PATH)) {
     expect({ id: Number(root['id']), version: Number(root['version']) }).toEqual(SBE_SCHEMA)
   })
 
-  test.each(Object.keys(SBE_LAYOUTS) as DatasetKind[])('%s is laid out as published', (kind) => {
+  test.each(Object.keys(SBE_LAYOUTS) as SpotKind[])('%s is laid out as published', (kind) => {
     const layout = SBE_LAYOUTS[kind]
     const message = messages.find(({ id }) => Number(id) === layout.templateId) ?? {}
     const [group = {}] = nodes(message['group'])

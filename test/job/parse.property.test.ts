@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JobError, UsageError } from '../../src/base/errors.ts'
 import { formatMicros, micros } from '../../src/base/time.ts'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { SPOT_KINDS } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { INTERVALS } from '../../src/binance/interval.ts'
 import { SYMBOL_PATTERN } from '../../src/binance/series.ts'
@@ -42,7 +42,7 @@ const day = fc
 const symbol = fc.stringMatching(/^[A-Z0-9]{2,12}$/)
 
 /** Valid entries of `datasets`, each of another kind, so that no two ask for one series. */
-const entries = fc.uniqueArray(fc.constantFrom(...DATASET_KINDS), { minLength: 1 }).chain((kinds) =>
+const entries = fc.uniqueArray(fc.constantFrom(...SPOT_KINDS), { minLength: 1 }).chain((kinds) =>
   fc.tuple(
     ...kinds.map((kind) =>
       fc.record({
@@ -178,7 +178,7 @@ describe('jobFromFlags', () => {
   it('throws nothing but UsageError for any texts', () => {
     const flags = fc.record(
       {
-        dataset: fc.oneof(fc.constantFrom(...DATASET_KINDS), fc.string()),
+        dataset: fc.oneof(fc.constantFrom(...SPOT_KINDS), fc.string()),
         symbol: fc.array(fc.oneof(symbol, fc.string())),
         interval: fc.array(fc.oneof(fc.constantFrom(...INTERVALS), fc.string())),
         from: fc.oneof(day, fc.string()),
@@ -240,10 +240,10 @@ describe('suggestions', () => {
   it('are candidates, and a candidate is closest to itself', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const found = closest(text, DATASET_KINDS)
-        if (found !== undefined) expect(DATASET_KINDS).toContain(found)
+        const found = closest(text, SPOT_KINDS)
+        if (found !== undefined) expect(SPOT_KINDS).toContain(found)
       }),
     )
-    for (const kind of DATASET_KINDS) expect(closest(kind, DATASET_KINDS)).toBe(kind)
+    for (const kind of SPOT_KINDS) expect(closest(kind, SPOT_KINDS)).toBe(kind)
   })
 })

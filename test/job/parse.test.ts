@@ -153,7 +153,7 @@ datasets:
       'jobs/x.yaml:3:11: symbols[0]: "btcusdt" is not a symbol; did you mean "BTCUSDT"?',
       'jobs/x.yaml:4:7: from: "2024-03-31T02:30+02:00" is not a time in UTC; write 2024-03-31T00:30:00Z',
       'jobs/x.yaml:7:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?',
-      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders or myAllocations; did you mean "aggTrades"?',
+      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders, myAllocations, markPriceKlines, indexPriceKlines, premiumIndexKlines, fundingRate or metrics; did you mean "aggTrades"?',
       'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is not an existing day or time',
     ])
   })
@@ -177,7 +177,14 @@ datasets:
       'name: "../x" is not a name; write 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, not ending in a dot',
     ],
     ['name: 2024', 'name: expected text, found the number 2024; write it in quotes: "2024"'],
-    ['market: um', 'market: "um" is not supported yet; the only market is spot'],
+    [
+      'market: futures',
+      'market: "futures" is not spot, um (USD-M futures) or cm (COIN-M futures); did you mean "um"?',
+    ],
+    [
+      'market: um',
+      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or metrics$/,
+    ],
     ['source: api', 'source: "api" is not auto, rest or archive'],
     [
       'compression: zst',

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { DATASET_KINDS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { datasetOf, marketsWith } from '../../src/binance/market.ts'
 import { readFrom, readSettle, readTo } from '../../src/job/moment.ts'
 import { jobSchema, parseJob } from '../../src/job/parse.ts'
 
@@ -54,9 +54,10 @@ function fitsText(value: string, schema: Schema): boolean {
 /** A job that holds `value` under `key`, at the top level or in its dataset. */
 function jobWith(key: string, value: unknown, level: 'top' | 'dataset'): string {
   const top: Record<string, unknown> = { version: 1, symbols: ['A'], from: '2020-01-01' }
-  const kind = key === 'kind' ? (value as keyof typeof DATASETS) : 'klines'
-  const intervals = DATASETS[kind].hasInterval ? { intervals: ['1d'] } : {}
-  const dataset: Record<string, unknown> = { kind, ...intervals }
+  const kind = key === 'kind' ? (value as DatasetKind) : 'klines'
+  const [market = 'spot'] = marketsWith(kind)
+  const intervals = datasetOf({ market, dataset: kind }).hasInterval ? { intervals: ['1d'] } : {}
+  const dataset: Record<string, unknown> = { kind, market, ...intervals }
   const holder = level === 'top' ? top : dataset
   const job = { datasets: [dataset], ...top }
   if (holder === top) return JSON.stringify({ ...job, [key]: value })
@@ -88,7 +89,9 @@ describe('jobs/job.schema.json', () => {
   })
 
   it('asks for intervals where there are some, and only there', () => {
-    const kinds = DATASET_KINDS.filter((kind) => DATASETS[kind].hasInterval)
+    const kinds = DATASET_KINDS.filter((kind) =>
+      marketsWith(kind).some((market) => datasetOf({ market, dataset: kind }).hasInterval),
+    )
     expect(DATASET).toMatchObject({
       if: { properties: { kind: { enum: kinds } } },
       then: { required: ['intervals'] },
@@ -130,7 +133,7 @@ describe('jobs/job.schema.json', () => {
     ['to', 20240101],
     ['settle', '1 min'],
     ['numbers', 'double'],
-    ['market', 'um'],
+    ['market', 'futures'],
     ['datasets', [{ kind: 'kline' }]],
     ['datasets', [{ kind: 'klines', intervals: ['1Min'] }]],
     ['unknown', 1],

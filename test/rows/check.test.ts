@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/errors.ts'
-import { NUMBERS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { NUMBERS, SPOT_KINDS, type SpotKind } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { checkPage } from '../../src/rows/check.ts'
 import { compareNumbers } from '../../src/rows/number-column.ts'
@@ -9,7 +9,7 @@ import { pageBody } from '../support/rows-pages.ts'
 
 type Changes = Readonly<Record<string, string>>
 
-function check(kind: DatasetKind, numbers: (typeof NUMBERS)[number], rows: readonly Changes[]) {
+function check(kind: SpotKind, numbers: (typeof NUMBERS)[number], rows: readonly Changes[]) {
   const dataset = DATASETS[kind]
   return checkPage(dataset, decodePage(dataset, numbers, pageBody(kind, ...rows), 'ms'))
 }
@@ -30,12 +30,12 @@ const INVALID_TRADE = { p: '"0"', q: '"0"', f: '-1', l: '-1' }
 
 for (const numbers of NUMBERS)
   describe(`a page as ${numbers}`, () => {
-    it.each(Object.values(DATASETS).map(({ kind }) => kind))('of %s may be true', (kind) => {
+    it.each(SPOT_KINDS)('of %s may be true', (kind) => {
       expect(check(kind, numbers, [{}])).toEqual(NOTHING_ODD)
       expect(check(kind, numbers, [])).toEqual(NOTHING_ODD)
     })
 
-    it.each<[DatasetKind, Changes, string]>([
+    it.each<[SpotKind, Changes, string]>([
       ['klines', { 3: '"2.5"' }, 'low 2.5'],
       ['klines', { 3: '"2.00000001"' }, 'is above open'],
       ['klines', { 4: '"0.5"' }, 'is above close'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseMicros, periodWindow } from '../../src/base/time.ts'
-import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type SpotKind, type Numbers } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { decodeCsv } from '../../src/rows/csv.ts'
 import type { Page } from '../../src/rows/page.ts'
@@ -12,7 +12,7 @@ const T = Number(parseMicros(PERIOD)) / 1000
 const FILE = 'BTCUSDT-x-2024-03-01.csv'
 
 async function decode(
-  kind: DatasetKind,
+  kind: SpotKind,
   text: string,
   { numbers = 'string', piece = 1 << 16, batchRows = 1_000 }: DecodeOptions = {},
 ): Promise<Page[]> {
@@ -22,10 +22,10 @@ async function decode(
 
 type DecodeOptions = { numbers?: Numbers; piece?: number; batchRows?: number }
 
-const rowsOf = async (kind: DatasetKind, text: string): Promise<Record<string, string>[]> =>
+const rowsOf = async (kind: SpotKind, text: string): Promise<Record<string, string>[]> =>
   textsOf(kind, await decode(kind, text))
 
-const refusal = async (kind: DatasetKind, text: string): Promise<string> => {
+const refusal = async (kind: SpotKind, text: string): Promise<string> => {
   const { problem, path, message } = await problemOf(decode(kind, text))
   expect(path).toBe(FILE)
   return `${problem} ${message.replace(`${FILE}:`, '')}`

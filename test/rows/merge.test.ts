@@ -1,6 +1,6 @@
 import { makeData, RecordBatch, type Data } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import { NUMBERS, type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { NUMBERS, type SpotKind, type Numbers } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { pageOf } from '../../src/rows/batch.ts'
 import { lowerBound } from '../../src/rows/int64.ts'
@@ -19,7 +19,7 @@ import { pageBody, rowTexts } from '../support/rows-pages.ts'
 type Changes = Readonly<Record<string, string | undefined>>
 
 function page(
-  kind: DatasetKind,
+  kind: SpotKind,
   rows: readonly Changes[],
   numbers: Numbers = 'decimal',
   unit: 'ms' | 'us' = 'ms',
@@ -34,7 +34,7 @@ function trades(...ids: readonly number[]): Page {
   )
 }
 
-function merged(kind: DatasetKind, stored: Page, fresh: Page) {
+function merged(kind: SpotKind, stored: Page, fresh: Page) {
   const dataset = DATASETS[kind]
   const { batch, revisions, duplicates } = mergeBatches(stored.batch, fresh.batch, { dataset })
   return {

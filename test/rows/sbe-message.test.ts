@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { DataError, TransportError } from '../../src/base/errors.ts'
-import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type SpotKind, type Numbers } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { readSbeError, SbeUnknownError } from '../../src/binance/sbe-answer.ts'
 import { judge } from '../../src/binance/verdict.ts'
@@ -362,7 +362,7 @@ describe('errors in SBE', () => {
 })
 
 test('each dataset has a message', () => {
-  for (const kind of Object.keys(DATASETS) as DatasetKind[])
+  for (const kind of Object.keys(DATASETS) as SpotKind[])
     expect(() => decodeSbe(DATASETS[kind], 'string', aggTradePage({ template: 1 }))).toThrow(
       SbeUnknownError,
     )

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { DataError, TransportError } from '../../src/base/errors.ts'
-import { NUMBERS, type DatasetKind } from '../../src/binance/dataset.ts'
+import { NUMBERS, type SpotKind } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { decodePageByParse } from '../../src/rows/reference.ts'
 import { decodePage } from '../../src/rows/scan.ts'
@@ -11,7 +11,7 @@ import { pageBody, rowFields, rowJson, rowTexts, utf8 } from '../support/rows-pa
 const { klines, aggTrades, allOrders, myTrades } = DATASETS
 
 function decodeOne(
-  kind: DatasetKind,
+  kind: SpotKind,
   changes: Record<string, string | undefined>,
 ): Record<string, string> {
   const dataset = DATASETS[kind]
@@ -21,7 +21,7 @@ function decodeOne(
 }
 
 function refusal(
-  kind: DatasetKind,
+  kind: SpotKind,
   changes: Record<string, string | undefined>,
   unit: 'ms' | 'us' = 'ms',
 ): string {
@@ -44,7 +44,7 @@ describe('every dataset', () => {
   for (const dataset of Object.values(DATASETS))
     for (const numbers of NUMBERS)
       it(`decodes a page of ${dataset.kind} as ${numbers}, equal to the reference`, () => {
-        const body = pageBody(dataset.kind, {}, {})
+        const body = pageBody(dataset.kind as SpotKind, {}, {})
         const page = decodePage(dataset, numbers, body, 'ms')
         expect(page.rowCount).toBe(2)
         expect(page.batch.schema.fields.map(String)).toEqual(
@@ -247,7 +247,7 @@ describe('nullable columns', () => {
 })
 
 describe('fields that nobody knows yet', () => {
-  const unknownOf = (kind: DatasetKind, ...changes: Record<string, string>[]) =>
+  const unknownOf = (kind: SpotKind, ...changes: Record<string, string>[]) =>
     decodePage(DATASETS[kind], 'string', pageBody(kind, ...changes), 'ms').unknownFields
 
   it('are named once a page, however many rows have them', () => {
@@ -430,7 +430,7 @@ describe('recorded pages', () => {
   for (const name of files)
     for (const numbers of NUMBERS)
       it(`${name} as ${numbers} is what the reference says`, () => {
-        const dataset = DATASETS[name.split('-')[0] as DatasetKind]
+        const dataset = DATASETS[name.split('-')[0] as SpotKind]
         const body = readFileSync(`${RECORDED}/${name}`)
         const page = decodePage(dataset, numbers, body, 'ms')
         expect(page.rowCount).toBeGreaterThan(0)

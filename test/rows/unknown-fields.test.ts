@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { DataError } from '../../src/base/errors.ts'
 import { parseMicros, periodWindow } from '../../src/base/time.ts'
-import { type Dataset, type DatasetKind, archiveColumns } from '../../src/binance/dataset.ts'
+import { type Dataset, type SpotKind, archiveColumns } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_LAYOUTS } from '../../src/binance/sbe.ts'
 import { UnknownFields } from '../../src/rows/unknown-fields.ts'
@@ -41,7 +41,8 @@ function knownTexts(dataset: Dataset, { batch }: DecodedPage): Record<string, st
 
 const objectOf = (fields: readonly (readonly [string, string])[]): string =>
   `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
-const plain = ({ kind }: Dataset): (readonly [string, string])[] => Object.entries(rowFields(kind))
+const plain = ({ kind }: Dataset): (readonly [string, string])[] =>
+  Object.entries(rowFields(kind as SpotKind))
 
 describe.each(objects.map((dataset) => [dataset.kind, dataset] as const))('%s', (_, dataset) => {
   const fields = plain(dataset)
@@ -283,7 +284,7 @@ describe('what is said of them', () => {
       name: `f${index}`,
       isKept: false,
     }))
-    const kinds: DatasetKind[] = ['trades', 'trades', 'klines']
+    const kinds: SpotKind[] = ['trades', 'trades', 'klines']
     const warnings = said((unknown) => {
       for (const kind of kinds) unknown.warn(kind, fields)
     })

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { DATASET_KINDS, type Dataset } from '../../src/binance/dataset.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { SPOT_KINDS, type Dataset, type DatasetKind } from '../../src/binance/dataset.ts'
+import { DATASETS, datasetOf, kindsOf } from '../../src/binance/market.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { FORMAT_VERSION, REASONS } from '../../src/store/manifest.ts'
 import { readFooter } from '../../src/store/parquet/read.ts'
@@ -24,17 +24,27 @@ datasets:
   - kind: aggTrades
 `)
 
-function tableOf({ kind, columns, key, time }: Dataset): string {
+function tableOf({ kind, columns, key, time }: Dataset, of = ''): string {
   const rows = columns.map(({ name, type, nullable, json }) => {
     const marks = `${name === key ? '\\*' : ''}${name === time ? '†' : ''}${nullable === true ? '?' : ''}`
     const from = type === 'extra' ? 'all others' : `\`${json}\``
     return `| \`${name}\`${marks === '' ? '' : ` ${marks}`} | \`${type}\` | ${from} |`
   })
-  return [`### ${kind}`, '', '| column | type | of |', '|---|---|---|', ...rows].join('\n')
+  return [`### ${of}${kind}`, '', '| column | type | of |', '|---|---|---|', ...rows].join('\n')
 }
 
 /** The part of the document that is made from the datasets. */
-const MADE = `<!-- columns -->\n\n${DATASET_KINDS.map((kind) => tableOf(DATASETS[kind])).join('\n\n')}\n\n<!-- /columns -->`
+const MADE = `<!-- columns -->\n\n${[
+  ...SPOT_KINDS.map((kind) => tableOf(DATASETS[kind])),
+  ...kindsOf('um').flatMap((kind) => tablesOf(kind as DatasetKind)),
+].join('\n\n')}\n\n<!-- /columns -->`
+
+/** One table where the columns of both futures markets are the same. */
+function tablesOf(kind: DatasetKind): string[] {
+  const [um, cm] = (['um', 'cm'] as const).map((market) => datasetOf({ market, dataset: kind }))
+  if (tableOf(um!) === tableOf(cm!)) return [tableOf(um!, 'um, cm: ')]
+  return [tableOf(um!, 'um: '), tableOf(cm!, 'cm: ')]
+}
 
 /** The document with its tables as narrow as they can be: how wide they are is a matter of taste. */
 async function text(): Promise<string> {
@@ -60,9 +70,7 @@ test('the columns are those of the datasets', async () => {
 
 test('every type of column is explained, and no other', async () => {
   expect((await namesUnder('## Columns')).slice(0, TYPES.length)).toEqual(TYPES)
-  const used = new Set(
-    DATASET_KINDS.flatMap((kind) => DATASETS[kind].columns.map(({ type }) => type)),
-  )
+  const used = new Set(SPOT_KINDS.flatMap((kind) => DATASETS[kind].columns.map(({ type }) => type)))
   expect([...used].sort()).toEqual([...TYPES].sort())
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DATASET_KINDS } from '../../src/binance/dataset.ts'
+import { SPOT_KINDS } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { INTERVALS } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
@@ -52,7 +52,7 @@ const value = fc
 
 const seriesKey: fc.Arbitrary<SeriesKey> = fc
   .record({
-    dataset: fc.constantFrom(...DATASET_KINDS),
+    dataset: fc.constantFrom(...SPOT_KINDS),
     symbol: value,
     interval: fc.constantFrom(...INTERVALS),
     account: value,

@@ -11,7 +11,7 @@ import {
 } from '../../src/base/time.ts'
 import { archivePath, entryName, type ArchivePeriod } from '../../src/binance/archive.ts'
 import { type Numbers } from '../../src/binance/dataset.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { datasetOf } from '../../src/binance/market.ts'
 import { gridNext } from '../../src/binance/interval.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Step } from '../../src/rows/step.ts'
@@ -84,7 +84,7 @@ async function* rowsOf(
     to: earliest(window.to, file.window.to),
   }
   const entry = entryName(key, file.period)
-  const csv = new CsvFile(DATASETS[key.dataset], numbers, { period: file.window, file: entry })
+  const csv = new CsvFile(datasetOf(key), numbers, { period: file.window, file: entry })
   let last: PlainStep | undefined
   for await (const page of csv.pages(unzip(archive.file, { path, entry })))
     for (const { first, end, reached } of daysOf(page, part)) {

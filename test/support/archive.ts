@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest'
 import { ArchiveError } from '../../src/base/errors.ts'
 import type { Readable } from '../../src/base/ports.ts'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
+import type { SpotKind } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { nodeFiles } from '../../src/node/files.ts'
 import { nodeHttp } from '../../src/node/http.ts'
@@ -50,10 +51,7 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The rows of pages as texts by column. */
-export function textsOf(
-  dataset: SeriesKey['dataset'],
-  pages: readonly Page[],
-): Record<string, string>[] {
+export function textsOf(dataset: SpotKind, pages: readonly Page[]): Record<string, string>[] {
   return pages.flatMap((page) => rowTexts(DATASETS[dataset], page.batch))
 }
 

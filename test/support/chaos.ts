@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { clip, subtractAll, type Coverage } from '../../src/base/coverage.ts'
 import type { Files } from '../../src/base/ports.ts'
 import { micros, parseMicros, type Window } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { datasetOf } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { pageOf } from '../../src/rows/batch.ts'
 import type { Summary } from '../../src/progress.ts'
@@ -170,7 +170,7 @@ function* textRows(
   batch: RecordBatch,
   key: SeriesKey,
 ): Generator<[key: string, row: { time: bigint; row: string }]> {
-  const { keys, times } = pageOf(DATASETS[key.dataset], batch)
+  const { keys, times } = pageOf(datasetOf(key), batch)
   const columns = batch.schema.fields.map(({ name }) => batch.getChild(name))
   for (let row = 0; row < batch.numRows; row++) {
     const text = columns.map((column) => String(column?.get(row))).join(' ')

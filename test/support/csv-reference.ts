@@ -1,12 +1,12 @@
 /** CSV of the archive read the plain way, by splitting and bigints: what the byte scanner is compared with. */
 
 import { formatMicros, micros, parseMicros, type Window } from '../../src/base/time.ts'
-import { type ColumnType, type DatasetKind, archiveColumns } from '../../src/binance/dataset.ts'
+import { type ColumnType, type SpotKind, archiveColumns } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 
 /** Each row as texts by column; prices and quantities as sent. The text must be in order. */
 export function referenceRows(
-  kind: DatasetKind,
+  kind: SpotKind,
   text: string,
   period: Window,
 ): Record<string, string>[] {

@@ -53,7 +53,7 @@ export async function contents(dataDir: string): Promise<Readonly<Record<string,
   for (const entry of entries.filter((one) => one.isFile())) {
     const path = join(entry.parentPath, entry.name)
     const name = path.slice(dataDir.length + 1)
-    if (name.startsWith('spot/'))
+    if (/^(?:spot|um|cm)\//.test(name))
       hashes[name] = createHash('sha256')
         .update(await readFile(path))
         .digest('hex')

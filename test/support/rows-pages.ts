@@ -1,7 +1,7 @@
 /** Pages of rows for tests: JSON bodies built from rows, and batches read back as text. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { type Dataset, type DatasetKind } from '../../src/binance/dataset.ts'
+import { type Dataset, type SpotKind } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { columnData } from '../../src/rows/batch.ts'
 import { valueText } from '../../src/rows/value-text.ts'
@@ -9,7 +9,7 @@ import { valueText } from '../../src/rows/value-text.ts'
 /** Fields of one row: the key (or index) and the JSON text of the value. */
 export type JsonFields = Readonly<Record<string, string>>
 
-const TYPICAL: Record<DatasetKind, JsonFields> = {
+const TYPICAL: Record<SpotKind, JsonFields> = {
   klines: kline(),
   uiKlines: kline(),
   aggTrades: {
@@ -110,7 +110,7 @@ function trade(): JsonFields {
 
 /** A row of `kind` that nothing is wrong with, with `changes` made; a change to `undefined` leaves the field out. */
 export function rowFields(
-  kind: DatasetKind,
+  kind: SpotKind,
   changes: Readonly<Record<string, string | undefined>> = {},
 ): JsonFields {
   const entries = Object.entries({ ...TYPICAL[kind], ...changes })
@@ -129,7 +129,7 @@ export function rowJson({ shape }: Dataset, fields: JsonFields): string {
 
 /** A body with one row for each of `changes`. */
 export function pageBody(
-  kind: DatasetKind,
+  kind: SpotKind,
   ...changes: readonly Readonly<Record<string, string | undefined>>[]
 ): Uint8Array {
   const rows = changes.map((change) => rowJson(DATASETS[kind], rowFields(kind, change)))

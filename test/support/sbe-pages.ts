@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest'
 import type { Micros } from '../../src/base/time.ts'
-import { type DatasetKind, type Numbers } from '../../src/binance/dataset.ts'
+import { type SpotKind, type Numbers } from '../../src/binance/dataset.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { SBE_HEADERS } from '../../src/binance/sbe.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
@@ -19,7 +19,7 @@ type Bodies = { readonly json: Uint8Array; readonly sbe: Uint8Array }
 /** Asks `exchange` for one page in both formats. */
 export function bothBodies(
   exchange: Exchange,
-  kind: DatasetKind,
+  kind: SpotKind,
   query: string,
   { now, sign }: { readonly now: Micros; readonly sign?: Sign },
 ): Bodies {
@@ -35,10 +35,7 @@ export function bothBodies(
 }
 
 /** Every value of a page as text, by columns. */
-export function valuesOf(
-  kind: DatasetKind,
-  page: Page,
-): Readonly<Record<string, readonly string[]>> {
+export function valuesOf(kind: SpotKind, page: Page): Readonly<Record<string, readonly string[]>> {
   const columns = DATASETS[kind].columns.map((column, index) => {
     const data = columnData(page.batch, index)
     const texts = Array.from({ length: page.rowCount }, (_, row) => valueText(column, data, row))
@@ -48,7 +45,7 @@ export function valuesOf(
 }
 
 /** Both bodies decode to the same schema, rows, keys and times. */
-export function expectEqualPages(kind: DatasetKind, numbers: Numbers, bodies: Bodies): Page {
+export function expectEqualPages(kind: SpotKind, numbers: Numbers, bodies: Bodies): Page {
   const dataset = DATASETS[kind]
   const json = decodePage(dataset, numbers, bodies.json, 'us')
   const sbe = decodeSbe(dataset, numbers, bodies.sbe)

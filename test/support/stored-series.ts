@@ -4,7 +4,7 @@ import { subtractAll, type Coverage } from '../../src/base/coverage.ts'
 import type { Gap } from '../../src/base/gap.ts'
 import { micros, type Micros, type Window } from '../../src/base/time.ts'
 import { type Numbers } from '../../src/binance/dataset.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { datasetOf } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { openSeries, seriesWorld } from '../../src/session/series.ts'
 import { emptyTally, WindowStore } from '../../src/store/window-store.ts'
@@ -82,7 +82,7 @@ export function pageOfRows(
     'openTime' in row ? klineJson(row, 'us') : aggTradeJson(row, 'us'),
   )
   const body = new TextEncoder().encode(`[${texts.join(',')}]`)
-  return decodePage(DATASETS[key.dataset], numbers, body, 'us')
+  return decodePage(datasetOf(key), numbers, body, 'us')
 }
 
 /** The manifest on the disk. */

@@ -1,7 +1,7 @@
 /** Walks against the stand-in without sockets: the model's answers, decoded by the room that decodes them in earnest. */
 
 import { parseMicros, type Micros } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { datasetOf } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
 import type { OtherEvidence } from '../../src/walk/kline-evidence.ts'
@@ -26,7 +26,7 @@ export function asker(
   now: Micros,
   sign: Sign = (query) => ({ query, headers: {} }),
 ): { ask: AskPage; requests: () => number } {
-  const dataset = DATASETS[key.dataset]
+  const dataset = datasetOf(key)
   let requests = 0
   const ask: AskPage = async (params, check, signal) => {
     signal?.throwIfAborted()

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DataError } from '../../src/base/errors.ts'
 import { micros, parseMicros, periodOf, type Micros, type Window } from '../../src/base/time.ts'
-import { DATASETS } from '../../src/binance/market.ts'
+import { DATASETS, datasetOf } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { signer } from '../../src/pull/sign.ts'
 import { walkAccount } from '../../src/walk/account.ts'
@@ -18,7 +18,7 @@ import { openOrderWindows } from '../../src/store/fresh.ts'
 import { barePage } from '../support/bare-page.ts'
 import type { Page } from '../../src/rows/page.ts'
 
-const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
+const RUNS = Number(process.env['WALK_RUNS'] ?? 250)
 const ORIGIN = parseMicros('2024-02-27')
 const MONTH = parseMicros('2024-03-01')
 const NOW = parseMicros('2026-01-01')
@@ -116,7 +116,7 @@ function walkOf(
     ...reading,
   })
   const { ask, requests } = asker(exchange, key, now, sign)
-  const { cursor = 'fromId' } = DATASETS[key.dataset]
+  const { cursor = 'fromId' } = datasetOf(key)
   const options = {
     limit: pageRows,
     readAhead: 4,

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatMicros, parseMicros, parseWindow, type Window } from '../../src/base/time.ts'
 import { archivePath, archivePeriods } from '../../src/binance/archive.ts'
+import type { SpotKind } from '../../src/binance/dataset.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import { sliceRows } from '../../src/rows/order.ts'
 import {
@@ -44,7 +45,8 @@ async function read(
       const { page, first, end, archives = {} } = step.value
       expect(Object.values(archives)[0]).toMatchObject({ period: file.period })
       reached.push(formatMicros(step.value.reached))
-      if (page !== undefined) rows.push(...textsOf(key.dataset, [sliceRows(page, first, end)]))
+      if (page !== undefined)
+        rows.push(...textsOf(key.dataset as SpotKind, [sliceRows(page, first, end)]))
     }
   }
   expect([...reached].sort()).toEqual(reached)

@@ -76,7 +76,7 @@ describe('metrics', () => {
     const summary = told.items.at(-1)
     if (summary?.kind !== 'summary') throw new Error('no summary')
     const samples = await metrics(metricsFile)
-    const eth = 'dataset="klines",symbol="ETHUSDT",interval="1h",account=""'
+    const eth = 'market="spot",dataset="klines",symbol="ETHUSDT",interval="1h",account=""'
     expect(Object.fromEntries(samples)).toMatchObject({
       last_run_exit_code: 0,
       last_run_rows: 332,
@@ -154,7 +154,7 @@ datasets:
     expect(warnings(told)).toEqual([])
     expect(told.items.at(-1)).toMatchObject({ kind: 'summary', exit: 4 })
     const labels = (symbol: string): string =>
-      `{dataset="klines",symbol="${symbol}",interval="1h",account=""}`
+      `{market="spot",dataset="klines",symbol="${symbol}",interval="1h",account=""}`
     const samples = await metrics(metricsFile)
     expect(samples.get('last_run_exit_code')).toBe(4)
     expect(samples.get(`series_complete${labels('BTCUSDT')}`)).toBe(0)

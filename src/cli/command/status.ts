@@ -67,7 +67,8 @@ export function statusTable({ series, now }: StatusReport, withRevisions: boolea
 
 function entry(one: SeriesStatus, now: string, withRevisions: boolean): readonly Row[] {
   const { account, dataset, symbol, interval } = one
-  const parts = [account, dataset, symbol, interval].filter((part) => part !== undefined)
+  const market = one.market === 'spot' ? undefined : one.market
+  const parts = [market, account, dataset, symbol, interval].filter((part) => part !== undefined)
   const name = fit(library.quoteText(parts.join(' ')), NAME_WIDTH)
   const verdict = library.quoteText(one.verdict)
   const [word = ''] = verdict.split(/[: ]/)

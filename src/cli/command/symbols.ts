@@ -9,6 +9,13 @@ import { table } from '../table.ts'
 import { library } from '../library.ts'
 
 const flags = {
+  market: {
+    describe: 'which market: spot, um (USD-M futures) or cm (COIN-M futures)',
+    value: 'MARKET',
+    default: 'spot',
+    choices: ['spot', 'um', 'cm'],
+    read: readText,
+  },
   quote: { describe: 'only symbols quoted in this asset', value: 'ASSET', read: readText },
   base: { describe: 'only symbols of this asset', value: 'ASSET', read: readText },
   match: {
@@ -43,6 +50,7 @@ export const command: Command = {
   examples: [
     { line: 'symbols --quote USDT --status TRADING', does: 'all that trade against USDT' },
     { line: "symbols --match '*DOWNUSDT'", does: 'all whose names end so' },
+    { line: 'symbols --market um --quote USDT', does: 'the USD-M contracts in USDT' },
     {
       line: 'symbols --universe all-time --quote USDT',
       does: 'all that ever traded against USDT, and from when to when',
@@ -53,8 +61,9 @@ export const command: Command = {
 }
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
-  const { quote, base, match, status, universe } = values
-  const symbols = await library.listSymbols({ quote, base, match, status, universe }, options)
+  const { market, quote, base, match, status, universe } = values
+  const filter = { market, quote, base, match, status, universe }
+  const symbols = await library.listSymbols(filter, options)
   const doubtful = symbols.filter(({ isAmbiguous }) => isAmbiguous === true)
   if (doubtful.length > 0) await print.say(ambiguous(doubtful))
   if (values.json === true) {

@@ -1,6 +1,7 @@
 /** Which series of a lake say the same, and can be held against each other. */
 
 import { intervalStep, type Interval } from '../../binance/interval.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { seriesName, type SeriesKey } from '../../binance/series.ts'
 
 /** Two series: what the first says follows from the second. */
@@ -29,7 +30,7 @@ export function pairsOf(keys: readonly SeriesKey[]): readonly Pair[] {
 function pairsOfSymbol(keys: readonly SeriesKey[]): readonly Pair[] {
   const klines = keys
     .flatMap((key) =>
-      key.dataset === 'klines' && key.interval !== undefined
+      key.dataset === 'klines' && key.interval !== undefined && hasQuoteVolume(key)
         ? [{ key, interval: key.interval }]
         : [],
     )
@@ -48,6 +49,11 @@ function pairsOfSymbol(keys: readonly SeriesKey[]): readonly Pair[] {
   if (aggregates !== undefined && trades !== undefined)
     pairs.push({ kind: 'aggregates', whole: aggregates, parts: trades })
   return pairs
+}
+
+/** Klines of COIN-M have other columns. */
+function hasQuoteVolume(key: SeriesKey): boolean {
+  return datasetOf(key).columns.some(({ name }) => name === 'quote_volume')
 }
 
 const DAY = 86_400_000_000n

@@ -3,6 +3,8 @@
  * nothing of it is committed.
  */
 
+import { isKeyedByTime } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { clip, leftToAsk, union, type Coverage } from '../../base/coverage.ts'
 import { ArchiveError } from '../../base/errors.ts'
 import { earliest, latest, type Window } from '../../base/time.ts'
@@ -61,7 +63,9 @@ function isSpent(
   const { manifest } = series
   const isStored = manifest.archives.has(archivePath(key, file.period))
   return (
-    key.interval === undefined && isStored && isUnconfirmed(manifest, clipped(file.window, window))
+    !isKeyedByTime(datasetOf(key)) &&
+    isStored &&
+    isUnconfirmed(manifest, clipped(file.window, window))
   )
 }
 

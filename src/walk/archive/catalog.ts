@@ -1,6 +1,6 @@
 /** What the bucket of the archive lists of symbols: which there are, and of which months. */
 
-import { hasDailyFiles, periodOfPath, symbolsFolder } from '../../binance/archive.ts'
+import { hasSpan, periodOfPath, symbolsFolder } from '../../binance/archive.ts'
 import { parseInterval } from '../../binance/interval.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { ArchiveIndex } from '../../pull/archive/listing.ts'
@@ -53,7 +53,7 @@ export class Catalog {
 
   async #monthsOf(key: SeriesKey): Promise<Months | undefined> {
     const monthly = spanOf(monthsIn(await this.#index.files(key, 'monthly')))
-    if (!hasDailyFiles(key)) return monthly
+    if (!hasSpan(key, 'daily')) return monthly
     // Days are many: those of months that are listed are not listed too.
     const range = monthly === undefined ? undefined : { first: `${monthly.last}-01`, last: FOREVER }
     const daily = monthsIn(await this.#index.files(key, 'daily', range))

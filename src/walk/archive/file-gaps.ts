@@ -5,7 +5,10 @@ import { isKnown, type Gap } from '../../base/gap.ts'
 import { micros, type Micros, type Window } from '../../base/time.ts'
 import { gridFloor, hasKnownGrid } from '../../binance/interval.ts'
 import type { SeriesKey } from '../../binance/series.ts'
+import { gridOf } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { missingSlots } from '../slots.ts'
+import { spanHoles } from '../span-holes.ts'
 import { lowerBound } from '../../rows/int64.ts'
 import type { Page } from '../../rows/page.ts'
 import type { IdRange } from './id-set.ts'
@@ -74,21 +77,26 @@ const SETTLED = 2n * 86_400_000_000n
  * outage once it is old or found again, and a file that ends early has not been published in full.
  */
 export function klineGaps(
-  { interval }: SeriesKey,
+  key: SeriesKey,
   pages: readonly Rows[],
   { part, file }: { readonly part: Window; readonly file: Window },
   { gaps, hasRowsBefore, isOtherLeft, holes, unconfirmed, now }: KnownKlines,
 ): Gap[] {
-  if (interval === undefined) return []
   // A part may begin inside a slot. Whether the slot has a kline shows in what the file has of all of it.
-  const head = hasKnownGrid(interval) ? gridFloor(interval, part.from) : part.from
+  const interval = gridOf(datasetOf(key), key.interval)
+  const isGridded = interval !== undefined && hasKnownGrid(interval)
+  const head = isGridded ? gridFloor(interval, part.from) : part.from
   const from = head < file.from ? part.from : head
   const opens = BigInt64Array.from(
     pages.flatMap((page) => [...page.keys]).filter((key) => from <= key && key < part.to),
   )
   const first = opens.find((key) => part.from <= key)
   const known = gaps.filter(isKnown)
-  const missing = clip(missingSlots(interval, { from, to: part.to }, opens), part)
+  const whole = { from, to: part.to }
+  const missing = clip(
+    interval === undefined ? spanHoles(whole, opens) : missingSlots(interval, whole, opens),
+    part,
+  )
   return missing.map((gap): Gap => {
     // What was requested before is known already.
     const before = known.find(({ from, to }) => from <= gap.from && gap.to <= to)

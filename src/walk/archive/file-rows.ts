@@ -1,12 +1,13 @@
 /** The rows of a file of the archive, and what is said about them. */
 
-import { entryName, type ArchivePeriod } from '../../binance/archive.ts'
+import { archiveUnit, entryName, type ArchivePeriod } from '../../binance/archive.ts'
 import type { Numbers } from '../../binance/dataset.ts'
 import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { Archive } from '../../pull/archive/download.ts'
 import { unzip } from '../../pull/archive/zip.ts'
 import { CsvFile, type CsvEvidence } from '../../rows/csv-file.ts'
+import { withTimes } from '../../rows/labels.ts'
 import type { Page, UnknownField } from '../../rows/page.ts'
 import type { PackedPage } from '../../store/packed-page.ts'
 
@@ -49,9 +50,15 @@ export class ArchiveRows {
   pages(): AsyncGenerator<Page, void, void> {
     const { key, numbers, archive, file } = this.#of
     const { path } = archive
-    const csv = new CsvFile(datasetOf(key), numbers, { period: file.window, file: path })
+    const { window } = file
+    const dataset = datasetOf(key)
+    const unit = archiveUnit(key, window)
+    const csv = new CsvFile(dataset, numbers, { period: window, unit, file: path })
     this.#csv = csv
-    return csv.pages(unzip(archive.file, { path, entry: entryName(key, file.period) }))
+    const pages = csv.pages(unzip(archive.file, { path, entry: entryName(key, file.period) }))
+    return dataset.labels === undefined
+      ? pages
+      : withTimes(dataset, pages, { period: window, file: path })
   }
 
   /** All rows, packed where another thread does so. Call once. @throws ArchiveError when the file cannot be used */

@@ -17,14 +17,15 @@ import {
   archivePeriods,
   archiveSpan,
   dailyPeriods,
-  hasDailyFiles,
+  hasSpan,
   publishedFrom,
+  shiftOf,
   type ArchivePeriod,
   type ArchiveSpan,
 } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
-import { ARCHIVE_LISTING_URL, ARCHIVE_URL, isBinanceUrl } from '../../binance/host.ts'
-import type { SeriesKey } from '../../binance/series.ts'
+import { ARCHIVE_LISTING_URL, ARCHIVE_URL, baseUrlsOf, isBinanceUrl } from '../../binance/host.ts'
+import { DEFAULT_MARKET, type Market, type SeriesKey } from '../../binance/series.ts'
 import { nodeFiles } from '../../node/files.ts'
 import type { Options } from '../../options.ts'
 import { ArchiveClient } from '../../pull/archive/client.ts'
@@ -51,13 +52,16 @@ const MONTH_DAY_WEIGHTS_MIN = 40
 /** May rows of this series come from the archive? */
 export function usesArchive(key: SeriesKey, source: Source, options: Options): boolean {
   if (datasetOf(key).archive === undefined || source === 'rest') return false
-  return source === 'archive' || isArchiveMeant(options)
+  return source === 'archive' || isArchiveMeant(options, key.market)
 }
 
 /** Does the archive belong to the exchange that the options name? */
-export function isArchiveMeant({ baseUrls, archiveUrl }: Options): boolean {
+export function isArchiveMeant(
+  { baseUrls, archiveUrl }: Options,
+  market: Market = DEFAULT_MARKET,
+): boolean {
   // Rows of another exchange, such as the simulator's, must not be mixed with Binance's own.
-  return archiveUrl !== undefined || (baseUrls ?? []).every(isBinanceUrl)
+  return archiveUrl !== undefined || (baseUrlsOf(market, baseUrls) ?? []).every(isBinanceUrl)
 }
 
 /** How the archive is used; `attemptsMax`: most attempts per request. */
@@ -108,7 +112,9 @@ export class ArchiveSession {
    * are as long, daily ones for the others, so that a file can be taken back as a whole.
    */
   async filesFor(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
-    const periods = isByDay(key) ? dailyPeriods(window, now) : archivePeriods(key, window, now)
+    const periods = isByDay(key)
+      ? dailyPeriods(window, now, shiftOf(key))
+      : archivePeriods(key, window, now)
     const found = await this.#published(key, periods)
     if (!hasDailyFiles(key)) return found
     const published = new Set(found.map(({ period }) => period))
@@ -134,7 +140,7 @@ export class ArchiveSession {
 
   /** The daily files of a stretch of time. */
   dailyFilesOf(key: SeriesKey, window: Window, now: Micros): Promise<readonly PublishedFile[]> {
-    return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now) : [])
+    return this.#published(key, hasDailyFiles(key) ? dailyPeriods(window, now, shiftOf(key)) : [])
   }
 
   /** Daily files for what is left although its monthly file was tried. */
@@ -269,6 +275,10 @@ function byTime(a: PublishedFile, b: PublishedFile): number {
 }
 
 /** Series that are stored by day are read by day, so that a file can be taken back as a whole. */
-function isByDay({ interval }: SeriesKey): boolean {
-  return interval === undefined || interval === '1s'
+function isByDay(key: SeriesKey): boolean {
+  return datasetOf(key).partition(key.interval) === 'day'
+}
+
+function hasDailyFiles(key: SeriesKey): boolean {
+  return hasSpan(key, 'daily')
 }

@@ -1,15 +1,18 @@
 /** Stores archive files into a series, one after the other: each as a whole, or nothing of it. */
 
-import type { Coverage } from '../../base/coverage.ts'
+import { clip, type Coverage } from '../../base/coverage.ts'
+import { isKeyedByTime } from '../../binance/dataset.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { ArchiveError } from '../../base/errors.ts'
 import { earliest, latest, type Micros, type Window } from '../../base/time.ts'
 import type { Progress } from '../../progress.ts'
 import type { Page } from '../../rows/page.ts'
-import type { PackedPage } from '../../store/packed-page.ts'
+import { unpacked, type PackedPage } from '../../store/packed-page.ts'
 import { hasRowsBefore } from '../../store/id-ends.ts'
 import { unconfirmedIn } from '../../store/ledger.ts'
 import type { ArchiveEntry } from '../../store/manifest.ts'
 import { idJumps, klineGaps, within } from './file-gaps.ts'
+import { flatStretches } from './flat-bars.ts'
 import { sourceOf, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import { fileSeam } from './seam.ts'
 import { ArchiveRows } from './file-rows.ts'
@@ -56,7 +59,7 @@ export class ArchiveStore {
     let isBegun = false
     try {
       yield* this.#seam(open, rows)
-      const isTrades = key.interval === undefined
+      const isTrades = !isKeyedByTime(datasetOf(key))
       const steps = isTrades ? this.#trades.steps(open, rows) : this.#klines(open, rows)
       for await (const step of steps) {
         this.#run.signal.throwIfAborted()
@@ -91,7 +94,8 @@ export class ArchiveStore {
     const difference = await fileSeam(series, open, rows)
     if (difference === undefined) return
     // A missing row in the file is not an answer.
-    const jumps = plan.key.interval === undefined ? idJumps(difference.page, undefined) : []
+    const isByTime = isKeyedByTime(datasetOf(plan.key))
+    const jumps = isByTime ? [] : idJumps(difference.page, undefined)
     const gaps = jumps.map(({ gap }) => gap)
     yield* storeSeam(series, difference, { ...sourceOf(open), gaps }, this.#run)
   }
@@ -111,7 +115,8 @@ export class ArchiveStore {
   /** Warns once: where times go back in one file, they do in others. */
   *#disorder({ disorder }: ArchiveRows): Generator<Progress, void, void> {
     const { plan, warned } = this.#run
-    if (disorder === undefined || plan.key.interval !== undefined || warned.has('disorder')) return
+    if (disorder === undefined || isKeyedByTime(datasetOf(plan.key)) || warned.has('disorder'))
+      return
     warned.add('disorder')
     yield { kind: 'warning', key: plan.key, message: disorder }
   }
@@ -154,8 +159,19 @@ export class ArchiveStore {
     // The first step has all gaps: each partition that the file completes is committed with its own.
     const steps = [...pages.map((page) => within(page, open.part)), emptyStep(open.part.to)]
     const own = { ...sourceOf(open), isOwn: true, since: open.part.from }
+    const fresh = await this.#doubted(pages, open.part)
     for (const [index, step] of steps.entries())
-      yield { ...own, ...(index === 0 ? { ...step, gaps } : step) }
+      yield { ...own, ...(index === 0 ? { ...step, gaps, fresh } : step) }
+  }
+
+  /** What REST has to be asked of again, where it may be asked. */
+  async #doubted(pages: readonly (Page | PackedPage)[], part: Window): Promise<readonly Window[]> {
+    const { plan, series, ask } = this.#run
+    const { interval } = plan.key
+    const dataset = datasetOf(plan.key)
+    if (ask === undefined || interval === undefined || dataset.isArchiveDoubted !== true) return []
+    const plain = pages.map((page) => unpacked(page, series.key, series.settings))
+    return clip(flatStretches(dataset, interval, await Promise.all(plain)), part)
   }
 
   async #hasDaily({ period, window }: PublishedFile): Promise<boolean> {

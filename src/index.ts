@@ -76,6 +76,7 @@ export { watchedBackfill } from './watch/watch.ts'
 export type { WatchOptions } from './watch/watch.ts'
 export { verify } from './verify/verify.ts'
 export type {
+  CrossCheck,
   Finding,
   SeriesVerdict,
   VerifyOptions,

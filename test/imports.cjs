@@ -15,6 +15,7 @@ const rooms = [
   '^src/(options|progress|version)[.]ts$',
   '^src/pull/',
   '^src/rows/',
+  '^src/resample/',
   '^src/store/',
   '^src/walk/',
   '^src/session/',

@@ -37,7 +37,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
     const [unknown] = unknownSeries(jobs, exchange)
     if (unknown !== undefined) throw unknown.cause
     const session = new ArchiveSession(meter.archive(world), options, events.onWarning)
-    const resolved = await wantsOf(jobs, exchange, manifests, options)
+    const resolved = await wantsOf(jobs, { exchange, session, manifests, ...events }, options)
     const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })
     assertAnyPlannable(wants, options)
     const how = { files: world.files, session, exchange, meter, options }

@@ -206,10 +206,12 @@ class Run {
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
-    const session = new ArchiveSession(meter.archive(world), options, (message) => {
+    const onWarning = (message: string): void => {
       this.#mail.put({ kind: 'warning', message })
-    })
-    const resolved = await wantsOf(jobs, exchange, manifests, options)
+    }
+    const session = new ArchiveSession(meter.archive(world), options, onWarning)
+    const sources = { exchange, session, manifests, onWarning }
+    const resolved = await wantsOf(jobs, sources, options)
     const known = await withoutUnknown(resolved, { exchange, session, manifests, options })
     if (!this.#isMarked) await markLake(world.files)
     const wants: Want[] = []

@@ -53,6 +53,14 @@ export function archiveFolder(
   return interval === undefined ? folder : `${folder}${intervalPathName(interval)}/`
 }
 
+/** The folder that has a folder for each symbol: `data/spot/monthly/klines/`. */
+export function symbolsFolder(
+  { market, dataset }: Pick<SeriesKey, 'market' | 'dataset'>,
+  span: ArchiveSpan,
+): string {
+  return `${MARKETS[market].archiveFolder}/${span}/${dataset}/`
+}
+
 /** The path of one file: `data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-01.zip`. Not percent-encoded. */
 export function archivePath(key: SeriesKey, period: string): string {
   return `${archiveFolder(key, archiveSpan(period))}${baseName(key, period)}.zip`

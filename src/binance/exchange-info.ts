@@ -13,6 +13,8 @@ export type SymbolInfo = {
   readonly status: string
   readonly baseAsset: string
   readonly quoteAsset: string
+  /** Does only the archive know it? Its {@link DELISTED} is not a status of the exchange. */
+  readonly isArchived?: true
   /** Of futures. */
   readonly contract?: ContractInfo
 }
@@ -25,6 +27,9 @@ export type ContractInfo = {
   /** Where it ends; absent while no end is planned. */
   readonly end?: Micros
 }
+
+/** The status of a symbol that exchangeInfo does not list any more, and the archive does. */
+export const DELISTED = 'DELISTED'
 
 /** Limits and symbols. */
 export type Info = { limits: ReturnType<typeof parseRateLimits>; symbols: readonly SymbolInfo[] }

@@ -151,10 +151,10 @@ function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
     const filter = valueAt(root, path)
     if (
       !isMap(filter) ||
-      ['quote', 'base', 'status', 'match'].some((key) => Object.hasOwn(filter, key))
+      ['quote', 'base', 'status', 'match', 'universe'].some((key) => Object.hasOwn(filter, key))
     )
       return []
-    return [finding(path, 'a filter needs quote, base, status or match')]
+    return [finding(path, 'a filter needs quote, base, status, match or universe')]
   })
 }
 

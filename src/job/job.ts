@@ -21,7 +21,12 @@ export type EndMoment = FixedMoment | AgoMoment | { readonly kind: 'now' }
 /** Symbols one by one: not empty, without duplicates, as Binance writes them, NFC. */
 export type SymbolList = { readonly kind: 'list'; readonly symbols: readonly string[] }
 
-/** Symbols by their properties in exchangeInfo; at least one of quote, base, status and match is given. */
+/** Which symbols a filter chooses from: those that exchangeInfo lists, or all that ever were. */
+export const UNIVERSES = ['listed', 'all-time'] as const
+/** @see {@link UNIVERSES} */
+export type Universe = (typeof UNIVERSES)[number]
+
+/** Symbols by their properties; at least one of quote, base, status, match and universe is given. */
 export type SymbolFilter = {
   readonly kind: 'filter'
   readonly quote?: string | undefined
@@ -29,6 +34,8 @@ export type SymbolFilter = {
   readonly status?: string | undefined
   /** Patterns of which a symbol fits one; `*` stands for any characters, `?` for one. */
   readonly match?: readonly string[] | undefined
+  /** `all-time`: also those that only the archive still has. Absent: those of exchangeInfo. */
+  readonly universe?: Universe | undefined
   /** Symbols to leave out, as in a list. */
   readonly exclude: readonly string[]
 }

@@ -2,11 +2,13 @@
  * Reads symbols, assets and symbol statuses. Never changes case by itself: outside ASCII that would change the text.
  */
 
+import { DELISTED } from '../binance/exchange-info.ts'
 import { SYMBOL_PATTERN } from '../binance/series.ts'
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
 /**
- * Statuses that a symbol can have, now or in the past: first those of spot, then those that contracts have besides.
+ * Statuses that a symbol can have, now or in the past: first those of spot, then those that contracts have besides. The
+ * last is ours, for symbols that only the archive has.
  *
  * @see binance-spot-api-docs, enums.md, "Symbol status"; developers.binance.com, derivatives, "Common Definition".
  */
@@ -27,6 +29,7 @@ export const SYMBOL_STATUSES: readonly string[] = [
   'CLOSE',
   'TRADING_HALT',
   'TRADING_CANCEL_ONLY',
+  DELISTED,
 ]
 
 /** What `readSymbol` accepts, for editors; with the `u` flag. */

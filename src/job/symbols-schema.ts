@@ -1,9 +1,9 @@
 /** The symbols of a job: a list, or a filter. */
 
 import * as z from 'zod'
-import type { SymbolFilter, SymbolList, SymbolSelection } from './job.ts'
+import { UNIVERSES, type SymbolFilter, type SymbolList, type SymbolSelection } from './job.ts'
 import { MATCH_SOURCE, readPattern } from './pattern.ts'
-import { text } from './schema-text.ts'
+import { text, word } from './schema-text.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
 const symbol = text(readSymbol, {
@@ -48,14 +48,18 @@ const symbolFilter = z
       examples: ['TRADING'],
     }).optional(),
     match: match.optional(),
+    universe: word(UNIVERSES, {
+      description:
+        '`listed` (the default): the symbols that exchangeInfo lists. `all-time`: also those that only the archive still has.',
+    }).optional(),
     exclude: z
       .array(symbol)
       .meta({ description: 'Symbols to leave out.', uniqueItems: true })
       .optional(),
   })
   .meta({
-    description: 'Symbols by their properties in exchangeInfo, looked up by each run.',
-    anyOf: ['quote', 'base', 'status', 'match'].map((key) => ({ required: [key] })),
+    description: 'Symbols by their properties, looked up by each run.',
+    anyOf: ['quote', 'base', 'status', 'match', 'universe'].map((key) => ({ required: [key] })),
   })
   .transform(({ exclude = [], ...filter }): SymbolFilter => ({
     kind: 'filter',
@@ -73,4 +77,11 @@ export const symbolSelection: z.ZodType<SymbolSelection> = z
   })
 
 /** The keys of a symbol filter. */
-export const FILTER_KEYS: readonly string[] = ['quote', 'base', 'status', 'match', 'exclude']
+export const FILTER_KEYS: readonly string[] = [
+  'quote',
+  'base',
+  'status',
+  'match',
+  'universe',
+  'exclude',
+]

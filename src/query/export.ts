@@ -12,8 +12,9 @@ import { completeness } from './complete.ts'
 import { encoderOf, type Encoder, type ExportFormat } from './export-format.ts'
 import { rowsOf, schemaFor } from './read.ts'
 import { EARLIEST, LATEST, openQuery, type Moment, type OpenQuery } from './read-query.ts'
-import { PARTIAL } from './resample.ts'
-import { intervalText } from './resample-grid.ts'
+import { parseMeasure, intervalText } from '../resample/measure.ts'
+import { columnsOfBars } from './bar-columns.ts'
+import { barsOf } from './resample-query.ts'
 import { findSeries } from './series-text.ts'
 
 export { EXPORT_FORMATS, type ExportFormat } from './export-format.ts'
@@ -28,7 +29,7 @@ export type ExportOptions = {
   readonly from?: Moment
   /** The end, exclusive. Default: everything up to the end. */
   readonly to?: Moment
-  /** Of klines: the interval of the longer ones that they are put together to; see `SeriesQuery`. */
+  /** What klines or trades are put together to; see `SeriesQuery`. */
   readonly resample?: string
   /** Stops between two row groups. */
   readonly signal?: AbortSignal
@@ -61,6 +62,8 @@ export async function exportSeries(series: string, options: ExportOptions = {}):
   const files: Files = options.world?.files ?? filesAt(dataDir)
   const key = await findSeries(files, series)
   const open = await openQuery({ ...range, ...key, world: { files } })
+  // What cannot be made is refused before the first byte.
+  if (open.resample !== undefined) await barsOf(open, open.resample)
   const { isComplete, missing, words } = await completeness(open)
   const encoder = encoderOf(format, exportedOf(open))
   let rows = 0
@@ -93,22 +96,24 @@ function exportedOf(open: OpenQuery): Parameters<typeof encoderOf>[1] {
   const { manifest, columns, window, resample } = open
   const { key, numbers } = manifest
   const dataset = datasetOf(key)
-  const interval = resample === undefined ? key.interval : intervalText(resample)
-  const own: readonly Pick<Column, 'name' | 'type'>[] = [
-    ...dataset.columns,
-    { name: PARTIAL, type: 'flag' },
-  ]
+  const own: readonly Pick<Column, 'name' | 'type'>[] =
+    resample === undefined ? dataset.columns : columnsOfBars(key, resample)
   return {
     columns: columns.flatMap((name) => own.filter((column) => column.name === name)),
     schema: schemaFor(open),
-    key: dataset.key,
+    key: resample === undefined ? dataset.key : 'open_time',
     createdBy: CREATED_BY,
     metadata: {
       ...key,
-      ...(interval === undefined ? {} : { interval }),
+      ...(resample === undefined ? {} : resampledTo(resample)),
       numbers,
       ...(window.from === EARLIEST ? {} : { from: formatMicros(window.from) }),
       ...(window.to === LATEST ? {} : { to: formatMicros(window.to) }),
     },
   }
+}
+
+/** What a Parquet file says of its bars. */
+function resampledTo(text: string): { readonly interval: string } | { readonly bars: string } {
+  return parseMeasure(text).kind === 'interval' ? { interval: intervalText(text) } : { bars: text }
 }

@@ -20,7 +20,7 @@ import { checkLake, listSeries } from '../store/lake.ts'
 import { seriesPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { readManifest } from '../store/series.ts'
-import { PARTIAL } from './resample.ts'
+import { columnsOfBars } from './bar-columns.ts'
 
 /** A moment: microseconds since 1970, or an ISO 8601 date or date-time, which is read as UTC. */
 export type Moment = Micros | string
@@ -45,8 +45,9 @@ export type SeriesQuery = {
   /** Names of columns, in the order that they are wanted. Default: all. */
   readonly columns?: readonly string[]
   /**
-   * Of klines: puts them together to longer ones, of one of Binance's intervals or of another such as `7m`. They have a
-   * column more, `partial`. Those that open in `[from, to)` are given, each whole. Only for reading rows.
+   * Of klines: puts them together to longer ones, of one of Binance's intervals or of another such as `7m`. Of aggTrades
+   * and trades: makes klines of them, or bars of a size, `1000tick`, `100volume` or `1e6dollar`, which name their trades
+   * too. All have a column more, `partial`. Klines that open in `[from, to)` are given, each whole. Only for reading rows.
    */
   readonly resample?: string
   /** Throws IncompleteError, before the first row, unless all that is asked for is covered. Only for reading rows. */
@@ -63,7 +64,7 @@ export type OpenQuery = {
   readonly manifest: Manifest
   readonly window: Window
   readonly columns: readonly string[]
-  /** The interval to put klines together to. */
+  /** What rows are put together to: an interval, or a size of bars. */
   readonly resample: string | undefined
 }
 
@@ -130,11 +131,9 @@ function columnsOf({
   columns,
   resample,
 }: SeriesQuery): readonly string[] {
-  const facts = datasetOf({ market, dataset })
-  if (resample !== undefined && facts.rules !== 'kline')
-    throw new UsageError(`only klines are resampled, not ${dataset}`)
-  const stored = facts.columns.map(({ name }) => name)
-  const names = resample === undefined ? stored : [...stored, PARTIAL]
+  const own = { market, dataset }
+  const all = resample === undefined ? datasetOf(own).columns : columnsOfBars(own, resample)
+  const names = all.map(({ name }) => name)
   const unknown = columns?.find((name) => !names.includes(name))
   if (unknown === undefined && columns?.length !== 0) return [...new Set(columns ?? names)]
   throw new UsageError(`${dataset} has no column ${quoteText(unknown ?? '')}`, {

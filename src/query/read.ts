@@ -9,8 +9,8 @@ import { datasetOf } from '../binance/market.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { assertComplete, completeness } from './complete.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
-import { resample, resampledSchema } from './resample.ts'
-import { resamplingOf } from './resample-query.ts'
+import { barsOf } from './resample-query.ts'
+import { schemaOfBars } from './bar-columns.ts'
 import { clipGaps } from '../store/footer.ts'
 import { lostFile, reading } from '../store/damaged.ts'
 import { partitionPath } from '../store/layout.ts'
@@ -60,8 +60,9 @@ export async function readTable(query: SeriesQuery): Promise<Table> {
 
 /** The columns that a query gives. */
 export function schemaFor({ manifest, columns, resample: asked }: OpenQuery): Schema {
-  const of = asked === undefined ? schemaOf : resampledSchema
-  const { fields } = of(datasetOf(manifest.key), manifest.numbers)
+  const { key, numbers } = manifest
+  const { fields } =
+    asked === undefined ? schemaOf(datasetOf(key), numbers) : schemaOfBars(key, numbers, asked)
   return new Schema(columns.flatMap((name) => fields.filter((one) => one.name === name)))
 }
 
@@ -71,8 +72,8 @@ export async function* rowsOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, void> {
   if (series.resample !== undefined) {
-    const { shorter, how } = await resamplingOf(series, series.resample)
-    for await (const batch of resample(storedRows(shorter, signal), how))
+    const { source, make } = await barsOf(series, series.resample)
+    for await (const batch of make(storedRows(source, signal)))
       yield batch.select([...series.columns])
     return
   }
@@ -87,6 +88,14 @@ async function* storedRows(
     signal?.throwIfAborted()
     yield* readPartition(series, period, signal)
   }
+}
+
+/** The rows of a query that is open, for each partition on its own, oldest first. @throws DamageError */
+export function partitionsOf(
+  series: OpenQuery,
+  signal: AbortSignal | undefined,
+): readonly AsyncIterable<RecordBatch>[] {
+  return periodsIn(series).map((period) => readPartition(series, period, signal))
 }
 
 /**

@@ -1,40 +1,61 @@
-/** What a query for longer klines needs of the shorter ones that are stored. */
+/** What a query for bars needs of the rows that are stored. */
 
-import { UsageError } from '../base/errors.ts'
+import type { RecordBatch } from 'apache-arrow'
 import type { Files } from '../base/ports.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
 import { gridFloor } from '../binance/interval.ts'
-import { datasetOf } from '../binance/market.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import { datasetOf, klinesOf } from '../binance/market.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
+import { resampleGrid, type Grid } from '../resample/grid.ts'
+import { resample } from '../resample/klines.ts'
+import { parseMeasure, type Length } from '../resample/measure.ts'
+import { tradeBars } from '../resample/trade-bars.ts'
+import { tradeKlines } from '../resample/trade-klines.ts'
 import { listSeries } from '../store/lake.ts'
 import type { Manifest } from '../store/manifest.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { readManifest } from '../store/series.ts'
+import { klineFacts } from './bar-columns.ts'
 import type { OpenQuery } from './read-query.ts'
-import type { Resampling } from './resample.ts'
-import { resampleGrid, type Grid } from './resample-grid.ts'
+
+/** Bars of these rows. */
+export type Bars = {
+  /** The query for the rows that they are made of. */
+  readonly source: OpenQuery
+  /** Makes them, with all of their columns. */
+  readonly make: (rows: AsyncIterable<RecordBatch>) => AsyncGenerator<RecordBatch, void, void>
+}
 
 /**
- * The query for the shorter klines that the longer ones of `series` are made of, and how. These are the ones that open
- * in the window, each whole: a bound within one is moved to its end.
+ * How the bars of `series` are made. Those that are slots of time are the ones that open in the window, each whole: a
+ * bound within one is moved to its end.
  *
  * @throws UsageError for an interval that cannot be made of the stored one.
  */
-export async function resamplingOf(
-  series: OpenQuery,
-  text: string,
-): Promise<{ readonly shorter: OpenQuery; readonly how: Resampling }> {
+export async function barsOf(series: OpenQuery, text: string): Promise<Bars> {
   const { files, manifest, window } = series
   const { key, numbers } = manifest
-  const { interval } = key
-  if (interval === undefined) throw new UsageError(`only klines are resampled, not ${key.dataset}`)
-  const grid = resampleGrid(text, interval, await threeDays(files, key, text))
   const dataset = datasetOf(key)
+  const measure = parseMeasure(text)
   const { present } = await lookAtSeries(files, key)
-  const coverage = (present ?? manifest).coverage
+  const { coverage } = present ?? manifest
   const columns = dataset.columns.map(({ name }) => name)
-  const shorter = { ...series, window: whole(window, grid), columns, resample: undefined }
-  return { shorter, how: { dataset, numbers, interval, grid, coverage } }
+  const all = { ...series, columns, resample: undefined }
+  const target = { klines: klineFacts(key), numbers, hasIds: measure.kind !== 'interval' }
+  if (measure.kind !== 'interval') {
+    const how = { trades: dataset, target, size: measure, coverage }
+    return { source: all, make: (rows) => tradeBars(rows, how) }
+  }
+  const grid = resampleGrid(measure, key.interval, await threeDays(files, key, measure))
+  const source = { ...all, window: whole(window, grid) }
+  const { interval } = key
+  if (interval === undefined)
+    return {
+      source,
+      make: (rows) => tradeKlines(rows, { trades: dataset, target, grid, coverage }),
+    }
+  const how = { dataset, numbers, interval, grid, coverage }
+  return { source, make: (rows) => resample(rows, how) }
 }
 
 function whole({ from, to }: Window, grid: Grid): Window {
@@ -45,14 +66,17 @@ function whole({ from, to }: Window, grid: Grid): Window {
   return { from: ceil(from), to: ceil(to) }
 }
 
-/** Where some 3d kline opens; the exchange's grid is one for all symbols, and not documented. */
-async function threeDays(files: Files, key: SeriesKey, text: string): Promise<Micros | undefined> {
-  if (text !== '3d') return undefined
-  const own = await readManifest(files, { ...key, interval: '3d' })
-  const known = someOpen(own)
-  if (known !== undefined) return known
+/** Where some 3d kline of the symbol opens. Each symbol has a grid of its own, and none is documented. */
+async function threeDays(
+  files: Files,
+  key: SeriesKey,
+  { count, unit }: Length,
+): Promise<Micros | undefined> {
+  if (count !== 3 || unit !== 'd') return undefined
   for (const other of await listSeries(files)) {
-    const open = other.interval === '3d' ? someOpen(await readManifest(files, other)) : undefined
+    const isOwn = seriesName(klinesOf(other)) === seriesName(klinesOf(key))
+    if (!isOwn || other.interval !== '3d') continue
+    const open = someOpen(await readManifest(files, other))
     if (open !== undefined) return open
   }
   return undefined

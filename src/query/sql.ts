@@ -10,6 +10,7 @@ import { DATA_DIR } from '../options.ts'
 import type { Files } from '../base/ports.ts'
 import { filesAt } from '../cloud/files-at.ts'
 import { plainPath } from '../node/plain-path.ts'
+import { LakeSymbols, symbolsSql, type LakeSymbol } from './lake-symbols.ts'
 import { cachedFiles, type Fetch } from './sql-cache.ts'
 import { sqlValue, type SqlValue } from './sql-value.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
@@ -44,7 +45,8 @@ type DuckDb = typeof import('@duckdb/node-api')
 
 /**
  * Asks the lake one question. Each dataset that the lake holds is a view of its name, with the columns of the files and
- * `symbol`, `interval`, `period` and `account` of their paths, all text.
+ * `symbol`, `interval`, `period` and `account` of their paths, all text. The view `symbols` has the symbols of the lake:
+ * `symbol`, `market`, `first`, `last` and `status`.
  *
  * Only SELECT is accepted, and no file outside the lake can be read. Of a lake in a bucket, the files of each dataset that
  * the query names are fetched first, and kept for the next query.
@@ -57,12 +59,12 @@ export async function sql(query: string, options: SqlOptions = {}): Promise<SqlA
   // DuckDB says nothing of use about an empty text.
   if (query.trim() === '') throw new UsageError('the query is empty')
   const files = filesAt(dataDir)
-  const all = await viewsOf(files)
+  const { views: all, symbols } = await viewsOf(files)
   const duckdb = await loadDuckDb()
   const { views, directory } = await openViews(query, files, all, options)
   // DuckDB knows no escape that makes every name a name: a backslash always parts directories.
   const { path, release } = await plainPath(directory)
-  const lake: Lake = { dataDir, path, views }
+  const lake: Lake = { dataDir, path, views, symbols }
   const instance = await duckdb.DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   let isOpen = true
@@ -105,7 +107,12 @@ type View = {
 }
 
 /** The lake as it was named, and as DuckDB gets it. */
-type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
+type Lake = {
+  readonly dataDir: string
+  readonly path: string
+  readonly views: readonly View[]
+  readonly symbols: readonly LakeSymbol[]
+}
 
 /** The views that a query may be about, and where DuckDB finds their files. */
 async function openViews(
@@ -119,29 +126,35 @@ async function openViews(
   const text = query.toLowerCase()
   const named = all.filter(({ name }) => text.includes(name.toLowerCase()))
   // A name in pieces would be found in a view that lacks rows; a view that is not there is an error.
-  const views = named.length === 0 ? all : named
+  const views = named.length === 0 && !text.includes(SYMBOLS_VIEW) ? all : named
   return { views, directory: await cachedFiles(files, dataDir, views, options) }
 }
 
-async function viewsOf(files: Files): Promise<readonly View[]> {
+/** The view of the symbols, which reads no file. */
+const SYMBOLS_VIEW = 'symbols'
+
+async function viewsOf(files: Files): Promise<Pick<Lake, 'views' | 'symbols'>> {
   await checkLake(files)
-  const views = new Map<string, Omit<View, 'isMixed'> & { readonly numbers: Set<string> }>()
+  const found = new Map<string, Omit<View, 'isMixed'> & { readonly numbers: Set<string> }>()
+  const symbols = new LakeSymbols()
   for (const key of await listSeries(files)) {
     const manifest = await readManifest(files, key)
     if (manifest === undefined || manifest.partitions.size === 0) continue
+    symbols.take(manifest)
     const { market, dataset } = key
     const name = market === DEFAULT_MARKET ? dataset : `${market}_${dataset}`
-    const view = views.get(name) ?? { name, market, dataset, numbers: new Set<string>() }
+    const view = found.get(name) ?? { name, market, dataset, numbers: new Set<string>() }
     view.numbers.add(manifest.numbers)
-    views.set(name, view)
+    found.set(name, view)
   }
-  if (views.size === 0)
+  if (found.size === 0)
     throw new UsageError('the lake holds no rows', {
       hint: 'Name the right --data-dir, or run a job first.',
     })
-  return [...views.values()]
+  const views = [...found.values()]
     .map(({ numbers, ...view }) => ({ ...view, isMixed: numbers.size > 1 }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { views, symbols: symbols.all() }
 }
 
 function viewSource(path: string, { market, dataset, isMixed }: View): string {
@@ -170,7 +183,7 @@ function sqlText(text: string): string {
 
 async function prepare(
   connection: DuckDBConnection,
-  { dataDir, path, views }: Lake,
+  { dataDir, path, views, symbols }: Lake,
 ): Promise<void> {
   await connection.run("SET TimeZone = 'UTC'")
   await connection.run("SET temp_directory = ''")
@@ -180,6 +193,7 @@ async function prepare(
   await connection.run('SET enable_external_access = false')
   for (const view of views)
     await connection.run(`CREATE VIEW "${view.name}" AS SELECT * FROM ${viewSource(path, view)}`)
+  await connection.run(`CREATE VIEW symbols AS ${symbolsSql(symbols)}`)
   await connection.run('SET lock_configuration = true')
 }
 

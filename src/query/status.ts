@@ -9,6 +9,7 @@ import { DamageError, describeError } from '../base/errors.ts'
 import type { Files, World } from '../base/ports.ts'
 import { formatMicros, formatWindow, micros, type WindowText } from '../base/time.ts'
 import type { SeriesKey } from '../binance/series.ts'
+import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { listedAt } from '../session/listing.ts'
 import { Manifests } from '../session/manifests.ts'
@@ -192,7 +193,12 @@ async function wantsNow(
     })
   const events = { onWait: () => undefined, onWarning: () => undefined, attemptsMax: LOOK_ATTEMPTS }
   const exchange = await openExchange(world, jobs, options, events)
-  return wantsOf(jobs, exchange, manifests, options)
+  const session = new ArchiveSession(
+    world,
+    { ...options, attemptsMax: LOOK_ATTEMPTS },
+    events.onWarning,
+  )
+  return wantsOf(jobs, { exchange, session, manifests, ...events }, options)
 }
 
 /**

@@ -1,23 +1,34 @@
-/** The symbols that the exchange lists. */
+/** The symbols that the exchange lists, or ever had. */
 
 import { checkEgresses } from '../base/egress.ts'
-import { UsageError } from '../base/errors.ts'
+import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
+import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
+import type { Universe } from '../job/job.ts'
 import { fitsPattern, readPattern } from '../job/pattern.ts'
 import { SYMBOL_STATUSES } from '../job/symbol.ts'
+import { ArchiveSession } from '../walk/archive/files.ts'
+import { archivedSymbols } from '../session/universe.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { openExchange } from '../session/exchange.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import type { Options } from '../options.ts'
 
-/** One symbol of exchangeInfo. */
+/** One symbol. */
 export type SymbolEntry = {
   readonly symbol: string
   readonly market: Market
+  /** As exchangeInfo has it; `DELISTED` for one that only the archive has. */
   readonly status: string
+  /** Empty where a name that exchangeInfo does not know does not tell it. */
   readonly baseAsset: string
   readonly quoteAsset: string
+  /** Of `all-time`: the first and the last month of its klines in the archive, `YYYY-MM`; absent where it has none. */
+  readonly first?: string
+  readonly last?: string
+  /** Can its name be parted into base and quote in another way too? */
+  readonly isAmbiguous?: true
 }
 
 /** Narrows a list of symbols; every given property must match. */
@@ -29,12 +40,15 @@ export type SymbolFilter = {
   /** A pattern of the name: `*` stands for any characters, `?` for one. */
   readonly match?: string | undefined
   readonly status?: string | undefined
+  /** `all-time`: also those that only the archive still has, with their months. Default `listed`. */
+  readonly universe?: Universe | undefined
 }
 
 /**
- * Lists symbols from exchangeInfo, sorted by name.
+ * Lists symbols, sorted by name: those of exchangeInfo, or all that ever were.
  *
- * @throws UsageError for a pattern that cannot be one, and for an asset or status that is not in capitals.
+ * @throws UsageError for a pattern that cannot be one, for an asset or status that is not in capitals, and for
+ * `all-time` of an exchange without an archive; UnavailableError when the archive cannot be listed.
  */
 export async function listSymbols(
   filter: SymbolFilter,
@@ -51,36 +65,69 @@ export async function listSymbols(
       attemptsMax: LOOK_ATTEMPTS,
     }
     const exchange = await openExchange(world, [], options, { ...events, markets: [market] })
-    const all = exchange.symbols.map(({ symbol, status, baseAsset, quoteAsset }) => ({
+    const entryOf = ({ symbol, status, baseAsset, quoteAsset }: SymbolInfo): SymbolEntry => ({
       ...{ symbol, market, status, baseAsset, quoteAsset },
-    }))
-    checkKnown(
-      'quote asset',
-      filter.quote,
-      exchange.symbols.map(({ quoteAsset }) => quoteAsset),
+    })
+    if (filter.universe !== 'all-time')
+      return chosenBy(filter, pattern, exchange.symbols).map(entryOf)
+    const session = new ArchiveSession(
+      world,
+      { ...options, attemptsMax: LOOK_ATTEMPTS },
+      events.onWarning,
     )
-    checkKnown(
-      'base asset',
-      filter.base,
-      exchange.symbols.map(({ baseAsset }) => baseAsset),
+    const sources = { listed: exchange.symbols, session, options }
+    const { symbols, ambiguous } = await archivedSymbols(market, sources)
+    const chosen = chosenBy(filter, pattern, [...exchange.symbols, ...symbols])
+    const doubtful = new Set(ambiguous)
+    return await Promise.all(
+      chosen.map(async (info) => ({
+        ...entryOf(info),
+        ...(await session.catalog.months({ market, symbol: info.symbol })),
+        ...(doubtful.has(info.symbol) ? { isAmbiguous: true as const } : {}),
+      })),
     )
-    checkKnown(
-      'status',
-      filter.status,
-      exchange.symbols.map(({ status }) => status),
-    )
-    return all
-      .filter(
-        ({ symbol, quoteAsset, baseAsset, status }) =>
-          (filter.quote ?? quoteAsset) === quoteAsset &&
-          (filter.base ?? baseAsset) === baseAsset &&
-          (filter.status ?? status) === status &&
-          (pattern === undefined || fitsPattern(symbol, pattern)),
-      )
-      .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error
+    throw new UnavailableError(`the archive's months cannot be listed: ${error.message}`, {
+      cause: error,
+      hint: 'Run again later.',
+    })
   } finally {
     await closeWorld(world, options)
   }
+}
+
+/** Those of `known` that the filter chooses. @throws UsageError for a slip */
+function chosenBy(
+  filter: SymbolFilter,
+  pattern: string | undefined,
+  known: readonly SymbolInfo[],
+): readonly SymbolInfo[] {
+  const { quote, base, status } = filter
+  checkKnown(
+    'quote asset',
+    quote,
+    known.map((info) => info.quoteAsset),
+  )
+  checkKnown(
+    'base asset',
+    base,
+    known.map((info) => info.baseAsset),
+  )
+  checkKnown(
+    'status',
+    status,
+    known.map((info) => info.status),
+  )
+  return known
+    .filter(
+      (info) =>
+        (quote ?? info.quoteAsset) === info.quoteAsset &&
+        (base ?? info.baseAsset) === info.baseAsset &&
+        (status ?? info.status) === info.status &&
+        (pattern === undefined || fitsPattern(info.symbol, pattern)),
+    )
+    .toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0))
 }
 
 function marketOf(name: string = DEFAULT_MARKET): Market {

@@ -1,32 +1,47 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
+import { periodWindow, type Micros } from '../base/time.ts'
 import { isKeyedByTime } from '../binance/dataset.ts'
-import { datasetOf, klinesOf } from '../binance/market.ts'
-import type { Micros } from '../base/time.ts'
 import { contractEnd } from '../binance/contract-end.ts'
-import { seriesName, type SeriesKey } from '../binance/series.ts'
+import type { SymbolInfo } from '../binance/exchange-info.ts'
+import { datasetOf, klinesOf } from '../binance/market.ts'
+import { DEFAULT_MARKET, seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
+import type { ArchiveSession } from '../walk/archive/files.ts'
 import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
 import { listedAt, beginning } from './listing.ts'
 import type { Manifests } from './manifests.ts'
+import { allTimeMarkets, ambiguousWords, archivedSymbols } from './universe.ts'
+
+/** Who tells what jobs want. */
+export type WantSources = {
+  readonly exchange: Exchanges
+  readonly session: ArchiveSession
+  readonly manifests: Manifests
+  readonly onWarning: (message: string) => void
+}
 
 /** Resolves what the jobs want, with the exchange's help. */
 export async function wantsOf(
   jobs: readonly Job[],
-  exchange: Exchanges,
-  manifests: Manifests,
+  { exchange, session, manifests, onWarning }: WantSources,
   options: Options,
 ): Promise<readonly Want[]> {
+  const archived = await archivedFor(jobs, { exchange, session, onWarning }, options)
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: symbolsFor(jobs, exchange.symbols, (market) => exchange.leftFor(market) !== undefined),
+    symbols: symbolsFor(
+      jobs,
+      [...exchange.symbols, ...archived],
+      (market) => exchange.leftFor(market) !== undefined,
+    ),
     leftFor: (market) => exchange.leftFor(market),
     source: options.source,
     account: accountLabel(jobs),
@@ -37,8 +52,13 @@ export async function wantsOf(
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
       const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
+      const isArchived = archived.some(
+        ({ market = DEFAULT_MARKET, symbol }) => market === key.market && symbol === key.symbol,
+      )
       const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
         (error: unknown) => {
+          if (isArchived && exchange.of(key.market).isInvalidSymbol(error))
+            return firstMonth(session, key)
           throw exchange.failureIn(key.market, error)
         },
       )
@@ -68,6 +88,30 @@ async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
 function endOf(key: SeriesKey, exchange: Exchanges): Micros | undefined {
   if (datasetOf(key).subject === 'pair') return undefined
   return contractEnd(key.symbol, exchange.of(key.market).infoOf(key.symbol)?.contract)
+}
+
+/** The symbols that only the archive has, where jobs want every one that ever was. */
+async function archivedFor(
+  jobs: readonly Job[],
+  { exchange, session, onWarning }: Omit<WantSources, 'manifests'>,
+  options: Options,
+): Promise<readonly SymbolInfo[]> {
+  const found: SymbolInfo[] = []
+  for (const market of allTimeMarkets(jobs)) {
+    if (exchange.leftFor(market) !== undefined) continue
+    const sources = { listed: exchange.of(market).symbols, session, options }
+    const { symbols, ambiguous } = await archivedSymbols(market, sources)
+    const words = ambiguousWords(ambiguous)
+    if (words !== undefined) onWarning(words)
+    found.push(...symbols)
+  }
+  return found
+}
+
+/** REST no longer knows a delisted symbol: its history begins with the first month that the archive has. */
+async function firstMonth(session: ArchiveSession, key: SeriesKey): Promise<Micros | undefined> {
+  const months = await session.catalog.months(key)
+  return months && periodWindow(months.first).from
 }
 
 /** A want of a series whose manifest is sound and as the job asks, or else with its problem. */

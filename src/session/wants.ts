@@ -166,7 +166,8 @@ function subjectOf(dataset: DatasetJob, { symbol, contract }: SymbolInfo): reado
 
 function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
   return known.filter(
-    ({ symbol, status, baseAsset, quoteAsset }) =>
+    ({ symbol, status, baseAsset, quoteAsset, isArchived }) =>
+      (isArchived !== true || filter.universe === 'all-time') &&
       (filter.quote === undefined || filter.quote === quoteAsset) &&
       (filter.base === undefined || filter.base === baseAsset) &&
       (filter.status === undefined || filter.status === status) &&

@@ -4,10 +4,11 @@ import { crc32 } from 'node:zlib'
 import { DamageError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { WindowText } from '../base/time.ts'
-import type { SeriesKey } from '../binance/series.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
 import { chainFlaws } from '../store/id-joints.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
+import { crossChecks, type CrossCheck } from './cross/cross.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
@@ -35,6 +36,8 @@ export type VerifyOptions = Options & {
   readonly remote?: boolean
   /** Writes lost or damaged manifests anew from the Parquet footers, and brings sound ones in line with the files. */
   readonly rebuild?: boolean
+  /** Holds series that say the same against each other: klines, aggregates and trades. */
+  readonly cross?: boolean
 }
 
 /** One thing that is wrong, or worth knowing. */
@@ -68,7 +71,11 @@ export type VerifyReport = {
   readonly rows: number
   readonly bytes: number
   readonly seconds: number
+  /** What was held against each other, with `cross`. */
+  readonly cross?: readonly CrossCheck[]
 }
+
+export type { CrossCheck } from './cross/cross.ts'
 
 /** One step of a verification. */
 export type VerifyProgress =
@@ -94,6 +101,7 @@ export async function* verify(
     if (options.rebuild === true) yield* verification.rebuild(wants.map(({ key }) => key))
     for (const want of wants) yield* verification.series(want)
     if (jobs.length === 0) yield* verification.around(stored)
+    if (options.cross === true) yield* verification.cross(wants)
     yield verification.report()
   } finally {
     await closeWorld(world, options)
@@ -113,6 +121,7 @@ class Verification {
   readonly #startedMs: number
   readonly #findings: Finding[] = []
   readonly #series: SeriesVerdict[] = []
+  #cross: readonly CrossCheck[] | undefined
   readonly #totals = { partitions: 0, rows: 0, bytes: 0 }
 
   constructor(world: World, options: VerifyOptions) {
@@ -145,6 +154,19 @@ class Verification {
       yield this.#find(path, flaw)
   }
 
+  /** Series held against each other, but for those that are damaged in themselves. */
+  async *cross(wants: readonly StoredWant[]): AsyncGenerator<VerifyProgress, void, void> {
+    const sound = new Set(
+      this.#series.filter(({ verdict }) => verdict !== 'damaged').map(({ key }) => seriesName(key)),
+    )
+    const series = wants.filter(({ key }) => sound.has(seriesName(key)))
+    const checks: CrossCheck[] = []
+    for await (const step of crossChecks(this.#world.files, series, this.#options.signal))
+      if (step.kind === 'check') checks.push(step.check)
+      else yield this.#find(seriesPath(step.key), step.flaw)
+    this.#cross = checks
+  }
+
   /** Everything about one series. */
   async *series({ key, wanted }: StoredWant): AsyncGenerator<VerifyProgress, void, void> {
     const before = this.#findings.length
@@ -174,6 +196,7 @@ class Verification {
       ok: this.#findings.every(({ severity }) => severity !== 'damage'),
       series: this.#series,
       findings: this.#findings,
+      ...(this.#cross === undefined ? {} : { cross: this.#cross }),
       ...this.#totals,
       seconds: (this.#world.clock.monotonicMs() - this.#startedMs) / 1_000,
     }

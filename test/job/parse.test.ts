@@ -209,8 +209,8 @@ datasets:
     ['from: 1d\nto: 2d', 'to: "2d" is not after from, "1d"'],
     ['symbols: BTCUSDT', /^symbols: .* found "BTCUSDT"; write it as a list: \[BTCUSDT\]$/],
     ['symbols: []', 'symbols: an empty list; write at least one'],
-    ['symbols: {}', 'symbols: a filter needs quote, base, status or match'],
-    ['symbols: {exclude: [A]}', 'symbols: a filter needs quote, base, status or match'],
+    ['symbols: {}', 'symbols: a filter needs quote, base, status, match or universe'],
+    ['symbols: {exclude: [A]}', 'symbols: a filter needs quote, base, status, match or universe'],
     ['symbols: {qoute: A, base: B}', 'symbols.qoute: an unknown key; did you mean "quote"?'],
     [
       'symbols: [456]',

@@ -188,7 +188,7 @@ describe('symbols', () => {
     expect(problem(readAsset('usdt'))).toBe('"usdt" is not an asset; did you mean "USDT"?')
     expect(readStatus('BREAK')).toEqual({ value: 'BREAK' })
     expect(problem(readStatus('TRADNG'))).toMatch(/; did you mean "TRADING"\?$/)
-    expect(problem(readStatus('ON'))).toMatch(/; write TRADING, HALT, .* or TRADING_CANCEL_ONLY$/)
+    expect(problem(readStatus('ON'))).toMatch(/; write TRADING, HALT, .* or DELISTED$/)
   })
 })
 

@@ -23,6 +23,7 @@ const FILES = [
   'progress.ts',
   'pull/a-request.ts',
   'rows/page.ts',
+  'resample/some-bars.ts',
   'store/series-file.ts',
   'walk/archive/one-file.ts',
   'session/lake-call.ts',

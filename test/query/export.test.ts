@@ -255,7 +255,7 @@ describe('a series', () => {
     expect((await cli([])).stderr).toMatch(/takes one series, got 0 .*klines\/BTCUSDT\/1h/)
   })
 
-  test('resampled has a column more, and only klines can be', async () => {
+  test('resampled has a column more', async () => {
     const { stdout } = await cli([
       'klines/BTCUSDT/1h',
       '--resample',
@@ -269,11 +269,33 @@ describe('a series', () => {
       '2026-06-02T00:00:00.000000Z',
       '2026-06-03T00:00:00.000000Z',
     ])
-    const refused = await cli(['aggTrades/BTCUSDT', '--resample', '1d'])
-    expect({ exit: refused.exit, stderr: refused.stderr }).toEqual({
-      exit: 2,
-      stderr: expect.stringContaining('only klines are resampled') as string,
-    })
+  })
+
+  test.each([
+    [['klines/BTCUSDT/1h', '--resample', '5tick'], /tick bars are made of trades, not of klines/],
+    [['klines/BTCUSDT/1h', '--resample', '90m'], /klines of 90m cannot be made of those of 1h/],
+    [['aggTrades/BTCUSDT', '--resample', '3d'], /the lake holds none of this symbol/],
+    [['aggTrades/BTCUSDT', '--resample', '5'], /"5" is not an interval to resample to/],
+  ] as const)('%j is refused', async (argv, words) => {
+    const { exit, stdout, stderr } = await cli(argv)
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+    expect(stderr).toMatch(words)
+  })
+
+  test('of trades becomes klines, and bars that name their trades, in Parquet too', async () => {
+    const out = join(await tempDir(), 'bars.parquet')
+    const range = ['--from', '2026-11-03T05:00', '--to', '2026-11-03T06:00']
+    const klines = await cli(['aggTrades/BTCUSDT', '--resample', '7m', ...range])
+    const opens = klines.stdout.trimEnd().split('\n').slice(1)
+    expect(opens[0]).toMatch(/^2026-11-03T05:0[0-6]:00\.000000Z,.*,false$/)
+    expect(opens).toHaveLength(new Set(opens).size)
+    const bars = await cli(['aggTrades/BTCUSDT', '--resample', '50ticks', ...range, '--out', out])
+    expect(bars).toMatchObject({ exit: 0, stderr: '' })
+    const [told] = await query(
+      `SELECT sum(trade_count) = max(last_trade_id) - min(first_trade_id) + 1 AS whole,
+        bool_and(trade_count >= 50 OR partial) AS filled FROM read_parquet('${out}')`,
+    )
+    expect(told).toEqual({ whole: 'true', filled: 'true' })
   })
 
   test('that is damaged ends with 4, and leaves no file', async () => {

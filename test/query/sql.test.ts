@@ -40,7 +40,7 @@ async function command(...args: string[]): Promise<{ exit: number; out: string; 
 
 describe('views', () => {
   test('are the datasets that the lake holds', async () => {
-    expect((await ask('SHOW TABLES')).rows).toEqual([['aggTrades'], ['klines']])
+    expect((await ask('SHOW TABLES')).rows).toEqual([['aggTrades'], ['klines'], ['symbols']])
   })
 
   test('have the columns of the paths as text, symbols that are not ASCII too', async () => {

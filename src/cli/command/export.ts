@@ -43,7 +43,7 @@ const flags = {
   ...RANGE_FLAGS,
   resample: {
     describe:
-      "put klines together to longer ones: one of Binance's intervals, or another such as 7m or 90m",
+      "klines of another interval, one of Binance's or such as 7m or 90m; of trades also bars such as 1000tick, 100volume or 1e6dollar",
     value: 'INTERVAL',
     read: readText,
   },
@@ -59,7 +59,7 @@ export const command: Command = {
   long: [
     'SERIES is [MARKET/]DATASET/SYMBOL[/INTERVAL], such as klines/BTCUSDT/1h. Times are ISO 8601 UTC with microseconds, and numbers are exactly as the lake stores them; JSON Lines write decimals, and integers above 2^53, as text. Arrow is the file format of Arrow IPC.',
     'A range that is not covered is named on stderr, and the exit code is 3; the rows that are there are written all the same.',
-    'With --resample, klines are put together to longer ones, with exact sums of volumes; those that open in the range, each whole. The column partial is true where a part of the time is not covered, or has no rows. Weeks begin on Monday, months with their first day; 3d klines lie as the exchange has them, which takes one in the lake; all others count from 1970.',
+    'With --resample, klines are put together to longer ones, and aggTrades or trades to klines, with exact sums of volumes; those that open in the range, each whole. The column partial is true where a part of the time is not covered, or has no rows of klines. Weeks begin on Monday, months with their first day; 3d klines lie as the exchange has them, which takes one of the symbol in the lake; all others count from 1970. Tick, volume and dollar bars of trades end with the trade that fills them.',
   ],
   flags,
   examples: [
@@ -71,6 +71,10 @@ export const command: Command = {
     {
       line: 'export klines/BTCUSDT/1m --resample 90m --format jsonl',
       does: 'klines of 90 minutes, made of those of one',
+    },
+    {
+      line: 'export aggTrades/BTCUSDT --resample 1e6dollar --out bars.parquet',
+      does: 'a bar for each million that was paid',
     },
   ],
   execute,

@@ -1,9 +1,10 @@
 /** `symbols`: lists what the exchange knows. */
 
 import type { Call, Command } from '../command.ts'
+import type { SymbolEntry } from '../../index.ts'
 import type { Flags } from '../flags.ts'
 import { counted } from '../human.ts'
-import { readText } from '../read.ts'
+import { readChoice, readText } from '../read.ts'
 import { table } from '../table.ts'
 import { library } from '../library.ts'
 
@@ -27,35 +28,65 @@ const flags = {
     value: 'STATUS',
     read: readText,
   },
+  universe: {
+    describe:
+      'listed: those of exchangeInfo; all-time: also those that only the archive still has, with their first month and last',
+    value: 'UNIVERSE',
+    default: 'listed',
+    read: readChoice(['listed', 'all-time']),
+  },
 } satisfies Flags
 
 /** @see {@link Command} */
 export const command: Command = {
   name: 'symbols',
   describe: 'list the symbols that the exchange knows',
-  long: ['Reads exchangeInfo. All given filters must match.'],
+  long: [
+    'Reads exchangeInfo, and with --universe all-time the listing of the archive. All given filters must match.',
+    'A symbol that exchangeInfo does not know any more is DELISTED; its base and quote are told by its name, where the longest known quote wins. Names that can be parted in another way too are named on stderr.',
+  ],
   flags,
   takesLake: true,
   examples: [
     { line: 'symbols --quote USDT --status TRADING', does: 'all that trade against USDT' },
     { line: "symbols --match '*DOWNUSDT'", does: 'all whose names end so' },
     { line: 'symbols --market um --quote USDT', does: 'the USD-M contracts in USDT' },
+    {
+      line: 'symbols --universe all-time --quote USDT',
+      does: 'all that ever traded against USDT, and from when to when',
+    },
     { line: 'symbols --base BTC --json', does: 'all that BTC trades against, as JSON' },
   ],
   execute,
 }
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
-  const { market, quote, base, match, status } = values
-  const symbols = await library.listSymbols({ market, quote, base, match, status }, options)
+  const { market, quote, base, match, status, universe } = values
+  const filter = { market, quote, base, match, status, universe }
+  const symbols = await library.listSymbols(filter, options)
+  const doubtful = symbols.filter(({ isAmbiguous }) => isAmbiguous === true)
+  if (doubtful.length > 0) await print.say(ambiguous(doubtful))
   if (values.json === true) {
     await print.json({ symbols })
     return 0
   }
-  const rows = symbols.map((one) =>
-    [one.symbol, one.status, one.baseAsset, one.quoteAsset].map((cell) => library.quoteText(cell)),
-  )
-  await print.result(table(['SYMBOL', 'STATUS', 'BASE', 'QUOTE'], 'llll', rows))
+  const isAllTime = universe === 'all-time'
+  const rows = symbols.map((one) => {
+    const months = isAllTime ? [one.first ?? '', one.last ?? ''] : []
+    const cells = [one.symbol, one.status, one.baseAsset, one.quoteAsset, ...months]
+    return cells.map((cell) => library.quoteText(cell))
+  })
+  const head = ['SYMBOL', 'STATUS', 'BASE', 'QUOTE', ...(isAllTime ? ['FIRST', 'LAST'] : [])]
+  await print.result(table(head, 'l'.repeat(head.length), rows))
   await print.say(counted(symbols.length, 'symbol'))
   return 0
+}
+
+/** Symbols named at most. */
+const NAMED_MAX = 10
+
+function ambiguous(symbols: readonly SymbolEntry[]): string {
+  const some = symbols.slice(0, NAMED_MAX).map(({ symbol }) => library.quoteText(symbol))
+  const more = symbols.length > NAMED_MAX ? ` and ${symbols.length - NAMED_MAX} more` : ''
+  return `base and quote are not sure, the longest known quote is taken: ${some.join(', ')}${more}`
 }

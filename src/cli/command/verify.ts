@@ -1,6 +1,12 @@
 /** `verify`: reads the lake back. */
 
-import type { Finding, VerifyOptions, VerifyProgress, VerifyReport } from '../../index.ts'
+import type {
+  CrossCheck,
+  Finding,
+  VerifyOptions,
+  VerifyProgress,
+  VerifyReport,
+} from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { flatKey } from '../flat-key.ts'
 import type { Flags } from '../flags.ts'
@@ -20,6 +26,10 @@ const flags = {
     conflicts: ['rebuild'],
   },
   remote: { describe: 'also read the checksums of the archives again' },
+  cross: {
+    describe: 'also hold series that say the same against each other: klines, aggTrades, trades',
+    conflicts: ['subset'],
+  },
   rebuild: { describe: 'write lost or damaged manifests anew from the Parquet files' },
 } satisfies Flags
 
@@ -30,6 +40,7 @@ export const command: Command = {
   describe: 'read the Parquet back and check it against its manifests',
   long: [
     "Checks order, duplicate keys, hashes, footers, coverage and gaps. Ends with 4 when it finds damage. With jobs: the series that they want, judged by the range that they want, as far as the lake and this machine's clock can tell; what is missing is no damage. Without: every series in the lake.",
+    "With --cross, what two series say of the time that both cover must be the same: each kline against the shorter ones in it, the shortest klines against aggTrades or trades, every trade in exactly one aggregate. What differs is listed with both values and how far the exchange's rules let them be apart, what only one side has as an omission of the other; then it ends with 4.",
   ],
   flags,
   takesLake: true,
@@ -38,6 +49,10 @@ export const command: Command = {
     { line: 'verify', does: 'everything in ./data' },
     { line: 'verify --subset 1/7', does: 'a seventh of it: one part for each day of the week' },
     { line: 'verify jobs/majors.yaml --remote', does: "also against the archives' checksums" },
+    {
+      line: 'verify --cross',
+      does: 'klines against shorter ones and trades, aggregates against trades',
+    },
     { line: 'verify --rebuild', does: 'after manifests were lost' },
   ],
   execute,
@@ -65,9 +80,9 @@ function verifyOptions(
   { values, options }: Call<typeof flags>,
   signal: AbortSignal,
 ): VerifyOptions {
-  const { subset, remote = false, rebuild = false } = values
+  const { subset, remote = false, rebuild = false, cross = false } = values
   const part = subset === undefined ? {} : { subset }
-  return { ...options, signal, ...part, remote, rebuild }
+  return { ...options, signal, ...part, remote, rebuild, cross }
 }
 
 async function follow(
@@ -118,7 +133,15 @@ export function findingsText(report: VerifyReport): string {
     ...spans(missing).map((text) => `missing ${text}`),
   ])
   const body = rows.length === 0 ? '' : `${table(['SERIES', 'ROWS', 'FILES'], 'lrr', rows)}\n`
-  return `${list.join('')}${list.length > 0 ? '\n' : ''}${body}${conclusion(report)}\n`
+  const checks = (report.cross ?? []).map((check) => `${crossLine(check)}\n`).join('')
+  return `${list.join('')}${list.length > 0 ? '\n' : ''}${body}${checks}${conclusion(report)}\n`
+}
+
+function crossLine({ series, rows, differences, compared, note }: CrossCheck): string {
+  const names = series.map((name) => library.quoteText(name)).join(' against ')
+  const outcome = differences === 0 ? 'the same' : counted(differences, 'difference')
+  const words = rows === 0 ? [] : [`${counted(rows, 'row')}, ${outcome}`, ...spans(compared)]
+  return `${names}: ${[...words, ...(note === undefined ? [] : [library.quoteText(note)])].join('; ')}`
 }
 
 /** One finding: what is wrong, where, and the next step. */
@@ -134,6 +157,8 @@ function conclusion(report: VerifyReport): string {
   if (report.ok && partitions === 0)
     return 'Nothing was checked: the lake holds no file of what was asked for.'
   if (report.ok) return `No damage: ${read}.`
+  if (findings.every(({ severity, code }) => severity !== 'damage' || code === 'cross-difference'))
+    return `DIFFERENT in ${counted(damaged, 'place')}, sound in itself: ${read}.`
   return `DAMAGED: ${counted(damaged, 'finding')}; ${read}.`
 }
 
@@ -142,6 +167,15 @@ function damagedLake({ findings }: VerifyReport): Unfinished {
   const damage = findings.filter(({ severity }: Finding) => severity === 'damage')
   const [first] = damage
   const where = first === undefined ? '' : `: ${first.path}: ${first.message}`
+  if (damage.every(({ code }: Finding) => code === 'cross-difference'))
+    return new Unfinished(
+      'E_DIFFERENT',
+      `datasets differ in ${counted(damage.length, 'place')}${where}`,
+      {
+        exit: DAMAGED,
+        hint: first?.hint ?? 'binance-backfill verify --cross --json lists all',
+      },
+    )
   return new Unfinished('E_DAMAGED', `damage found in ${counted(damage.length, 'place')}${where}`, {
     exit: DAMAGED,
     hint: first?.hint ?? 'binance-backfill verify --json lists all',
@@ -162,11 +196,12 @@ function uncomparedArchives({ findings }: VerifyReport): Unfinished | undefined 
 
 /** `verify --json`. */
 export function verifyDocument(report: VerifyReport): object {
-  const { ok, series, findings, partitions, rows, bytes, seconds } = report
+  const { ok, series, findings, partitions, rows, bytes, seconds, cross } = report
   return {
     ok,
     series: series.map(({ key, ...verdict }) => ({ ...flatKey(key), ...verdict })),
     findings,
+    ...(cross === undefined ? {} : { cross }),
     partitions,
     rows,
     bytes,

@@ -15,6 +15,8 @@ export type ListedFile = {
 /** A page of a listing. */
 export type ListingPage = {
   readonly files: readonly ListedFile[]
+  /** What is up to the next delimiter, with it. */
+  readonly folders: readonly string[]
   /** Where the next page begins; `undefined` on the last. */
   readonly marker: string | undefined
 }
@@ -23,7 +25,7 @@ const parser = new XMLParser({
   // Sizes and names are text; 0123 is not 123.
   parseTagValue: false,
   ignoreAttributes: true,
-  isArray: (name) => name === 'Contents',
+  isArray: (name) => name === 'Contents' || name === 'CommonPrefixes',
 })
 
 /**
@@ -43,11 +45,16 @@ export function parseListing(xml: string): ListingPage {
     if (typeof key !== 'string' || !/^\d{1,15}$/.test(String(size))) throw notAListing(xml)
     return { path: key, sizeBytes: Number(size), modified: momentOf(modified) }
   })
-  if (truncated === 'false') return { files, marker: undefined }
+  const prefixes = (result['CommonPrefixes'] ?? []) as readonly Record<string, unknown>[]
+  const folders = prefixes.map(({ Prefix: prefix }) => {
+    if (typeof prefix !== 'string') throw notAListing(xml)
+    return prefix
+  })
+  if (truncated === 'false') return { files, folders, marker: undefined }
   // Without a delimiter S3 omits NextMarker; the last key then serves as well.
   const marker = result['NextMarker'] ?? files.at(-1)?.path
   if (typeof marker !== 'string') throw notAListing(xml)
-  return { files, marker }
+  return { files, folders, marker }
 }
 
 function readXml(xml: string): Readonly<Record<string, unknown>> {

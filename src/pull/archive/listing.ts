@@ -61,6 +61,27 @@ export class ArchiveIndex {
     }
   }
 
+  /**
+   * The names of the folders in a folder, in order.
+   *
+   * @throws ArchiveError `unreachable` when the bucket cannot be listed.
+   */
+  folders(folder: string): Promise<readonly string[]> {
+    return this.#client.inTurn(async () => {
+      const names: string[] = []
+      let marker = ''
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const next = await this.#page(folder, marker)
+        for (const path of next.folders)
+          if (path.startsWith(folder)) names.push(path.slice(folder.length, -1))
+        if (next.marker === undefined) return names
+        if (next.marker <= marker) break
+        marker = next.marker
+      }
+      throw endless(folder)
+    })
+  }
+
   async #listed(
     folder: string,
     before: Promise<Listed> | undefined,
@@ -90,11 +111,7 @@ export class ArchiveIndex {
       marker = next.marker
       if (until !== undefined && until <= marker) return { after, until: marker, files }
     }
-    throw new ArchiveError(
-      'unreachable',
-      folder,
-      `the listing of ${quoteText(folder)} does not end`,
-    )
+    throw endless(folder)
   }
 
   async #page(folder: string, marker: string): Promise<ListingPage> {
@@ -132,6 +149,10 @@ function pathBefore(key: SeriesKey, period: string): string {
   const { from } = periodWindow(period)
   const path = archivePath(key, periodOf(micros(from - MARGIN), 'month'))
   return `${archiveFolder(key, 'daily')}${path.slice(archiveFolder(key, 'monthly').length, -'.zip'.length)}`
+}
+
+function endless(folder: string): ArchiveError {
+  return new ArchiveError('unreachable', folder, `the listing of ${quoteText(folder)} does not end`)
 }
 
 function isZipIn(folder: string, { path }: ListedFile): boolean {

@@ -34,6 +34,7 @@ import { ArchiveIndex } from '../../pull/archive/listing.ts'
 import type { ListedFile } from '../../pull/archive/listing-xml.ts'
 import { UnknownFields } from '../../rows/unknown-fields.ts'
 import type { PublishedFile } from '../../plan/task.ts'
+import { Catalog } from './catalog.ts'
 import { Packers } from './packing.ts'
 import type { Source } from '../../job/job.ts'
 
@@ -74,6 +75,8 @@ export class ArchiveSession {
   readonly #onWarning: (message: string) => void
   /** The threads that pack files; `undefined` where all is done in one. */
   readonly packers: Packers | undefined
+  /** Which symbols it has, and of what time. */
+  readonly catalog: Catalog
   /** Unknown fields of the files that were stored. */
   readonly unknown: UnknownFields
   #isDown = false
@@ -90,6 +93,7 @@ export class ArchiveSession {
     // Whether the archive is reachable at all is found out quickly: REST can do without it.
     const scout = new ArchiveClient(world, { ...urls, places, attemptsMax: 2 })
     this.#index = new ArchiveIndex(scout)
+    this.catalog = new Catalog(this.#index)
     this.#scout = new Downloads(scout, { files: world.files })
     const keep: Files | undefined = keepArchives === undefined ? undefined : nodeFiles(keepArchives)
     this.#downloads = new Downloads(client, { files: world.files, keep })

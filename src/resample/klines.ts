@@ -1,19 +1,16 @@
 /** Longer klines from shorter ones, exactly: a pure function over batches, which knows no lake and no clock. */
 
-import { Bool, Field, Schema, type Data, type DataType, type RecordBatch } from 'apache-arrow'
+import type { Data, DataType, RecordBatch } from 'apache-arrow'
 import { covers, type Coverage } from '../base/coverage.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
 import type { Dataset, Numbers } from '../binance/dataset.ts'
 import { gridFloor, gridNext, slotCount, type Interval } from '../binance/interval.ts'
 import { batchOf, columnData, columnOf, int64Values } from '../rows/batch.ts'
-import { setBit } from '../rows/layout.ts'
 import { schemaOf } from '../rows/schema.ts'
+import { barSchema, BATCH_ROWS, flags, integers } from './columns.ts'
 import { plus, type Exact } from './exact.ts'
-import { numberForm, type NumberForm } from './kline-numbers.ts'
-import type { Grid } from './resample-grid.ts'
-
-/** The column that resampled klines have more: is a part of the kline's time not covered, or without rows? */
-export const PARTIAL = 'partial'
+import { numberForm, type NumberForm } from './number-form.ts'
+import type { Grid } from './grid.ts'
 
 /** What is resampled, and how. */
 export type Resampling = {
@@ -26,14 +23,6 @@ export type Resampling = {
   readonly coverage: Coverage
 }
 
-/** The columns of the klines, and {@link PARTIAL}. */
-export function resampledSchema(dataset: Dataset, numbers: Numbers): Schema {
-  return new Schema([...schemaOf(dataset, numbers).fields, new Field(PARTIAL, new Bool(), false)])
-}
-
-/** Rows of a batch that is given out. */
-const BATCH_ROWS = 8_192
-
 /**
  * Puts klines together, in their order. A longer kline opens with its first one and closes with its last, spans its
  * whole slot of the grid, and has the exact sums of volumes and counts. A slot without any row gives none.
@@ -45,7 +34,7 @@ export async function* resample(
   how: Resampling,
 ): AsyncGenerator<RecordBatch, void, void> {
   const columns = foldsOf(how)
-  const schema = resampledSchema(how.dataset, how.numbers)
+  const schema = barSchema(how.dataset, how.numbers)
   const partial: boolean[] = []
   let slot: Slot | undefined
   const end = (): void => {
@@ -190,17 +179,6 @@ function numberFold(
       return columnOf(type, form.buffers(values.splice(0), type), { length, nullCount: 0 })
     },
   }
-}
-
-function integers(type: DataType, values: readonly bigint[]): Data {
-  const frame = { length: values.length, nullCount: 0 }
-  return columnOf(type, { data: BigInt64Array.from(values) }, frame)
-}
-
-function flags(values: readonly boolean[]): Data {
-  const bits = new Uint8Array((values.length + 7) >> 3)
-  for (const [row, value] of values.entries()) if (value) setBit(bits, row)
-  return columnOf(new Bool(), { data: bits }, { length: values.length, nullCount: 0 })
 }
 
 function timesOf(batch: RecordBatch, { columns }: Dataset, name: string): BigInt64Array {

@@ -65,6 +65,34 @@ export function numberForm(numbers: Numbers): NumberForm<unknown> {
   return forms[numbers]
 }
 
+/**
+ * A number as a column of `numbers` holds it. Texts have at least so many decimals as those that the number was made
+ * of; a decimal is rounded to its 8, once.
+ */
+export function fitted(value: Exact, numbers: Numbers, decimals: number): Exact {
+  switch (numbers) {
+    case 'float64':
+      return value
+    case 'decimal':
+      return rounded(value, SCALE)
+    case 'string':
+      return withDecimals(value, decimals)
+  }
+}
+
+function rounded({ units, scale }: Exact, to: number): Exact {
+  if (scale <= to) return { units: units * 10n ** BigInt(to - scale), scale: to }
+  const factor = 10n ** BigInt(scale - to)
+  const half = units < 0n ? -factor / 2n : factor / 2n
+  return { units: (units + half) / factor, scale: to }
+}
+
+function withDecimals(value: Exact, decimals: number): Exact {
+  let { units, scale } = rounded(value, Math.max(value.scale, decimals))
+  for (; scale > decimals && units % 10n === 0n; scale--) units /= 10n
+  return { units, scale }
+}
+
 function scaledWords(values: readonly bigint[], digitsMax = 0): Uint32Array {
   const limit = 10n ** BigInt(digitsMax)
   const halves = new BigUint64Array((values.length * WORDS) / 2)

@@ -28,3 +28,9 @@ export function exactText({ units, scale }: Exact): string {
   const sign = units < 0n ? '-' : ''
   return scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-scale)}`
 }
+
+/** Without last zeros after the point. */
+export function shortText(value: Exact): string {
+  const text = exactText(value)
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}

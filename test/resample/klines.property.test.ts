@@ -6,10 +6,12 @@ import { describe, expect, test } from 'vitest'
 import { union, type Coverage } from '../../src/base/coverage.ts'
 import { formatWindow, micros, parseMicros } from '../../src/base/time.ts'
 import { NUMBERS } from '../../src/binance/dataset.ts'
+import type { Interval } from '../../src/binance/interval.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { readTable } from '../../src/index.ts'
-import { resample } from '../../src/query/resample.ts'
-import { resampleGrid } from '../../src/query/resample-grid.ts'
+import { resample } from '../../src/resample/klines.ts'
+import { resampleGrid, type Grid } from '../../src/resample/grid.ts'
+import { parseMeasure } from '../../src/resample/measure.ts'
 import { rowTexts, valueText } from '../../src/rows/value-text.ts'
 import { Exchange, trueKlines, type Kline } from '../../src/simulator/index.ts'
 import { run, serve, tempDir } from '../support/lake.ts'
@@ -132,7 +134,7 @@ test.each(NUMBERS)('any rows, gaps and batches, numbers: %s', async (numbers) =>
         dataset: DATASETS.klines,
         numbers,
         interval: '1m',
-        grid: resampleGrid(`${count}m`, '1m', undefined),
+        grid: gridOf(`${count}m`, '1m'),
         coverage: coveredBy(slots.map(({ isCovered }) => isCovered)),
       } as const
       const made: Texts[] = []
@@ -176,6 +178,12 @@ function coveredBy(flags: readonly boolean[]): Coverage {
   )
 }
 
+function gridOf(text: string, source: Interval): Grid {
+  const measure = parseMeasure(text)
+  if (measure.kind !== 'interval') throw new Error('not an interval')
+  return resampleGrid(measure, source, undefined)
+}
+
 describe('grids', () => {
   test.each([
     ['7m', '1m', '1970-01-01T00:10', '1970-01-01T00:07', '1970-01-01T00:14'],
@@ -185,7 +193,7 @@ describe('grids', () => {
     ['1mo', '1h', '2028-02-29', '2028-02-01', '2028-03-01'],
     ['72h', '1h', '1970-01-05', '1970-01-04', '1970-01-07'],
   ] as const)('%s of %s', (text, source, at, from, to) => {
-    const grid = resampleGrid(text, source, undefined)
+    const grid = gridOf(text, source)
     const floor = grid.floor(parseMicros(at))
     expect(formatWindow({ from: floor, to: grid.next(floor) })).toEqual(
       formatWindow({ from: parseMicros(from), to: parseMicros(to) }),
@@ -202,6 +210,6 @@ describe('grids', () => {
     ['0m', '1m', /is not an interval/],
     ['1w', '3d', /nothing is resampled from 3d/],
   ] as const)('%s of %s is refused', (text, source, words) => {
-    expect(() => resampleGrid(text, source, undefined)).toThrow(words)
+    expect(() => gridOf(text, source)).toThrow(words)
   })
 })

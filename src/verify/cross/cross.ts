@@ -1,0 +1,226 @@
+/** `verify --cross`: the series of a lake that say the same, held against each other. */
+
+import type { RecordBatch } from 'apache-arrow'
+import { intersect, type Coverage } from '../../base/coverage.ts'
+import type { Files } from '../../base/ports.ts'
+import { formatWindow, type WindowText } from '../../base/time.ts'
+import { datasetOf } from '../../binance/market.ts'
+import type { SeriesKey } from '../../binance/series.ts'
+import { partitionsOf, rowsOf } from '../../query/read.ts'
+import type { OpenQuery } from '../../query/read-query.ts'
+import { seriesText } from '../../query/series-text.ts'
+import { resampleGrid, type Grid } from '../../resample/grid.ts'
+import { resample } from '../../resample/klines.ts'
+import { parseMeasure } from '../../resample/measure.ts'
+import { slotBars } from '../../resample/trade-klines.ts'
+import { damage, type Flaw } from '../../store/flaw.ts'
+import type { Manifest } from '../../store/manifest.ts'
+import { lookAtSeries } from '../../store/present.ts'
+import { klinesIn, type Kline } from './bars.ts'
+import { compareIds, idWords } from './compare-ids.ts'
+import { compareKlines, slotWords } from './compare-klines.ts'
+import { pairsOf, type Pair } from './pairs.ts'
+
+/** What came of holding two series against each other. */
+export type CrossCheck = {
+  /** The series, as `export` names them. */
+  readonly series: readonly [string, string]
+  /** The time that both cover, which is what was compared. */
+  readonly compared: readonly WindowText[]
+  /** Klines, or aggregates, that were compared. */
+  readonly rows: number
+  /** Places where they differ. */
+  readonly differences: number
+  /** What cannot be compared, or only in part, and why. */
+  readonly note?: string
+}
+
+/** A series that is there, and how much of it is looked at. */
+export type CrossSeries = { readonly key: SeriesKey; readonly wanted: Coverage | undefined }
+
+/** What is told on the way. */
+export type CrossStep =
+  | { readonly kind: 'flaw'; readonly key: SeriesKey; readonly flaw: Flaw }
+  | { readonly kind: 'check'; readonly check: CrossCheck }
+
+/** Differences told of one pair; all are counted. */
+const TOLD_MAX = 100
+
+/** Compares every pair of the series. Holds a row group of each side in memory. */
+export async function* crossChecks(
+  files: Files,
+  series: readonly CrossSeries[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CrossStep, void, void> {
+  for (const pair of pairsOf(series.map(({ key }) => key))) {
+    const sides: Side[] = []
+    for (const key of [pair.whole, pair.parts]) {
+      const side = await sideOf(files, key, series)
+      if (side !== undefined) sides.push(side)
+    }
+    const [whole, parts] = sides
+    if (whole !== undefined && parts !== undefined) yield* checkPair(pair, whole, parts, signal)
+  }
+}
+
+/** One series of a pair. */
+type Side = { readonly manifest: Manifest; readonly coverage: Coverage; readonly files: Files }
+
+async function sideOf(
+  files: Files,
+  key: SeriesKey,
+  series: readonly CrossSeries[],
+): Promise<Side | undefined> {
+  const { present } = await lookAtSeries(files, key)
+  if (present === undefined) return undefined
+  const wanted = series.find((one) => one.key === key)?.wanted
+  const { coverage } = present
+  return {
+    manifest: present,
+    files,
+    coverage: wanted === undefined ? coverage : intersect(coverage, wanted),
+  }
+}
+
+async function* checkPair(
+  pair: Pair,
+  whole: Side,
+  parts: Side,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CrossStep, void, void> {
+  const names = { whole: seriesText(pair.whole), parts: seriesText(pair.parts) }
+  const common = intersect(whole.coverage, parts.coverage)
+  let [rows, differences] = [0, 0]
+  const count = (more: number): void => {
+    rows += more
+  }
+  const found =
+    common.length === 0 ? none() : messages({ pair, whole, parts, common, names, signal, count })
+  for await (const message of found) {
+    differences += 1
+    if (differences <= TOLD_MAX)
+      yield { kind: 'flaw', key: pair.whole, flaw: damage('cross-difference', message, HINT) }
+  }
+  if (differences > TOLD_MAX) {
+    const rest = `${names.whole} and ${names.parts} differ in ${differences - TOLD_MAX} more places`
+    yield { kind: 'flaw', key: pair.whole, flaw: damage('cross-difference', rest) }
+  }
+  const note = noteOf(whole, parts, { common, rows })
+  const check: CrossCheck = {
+    ...{
+      series: [names.whole, names.parts],
+      compared: common.map(formatWindow),
+      rows,
+      differences,
+    },
+    ...(note === undefined ? {} : { note }),
+  }
+  yield { kind: 'check', check }
+}
+
+const HINT =
+  'The exchange itself may be of two minds: fetch both anew elsewhere and compare. What differs there too is its own.'
+
+async function* none(): AsyncGenerator<never, void, void> {}
+
+function noteOf(
+  whole: Side,
+  parts: Side,
+  { common, rows }: { readonly common: Coverage; readonly rows: number },
+): string | undefined {
+  if (common.length === 0) return 'no time is covered by both: nothing was compared'
+  if (rows === 0) return 'no row lies as a whole in the time that both cover: nothing was compared'
+  const [a, b] = [whole.manifest.numbers, parts.manifest.numbers]
+  return a === b
+    ? undefined
+    : `numbers are ${a} and ${b}: a double was taken for the decimal that it prints as`
+}
+
+type Comparison = {
+  readonly pair: Pair
+  readonly whole: Side
+  readonly parts: Side
+  readonly common: Coverage
+  readonly names: { readonly whole: string; readonly parts: string }
+  readonly signal: AbortSignal | undefined
+  readonly count: (rows: number) => void
+}
+
+/** Every difference, in words. */
+async function* messages(comparison: Comparison): AsyncGenerator<string, void, void> {
+  const { pair, common, names, signal, count } = comparison
+  if (pair.kind === 'aggregates') {
+    const found = compareIds(
+      {
+        aggregates: pair.whole,
+        trades: pair.parts,
+        aggregatePeriods: partitionsOf(queryOf(comparison.whole, common), signal),
+        tradePeriods: partitionsOf(queryOf(comparison.parts, common), signal),
+        common,
+      },
+      count,
+    )
+    for await (const finding of found) yield `${names.whole}, ${names.parts}: ${idWords(finding)}`
+    return
+  }
+  for await (const finding of compareKlines(klineSides(comparison), count))
+    yield slotWords(finding, names)
+}
+
+function klineSides({
+  pair,
+  whole,
+  parts,
+  common,
+  signal,
+}: Comparison): Parameters<typeof compareKlines>[0] {
+  const grid = gridOf(pair.whole)
+  const rows = rowsOf(queryOf(parts, common), signal)
+  const isOfTrades = pair.kind === 'trades'
+  return {
+    whole: klinesOf(rowsOf(queryOf(whole, common), signal), whole),
+    parts: isOfTrades
+      ? slotBars(rows, datasetOf(pair.parts), grid)
+      : klinesOf(longer(rows, parts, grid), parts),
+    grid,
+    common,
+    exactness: {
+      hasDoubles: [whole, parts].some(({ manifest }) => manifest.numbers === 'float64'),
+      isMultiplied: isOfTrades && datasetOf(pair.parts).rules === 'aggTrade',
+    },
+    mayBeQuiet: isOfTrades,
+  }
+}
+
+function gridOf({ interval = '1m' }: SeriesKey): Grid {
+  const measure = parseMeasure(interval)
+  if (measure.kind !== 'interval') throw new RangeError(`${interval} is no interval`)
+  return resampleGrid(measure, undefined, undefined)
+}
+
+async function* longer(
+  rows: AsyncIterable<RecordBatch>,
+  { manifest, coverage }: Side,
+  grid: Grid,
+): AsyncGenerator<RecordBatch, void, void> {
+  const { key, numbers } = manifest
+  const { interval } = key
+  if (interval === undefined) throw new RangeError(`${key.dataset} have no interval`)
+  yield* resample(rows, { dataset: datasetOf(key), numbers, interval, grid, coverage })
+}
+
+async function* klinesOf(
+  batches: AsyncIterable<RecordBatch>,
+  { manifest: { key, numbers } }: Side,
+): AsyncGenerator<readonly Kline[], void, void> {
+  for await (const batch of batches) yield klinesIn(batch, datasetOf(key), numbers)
+}
+
+/** All columns of the rows from the first moment that both cover to the last. */
+function queryOf({ files, manifest }: Side, common: Coverage): OpenQuery {
+  const [first, last] = [common[0], common.at(-1)]
+  if (first === undefined || last === undefined) throw new RangeError('nothing in common')
+  const columns = datasetOf(manifest.key).columns.map(({ name }) => name)
+  const window = { from: first.from, to: last.to }
+  return { files, manifest, window, columns, resample: undefined }
+}

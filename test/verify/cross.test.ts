@@ -1,0 +1,219 @@
+/** Datasets held against each other: what agrees is silent, and each planted fault is found and named with both values. */
+
+import fc from 'fast-check'
+import type { RecordBatch } from 'apache-arrow'
+import { describe, expect, test } from 'vitest'
+import { formatMicros, micros } from '../../src/base/time.ts'
+import { verify, type VerifyReport } from '../../src/index.ts'
+import type { AggTrade, Kline, Trade } from '../../src/simulator/rows.ts'
+import { command } from '../support/command.ts'
+import { compareIds, idWords } from '../../src/verify/cross/compare-ids.ts'
+import { run, serve, tempDir } from '../support/lake.ts'
+import { fixedSlots, longer } from '../support/long-klines.ts'
+import {
+  aggregateBatch,
+  histories,
+  klinesOfTrades,
+  START,
+  tradeBatch,
+} from '../support/trade-histories.ts'
+
+const MINUTE = 60_000_000
+const MINUTES = 60
+
+type Rows = { trades: Trade[]; aggTrades: AggTrade[]; minutes: Kline[]; longs: Kline[] }
+
+/** An hour in which all datasets say the same. */
+function agreed(seed: number): Rows {
+  const [history] = fc.sample(histories(30), { numRuns: 1, seed })
+  const end = START + MINUTES * MINUTE
+  const trades = history!.trades.filter(({ time }) => Number(time) < end)
+  const aggTrades = history!.aggregates.filter(({ time }) => Number(time) < end)
+  const minutes = withQuiet(klinesOfTrades(trades, MINUTE))
+  return { trades, aggTrades, minutes, longs: longer(minutes, fixedSlots(5 * MINUTE)) }
+}
+
+/** As the exchange has it: a minute without a trade is flat at the last price. */
+function withQuiet(klines: readonly Kline[]): Kline[] {
+  const byOpen = new Map(klines.map((kline) => [Number(kline.openTime), kline]))
+  const zero = '0.00000000'
+  let price = klines[0]!.open
+  return Array.from({ length: MINUTES }, (_, minute) => {
+    const open = START + minute * MINUTE
+    const kline = byOpen.get(open)
+    if (kline === undefined)
+      return {
+        ...{ openTime: micros(BigInt(open)), closeTime: micros(BigInt(open + MINUTE - 1)) },
+        ...{ open: price, high: price, low: price, close: price, volume: zero, quoteVolume: zero },
+        ...{ tradeCount: 0, takerVolume: zero, takerQuoteVolume: zero },
+      }
+    price = kline.close
+    return kline
+  })
+}
+
+const FROM = formatMicros(micros(BigInt(START)))
+const TO = formatMicros(micros(BigInt(START + MINUTES * MINUTE)))
+
+/** Stores what an exchange with these rows has. */
+async function lakeOf(
+  { trades, aggTrades, minutes, longs }: Rows,
+  more = '',
+  isWhole = true,
+): Promise<string> {
+  const rows = { trades, aggTrades, klines: { '1m': minutes, '5m': longs } }
+  const simulator = await serve({ exchange: { symbols: [{ symbol: 'BTCUSDT', rows }] } })
+  const dataDir = await tempDir()
+  const { summary } = await run(
+    `{version: 1, symbols: [BTCUSDT], from: "${FROM}", to: "${TO}", numbers: decimal, datasets: [
+      {kind: klines, intervals: [1m, 5m]${more}}, {kind: aggTrades}, {kind: trades}]}`,
+    { dataDir, baseUrls: [simulator.url], source: 'rest' },
+  )
+  expect(summary.complete).toBe(isWhole)
+  return dataDir
+}
+
+async function crossed(dataDir: string): Promise<VerifyReport> {
+  for await (const step of verify([], { dataDir, cross: true }))
+    if (step.kind === 'report') return step
+  throw new Error('no report')
+}
+
+async function found(rows: Rows): Promise<readonly string[]> {
+  const { findings } = await crossed(await lakeOf(rows))
+  return findings
+    .filter(({ code }) => code === 'cross-difference')
+    .map(({ severity, message }) => `${severity}: ${message}`)
+}
+
+test('datasets that agree are the same, each against its parts', async () => {
+  const { ok, findings, cross } = await crossed(await lakeOf(agreed(1)))
+  expect({ ok, findings }).toEqual({ ok: true, findings: [] })
+  expect(cross!.map(({ series, differences, note }) => [...series, differences, note])).toEqual([
+    ['klines/BTCUSDT/5m', 'klines/BTCUSDT/1m', 0, undefined],
+    ['klines/BTCUSDT/1m', 'aggTrades/BTCUSDT', 0, undefined],
+    ['aggTrades/BTCUSDT', 'trades/BTCUSDT', 0, undefined],
+  ])
+  expect(cross!.map(({ rows }) => rows)).toEqual([12, 60, expect.any(Number)])
+  expect(cross![0]!.compared).toEqual([{ from: FROM, to: TO }])
+})
+
+describe('planted faults', () => {
+  test('one altered volume is named with both values', async () => {
+    const rows = agreed(2)
+    const index = rows.minutes.findIndex(({ tradeCount }) => tradeCount > 0)
+    const kline = rows.minutes[index]!
+    const volume = `${BigInt(kline.volume.split('.')[0]!) + 1n}.00000000`
+    rows.minutes[index] = { ...kline, volume }
+    const at = formatMicros(kline.openTime)
+    const messages = await found(rows)
+    expect(messages).toHaveLength(2)
+    expect(messages[0]).toMatch(
+      /^damage: .*: volume is [\d.]+ in klines\/BTCUSDT\/5m and [\d.]+ in klines\/BTCUSDT\/1m; they must be equal$/,
+    )
+    expect(messages[1]).toBe(
+      `damage: ${at}: volume is ${trimmed(volume)} in klines/BTCUSDT/1m and ${trimmed(kline.volume)} in aggTrades/BTCUSDT; they must be equal`,
+    )
+  })
+
+  test('what a run could not get is not covered, and so it is not compared', async () => {
+    const rows = agreed(3)
+    rows.trades.splice(Math.floor(rows.trades.length / 2), 1)
+    const { cross, ok } = await crossed(await lakeOf(rows, '', false))
+    const [, , ids] = cross!
+    expect(ids!.compared.length).toBeGreaterThan(1)
+    expect([ok, ids!.differences]).toEqual([true, 0])
+  })
+})
+
+describe('aggregates and trades', () => {
+  const common = [{ from: micros(0n), to: micros(2n ** 52n) }]
+  async function* once(batch: RecordBatch): AsyncGenerator<RecordBatch> {
+    yield batch
+  }
+  async function compared(
+    trades: readonly Trade[],
+    aggregates: readonly AggTrade[],
+  ): Promise<string[]> {
+    const key = { market: 'spot', symbol: 'BTCUSDT' } as const
+    const words: string[] = []
+    const sides = {
+      aggregates: { ...key, dataset: 'aggTrades' },
+      trades: { ...key, dataset: 'trades' },
+      aggregatePeriods: [once(aggregateBatch(aggregates, 'float64'))],
+      tradePeriods: [once(tradeBatch(trades, 'string'))],
+      common,
+    } as const
+    for await (const finding of compareIds(sides, () => undefined)) words.push(idWords(finding))
+    return words
+  }
+
+  test('agree whatever the history, and each of three faults is the one that is named', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories(3), fc.nat(), async ({ trades, aggregates }, place) => {
+        expect(await compared(trades, aggregates)).toEqual([])
+        const one = aggregates[place % aggregates.length]!
+        const lost = trades[place % trades.length]!
+        const [owner] = aggregates.filter(
+          ({ firstTradeId, lastTradeId }) => firstTradeId <= lost.id && lost.id <= lastTradeId,
+        )
+        expect(
+          await compared(
+            trades.filter((trade) => trade !== lost),
+            aggregates,
+          ),
+        ).toEqual([
+          `trade ${lost.id} is not stored, and aggregate ${owner!.id} names it: ${trimmed(lost.quantity)} of its quantity have no trade, so what is omitted is the trade`,
+        ])
+        const doubled = aggregates.flatMap((aggregate) => {
+          if (aggregate.id < one.id) return [aggregate]
+          const later = { ...aggregate, id: aggregate.id + 1n }
+          return aggregate === one ? [aggregate, later] : [later]
+        })
+        expect(await compared(trades, doubled)).toEqual([
+          `trade ${one.firstTradeId} is in two aggregates, ${one.id} and ${one.id + 1n}: one of them stands twice`,
+        ])
+        const left = trades.filter(({ id }) => id >= one.firstTradeId && id <= one.lastTradeId)
+        expect(
+          await compared(
+            trades,
+            aggregates.filter((aggregate) => aggregate !== one),
+          ),
+        ).toEqual(
+          left.map(
+            ({ id }) =>
+              `trade ${id} is stored, and no aggregate names it: what is omitted is its aggregate`,
+          ),
+        )
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+function trimmed(text: string): string {
+  return text.replace(/\.?0+$/, '')
+}
+
+test('the command ends with 4, and tells all as JSON', async () => {
+  const rows = agreed(5)
+  rows.longs.splice(3, 1, { ...rows.longs[3]!, high: '99999999.00000000' })
+  const dataDir = await lakeOf(rows)
+  const { exit, stdout, stderr } = await command([
+    'verify',
+    '--cross',
+    '--json',
+    '--data-dir',
+    dataDir,
+  ])
+  expect(exit).toBe(4)
+  const { cross, ok } = JSON.parse(stdout) as { cross: { differences: number }[]; ok: boolean }
+  expect([ok, ...cross.map(({ differences }) => differences)]).toEqual([false, 1, 0, 0])
+  expect(stderr).toMatch(/datasets differ in 1 place: .*high is 99999999/)
+  const text = await command(['verify', '--cross', '--data-dir', dataDir])
+  expect(text.stdout).toMatch(
+    /klines\/BTCUSDT\/5m against klines\/BTCUSDT\/1m: 12 rows, 1 difference; /,
+  )
+  expect(text.stdout).toMatch(/DIFFERENT in 1 place, sound in itself/)
+  expect((await command(['verify', '--data-dir', dataDir])).exit).toBe(0)
+})

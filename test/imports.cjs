@@ -24,6 +24,7 @@ const rooms = [
   '^src/report/',
   '^src/serve/',
   '^src/watch/',
+  '^src/fleet/',
   '^src/thread/',
   '^src/index[.]ts$',
   '^src/cli/',
@@ -80,6 +81,11 @@ module.exports = {
       'one-room-knows-http',
       { path: '^src/', pathNot: '^src/node/' },
       { path: 'node_modules/undici/' },
+    ),
+    only(
+      'one-room-knows-the-queue',
+      { path: '^src/', pathNot: '^src/fleet/' },
+      { path: 'node_modules/(bullmq|ioredis)/' },
     ),
     only(
       'one-room-knows-parquet',

@@ -7,11 +7,13 @@ import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
 import { CONCURRENCY } from '../walk/exchange.ts'
+import type { Spent } from '../pull/gateway.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { fetchSeries } from './series.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
+import { spentFromNow, type Kept } from './kept.ts'
 import { prepared } from './prepare.ts'
 import { LEFT, Recorder } from './recorder.ts'
 import { Speedometer } from './speedometer.ts'
@@ -83,14 +85,16 @@ type Opened = {
   readonly freeBytes: () => Promise<number | undefined>
 }
 
-type RunTools = {
+/** What a run works with. */
+export type RunTools = {
   readonly lake: SeriesWorld
   readonly recorder: Recorder
   readonly meter: Speedometer
+  readonly kept?: Kept
 }
 
 /** One run, while it lasts. */
-class Run {
+export class Run {
   readonly #options: Options
   readonly #lake: SeriesWorld
   readonly #seconds: () => number
@@ -101,9 +105,12 @@ class Run {
   readonly #errors: unknown[] = []
   readonly #recorder: Recorder
   readonly #meter: Speedometer
+  readonly #kept: Kept | undefined
+  #spent: () => Spent = () => ({ requests: 0, weight: 0 })
   #eta: Eta | undefined
 
-  constructor(options: Options, { lake, recorder, meter }: RunTools, seconds: () => number) {
+  constructor(options: Options, { lake, recorder, meter, kept }: RunTools, seconds: () => number) {
+    this.#kept = kept
     this.#options = options
     this.#lake = lake
     this.#recorder = recorder
@@ -148,13 +155,14 @@ class Run {
           error: series.problem ?? error,
           now: exchange.now(),
         })
-      yield this.#summary({ exchange, plan })
+      yield this.#summary({ plan })
       throw error
     }
     yield* this.#work(opened)
   }
 
   #exchange(world: World, jobs: readonly Job[]): Exchanges {
+    if (this.#kept !== undefined) return this.#spending(this.#kept.exchange)
     const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
         this.#eta?.wait(wait.ms)
@@ -169,7 +177,13 @@ class Run {
       },
       signal: this.#signal,
     })
-    this.#recorder.asks(() => exchange.spent)
+    return this.#spending(exchange)
+  }
+
+  /** Counts what is spent from now on. */
+  #spending(exchange: Exchanges): Exchanges {
+    this.#spent = spentFromNow(exchange)
+    this.#recorder.asks(this.#spent)
     return exchange
   }
 
@@ -189,11 +203,12 @@ class Run {
     jobs: readonly Job[],
     { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
-    await openFor(exchange, jobs, this.#options)
+    if (this.#kept === undefined) await openFor(exchange, jobs, this.#options)
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
-    const session = new ArchiveSession(meter.archive(world), options, (message) => {
+    const own = { ...options, places: this.#kept?.places }
+    const session = new ArchiveSession(meter.archive(world), own, (message) => {
       this.#mail.put({ kind: 'warning', message })
     })
     const resolved = await wantsOf(jobs, exchange, manifests, options)
@@ -288,9 +303,8 @@ class Run {
     yield { kind: 'series', result }
   }
 
-  #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
+  #summary({ plan }: Pick<Opened, 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    const { spent } = exchange
-    return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
+    return summaryOf(plan, { ...ended, spent: this.#spent(), shard: this.#options.shard })
   }
 }

@@ -8,7 +8,10 @@ import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
 export function worldOf({ world, dataDir, threads, localAddresses }: Options): World {
-  return world ?? nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT, threads, localAddresses })
+  return (
+    world ??
+    nodeWorld({ dataDir: dataDir ?? DATA_DIR, userAgent: USER_AGENT, threads, localAddresses })
+  )
 }
 
 /** Lets go of the machine, unless it is the caller's. */

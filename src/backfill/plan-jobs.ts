@@ -5,7 +5,7 @@ import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { spaceWarning, type Plan } from '../plan/plan.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
-import { openExchange } from '../session/exchange.ts'
+import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
@@ -32,7 +32,10 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
       attemptsMax: LOOK_ATTEMPTS,
     }
     const meter = new Speedometer(world.clock)
-    const exchange = await openExchange(meter.rest(world), jobs, options, events)
+    const exchange = exchangeFor(meter.rest(world), jobs, options, events)
+    await openFor(exchange, jobs, options)
+    const [unknown] = unknownSeries(jobs, exchange)
+    if (unknown !== undefined) throw unknown.cause
     const session = new ArchiveSession(meter.archive(world), options, events.onWarning)
     const resolved = await wantsOf(jobs, exchange, manifests, options)
     const wants = await withoutUnknown(resolved, { exchange, session, manifests, options })

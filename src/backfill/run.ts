@@ -22,7 +22,7 @@ import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
 import { openSeries, seriesWorld } from '../session/series.ts'
-import { exchangeFor, openFor } from '../session/exchange.ts'
+import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
@@ -204,6 +204,10 @@ export class Run {
     { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
     if (this.#kept === undefined) await openFor(exchange, jobs, this.#options)
+    for (const error of unknownSeries(jobs, exchange)) {
+      this.#errors.push(error)
+      this.#mail.put({ kind: 'warning', message: error.message })
+    }
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
@@ -293,7 +297,8 @@ export class Run {
       // What could be planned was fetched; what could not be planned is still reported.
       if (plan.problem !== undefined) throw plan.problem
     } catch (thrown) {
-      error = await failureIn(this.#lake.assertHeld, thrown)
+      const failure = await failureIn(this.#lake.assertHeld, thrown)
+      error = exchange.failureIn(plan.key.market, failure)
       this.#errors.push(error)
       if (isFatal(error)) this.#abort.abort(error)
     }

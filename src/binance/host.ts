@@ -52,6 +52,11 @@ export function readBaseUrl(text: string): { readonly market: string; readonly u
     : { market, url }
 }
 
+/** A base URL as {@link readBaseUrl} reads it. */
+export function marketUrl(market: Market, url: string): string {
+  return market === DEFAULT_MARKET ? url : `${market}=${url}`
+}
+
 /** The base URLs of a market among those given, without trailing slashes; `undefined` when none is. */
 export function baseUrlsOf(
   market: Market,

@@ -53,7 +53,7 @@ export class Connection {
     const known = this.#opened.get(market)
     if (known !== undefined && nowMs - known.atMs < INFO_AGE_MS) return known.opening
     const isFirst = known === undefined
-    const opening = isFirst ? client.open({ kind: 'all' }, ['public']) : client.refresh()
+    const opening = isFirst ? client.open({ kind: 'all' }, ['public']) : client.readAllSymbols(true)
     this.#opened.set(market, { atMs: nowMs, opening })
     try {
       await opening

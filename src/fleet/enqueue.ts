@@ -75,7 +75,7 @@ async function symbolsOf(
     onWarning: () => undefined,
     attemptsMax: LOOK_ATTEMPTS,
   }
-  return symbolsFor(jobs, (await openExchange(world, jobs, options, events)).symbols)
+  return symbolsFor(jobs, (await openExchange(world, jobs, options, events)).symbols, () => false)
 }
 
 /** Ended jobs are replaced by new ones. */

@@ -25,9 +25,14 @@ const ROWS_PER_SECOND = 100_000
 const ZIP_BYTES = 150
 /**
  * Bytes of a row in a zip, by dataset. Trades: ids and times grow by little, and prices repeat. Klines: what those of a
- * quiet symbol take; a busy one's take twice as much, and then their grid says how many there are at most.
+ * quiet symbol take; a busy one's take twice as much, and then their grid says how many there are at most. Prices that
+ * nobody trades at have more digits. A file of funding is a month of some hundred bytes.
  */
-const ZIP_ROW_BYTES: Readonly<Record<string, number>> = { klines: 20, aggTrades: 16, trades: 17 }
+const ZIP_ROW_BYTES: Readonly<Record<string, number>> = {
+  ...{ klines: 20, aggTrades: 16, trades: 17 },
+  ...{ markPriceKlines: 30, indexPriceKlines: 30, premiumIndexKlines: 20 },
+  ...{ fundingRate: 8, metrics: 42 },
+}
 /** For any other dataset. */
 const ZIP_ROW_BYTES_ELSE = 20
 

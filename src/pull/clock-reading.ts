@@ -127,3 +127,14 @@ export function assertNotAhead(server: ServerClock): void {
   const message = `the exchange's clock went back: it is ${formatMicros(server.past())}, but a later time was already requested`
   throw new ClockError(message, { hint: HINT })
 }
+
+/** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
+export function serverMs(
+  server: ServerClock,
+  answer: HttpAnswer,
+  clock: Pick<Clock, 'now'>,
+): number {
+  if (server.isKnown()) return Number(server.stamp()) / 1_000
+  const date = Date.parse(answer.header('date') ?? '')
+  return Number.isNaN(date) ? Number(clock.now()) / 1_000 : date
+}

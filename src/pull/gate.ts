@@ -52,6 +52,7 @@ export class Gate {
   readonly #onWait: OnWait
   #shut: Shut | undefined
   #forGood: BannedError | undefined
+  #isLoaded = false
   #blockMs = BLOCK_MS
   #remembering: Promise<void> = Promise.resolve()
   /** How long the gate has been closed since the last success. */
@@ -70,8 +71,13 @@ export class Gate {
     this.#onWait = onWait
   }
 
-  /** Reads the deadline of a ban or quarantine from an earlier process. Call before the first request. */
+  /**
+   * Reads the deadline of a ban or quarantine from an earlier process, once: what is on the disk later is of this one.
+   * Call before the first request.
+   */
   async load(): Promise<void> {
+    if (this.#isLoaded) return
+    this.#isLoaded = true
     const { ban } = await this.#remembered()
     if (ban === undefined) return
     const ms = Number(ban.until - this.#clock.now()) / 1_000

@@ -10,15 +10,23 @@ import type { RateLimit } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import type { Ticket, WeightBudget } from './budget.ts'
-import { assertNotAhead, checkDate, ClockSync, OutdatedError, timeQuery } from './clock-reading.ts'
+import {
+  assertNotAhead,
+  checkDate,
+  ClockSync,
+  OutdatedError,
+  serverMs,
+  timeQuery,
+} from './clock-reading.ts'
 import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
-import type { Gate } from './gate.ts'
+import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
 import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
+import type { Attempted, Sending } from './sending.ts'
 import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
@@ -50,27 +58,13 @@ export type GatewayOptions = Patience & {
 /** Requests and weight spent so far. */
 export type Spent = { readonly requests: number; readonly weight: number }
 
-/** The state of sending one request. */
-type Sending = {
-  readonly sign?: Sign | undefined
-  readonly onSend?: () => void
-  readonly trial: Trial
-}
-
-/** A failed attempt. */
-type Attempted = {
-  readonly query: Query
-  readonly url: string
-  readonly attempt: number
-  readonly trial: Trial
-  readonly error: BackfillError
-}
-
 /** Sends all requests to one market. One per process; its pool applies to everything that is sent to the pool's markets. */
 export class Gateway {
   readonly server: ServerClock
   readonly budget: WeightBudget
   readonly gate: Gate
+  /** What this market's hosts refuse, the others of its pool may serve. */
+  readonly #door: Gate
   readonly #world: World
   readonly #options: GatewayOptions
   readonly #queue: PQueue
@@ -87,6 +81,8 @@ export class Gateway {
     this.server = pool.server
     this.budget = pool.budget
     this.gate = pool.gate
+    this.#door =
+      options.pool === undefined ? pool.gate : new Gate(world, options.maxWaitMs, options.onWait)
     this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
@@ -139,7 +135,7 @@ export class Gateway {
     const { verdict, answer } = outcome
     if (verdict.kind === 'accept') return ms
     if (verdict.kind === 'retry' || verdict.kind === 'reject') return undefined
-    if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+    if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
     const error = refusal(answer.status, verdict)
     await this.#retries.during((trial) =>
       this.#react(verdict, { query, url, attempt: 1, trial, error }),
@@ -199,6 +195,7 @@ export class Gateway {
       if (!(settled instanceof BackfillError)) {
         this.#retries.succeeded()
         this.gate.succeeded()
+        this.#door.succeeded()
         return settled.value
       }
       if (settled instanceof DataError && ++refusals >= REFUSALS_MAX) throw settled
@@ -215,7 +212,7 @@ export class Gateway {
         await this.sync(query.signal)
         continue
       }
-      if (verdict.kind === 'block') await this.gate.blocked(verdict.reason)
+      if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
@@ -230,7 +227,7 @@ export class Gateway {
       case 'reject':
         throw error
       case 'region':
-        throw this.gate.refused(verdict.reason)
+        throw this.#door.refused(verdict.reason)
       case 'wait':
         this.budget.slowDown()
         if (query.pool !== undefined) this.#requests[query.pool].slowDown()
@@ -241,7 +238,7 @@ export class Gateway {
         return
       case 'block':
         // Other waiting requests go first: if they pass, it is this request that is blocked, not this address.
-        await this.gate.pass(query.signal)
+        await this.#door.pass(query.signal)
         await clock.sleep(BLOCKED_LAG_MS, query.signal)
         return
       case 'retry':
@@ -253,13 +250,6 @@ export class Gateway {
     const atLeastMs = verdict.kind === 'retry' ? verdict.atLeastMs : 0
     const { path, signal } = query
     await this.#retries.pause(trial, { path, attempt, error, atLeastMs, signal })
-  }
-
-  /** The server's clock, as surely as it is known: deadlines refer to it, and ours may be hours off. */
-  #serverMs(answer: HttpAnswer): number {
-    if (this.server.isKnown()) return Number(this.server.stamp()) / 1_000
-    const date = Date.parse(answer.header('date') ?? '')
-    return Number.isNaN(date) ? Number(this.#world.clock.now()) / 1_000 : date
   }
 
   #url({ hosts }: Query): string {
@@ -298,7 +288,7 @@ export class Gateway {
         sizeBytesMax: query.sizeBytesMax ?? 8 << 20,
         signal: query.signal,
       })
-      return { answer, verdict: judge(answer, this.#serverMs(answer)) }
+      return { answer, verdict: judge(answer, serverMs(this.server, answer, clock)) }
     } catch (error) {
       if (error instanceof TransportError) return error
       throw error
@@ -307,13 +297,14 @@ export class Gateway {
     }
   }
 
-  /** Waits for the gate and the budget, until both allow the request at the same time. */
+  /** Waits for the gates and the budget, until all allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
     if (query.pool !== undefined) await this.#requests[query.pool].reserve(query.signal)
     for (;;) {
       await this.gate.pass(query.signal)
+      await this.#door.pass(query.signal)
       const ticket = await this.budget.reserve(query.path, query.weight, query.signal)
-      if (this.gate.isOpen) return ticket
+      if (this.gate.isOpen && this.#door.isOpen) return ticket
       this.budget.release(ticket)
     }
   }

@@ -5,8 +5,9 @@ import { BannedError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { toMillis } from '../base/time.ts'
 import type { Wait } from '../base/wait.ts'
-import { API_URLS, isBinanceUrl, MARKET_DATA_URL } from '../binance/host.ts'
-import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
+import { baseUrlsOf, isBinanceUrl, marketUrl } from '../binance/host.ts'
+import { MARKETS } from '../binance/market.ts'
+import { MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { ExchangeClient } from '../walk/exchange.ts'
 import {
@@ -24,10 +25,21 @@ export const ATTEMPTS = 3
 /** A host to look at. */
 type RestHost = { readonly market: Market; readonly url: string; readonly anySymbol: string }
 
-/** The hosts that the options name, or all default ones, in the order of their preference. */
+/** A symbol that each market has: one is asked for where that is shorter than all. */
+const ANY_SYMBOL: Readonly<Record<Market, string>> = {
+  spot: 'BTCUSDT',
+  um: 'BTCUSDT',
+  cm: 'BTCUSD_PERP',
+}
+
+/** The hosts that the options name, or all default ones of each market, in the order of their preference. */
 function restHosts({ baseUrls }: Options): readonly RestHost[] {
-  const urls = baseUrls ?? [MARKET_DATA_URL, ...API_URLS]
-  return urls.map((url) => ({ market: DEFAULT_MARKET, url, anySymbol: 'BTCUSDT' }))
+  return MARKET_NAMES.flatMap((market) => {
+    const { publicUrls, apiUrls } = MARKETS[market].rest
+    const urls =
+      baseUrls === undefined ? new Set([...publicUrls, ...apiUrls]) : baseUrlsOf(market, baseUrls)
+    return [...(urls ?? [])].map((url) => ({ market, url, anySymbol: ANY_SYMBOL[market] }))
+  })
 }
 
 /** Looks at each host, and then compares the clocks. */
@@ -60,7 +72,7 @@ async function hostCheck(
   { options, before }: { readonly options: Options; readonly before: readonly DoctorCheck[] },
 ): Promise<DoctorCheck> {
   const { market, url } = host
-  const plain = { name: url, kind: 'rest', market, url } as const
+  const plain = { name: marketUrl(market, url), kind: 'rest', market, url } as const
   const look = (): Promise<Seen> => seenHost(world, host, options)
   const check = checkFrom(world, { of: plain, look })
   // They count by address: requests to another host of the same exchange would lengthen a ban.
@@ -79,8 +91,9 @@ async function seenHost(world: OneWay, host: RestHost, options: Options): Promis
   const { signal } = options
   const exchange = new ExchangeClient(
     world,
-    { ...options, baseUrls: [host.url], maxWaitMs: 0, weightShare: 1 },
+    { ...options, baseUrls: [marketUrl(host.market, host.url)], maxWaitMs: 0, weightShare: 1 },
     {
+      market: host.market,
       // Whoever asks how the machine is does not want to wait for the next minute.
       onWait: (wait) => {
         if (wait.reason === 'budget') stop.abort(usedUp(wait))

@@ -15,7 +15,7 @@ import { Manifests } from '../session/manifests.ts'
 import { openExchange } from '../session/exchange.ts'
 import { wantsOf } from '../session/checked-wants.ts'
 import { shardFilter } from '../session/shard.ts'
-import { closeWorld, worldOf } from '../session/world.ts'
+import { checkNamedLake, closeWorld, worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
 import type { Job } from '../job/job.ts'
@@ -73,7 +73,9 @@ export type StatusReport = { readonly series: readonly SeriesStatus[]; readonly 
 export async function status(jobs: readonly Job[], options: Options = {}): Promise<StatusReport> {
   const world = worldOf(options)
   try {
-    await checkLake(world.files)
+    // Jobs may ask for a lake that no run has begun; without them, a wrong name must not look like an empty lake.
+    if (jobs.length > 0) await checkLake(world.files)
+    else await checkNamedLake(world.files, options)
     const { files } = world
     const now = formatMicros(world.clock.now())
     const series =

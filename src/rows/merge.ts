@@ -48,7 +48,7 @@ export type Merged = {
 /**
  * The union of two batches that are each sorted by key, with unique keys. Of two rows with one key:
  *
- * - equal ones are one row, and so are those that differ in what one of the sources does not know: it is filled;
+ * - equal ones are one row, whatever zeros their numbers end with, and so are those that differ in what one of the sources does not know: it is filled;
  * - if only times differ, and only within one millisecond to which one of the two was rounded, the finer row is kept
  *   (it came from a finer source, not from a change);
  * - of orders, the greater `update_time` is kept, and an older `fresh` one brings nothing new;
@@ -161,9 +161,21 @@ class RowMerge {
     const { layouts } = this.#fresh
     this.#stored.layouts.forEach((layout, index) => {
       const other = layouts[index]
-      if (other === undefined || !isSame(layout, i, other, j)) indices.push(index)
+      if (other !== undefined && isSame(layout, i, other, j)) return
+      if (!this.#isSameNumber(index, i, j)) indices.push(index)
     })
     return indices
+  }
+
+  /** Numbers stored as they were sent: files leave out zeros at the end that answers have. */
+  #isSameNumber(index: number, i: number, j: number): boolean {
+    const column = this.#dataset.columns[index]
+    if (column?.type !== 'price' && column?.type !== 'quantity') return false
+    const [a, b] = [
+      textAt(this.#stored, column, { index, row: i }),
+      textAt(this.#fresh, column, { index, row: j }),
+    ]
+    return a !== '' && withoutZeros(a) === withoutZeros(b)
   }
 
   /** Does one of the two sources not know this column? */
@@ -229,6 +241,10 @@ class RowMerge {
       new: textsOf(this.#fresh, j),
     }
   }
+}
+
+function withoutZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 function isSameTexts(

@@ -26,7 +26,8 @@ export async function wantsOf(
 ): Promise<readonly Want[]> {
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: symbolsFor(jobs, exchange.symbols),
+    symbols: symbolsFor(jobs, exchange.symbols, (market) => exchange.leftFor(market) !== undefined),
+    leftFor: (market) => exchange.leftFor(market),
     source: options.source,
     account: accountLabel(jobs),
     endOf: (key) => endOf(key, exchange),
@@ -36,7 +37,11 @@ export async function wantsOf(
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
       const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
-      const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0))
+      const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
+        (error: unknown) => {
+          throw exchange.failureIn(key.market, error)
+        },
+      )
       if (begin === undefined && (await exchange.of(key.market).isTrading(key.symbol)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
           hint: 'A symbol that trades has rows: run again later, or name a date in from.',
@@ -50,10 +55,10 @@ export async function wantsOf(
 
 /** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
 async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
-  const { key, settings } = want
+  const { key, settings, problem } = want
   const { walk, isArchiveSecond } = datasetOf(key)
   if (walk === 'archive') return { ...want, settings: { ...settings, source: 'archive' } }
-  if (isArchiveSecond !== true || settings.source !== 'auto') return want
+  if (isArchiveSecond !== true || settings.source !== 'auto' || problem !== undefined) return want
   const status = await exchange.of(key.market).statusOf(key.symbol)
   const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
   return { ...want, settings: { ...settings, source } }

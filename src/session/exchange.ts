@@ -1,5 +1,6 @@
 /** The markets of the exchange, as far as the jobs of a call need them. */
 
+import { BackfillError, BannedError, isFatal, type UnavailableError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { factsOf, type DatasetJob, type Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
@@ -8,6 +9,7 @@ import { baseUrlsOf } from '../binance/host.ts'
 import type { Market } from '../binance/series.ts'
 import type { ExchangeEvents } from '../walk/exchange-events.ts'
 import { hostListOf } from '../walk/page-query.ts'
+import type { ExchangeClient } from '../walk/exchange.ts'
 import { Exchanges } from '../walk/exchanges.ts'
 import { anySymbol, needsAllSymbols } from './wants.ts'
 import { credentialsFor } from './account.ts'
@@ -61,25 +63,58 @@ function marketsOf(jobs: readonly Job[]): readonly Market[] {
   return jobs.flatMap(({ datasets }) => datasets.map(({ market }) => market))
 }
 
-/** Opens the way to each market, and reads as much of exchangeInfo as the jobs need. */
+/**
+ * Opens the way to each market, and reads as much of exchangeInfo as the jobs need. A market that does not answer is
+ * left, and the others are opened.
+ *
+ * @throws what the first failed with, when no market is left.
+ */
 export async function openFor(
   exchange: Exchanges,
   jobs: readonly Job[],
   options: Options,
 ): Promise<void> {
-  for (const client of exchange.clients) {
-    const own = jobsOf(client.market, jobs)
-    const symbol = anySymbol(own)
-    const isAll = needsAllSymbols(own) || symbol === undefined
-    if (!needsExchange(own, options)) continue
-    await client.open(
-      isAll ? { kind: 'all' } : { kind: 'symbol', symbol },
-      hostLists(own, client.market, options),
-    )
-  }
+  const failed: unknown[] = []
+  for (const { market } of exchange.clients)
+    try {
+      await openMarket(exchange.of(market), jobsOf(market, jobs), options)
+    } catch (error) {
+      if (!isOfMarket(error)) throw error
+      failed.push(error)
+      exchange.leave(market, error)
+    }
+  if (failed.length === exchange.clients.length) throw failed[0]
 }
 
-/** {@link exchangeFor} and {@link openFor}. */
+/** Is it about one market, and neither about this machine nor the job? */
+function isOfMarket(error: unknown): error is BackfillError {
+  return error instanceof BannedError || (error instanceof BackfillError && !isFatal(error))
+}
+
+async function openMarket(
+  client: ExchangeClient,
+  own: readonly Job[],
+  options: Options,
+): Promise<void> {
+  const symbol = anySymbol(own)
+  const isAll = needsAllSymbols(own) || symbol === undefined
+  if (!needsExchange(own, options)) return
+  const scope = isAll ? ({ kind: 'all' } as const) : ({ kind: 'symbol', symbol } as const)
+  await client.open(scope, hostLists(own, client.market, options))
+}
+
+/** Why series are not even known: a filter of symbols of a market that was left. */
+export function unknownSeries(
+  jobs: readonly Job[],
+  exchange: Exchanges,
+): readonly UnavailableError[] {
+  return exchange.clients.flatMap(({ market }) => {
+    const left = exchange.leftFor(market)
+    return left !== undefined && needsAllSymbols(jobsOf(market, jobs)) ? [left] : []
+  })
+}
+
+/** {@link exchangeFor} and {@link openFor}; each market must answer. */
 export async function openExchange(
   world: World,
   jobs: readonly Job[],
@@ -88,5 +123,9 @@ export async function openExchange(
 ): Promise<Exchanges> {
   const exchange = exchangeFor(world, jobs, options, events)
   await openFor(exchange, jobs, options)
+  for (const { market } of exchange.clients) {
+    const left = exchange.leftFor(market)
+    if (left !== undefined) throw left.cause
+  }
   return exchange
 }

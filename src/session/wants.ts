@@ -6,11 +6,18 @@ import { quoteText } from '../base/text.ts'
 import { gridFloor, hasKnownGrid, intervalStep, type Interval } from '../binance/interval.ts'
 import { earliest, floorDiv, formatMicros, latest, micros, type Micros } from '../base/time.ts'
 import { shiftOf } from '../binance/archive.ts'
-import { DEFAULT_MARKET, seriesName, SYMBOL_PATTERN, type SeriesKey } from '../binance/series.ts'
+import {
+  DEFAULT_MARKET,
+  seriesName,
+  SYMBOL_PATTERN,
+  type Market,
+  type SeriesKey,
+} from '../binance/series.ts'
 import { factsOf, type DatasetJob, type Job, type Source, type SymbolFilter } from '../job/job.ts'
 import { fitsPattern } from '../job/pattern.ts'
 import type { Shard } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
+import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { shardFilter } from './shard.ts'
 
@@ -28,6 +35,8 @@ export type WantWorld = {
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
   /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
   readonly endOf?: (key: SeriesKey) => Micros | undefined
+  /** Why nothing can be asked of a market; `undefined` where it can. */
+  readonly leftFor?: (market: Market) => BackfillError | undefined
 }
 
 /** Does any of these jobs choose symbols by a filter? */
@@ -99,16 +108,18 @@ function checkRange({ file }: Job, { kind, from, to }: DatasetJob, now: Micros):
  * The symbols of exchangeInfo, in which every filter finds some: one that finds none is a slip, or the exchange is not
  * itself now, and never a job that is complete.
  *
+ * @param isLeft - Was a market left, so that its symbols are not known?
  * @throws UsageError when a filter can mean none of them; UnavailableError when none has the status now.
  */
 export function symbolsFor(
   jobs: readonly Job[],
   known: readonly SymbolInfo[],
+  isLeft: (market: Market) => boolean,
 ): readonly SymbolInfo[] {
   for (const { file, datasets } of jobs)
     for (const { kind, market, symbols: filter } of datasets) {
       const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
-      if (filter.kind === 'list' || chosenBy(filter, own).length > 0) continue
+      if (filter.kind === 'list' || isLeft(market) || chosenBy(filter, own).length > 0) continue
       const of = `none of the ${own.length} symbols of exchangeInfo`
       const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
       if (own.length === 0 || chosenBy({ ...filter, status: undefined }, own).length > 0)
@@ -137,16 +148,20 @@ export function seriesOf(
   })
 }
 
-function symbolsOf(
-  { symbols: selection, market }: DatasetJob,
-  known: readonly SymbolInfo[],
-): readonly string[] {
+function symbolsOf(dataset: DatasetJob, known: readonly SymbolInfo[]): readonly string[] {
+  const { symbols: selection, market } = dataset
   // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
   if (selection.kind === 'list') return selection.symbols
   const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
-  return chosenBy(selection, own)
-    .map(({ symbol }) => checkedSymbol(symbol))
-    .sort()
+  const names = chosenBy(selection, own).flatMap((info) => subjectOf(dataset, info))
+  return [...new Set(names)].map(checkedSymbol).sort()
+}
+
+/** What the series of a dataset is named by that a symbol is chosen for: itself, its pair, or nothing. */
+function subjectOf(dataset: DatasetJob, { symbol, contract }: SymbolInfo): readonly string[] {
+  const { subject, isPerpetual } = factsOf(dataset)
+  if (subject === 'pair') return [contract?.pair ?? symbol]
+  return isPerpetual === true && contractEnd(symbol, undefined) !== undefined ? [] : [symbol]
 }
 
 function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
@@ -182,11 +197,14 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
     settle,
     partition,
   }
+  const isArchived = factsOf(job).walk === 'archive'
+  const isAway = isArchived || (settings.source === 'archive' && job.from.kind !== 'listing')
+  const problem = isAway ? undefined : world.leftFor?.(key.market)
+  if (problem !== undefined) return { key, wanted: [], settings, problem }
   const begin = await beginOf(key, job.from, world)
   if ('problem' in begin) return { key, wanted: [], settings, ...begin }
   const { from } = begin
   const asked = job.to.kind === 'now' ? world.now : atOrAgo(job.to, world.now)
-  const isArchived = factsOf(job).walk === 'archive'
   const horizon = isArchived
     ? archivedUntil(key, world.now)
     : horizonOf(key.interval, world.now, settle)

@@ -172,15 +172,10 @@ export class ExchangeClient {
     return this.#symbols.find((info) => info.symbol === symbol)
   }
 
-  /** Reads all of exchangeInfo anew, for whoever stays connected for long. */
-  async refresh(): Promise<void> {
-    await this.#readInfo({ kind: 'all' })
-    this.#statuses.clear()
-  }
-
   /** Reads all of exchangeInfo, which costs as much as one symbol of it; then each {@link statusOf} is known. */
-  async readAllSymbols(): Promise<void> {
-    if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
+  async readAllSymbols(isAnew = false): Promise<void> {
+    if (isAnew || !this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
+    if (isAnew) this.#statuses.clear()
   }
 
   /** So many requests may be in flight, from all addresses. */

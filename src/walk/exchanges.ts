@@ -1,5 +1,6 @@
 /** The markets that a call needs, each with its own client; those that share a pool share its budget and its gate. */
 
+import { BannedError, UnavailableError, type BackfillError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { earliest, type Micros } from '../base/time.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
@@ -15,6 +16,7 @@ import { sharedPool, type SharedPool } from './shared-pool.ts'
 export class Exchanges {
   readonly #clients: ReadonlyMap<Market, ExchangeClient>
   readonly #first: ExchangeClient
+  readonly #left = new Map<Market, UnavailableError>()
 
   /** @param clients - At least one. */
   private constructor(clients: readonly ExchangeClient[]) {
@@ -59,9 +61,34 @@ export class Exchanges {
     return client
   }
 
+  /** Those that were not left, or all once each was. */
+  get served(): readonly ExchangeClient[] {
+    const served = this.clients.filter(({ market }) => !this.#left.has(market))
+    return served.length === 0 ? this.clients : served
+  }
+
+  /** Goes on without a market: what it failed with is the failure of its series alone. */
+  leave(market: Market, error: BackfillError): void {
+    const { message, hint } = error
+    const left = new UnavailableError(`market ${market}: ${message}`, { cause: error, hint })
+    this.#left.set(market, left)
+  }
+
+  /** Why a market was left; `undefined` when it was not. */
+  leftFor(market: Market): UnavailableError | undefined {
+    return this.#left.get(market)
+  }
+
+  /** What a failure in one market means for the run: a ban or a refusal ends it only where no other market is served. */
+  failureIn(market: Market, error: unknown): unknown {
+    if (!(error instanceof BannedError)) return error
+    this.leave(market, error)
+    return this.#left.size < this.#clients.size ? this.leftFor(market) : error
+  }
+
   /** The earliest of the markets' clocks: what is past by it is past in each. */
   now(): Micros {
-    return this.clients.map((client) => client.now()).reduce((a, b) => earliest(a, b))
+    return this.served.map((client) => client.now()).reduce((a, b) => earliest(a, b))
   }
 
   /** The symbols of all markets. */

@@ -1,5 +1,7 @@
 /** Which shard a process is: by its flags, or by Kubernetes or AWS Batch, and words for all that is half. */
 
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { shardIn, shardLine } from '../../src/cli/shard.ts'
 import { summaryText } from '../../src/cli/summary.ts'
@@ -80,10 +82,15 @@ describe('the command', () => {
   })
 
   test('says which shard it tells of', async () => {
-    const { exit, stdout } = await call(['status', '--json'], BATCH)
+    const dataDir = await tempDir()
+    await mkdir(join(dataDir, 'spot'))
+    const status = ['status', '--data-dir', dataDir]
+    const { exit, stdout } = await command([...status, '--json'], { env: BATCH })
     expect([exit, JSON.parse(stdout)]).toEqual([0, { series: [], shard: '3/4' }])
-    expect((await call(['status', '--shard', '3/4'])).stdout).toMatch(/\nShard 3 of 4: the other/)
-    expect((await call(['status'])).stdout).not.toContain('hard')
+    expect((await command([...status, '--shard', '3/4'])).stdout).toMatch(
+      /\nShard 3 of 4: the other/,
+    )
+    expect((await command(status)).stdout).not.toContain('hard')
   })
 
   test('of what is not about series takes no heed of where it runs', async () => {

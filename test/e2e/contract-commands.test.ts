@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bench, dataRequests, KLINES, klines, serve } from './contract-support.ts'
-import { errorOf, filesOf, finished, jsonLines, newLakeDir, runCli, startCli } from './support.ts'
+import { bench, callCli, dataRequests, KLINES, klines, serve } from './contract-support.ts'
+import { errorOf, filesOf, finished, jsonLines, newLakeDir, startCli } from './support.ts'
 
 const WINDOW = { from: '2024-01-01T00:00:00.000000Z', to: '2024-01-03T00:00:00.000000Z' }
 const KEY = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1h' }
@@ -28,7 +28,7 @@ const SHARED =
 
 describe('help', () => {
   test.each(COMMANDS)('%s has examples, --json and --quiet', async (name) => {
-    const { exit, stdout, stderr } = await runCli([name, '--help'])
+    const { exit, stdout, stderr } = await callCli([name, '--help'])
     expect([exit, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(new RegExp(`\nExamples:[^]*\n  binance-backfill ${name}\\b`))
     const wanted = ON_LAKE.includes(name) ? SHARED : ['json', 'quiet']
@@ -155,11 +155,11 @@ describe('run', () => {
       BINANCE_BACKFILL_BASE_URL: `http://127.0.0.1:9, ${url}/`,
       BINANCE_BACKFILL_ARCHIVE_URL: url,
     }
-    const fromEnv = await runCli(['run', job, '--json'], { env })
+    const fromEnv = await callCli(['run', job, '--json'], { env })
     expect(jsonLines(fromEnv).at(-1)).toMatchObject({ complete: true, rows: 48 })
     const other = await newLakeDir()
     const flags = ['--data-dir', other, '--base-url', url, '--concurrency', '1', '--json']
-    const fromFlags = await runCli(['run', job, ...flags], { env })
+    const fromFlags = await callCli(['run', job, ...flags], { env })
     expect(jsonLines(fromFlags).at(-1)).toMatchObject({ complete: true, rows: 48 })
     expect([...(await filesOf(other)).keys()]).toContain(
       join('spot', 'klines', 'interval=1h', 'symbol=BTCUSDT', '_series.json'),
@@ -252,12 +252,23 @@ describe('status and verify', () => {
     expect(await readFile(page, 'utf8')).toMatch(/^<!doctype html>/i)
   })
 
-  test('a lake that is not there yet holds nothing, and stays away', async () => {
+  test('a directory that is no lake is refused, and stays away', async () => {
     const dataDir = await newLakeDir()
-    const { exit, stdout } = await runCli(['status', '--data-dir', dataDir, '--json'])
-    expect([exit, JSON.parse(stdout)]).toEqual([0, { series: [] }])
-    const verified = await runCli(['verify', '--data-dir', dataDir, '--json'])
-    expect([verified.exit, JSON.parse(verified.stdout)]).toMatchObject([0, { ok: true }])
+    for (const command of ['status', 'verify', 'report', 'history']) {
+      const { exit, stdout, stderr } = await callCli([command, '--data-dir', dataDir])
+      expect([command, exit, stdout]).toEqual([command, 2, ''])
+      expect(stderr).toMatch(/^error: (there is no lake at|the lake holds no)/)
+    }
+    expect((await filesOf(dataDir)).size).toBe(0)
+  })
+
+  test('a job may be looked at before its lake is there', async () => {
+    const { url } = await serve()
+    const { call, dataDir } = await bench(url)
+    const job = join(await newLakeDir(), '..', 'contract.yaml')
+    await writeFile(job, JOB)
+    const { exit, stdout } = await call(['status', job, '--json'])
+    expect([exit, JSON.parse(stdout)]).toMatchObject([0, { series: [{ missing: [WINDOW] }] }])
     expect((await filesOf(dataDir)).size).toBe(0)
   })
 })
@@ -299,7 +310,7 @@ describe('the other commands', () => {
   test('a job file that ends within a character is refused', async () => {
     const file = join(await newLakeDir(), '..', 'cut.yaml')
     await writeFile(file, Buffer.from(`${JOB}# 币`).subarray(0, -1))
-    const { exit, stderr } = await runCli(['validate', file])
+    const { exit, stderr } = await callCli(['validate', file])
     expect([exit, stderr]).toEqual([2, expect.stringContaining('is not UTF-8 text')])
   })
 
@@ -325,13 +336,13 @@ describe('the other commands', () => {
     const [good, bad] = [join(directory, 'good.yaml'), join(directory, 'bad.yaml')]
     await writeFile(good, JOB)
     await writeFile(bad, JOB.replace('[1h]', '[1h, 1Min]').replace('from: 2024-01-01', 'form: x'))
-    const { exit, stdout, stderr } = await runCli(['validate', good, bad])
+    const { exit, stdout, stderr } = await callCli(['validate', good, bad])
     expect([exit, stdout]).toEqual([2, `ok ${good} (contract)\n`])
     expect(stderr).toContain(
       `${bad}:8:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?\n`,
     )
     expect(stderr).toMatch(/:4:1: form: an unknown key; did you mean "from"\?\n/)
-    const json = await runCli(['validate', good, bad, '--json'])
+    const json = await callCli(['validate', good, bad, '--json'])
     const { files } = JSON.parse(json.stdout) as { files: { ok: boolean; problems: object[] }[] }
     expect(files.map(({ ok, problems }) => [ok, problems.length])).toEqual([
       [true, 0],

@@ -8,6 +8,7 @@ import {
   type Simulator,
   type SymbolOptions,
 } from '../../src/simulator/index.ts'
+import { command } from '../support/command.ts'
 import { newLakeDir, runCli, type CliOptions, type CliResult } from './support.ts'
 
 /** The exchange's clock stands still here, so that every run sees the same now. */
@@ -60,7 +61,14 @@ export type Bench = {
 export async function bench(...urls: readonly string[]): Promise<Bench> {
   const dataDir = await newLakeDir()
   const at = ['--data-dir', dataDir, ...urls.flatMap((url) => ['--base-url', url])]
-  return { dataDir, at, call: (args, options) => runCli([...args, ...at], options) }
+  return { dataDir, at, call: (args, options) => callCli([...args, ...at], options) }
+}
+
+/** A command in a process of its own where it needs an environment or a directory of its own, else in this one. */
+export function callCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { env, cwd, through, input = '' } = options
+  const isAlone = env !== undefined || cwd !== undefined || through !== undefined
+  return isAlone ? runCli(args, options) : command(args, { input })
 }
 
 /** The requests for rows that an exchange saw. */

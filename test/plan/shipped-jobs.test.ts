@@ -2,6 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, expect, test, vi } from 'vitest'
+import { marketUrl } from '../../src/binance/host.ts'
+import { MARKET_NAMES, type Market } from '../../src/binance/series.ts'
 import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { accountOf } from '../support/accounts.ts'
@@ -27,16 +29,28 @@ test.each(JOBS)('%s', async (name) => {
   vi.stubEnv('BINANCE_API_KEY', account.apiKey)
   vi.stubEnv('BINANCE_API_SECRET', credentials.key.reveal())
   vi.stubEnv('BINANCE_ACCOUNT_LABEL', 'mine')
-  const named = job.datasets.flatMap(({ symbols }) =>
-    symbols.kind === 'list'
-      ? symbols.symbols.map((symbol) => ({ symbol }))
-      : [filtered(symbols.base ?? 'BTC', symbols.quote ?? 'USDT')],
-  )
-  const symbols = [...new Map(named.map((entry) => [entry.symbol, entry])).values()]
-  const simulator = await serve({ exchange: { symbols, accounts: [account] } })
+  const symbolsOf = (market: Market) => {
+    const named = job.datasets
+      .filter((dataset) => dataset.market === market)
+      .flatMap(({ symbols }) =>
+        symbols.kind === 'list'
+          ? symbols.symbols.map((symbol) => ({ symbol }))
+          : [filtered(symbols.base ?? 'BTC', symbols.quote ?? 'USDT')],
+      )
+    return [...new Map(named.map((entry) => [entry.symbol, entry])).values()]
+  }
+  const [symbols, um, cm] = MARKET_NAMES.map(symbolsOf)
+  const simulator = await serve({
+    exchange: {
+      symbols: symbols ?? [],
+      um: { symbols: um ?? [] },
+      cm: { symbols: cm ?? [] },
+      accounts: [account],
+    },
+  })
   const plan = await planJobs([job], {
     dataDir: await tempDir(),
-    baseUrls: [simulator.url],
+    baseUrls: MARKET_NAMES.map((market) => marketUrl(market, simulator.url)),
     archiveUrl: simulator.url,
   })
   expect(plan.series.length).toBeGreaterThan(0)

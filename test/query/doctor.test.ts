@@ -3,7 +3,7 @@
 import { constants } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { API_URLS, MARKET_DATA_URL } from '../../src/binance/host.ts'
+import { API_URLS, CM_URL, MARKET_DATA_URL, UM_URL } from '../../src/binance/host.ts'
 import { nodeFsCalls, type FsCalls } from '../../src/node/fs-calls.ts'
 import { nodeHttp } from '../../src/node/http.ts'
 import type { Options } from '../../src/options.ts'
@@ -76,6 +76,20 @@ describe('doctor', () => {
     expect(find(checks, 'rest')).toMatchObject({ market: 'spot', url, skewMs: 0 })
     const left = await readdir(here.dataDir, { recursive: true, withFileTypes: true })
     expect(left.filter((entry) => entry.isFile())).toEqual([])
+  })
+
+  it('looks at the hosts of the markets that are named, each by its own limit', async () => {
+    const here = await bench()
+    const { url } = await here.exchange({
+      um: { symbols: [{ symbol: 'BTCUSDT' }] },
+      cm: { symbols: [{ symbol: 'BTCUSD_PERP' }] },
+    })
+    const checks = await checksOf(here, { baseUrls: [`um=${url}`, `cm=${url}`] })
+    const hosts = checks.filter(({ kind }) => kind === 'rest')
+    expect(hosts).toMatchObject([
+      { name: `um=${url}`, market: 'um', url, ok: true, weight: { limit: 2_400 } },
+      { name: `cm=${url}`, market: 'cm', url, ok: true, weight: { limit: 2_400 } },
+    ])
   })
 
   it('says what is left by the limits of the exchange, not by the documented ones', async () => {
@@ -227,7 +241,7 @@ describe('a limit that others have used up', () => {
   it.each([
     ['limited', 'E_RATE_LIMITED', 1],
     ['banned', 'E_BANNED', 1],
-    ['region', 'E_REGION', API_URLS.length + 1],
+    ['region', 'E_REGION', API_URLS.length + 3],
   ] as const)(
     'a host that says %s: the other hosts of the exchange are asked only if that does no harm',
     async (kind, code, asked) => {
@@ -239,10 +253,13 @@ describe('a limit that others have used up', () => {
       for await (const check of doctor({ world, dataDir: await tempDir(), source }))
         checks.push(check)
       const hosts = checks.filter((check) => check.kind === 'rest')
-      expect(hosts.map(({ url }) => url)).toEqual([MARKET_DATA_URL, ...API_URLS])
+      expect(hosts.map(({ name }) => name)).toEqual([
+        ...[MARKET_DATA_URL, ...API_URLS],
+        ...[`um=${UM_URL}`, `cm=${CM_URL}`],
+      ])
       expect(hosts.every((host) => !host.ok && host.code === code)).toBe(true)
       expect(hosts.filter(({ seen }) => !seen.startsWith('not asked: '))).toHaveLength(asked)
-      expect(exchange.log.entries.filter(({ path }) => path.startsWith('/api/'))).toHaveLength(
+      expect(exchange.log.entries.filter(({ path }) => /^\/[fd]?api\//.test(path))).toHaveLength(
         asked,
       )
     },

@@ -41,6 +41,14 @@ export type {
   RunRecord,
   RunWaits,
 } from './query/history.ts'
+export { enqueueJobs } from './fleet/enqueue.ts'
+export type { Enqueued } from './fleet/enqueue.ts'
+export type { FleetOptions } from './fleet/lake-mark.ts'
+export { readQueue } from './fleet/queue.ts'
+export type { QueueEntry, QueueOptions, QueueReport, QueueState } from './fleet/queue.ts'
+export { workQueue } from './fleet/worker.ts'
+export type { WorkOptions } from './fleet/worker.ts'
+export type { WorkProgress, WorkSummary } from './fleet/work-progress.ts'
 export type { Compression, Job, Source } from './job/job.ts'
 export { jobTemplate, SCHEMA_NAME } from './job/template.ts'
 export { jobFromFlags, jobSchema, parseJob } from './job/parse.ts'

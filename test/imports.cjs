@@ -26,6 +26,7 @@ const rooms = [
   '^src/report/',
   '^src/serve/',
   '^src/watch/',
+  '^src/fleet/',
   '^src/thread/',
   '^src/index[.]ts$',
   '^src/cli/',
@@ -92,6 +93,11 @@ module.exports = {
       'one-room-knows-object-stores',
       { path: '^src/', pathNot: '^src/cloud/' },
       { path: 'node_modules/@aws-sdk/' },
+    ),
+    only(
+      'one-room-knows-the-queue',
+      { path: '^src/', pathNot: '^src/fleet/' },
+      { path: 'node_modules/(bullmq|ioredis)/' },
     ),
     only(
       'one-room-knows-parquet',

@@ -6,11 +6,13 @@ import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
 import { CONCURRENCY } from '../walk/exchange.ts'
+import type { Spent } from '../pull/gateway.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import { worked, type Outcome } from './worked.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
+import { spentFromNow, type Kept } from './kept.ts'
 import { prepared } from './prepare.ts'
 import { LEFT, Recorder } from './recorder.ts'
 import { Speedometer } from './speedometer.ts'
@@ -87,16 +89,18 @@ type Opened = {
   readonly replan: (series: SeriesPlan) => Promise<SeriesPlan>
 }
 
-type RunTools = {
+/** What a run works with. */
+export type RunTools = {
   /** Does the lake have its mark? */
   readonly isMarked: boolean
   readonly lake: SeriesWorld
   readonly recorder: Recorder
   readonly meter: Speedometer
+  readonly kept?: Kept
 }
 
 /** One run, while it lasts. */
-class Run {
+export class Run {
   readonly #options: Options
   readonly #lake: SeriesWorld
   readonly #isMarked: boolean
@@ -108,10 +112,13 @@ class Run {
   readonly #errors: unknown[] = []
   readonly #recorder: Recorder
   readonly #meter: Speedometer
+  readonly #kept: Kept | undefined
+  #spent: () => Spent = () => ({ requests: 0, weight: 0 })
   #eta: Eta | undefined
 
   constructor(options: Options, tools: RunTools, seconds: () => number) {
-    const { lake, isMarked, recorder, meter } = tools
+    const { lake, isMarked, recorder, meter, kept } = tools
+    this.#kept = kept
     this.#options = options
     this.#isMarked = isMarked
     this.#lake = lake
@@ -157,13 +164,14 @@ class Run {
           error: series.problem ?? error,
           now: exchange.now(),
         })
-      yield this.#summary({ exchange, plan })
+      yield this.#summary({ plan })
       throw error
     }
     yield* this.#work(opened)
   }
 
   #exchange(world: World, jobs: readonly Job[]): Exchanges {
+    if (this.#kept !== undefined) return this.#spending(this.#kept.exchange)
     const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
         this.#eta?.wait(wait.ms)
@@ -178,7 +186,13 @@ class Run {
       },
       signal: this.#signal,
     })
-    this.#recorder.asks(() => exchange.spent)
+    return this.#spending(exchange)
+  }
+
+  /** Counts what is spent from now on. */
+  #spending(exchange: Exchanges): Exchanges {
+    this.#spent = spentFromNow(exchange)
+    this.#recorder.asks(this.#spent)
     return exchange
   }
 
@@ -198,7 +212,7 @@ class Run {
     jobs: readonly Job[],
     { exchange, manifests }: Pick<Opened, 'exchange' | 'manifests'>,
   ): Promise<Opened> {
-    await openFor(exchange, jobs, this.#options)
+    if (this.#kept === undefined) await openFor(exchange, jobs, this.#options)
     for (const error of unknownSeries(jobs, exchange)) {
       this.#errors.push(error)
       this.#mail.put({ kind: 'warning', message: error.message })
@@ -206,10 +220,11 @@ class Run {
     const now = exchange.now()
     const options = this.#options
     const meter = this.#meter
+    const own = { ...options, places: this.#kept?.places }
     const onWarning = (message: string): void => {
       this.#mail.put({ kind: 'warning', message })
     }
-    const session = new ArchiveSession(meter.archive(world), options, onWarning)
+    const session = new ArchiveSession(meter.archive(world), own, onWarning)
     const sources = { exchange, session, manifests, onWarning }
     const resolved = await wantsOf(jobs, sources, options)
     const known = await withoutUnknown(resolved, { exchange, session, manifests, options })
@@ -299,9 +314,8 @@ class Run {
     yield { kind: 'series', result }
   }
 
-  #summary({ exchange, plan }: Pick<Opened, 'exchange' | 'plan'>): Summary {
+  #summary({ plan }: Pick<Opened, 'plan'>): Summary {
     const ended = { results: this.#results, errors: this.#errors, seconds: this.#seconds() }
-    const { spent } = exchange
-    return summaryOf(plan, { ...ended, spent, shard: this.#options.shard })
+    return summaryOf(plan, { ...ended, spent: this.#spent(), shard: this.#options.shard })
   }
 }

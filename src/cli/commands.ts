@@ -3,9 +3,11 @@
 import { command as completion } from './command/completion.ts'
 import { command as doctor } from './command/doctor.ts'
 import { command as history } from './command/history.ts'
+import { command as enqueue } from './command/enqueue.ts'
 import { command as exportRows } from './command/export.ts'
 import { command as init } from './command/init.ts'
 import { command as plan } from './command/plan.ts'
+import { command as queue } from './command/queue.ts'
 import { command as quickstart } from './command/quickstart.ts'
 import { command as remove } from './command/remove.ts'
 import { command as report } from './command/report.ts'
@@ -18,6 +20,7 @@ import { command as status } from './command/status.ts'
 import { command as symbols } from './command/symbols.ts'
 import { command as validate } from './command/validate.ts'
 import { command as verify } from './command/verify.ts'
+import { command as worker } from './command/worker.ts'
 import type { Command } from './command.ts'
 import { LAKE_FLAGS, OUTPUT_FLAGS, type Flags } from './flags.ts'
 
@@ -37,6 +40,9 @@ export const COMMANDS: readonly Command[] = [
   sql,
   exportRows,
   remove,
+  enqueue,
+  worker,
+  queue,
   simulate,
   doctor,
   quickstart,

@@ -15,7 +15,7 @@ import { anySymbol, needsAllSymbols } from './wants.ts'
 import { credentialsFor } from './account.ts'
 
 /** Does anything have to be asked of REST? Not for what is wanted of the archive alone, between dates. */
-function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
+export function needsExchange(jobs: readonly Job[], { source }: Options): boolean {
   const datasets = jobs.flatMap((job) => job.datasets)
   const isAway = (dataset: DatasetJob): boolean =>
     (source ?? dataset.source) === 'archive' && dataset.from.kind !== 'listing'
@@ -56,7 +56,7 @@ export function exchangeFor(
 ): Exchanges {
   const credentials = credentialsFor(jobs)
   const signal = events.signal ?? options.signal
-  return new Exchanges(world, markets, { options, events: { ...events, credentials }, signal })
+  return Exchanges.to(world, markets, { options, events: { ...events, credentials }, signal })
 }
 
 function marketsOf(jobs: readonly Job[]): readonly Market[] {

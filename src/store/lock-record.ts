@@ -31,8 +31,13 @@ export type LockRecord = {
 const TEXTS = ['token', 'host', 'bootId', 'startedAt', 'since', 'heartbeatAt'] as const
 
 /** The file of an epoch; names sort as epochs do. */
-export function lockPath(epoch: number): string {
-  return `${LOCK_DIRECTORY}/${String(epoch).padStart(10, '0')}.json`
+export function lockPath(epoch: number, directory: string = LOCK_DIRECTORY): string {
+  return `${directory}/${String(epoch).padStart(10, '0')}.json`
+}
+
+/** The directory of the lock of one series; its name is a hash, since any symbol may be part of the series' name. */
+export function seriesLockDirectory(hash: string): string {
+  return `${LOCK_DIRECTORY}/${hash}`
 }
 
 /** The highest epoch among the files of the lock directory; `undefined` when nobody ever held the lake. */

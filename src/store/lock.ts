@@ -8,14 +8,7 @@
  */
 
 import { LockedError, StoreError } from '../base/errors.ts'
-import {
-  TEMP_DIRECTORY,
-  type Files,
-  type ProcessIdentity,
-  type Random,
-  type Version,
-  type World,
-} from '../base/ports.ts'
+import { TEMP_DIRECTORY, type Files, type ProcessIdentity, type Random } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { formatMicros } from '../base/time.ts'
 import {
@@ -25,38 +18,24 @@ import {
   lastEpoch,
   LOCK_DIRECTORY,
   lockPath,
+  seriesLockDirectory,
   parseLockRecord,
   type LockRecord,
 } from './lock-record.ts'
+import { HEARTBEAT_MS, HeldLock, type LakeLock, type LockWorld } from './held-lock.ts'
 import { putIfAbsent } from './put-if-absent.ts'
 
-/** How often a holder writes that it lives. */
-export const HEARTBEAT_MS = 10_000
+export { HEARTBEAT_MS, type LakeLock, type LockWorld } from './held-lock.ts'
+
 /** A holder that may be dead must write nothing for so long, under our eyes, before its lock is taken. */
 export const OBSERVE_MS: number = 3 * HEARTBEAT_MS
 const POLL_MS = 1_000
-/** The lake, held. */
-export type LakeLock = {
-  /** Grows with every holder. */
-  readonly epoch: number
-  /**
-   * To be called right before every commit.
-   *
-   * @throws StoreError `E_STORE_FENCED` when another run took the lake, or the lock was removed by hand.
-   */
-  assertHeld(): Promise<void>
-  /** Gives the lake back. Safe to call more than once; the lock of a process that ends is free anyway. */
-  release(): Promise<void>
-}
 
 const EVERYBODYS: LakeLock = {
   epoch: 0,
   assertHeld: async () => undefined,
   release: async () => undefined,
 }
-
-/** What the lock needs of the world. */
-export type LockWorld = Pick<World, 'clock' | 'random' | 'files' | 'process'>
 
 /** How long to wait for the lake. */
 export type LockOptions = {
@@ -66,8 +45,8 @@ export type LockOptions = {
 }
 
 /**
- * Takes the lake, and removes what dead runs left half written. Where conditions hold between machines there is nothing
- * to take: each commit replaces only what it was made from.
+ * Takes the lake, all of its series, and removes what dead runs left half written. Where conditions hold between
+ * machines there is nothing to take: each commit replaces only what it was made from.
  *
  * A lock is free when it was released, or its holder is dead on this machine. Where that cannot be known (another
  * host, another boot, a file that cannot be read) the holder is taken for dead after {@link OBSERVE_MS} without a
@@ -75,24 +54,71 @@ export type LockOptions = {
  *
  * @throws LockedError when another run still holds it after `waitMs`.
  */
-export async function acquireLock(
+export async function acquireLock(world: LockWorld, options: LockOptions = {}): Promise<LakeLock> {
+  if (world.files.isShared) return EVERYBODYS
+  const lock = await take(world, LOCK_DIRECTORY, options)
+  try {
+    // Whoever holds one series has looked whether the lake is held after taking it; so one of the two sees the other.
+    for (const { name, kind } of await world.files.list(LOCK_DIRECTORY))
+      if (kind === 'directory') await fence(world, `${LOCK_DIRECTORY}/${name}`, options)
+    await sweepTemp(world.files)
+    return lock
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+/**
+ * Takes one series, as one of several writers on a disk that they share. A run that takes the whole lake and a holder of
+ * a series keep each other away.
+ *
+ * @param hash - Of the series' name.
+ * @throws LockedError when another holds the series, or the whole lake.
+ */
+export async function acquireSeriesLock(
   world: LockWorld,
-  { waitMs = 0, signal }: LockOptions = {},
+  hash: string,
+  options: LockOptions = {},
+): Promise<LakeLock> {
+  if (world.files.isShared) return EVERYBODYS
+  const lock = await take(world, seriesLockDirectory(hash), options)
+  try {
+    const last = await readLast(world.files, LOCK_DIRECTORY)
+    const { state, record } = judgeLast(last, world)
+    if (state === 'held') throw lockedBy(record)
+    if (state === 'doubtful') await fence(world, LOCK_DIRECTORY, options)
+    return lock
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+/** Makes sure that nobody holds what is locked by `directory`: a holder that only sleeps finds it taken. */
+async function fence(world: LockWorld, directory: string, options: LockOptions): Promise<void> {
+  if (judgeLast(await readLast(world.files, directory), world).state === 'free') return
+  await (await take(world, directory, options)).release()
+}
+
+async function take(
+  world: LockWorld,
+  directory: string,
+  { waitMs = 0, signal }: LockOptions,
 ): Promise<LakeLock> {
   const { clock, files } = world
-  if (files.isShared) return EVERYBODYS
   const deadline = clock.monotonicMs() + waitMs
   let seen: Observation | undefined
   for (;;) {
     signal?.throwIfAborted()
-    const last = await readLast(files)
+    const last = await readLast(files, directory)
     const { state, record } = judgeLast(last, world)
     const text = `${last?.epoch} ${last?.text}`
     if (seen?.text !== text)
       seen = { text, sinceMs: clock.monotonicMs(), isWritten: seen !== undefined }
     const isSilent = clock.monotonicMs() - seen.sinceMs >= OBSERVE_MS
     if (state === 'free' || (state === 'doubtful' && isSilent)) {
-      const lock = await claim(world, (last?.epoch ?? 0) + 1)
+      const lock = await claim(world, directory, (last?.epoch ?? 0) + 1)
       if (lock !== undefined) return lock
     } else {
       const isAlive = state === 'held' || seen.isWritten
@@ -112,11 +138,11 @@ type Observation = {
 
 type Last = { readonly epoch: number; readonly text: string }
 
-async function readLast(files: Files): Promise<Last | undefined> {
+async function readLast(files: Files, directory: string): Promise<Last | undefined> {
   for (;;) {
-    const epoch = lastEpoch(await files.list(LOCK_DIRECTORY))
+    const epoch = lastEpoch(await files.list(directory))
     if (epoch === undefined) return undefined
-    const found = await files.read(lockPath(epoch))
+    const found = await files.read(lockPath(epoch, directory))
     // Gone between the two steps: a later one is there now.
     if (found !== undefined) return { epoch, text: new TextDecoder().decode(found.bytes) }
   }
@@ -141,9 +167,13 @@ function lockedBy(record: LockRecord | undefined): LockedError {
   })
 }
 
-async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefined> {
+async function claim(
+  world: LockWorld,
+  directory: string,
+  epoch: number,
+): Promise<LakeLock | undefined> {
   const { clock, files, process } = world
-  if (epoch > EPOCH_MAX) throw usedUp()
+  if (epoch > EPOCH_MAX) throw usedUp(directory)
   const now = formatMicros(clock.now())
   const { pid, host, bootId, startedAt } = process
   const token = newToken(process, world.random)
@@ -158,18 +188,17 @@ async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefi
     since: now,
     heartbeatAt: now,
   }
-  const lock = new HeldLock(world, epoch, record)
+  const lock = new HeldLock(world, { directory, epoch }, record)
   try {
-    const made = await putIfAbsent(files, lockPath(epoch), formatLockRecord(record))
+    const made = await putIfAbsent(files, lockPath(epoch, directory), formatLockRecord(record))
     if (made === undefined) return undefined
     // Seen late, the epoch may have been held and tidied away before; then a higher one is there.
-    if (lastEpoch(await files.list(LOCK_DIRECTORY)) !== epoch) {
-      await files.remove(lockPath(epoch))
+    if (lastEpoch(await files.list(directory)) !== epoch) {
+      await files.remove(lockPath(epoch, directory))
       return undefined
     }
     lock.startHeartbeat()
-    await tidy(files, epoch)
-    await sweepTemp(files)
+    await tidy(files, directory, epoch)
   } catch (error) {
     await lock.release()
     throw error
@@ -178,10 +207,14 @@ async function claim(world: LockWorld, epoch: number): Promise<LakeLock | undefi
 }
 
 /** No run comes so far by itself: the file was put there. */
-function usedUp(): StoreError {
-  return new StoreError('E_STORE_IO', `${lockPath(EPOCH_MAX)} leaves no number for the next run`, {
-    hint: 'While no run works on this lake, delete that file, and run again.',
-  })
+function usedUp(directory: string): StoreError {
+  return new StoreError(
+    'E_STORE_IO',
+    `${lockPath(EPOCH_MAX, directory)} leaves no number for the next run`,
+    {
+      hint: 'While no run works on this lake, delete that file, and run again.',
+    },
+  )
 }
 
 function newToken({ pid }: ProcessIdentity, random: Random): string {
@@ -189,10 +222,10 @@ function newToken({ pid }: ProcessIdentity, random: Random): string {
   return `${pid}-${word()}-${word()}-${word()}-${word()}`
 }
 
-async function tidy(files: Files, epoch: number): Promise<void> {
-  for (const { name, kind } of await files.list(LOCK_DIRECTORY)) {
+async function tidy(files: Files, directory: string, epoch: number): Promise<void> {
+  for (const { name, kind } of await files.list(directory)) {
     const isFormer = kind === 'file' && (lastEpoch([{ name, kind }]) ?? epoch) < epoch
-    if (isFormer) await files.remove(`${LOCK_DIRECTORY}/${name}`)
+    if (isFormer) await files.remove(`${directory}/${name}`)
   }
 }
 
@@ -208,93 +241,4 @@ export async function sweepTemp(files: Files): Promise<number> {
     count++
   }
   return count
-}
-
-class HeldLock implements LakeLock {
-  readonly epoch: number
-  readonly #world: LockWorld
-  readonly #record: LockRecord
-  readonly #stop = new AbortController()
-  #beating: Promise<void> = Promise.resolve()
-  #releasing: Promise<void> | undefined
-
-  constructor(world: LockWorld, epoch: number, record: LockRecord) {
-    this.#world = world
-    this.epoch = epoch
-    this.#record = record
-  }
-
-  async assertHeld(): Promise<void> {
-    if (this.#releasing === undefined && (await this.#mine()) !== undefined) return
-    throw new StoreError('E_STORE_FENCED', 'this run does not hold the lake any more', {
-      hint: 'Another run took it, or the lock was removed; nothing was committed over it. Run again.',
-    })
-  }
-
-  async release(): Promise<void> {
-    this.#releasing ??= this.#giveBack()
-    await this.#releasing
-  }
-
-  startHeartbeat(): void {
-    this.#beating = this.#beat()
-  }
-
-  async #beat(): Promise<void> {
-    const { clock } = this.#world
-    while (await this.#pause()) {
-      try {
-        const mine = await this.#mine()
-        if (mine === undefined) return
-        await this.#write({ heartbeatAt: formatMicros(clock.now()) }, mine)
-      } catch (error) {
-        // A disk that refuses now may take the next beat; a commit meanwhile fails by itself.
-        if (!(error instanceof StoreError)) return
-      }
-    }
-  }
-
-  async #pause(): Promise<boolean> {
-    const { signal } = this.#stop
-    try {
-      await this.#world.clock.sleep(HEARTBEAT_MS, signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-    return !signal.aborted
-  }
-
-  async #giveBack(): Promise<void> {
-    this.#stop.abort()
-    // A beat that came after would say that the lake is held.
-    await this.#beating
-    try {
-      const mine = await this.#mine()
-      if (mine !== undefined) await this.#write({ state: 'released' }, mine)
-    } catch (error) {
-      // Whoever comes next finds the holder dead; the work is done and must not fail for this.
-      if (!(error instanceof StoreError)) throw error
-    }
-  }
-
-  // Which version of the own file is there, as long as this run holds the lake.
-  //
-  // Not by the list alone: on some file systems it may miss a name that is being replaced at that moment. Looked up by
-  // name, one of the two always tells: whoever took the lake made the next epoch, and removes ours before that one.
-  async #mine(): Promise<Version | undefined> {
-    const { files } = this.#world
-    const own = await files.read(lockPath(this.epoch))
-    if (own === undefined) return undefined
-    const record = parseLockRecord(new TextDecoder().decode(own.bytes))
-    if (record?.token !== this.#record.token) return undefined
-    if ((await files.size(lockPath(this.epoch + 1))) !== undefined) return undefined
-    const last = lastEpoch(await files.list(LOCK_DIRECTORY)) ?? 0
-    return last <= this.epoch ? own.version : undefined
-  }
-
-  /** Not where it was removed meanwhile: it would be brought back. */
-  async #write(change: Partial<LockRecord>, mine: Version): Promise<void> {
-    const record = { ...this.#record, ...change }
-    await this.#world.files.replace(lockPath(this.epoch), formatLockRecord(record), mine)
-  }
 }

@@ -173,8 +173,9 @@ export class ExchangeClient {
   }
 
   /** Reads all of exchangeInfo, which costs as much as one symbol of it; then each {@link statusOf} is known. */
-  async readAllSymbols(): Promise<void> {
-    if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
+  async readAllSymbols(isAnew = false): Promise<void> {
+    if (isAnew || !this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
+    if (isAnew) this.#statuses.clear()
   }
 
   /** So many requests may be in flight, from all addresses. */

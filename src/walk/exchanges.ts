@@ -18,12 +18,20 @@ export class Exchanges {
   readonly #first: ExchangeClient
   readonly #left = new Map<Market, UnavailableError>()
 
+  /** @param clients - At least one. */
+  private constructor(clients: readonly ExchangeClient[]) {
+    const [first] = clients
+    if (first === undefined) throw new RangeError('no market')
+    this.#first = first
+    this.#clients = new Map(clients.map((client) => [client.market, client]))
+  }
+
   /** @param markets - Those that are needed; without any, {@link DEFAULT_MARKET} is. */
-  constructor(
+  static to(
     world: World,
     markets: Iterable<Market>,
     { options, events, signal }: ClientsOptions,
-  ) {
+  ): Exchanges {
     const pools = new Map<string, SharedPool>()
     const wanted = new Set(markets)
     if (wanted.size === 0) wanted.add(DEFAULT_MARKET)
@@ -33,10 +41,12 @@ export class Exchanges {
       pools.set(name, pool)
       return new ExchangeClient(world, options, { ...events, market, pool }, signal)
     })
-    const [first] = clients
-    if (first === undefined) throw new RangeError('no market')
-    this.#first = first
-    this.#clients = new Map(clients.map((client) => [client.market, client]))
+    return new Exchanges(clients)
+  }
+
+  /** The same connection to one of the markets, without the others. */
+  only(market: Market): Exchanges {
+    return new Exchanges([this.of(market)])
   }
 
   /** All of them. */

@@ -65,7 +65,16 @@ export function isArchiveMeant(
 }
 
 /** How the archive is used; `attemptsMax`: most attempts per request. */
-export type ArchiveOptions = Options & { readonly attemptsMax?: number }
+export type ArchiveOptions = Options & {
+  readonly attemptsMax?: number
+  /** Where requests wait for their turn, if several sessions share it. */
+  readonly places?: PQueue | undefined
+}
+
+/** So many requests of the archive at once, whatever is allowed of REST. */
+export function archivePlaces(concurrency: number = CONCURRENCY): PQueue {
+  return new PQueue({ concurrency: Math.min(concurrency, CONCURRENCY) })
+}
 
 /** The archive, open for one run. */
 export class ArchiveSession {
@@ -81,13 +90,10 @@ export class ArchiveSession {
   readonly unknown: UnknownFields
   #isDown = false
 
-  constructor(
-    world: World,
-    { archiveUrl, keepArchives, concurrency = CONCURRENCY, attemptsMax }: ArchiveOptions,
-    onWarning: (message: string) => void,
-  ) {
+  constructor(world: World, options: ArchiveOptions, onWarning: (message: string) => void) {
+    const { archiveUrl, keepArchives, concurrency = CONCURRENCY, attemptsMax } = options
     const urls = { url: archiveUrl ?? ARCHIVE_URL, listingUrl: archiveUrl ?? ARCHIVE_LISTING_URL }
-    const places = new PQueue({ concurrency: Math.min(concurrency, CONCURRENCY) })
+    const places = options.places ?? archivePlaces(concurrency)
     const patience = attemptsMax === undefined ? {} : { attemptsMax }
     const client = new ArchiveClient(world, { ...urls, ...patience, places })
     // Whether the archive is reachable at all is found out quickly: REST can do without it.

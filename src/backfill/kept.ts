@@ -1,0 +1,29 @@
+/** What a process that works at one series after the other keeps open between them. */
+
+import type PQueue from 'p-queue'
+import type { World } from '../base/ports.ts'
+import type { Spent } from '../pull/gateway.ts'
+import type { LakeLock } from '../store/lock.ts'
+import type { Exchanges } from '../walk/exchanges.ts'
+import type { Speedometer } from './speedometer.ts'
+
+/** Open, and left open. */
+export type Kept = {
+  readonly world: World
+  /** Open to the market of the jobs, as far as they need it. */
+  readonly exchange: Exchanges
+  readonly meter: Speedometer
+  /** Where requests of the archive wait for their turn. */
+  readonly places: PQueue
+  /** Holds what the jobs write. */
+  readonly lock: LakeLock
+}
+
+/** What is spent over a connection from now on. */
+export function spentFromNow(exchange: Exchanges): () => Spent {
+  const before = exchange.spent
+  return () => {
+    const now = exchange.spent
+    return { requests: now.requests - before.requests, weight: now.weight - before.weight }
+  }
+}

@@ -1,0 +1,175 @@
+/** Enqueueing, working off and looking, on a real Redis. */
+
+import { describe, expect, it } from 'vitest'
+import { StoppedError } from '../../src/base/errors.ts'
+import { readQueue } from '../../src/fleet/queue.ts'
+import { loadEngine } from '../../src/fleet/engine.ts'
+import { readQueueUrl } from '../../src/fleet/queue-url.ts'
+import { fleet, type Worked } from '../support/fleet.ts'
+import { workerOf } from '../support/fleet-alone.ts'
+import { contents, run, tempDir } from '../support/lake.ts'
+import { REDIS, redisServer } from '../support/redis.ts'
+
+const JOB = `{version: 1, symbols: [BTCUSDT, ETHUSDT, BNBUSDT], from: 2026-01-01, to: 2026-01-03, source: rest, datasets: [{kind: klines, intervals: [1m, 1h]}]}`
+const NAMES = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT'].flatMap((symbol) => [
+  `klines/${symbol}/1m`,
+  `klines/${symbol}/1h`,
+])
+const counts = async (queue: string): Promise<object> => {
+  const { jobs, ...rest } = await readQueue({ queue })
+  return { ...rest, names: jobs.map(({ series }) => series) }
+}
+const ofKind = ({ items }: Worked, kind: string): unknown[] =>
+  items.filter((item) => item.kind === kind)
+
+describe('the URL of a queue', () => {
+  it.each([
+    undefined,
+    '',
+    'http://host',
+    'redis://',
+    'queue',
+    'redis://host/x',
+    'redis://host?a=b',
+  ])('is refused with words: %s', (text) => {
+    expect(() => readQueueUrl(text)).toThrow(expect.objectContaining({ exit: 2 }) as Error)
+  })
+
+  it('is never told with its password', () => {
+    expect(readQueueUrl('rediss://me:secret@host:7000/3').name).toBe('rediss://host:7000/3')
+    for (const text of [
+      'redis://me:secret@host/x',
+      'postgres://me:secret@host/db',
+      'x://a:secret@h',
+    ])
+      expect(() => readQueueUrl(text)).toThrow(/^(?!.*secret)/s)
+  })
+})
+
+describe('without the engine', () => {
+  it('the command that installs it is told', async () => {
+    const missing = Object.assign(new Error('Cannot find package'), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    })
+    await expect(loadEngine(() => Promise.reject(missing))).rejects.toMatchObject({
+      exit: 2,
+      hint: 'Install them: npm install bullmq@6 ioredis',
+    })
+  })
+})
+
+describe.runIf(REDIS !== undefined)('a queue', () => {
+  it('has one job a series, in the order of the plan, however often they are put on it', async () => {
+    const { enqueue, options } = await fleet()
+    expect(await enqueue(JOB)).toMatchObject({ added: 6, waiting: 0, series: NAMES })
+    expect(await enqueue(JOB)).toMatchObject({ added: 0, waiting: 6 })
+    const none = { active: 0, delayed: 0, done: 0, failed: 0 }
+    expect(await counts(options.queue!)).toEqual({ waiting: 6, ...none, names: NAMES })
+  })
+
+  it('is worked off by several workers at once, and the lake is that of one calm run', async () => {
+    const { enqueue, work, options, simulator } = await fleet()
+    await enqueue(JOB)
+    const ended = await Promise.all([work(), work(), work()])
+    expect(ended.map(({ error }) => error)).toEqual([undefined, undefined, undefined])
+    const done = ended.flatMap((one) => ofKind(one, 'done')) as { series: string }[]
+    expect(done.map(({ series }) => series).sort()).toEqual([...NAMES].sort())
+    expect(await counts(options.queue!)).toMatchObject({ done: 6, failed: 0, waiting: 0 })
+    const calm = await tempDir()
+    await run(JOB, { dataDir: calm, baseUrls: [simulator.url] })
+    expect(await contents(options.dataDir)).toEqual(await contents(calm))
+  })
+
+  it('takes what is done anew, and a worker finds nothing to ask', async () => {
+    const { enqueue, work, simulator } = await fleet()
+    await enqueue(JOB)
+    await work()
+    const pages = (): number =>
+      simulator.log.entries.filter(({ path }) => path.endsWith('klines')).length
+    const before = pages()
+    expect(await enqueue(JOB)).toMatchObject({ added: 6 })
+    expect(ofKind(await work(), 'done')).toHaveLength(6)
+    expect(pages()).toBe(before)
+  })
+
+  it('asks of a series that waits what was asked last', async () => {
+    const { enqueue, work } = await fleet()
+    await enqueue(JOB)
+    await enqueue(JOB.replace('2026-01-03', '2026-01-04'))
+    const [first] = ofKind(await work(), 'summary') as { rows: number }[]
+    expect(first?.rows).toBe(3 * 3 * (24 * 60 + 24))
+  })
+
+  it('tells why a series failed for good, and tries it again when told', async () => {
+    const { enqueue, work, options } = await fleet()
+    await enqueue(JOB.replace('BNBUSDT', 'NONESUCH'))
+    const ended = await work()
+    expect(ofKind(ended, 'summary')).toMatchObject([{ done: 4, failed: 2 }])
+    const { failed, jobs } = await readQueue(options)
+    expect(failed).toBe(2)
+    const reasons = jobs.filter(({ state }) => state === 'failed').map(({ reason }) => reason)
+    expect(reasons).toEqual([expect.stringMatching(/NONESUCH/), expect.stringMatching(/NONESUCH/)])
+    expect(await readQueue({ ...options, retry: true })).toMatchObject({ failed: 0, waiting: 2 })
+  })
+
+  it('gets back what a worker could not finish', async () => {
+    const { enqueue, work, options } = await fleet()
+    await enqueue(JOB)
+    const stop = new AbortController()
+    const ended = await work({ signal: stop.signal }, ({ kind }) => {
+      if (kind === 'taken') stop.abort(new StoppedError('SIGTERM'))
+    })
+    expect(ended.error).toMatchObject({ exit: 143 })
+    expect(ofKind(ended, 'returned').length).toBeGreaterThan(0)
+    expect(await counts(options.queue!)).toMatchObject({ active: 0, delayed: 0, failed: 0 })
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ failed: 0 }])
+    expect(await counts(options.queue!)).toMatchObject({ done: 6 })
+  })
+
+  it('gets back everything from a worker whose address is banned, and no series has failed', async () => {
+    const fault = { kind: 'banned', seconds: 90_000 } as const
+    const rules = [{ path: '/api/v3/klines', times: 1, fault }]
+    const { enqueue, work, options } = await fleet({ faults: { rules } })
+    await enqueue(JOB)
+    expect((await work()).error).toMatchObject({ exit: 5 })
+    expect(await counts(options.queue!)).toMatchObject({ waiting: 6, failed: 0, active: 0 })
+  })
+
+  it('survives the death of its server', async () => {
+    const { enqueue, work, options, redis } = await fleet()
+    await enqueue(JOB)
+    let died: Promise<void> | undefined
+    const ended = await work({}, ({ kind }) => {
+      if (kind === 'taken') died ??= redis.kill().then(() => redis.start())
+    })
+    expect(ended.error).toBeUndefined()
+    expect(await counts(options.queue!)).toMatchObject({ done: 6, failed: 0 })
+  })
+
+  it('serves one lake, and no lake of one machine alone', async () => {
+    const { enqueue, work } = await fleet()
+    const refused = { code: 'E_USAGE', exit: 2 }
+    await expect(enqueue(JOB, { lakeIsShared: false })).rejects.toMatchObject(refused)
+    await enqueue(JOB)
+    const dataDir = await tempDir()
+    await expect(enqueue(JOB, { dataDir })).rejects.toMatchObject(refused)
+    expect((await work({ dataDir })).error).toMatchObject(refused)
+    expect((await work({ lakeIsShared: false })).error).toMatchObject(refused)
+  })
+
+  it('refuses a user without rights, and tells no password', async () => {
+    const { url } = await redisServer(['--requirepass', 'right'])
+    for (const queue of [url, url.replace('//', '//:wrong@')]) {
+      const refused = readQueue({ queue })
+      await expect(refused).rejects.toMatchObject({ exit: 2 })
+      await expect(refused).rejects.toThrow(/^(?!.*(wrong|right))/s)
+    }
+    expect(await readQueue({ queue: url.replace('//', '//:right@') })).toMatchObject({ jobs: [] })
+  })
+})
+
+it('a worker that never reaches its queue ends with 1 after a minute', async () => {
+  const { error, minutes } = await workerOf('redis://127.0.0.1:9/0')
+  expect(error).toMatchObject({ exit: 1, code: 'E_QUEUE' })
+  expect(minutes).toBeCloseTo(1, 1)
+})

@@ -1,5 +1,6 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
+import { checkEgresses } from '../base/egress.ts'
 import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
@@ -51,6 +52,7 @@ export async function* backfill(
   checkJobs(jobs, options)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     const isMarked = await checkLake(world.files)
     const { waitLockMs: waitMs, signal } = options
     const lock = await acquireLock(world, { waitMs, signal })
@@ -277,8 +279,8 @@ class Run {
     let error: unknown
     try {
       yield* worked(planned, outcome, {
-        ...{ ...opened, exchange: exchange.of(planned.key.market), lake: this.#lake },
-        ...{ options: this.#options, meter: this.#meter, signal: this.#signal },
+        ...{ ...opened, lake: this.#lake, options: this.#options },
+        ...{ exchange: exchange.of(planned.key.market), meter: this.#meter, signal: this.#signal },
       })
       this.#recorder.answered(planned.key)
       // What could be planned was fetched; what could not be planned is still reported.

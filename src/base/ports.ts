@@ -191,11 +191,22 @@ export type Files = {
   freeBytes(): Promise<number | undefined>
 }
 
+/** One of several addresses that requests are sent from. The exchange counts each by itself. */
+export type Egress = {
+  /** The address. */
+  readonly name: string
+  readonly http: Http
+  /** @throws UsageError when it is not an address of this machine */
+  readonly check?: () => Promise<void>
+}
+
 /** Everything that a backfill needs from the machine. */
 export type World = {
   readonly clock: Clock
   readonly random: Random
   readonly http: Http
+  /** The addresses to send from, where the user names some; `http` is the first of them. */
+  readonly egresses?: readonly Egress[]
   readonly files: Files
   /**
    * What this machine remembers of the exchange that is asked, whichever lake it works for: a ban belongs to an address.

@@ -4,12 +4,18 @@
  */
 
 import { BannedError, isChanged, StoreError } from '../base/errors.ts'
+import type { OneWay } from '../base/egress.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
 /** Where a ban is recorded, in what the machine remembers of the exchange. */
 export const BAN_PATH = '_ban.json'
+
+/** Where a ban of one of several addresses is recorded. */
+function banPathOf(address: string | undefined): string {
+  return address === undefined ? BAN_PATH : `_ban.${address.replaceAll(':', '-')}.json`
+}
 
 /** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
 const BLOCK_MS = 300_000
@@ -41,6 +47,7 @@ export class Gate {
   readonly #clock: Clock
   readonly #random: Random
   readonly #state: Files | undefined
+  readonly #path: string
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
   #shut: Shut | undefined
@@ -52,13 +59,14 @@ export class Gate {
   #shutMs = 0
 
   constructor(
-    world: { readonly clock: Clock; readonly random: Random; readonly state?: Files },
+    world: Pick<OneWay, 'clock' | 'random' | 'egress' | 'state'>,
     maxWaitMs: number,
     onWait: OnWait,
   ) {
     this.#clock = world.clock
     this.#random = world.random
     this.#state = world.state
+    this.#path = banPathOf(world.egress?.name)
     this.#maxWaitMs = maxWaitMs
     this.#onWait = onWait
   }
@@ -79,7 +87,12 @@ export class Gate {
 
   /** May requests be sent right now? */
   get isOpen(): boolean {
-    return this.#forGood === undefined && this.#remainingMs() === 0
+    return this.remainingMs === 0
+  }
+
+  /** Milliseconds until requests may be sent. */
+  get remainingMs(): number {
+    return this.#forGood === undefined ? this.#remainingMs() : Number.POSITIVE_INFINITY
   }
 
   /**
@@ -93,7 +106,7 @@ export class Gate {
       if (this.#forGood !== undefined) throw this.#forGood
       const ms = this.#remainingMs()
       if (ms === 0 || this.#shut === undefined) return
-      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms)
+      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms, this.#path)
       await this.#clock.sleep(ms, signal)
     }
   }
@@ -134,7 +147,7 @@ export class Gate {
   }
 
   async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
-    const found = await this.#state?.read(BAN_PATH).catch(unlessStore)
+    const found = await this.#state?.read(this.#path).catch(unlessStore)
     if (found === undefined) return { ban: undefined, version: 'absent' }
     return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
@@ -152,7 +165,7 @@ export class Gate {
     if (ban !== undefined && ban.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
     try {
-      await this.#state?.replace(BAN_PATH, new TextEncoder().encode(text), version)
+      await this.#state?.replace(this.#path, new TextEncoder().encode(text), version)
     } catch (error) {
       // Another process received a ban at the same moment: which one ends later?
       if (isChanged(error)) await this.#rememberUntil(until, code, reason)
@@ -177,17 +190,19 @@ export class Gate {
   }
 }
 
-function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError {
+function tooLong({ code, reason, isRemembered }: Shut, ms: number, path: string): BannedError {
   const seconds = Math.ceil(ms / 1_000)
   const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; requests before then lengthen a ban.`
   return new BannedError(code, `the exchange accepts no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
-    hint: isRemembered ? `${hint} ${FORGET}` : hint,
+    hint: isRemembered ? `${hint} ${forgetText(path)}` : hint,
   })
 }
 
 /** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
-const FORGET = `If no such ban is known, delete ${BAN_PATH} in this machine's state directory: BINANCE_BACKFILL_STATE_DIR, or the user's own.`
+function forgetText(path: string): string {
+  return `If no such ban is known, delete ${path} in this machine's state directory: BINANCE_BACKFILL_STATE_DIR, or the user's own.`
+}
 
 /** A machine that cannot remember asks again after all: if the ban still holds, the exchange says so. */
 function unlessStore(error: unknown): undefined {

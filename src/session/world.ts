@@ -1,8 +1,9 @@
 /** The machine that a call runs on. */
 
+import { eachWay } from '../base/egress.ts'
 import type { Files, World } from '../base/ports.ts'
 import { filesAt } from '../cloud/files-at.ts'
-import { isBinanceUrl } from '../binance/host.ts'
+import { isBinanceUrl, readBaseUrl } from '../binance/host.ts'
 import { stateFiles } from '../node/state-files.ts'
 import { nodeWorld } from '../node/world.ts'
 import { DATA_DIR, type Options } from '../options.ts'
@@ -10,16 +11,16 @@ import { checkLake, requireLake } from '../store/lake.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
-export function worldOf({ world, dataDir, threads, baseUrls }: Options): World {
+export function worldOf({ world, dataDir, threads, localAddresses, baseUrls }: Options): World {
   if (world !== undefined) return world
   const files = filesAt(dataDir ?? DATA_DIR)
   const state = stateFiles(exchangeName(baseUrls))
-  return { ...nodeWorld({ files, userAgent: USER_AGENT, threads }), state }
+  return { ...nodeWorld({ files, userAgent: USER_AGENT, threads, localAddresses }), state }
 }
 
 /** All of Binance's hosts are one exchange, which bans an address; any other host is one of its own. */
 function exchangeName(baseUrls: readonly string[] = []): string {
-  const urls = baseUrls.map((url) => url.replace(/^[a-z]+=(?=http)/, ''))
+  const urls = baseUrls.map((text) => readBaseUrl(text).url)
   const other = urls.find((url) => !isBinanceUrl(url) && URL.canParse(url))
   return other === undefined ? 'binance' : new URL(other).host
 }
@@ -28,7 +29,7 @@ function exchangeName(baseUrls: readonly string[] = []): string {
 export async function closeWorld(world: World, options: Pick<Options, 'world'>): Promise<void> {
   if (options.world !== undefined) return
   await world.threads?.close()
-  await world.http.close()
+  for (const { http } of eachWay(world)) await http.close()
 }
 
 /**

@@ -6,6 +6,7 @@
 import type { Partition } from '../base/time.ts'
 import type { Interval } from './interval.ts'
 import type { RequestPoolName } from './limit.ts'
+import type { ContractType } from './contract.ts'
 
 /** The names of the datasets of spot. */
 export const SPOT_KINDS = [
@@ -27,6 +28,7 @@ export const DATASET_KINDS = [
   'markPriceKlines',
   'indexPriceKlines',
   'premiumIndexKlines',
+  'continuousKlines',
   'fundingRate',
   'metrics',
 ] as const
@@ -115,6 +117,8 @@ export type Dataset = {
   readonly intervals?: readonly Interval[]
   /** What its series belong to, and the request's parameter for it. Default: a symbol. */
   readonly subject?: 'pair'
+  /** It has one series for each of these types of contract of a pair. */
+  readonly contracts?: readonly ContractType[]
   /**
    * Answers have the newest rows of a window of at most so many days, and an open end is one of that length; so a search
    * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.

@@ -15,16 +15,16 @@ import { Manifests } from '../session/manifests.ts'
 import { openExchange } from '../session/exchange.ts'
 import { wantsOf } from '../session/checked-wants.ts'
 import { shardFilter } from '../session/shard.ts'
-import { closeWorld, worldOf } from '../session/world.ts'
+import { checkNamedLake, closeWorld, worldOf } from '../session/world.ts'
 import { verdictOf } from '../store/verdict.ts'
 import { needsAllSymbols, resolveWants } from '../session/wants.ts'
 import type { Job } from '../job/job.ts'
-import { DATA_DIR, type Options } from '../options.ts'
+import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import type { SeriesResult } from '../progress.ts'
 import { lastAsked } from '../store/asked.ts'
 import { seriesPath } from '../store/layout.ts'
-import { checkLake, listSeries, requireLake } from '../store/lake.ts'
+import { checkLake, listSeries } from '../store/lake.ts'
 import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
 import { newestTime } from '../store/newest-rows.ts'
 import { lookAtSeries } from '../store/present.ts'
@@ -75,7 +75,7 @@ export async function status(jobs: readonly Job[], options: Options = {}): Promi
   try {
     // Jobs may ask for a lake that no run has begun; without them, a wrong name must not look like an empty lake.
     if (jobs.length > 0) await checkLake(world.files)
-    else await requireLake(world.files, options.dataDir ?? DATA_DIR)
+    else await checkNamedLake(world.files, options)
     const { files } = world
     const now = formatMicros(world.clock.now())
     const series =

@@ -37,7 +37,7 @@ export async function serveLake(options: ServeOptions = {}): Promise<LakeServer>
   const world = worldOf(options)
   const close = (): Promise<void> => closeWorld(world, options)
   try {
-    const { series } = await status([], { ...options, world })
+    const { series } = await status([], { world })
     if (series.length === 0)
       throw new UsageError('the lake holds no series', {
         hint: 'Name the right --data-dir, or run a job first.',

@@ -1,8 +1,9 @@
 /** The machine that a call runs on. */
 
-import type { World } from '../base/ports.ts'
+import type { Files, World } from '../base/ports.ts'
 import { nodeWorld } from '../node/world.ts'
 import { DATA_DIR, type Options } from '../options.ts'
+import { checkLake, requireLake } from '../store/lake.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
@@ -15,4 +16,17 @@ export async function closeWorld(world: World, options: Pick<Options, 'world'>):
   if (options.world !== undefined) return
   await world.threads?.close()
   await world.http.close()
+}
+
+/**
+ * Checks that the directory which the options name is a lake; of a machine that they bring with them, whose files may be
+ * about to become one, that these are nothing else.
+ *
+ * @throws UsageError when it is not.
+ */
+export async function checkNamedLake(
+  files: Files,
+  { world, dataDir = DATA_DIR }: Pick<Options, 'world' | 'dataDir'>,
+): Promise<void> {
+  await (world === undefined ? requireLake(files, dataDir) : checkLake(files))
 }

@@ -11,16 +11,16 @@ import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
-import { closeWorld, worldOf } from '../session/world.ts'
+import { checkNamedLake, closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
-import { DATA_DIR, type Options } from '../options.ts'
+import type { Options } from '../options.ts'
 import { statusOf } from '../query/status.ts'
 import type { Flaw } from '../store/flaw.ts'
 import type { Inspected } from './inspect.ts'
 import { inspect } from './inspection.ts'
 import { ReadAhead } from '../walk/walk.ts'
-import { listSeries, requireLake } from '../store/lake.ts'
+import { listSeries } from '../store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
 import { acquireLock } from '../store/lock.ts'
 import { formatManifest, type Manifest } from '../store/manifest.ts'
@@ -86,7 +86,7 @@ export async function* verify(
 ): AsyncGenerator<VerifyProgress, void, void> {
   const world = worldOf(options)
   try {
-    await requireLake(world.files, options.dataDir ?? DATA_DIR)
+    await checkNamedLake(world.files, options)
     const verification = new Verification(world, options)
     const stored = await listSeries(world.files)
     const isOurs = shardFilter(options.shard)

@@ -4,7 +4,7 @@ import { test } from 'vitest'
 import { liveAll } from '../support/life/lives.ts'
 
 /** More with `LIVES`, as the long suite does; one alone with `LIFE_SEED`. */
-const LIVES = Number(process.env['LIVES'] ?? 30)
+const LIVES = Number(process.env['LIVES'] ?? 20)
 
 test(`${LIVES} lives of a lake`, async () => {
   await liveAll(LIVES)

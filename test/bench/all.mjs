@@ -23,6 +23,7 @@ const benches = [
   ['whole runs from the archive, beside DuckDB', 'test/bench/archive-run.mjs'],
   ['JSON and SBE', `${compiled}/sbe.js`],
   ['verify', 'test/bench/verify.mjs'],
+  ['threads, beside sha256sum, unzip and DuckDB', 'test/bench/threads.mjs'],
 ]
 for (const [name, file] of benches) {
   if (!existsSync(file)) continue

@@ -21,7 +21,7 @@ import { seededRandom } from '../support/sim-world.ts'
 import { attempt, lakeOf } from '../support/virtual.ts'
 
 /** More with `FUZZ_RUNS`, as the long suites do. */
-const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 100) / 5)
+const RUNS = Math.ceil(Number(process.env['FUZZ_RUNS'] ?? 50) / 5)
 const BLOWS_MAX = 8
 const STEPS_MAX = 260
 

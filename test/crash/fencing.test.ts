@@ -5,7 +5,7 @@ import { freeze, measure } from '../support/crash.ts'
 import { SCENARIOS } from '../support/crash-scenarios.ts'
 
 /** Every so many calls; all of them in `npm run test:crash`. */
-const STRIDE = Number(process.env['STRIDE'] ?? 47)
+const STRIDE = Number(process.env['STRIDE'] ?? 97)
 
 // One that is stopped for good has no clock to sit a ban out by.
 it.each(SCENARIOS.filter(({ name }) => name !== 'ban'))('$name', async (scenario) => {

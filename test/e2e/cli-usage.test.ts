@@ -5,6 +5,7 @@ import { open, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { command } from '../support/command.ts'
 import { finished, MAIN, runCli, startCli } from './support.ts'
 
 describe('help and version', () => {
@@ -17,7 +18,7 @@ describe('help and version', () => {
   })
 
   test.each(COMMANDS.map(({ name }) => name))('%s --help has examples', async (name) => {
-    const { exit, stdout } = await runCli([name, '--help'])
+    const { exit, stdout } = await command([name, '--help'])
     expect(exit).toBe(0)
     expect(stdout).toMatch(new RegExp(`^binance-backfill ${name} `))
     expect(stdout).toContain(`\n  binance-backfill ${name}`)
@@ -44,14 +45,14 @@ describe('usage errors end with 2, one line, and nothing done', () => {
     [['validate']],
     [['run', '--__proto__', 'x']],
   ])('%j', async (args) => {
-    const { exit, stdout, stderr } = await runCli(args)
+    const { exit, stdout, stderr } = await command(args)
     expect([exit, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/^error: [^\n]+\n$/)
     expect(stderr).not.toContain('secret')
   })
 
   test('a bad variable is named', async () => {
-    const { exit, stderr } = await runCli(['status'], {
+    const { exit, stderr } = await command(['status'], {
       env: { BINANCE_BACKFILL_BASE_URL: 'ftp://x.example' },
     })
     expect(exit).toBe(2)
@@ -62,7 +63,7 @@ describe('usage errors end with 2, one line, and nothing done', () => {
 describe('without exchange and lake', () => {
   test('validate says ok for each job file that comes along', async () => {
     const files = ['jobs/quickstart.yaml', 'jobs/majors.yaml']
-    const { exit, stdout } = await runCli(['validate', ...files])
+    const { exit, stdout } = await command(['validate', ...files])
     expect(exit).toBe(0)
     expect(
       stdout
@@ -142,7 +143,7 @@ describe('simulate', () => {
     const end = finished(child)
     const [chunk] = (await once(child.stdout!, 'data')) as [string]
     const { port } = JSON.parse(chunk) as { port: number }
-    const { exit, stderr } = await runCli(['simulate', '--port', String(port)])
+    const { exit, stderr } = await command(['simulate', '--port', String(port)])
     expect([exit, stderr]).toEqual([
       2,
       `error: port ${port} is taken (take another, or 0 for any free one)\n`,
@@ -152,7 +153,7 @@ describe('simulate', () => {
   })
 
   test('a fault that does not exist is a usage error', async () => {
-    const { exit, stderr } = await runCli(['simulate', '--faults', 'hangs'])
+    const { exit, stderr } = await command(['simulate', '--faults', 'hangs'])
     expect(exit).toBe(2)
     expect(stderr).toBe('error: --faults: unknown fault "hangs"; did you mean hang?\n')
   })

@@ -7,6 +7,7 @@ import { contents } from '../support/lake.ts'
 import {
   calmContents,
   expectSoundLake,
+  goOn,
   processLake,
   serveHistory,
   startRun,
@@ -73,7 +74,7 @@ it(`${KILLS} kills: whatever the moment, the lake is sound, and going on gives t
       if (exit === 137) kills += 1
       await expectSoundLake(lake.dataDir, about)
     }
-    const { exit, stderr } = await startRun(lake, watched).done
+    const { exit, stderr } = await goOn(lake, watched)
     expect(exit, stderr).toBe(0)
     expect(await contents(lake.dataDir), `lake ${lakes}`).toEqual(calm)
     expect(await readdir(join(lake.dataDir, '_tmp'))).toEqual([])

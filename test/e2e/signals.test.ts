@@ -8,6 +8,7 @@ import { contents } from '../support/lake.ts'
 import {
   calmContents,
   expectSoundLake,
+  goOn,
   processLake,
   serveHistory,
   startRun,
@@ -23,7 +24,7 @@ const PROMPT_MS = 15_000
 /** The lake is sound, nobody holds it, and going on leads to the bytes of a calm run. */
 async function expectCleanStop(lake: ProcessLake, watched: Watched): Promise<void> {
   await expectSoundLake(lake.dataDir, 'stopped')
-  const { exit, stderr } = await startRun(lake, watched).done
+  const { exit, stderr } = await goOn(lake, watched)
   expect(exit, stderr).toBe(0)
   expect(await contents(lake.dataDir)).toEqual(await calmContents())
 }

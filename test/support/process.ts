@@ -18,6 +18,7 @@ import {
 import { readFooter } from '../../src/store/parquet/read.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { finished, startCli, type CliOptions, type CliResult } from '../e2e/support.ts'
+import { command } from './command.ts'
 import { contents, serve, tempDir } from './lake.ts'
 import { attempt, lakeOf, virtualWorld } from './virtual.ts'
 
@@ -145,6 +146,14 @@ export function startRun(
       }
   })
   return running
+}
+
+/** Runs to the end without a disturbance, in this process: all that matters is what it makes of the lake. */
+export function goOn(
+  { dataDir, jobFile }: ProcessLake,
+  { simulator }: Watched,
+): Promise<CliResult> {
+  return command(['run', jobFile, '--json', '--data-dir', dataDir, '--base-url', simulator.url])
 }
 
 /** Everything that must hold of a lake whose process is gone, however it went. */

@@ -18,7 +18,7 @@ import { openOrderWindows } from '../../src/store/fresh.ts'
 import { barePage } from '../support/bare-page.ts'
 import type { Page } from '../../src/rows/page.ts'
 
-const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
+const RUNS = Number(process.env['WALK_RUNS'] ?? 250)
 const ORIGIN = parseMicros('2024-02-27')
 const MONTH = parseMicros('2024-03-01')
 const NOW = parseMicros('2026-01-01')

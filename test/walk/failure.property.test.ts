@@ -11,7 +11,7 @@ import { klineAt, klines, minute, window } from '../support/histories.ts'
 import { asker, keysOf, SETTLED } from '../support/walks.ts'
 import type { Step } from '../../src/rows/step.ts'
 
-const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
+const RUNS = Number(process.env['WALK_RUNS'] ?? 250)
 const NOW = minute(24 * 60)
 const KEY = { market: 'spot', dataset: 'klines', symbol: 'BTCUSDT', interval: '1m' } as const
 

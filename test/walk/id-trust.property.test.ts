@@ -13,7 +13,7 @@ import { lakeOf, runOnce, type Placed } from '../support/id-exchange.ts'
 import { memFiles, type MemFiles } from '../support/mem-files.ts'
 import { simWorld } from '../support/sim-world.ts'
 
-const RUNS = Number(process.env['WALK_RUNS'] ?? 300)
+const RUNS = Number(process.env['WALK_RUNS'] ?? 150)
 const HOUR = 3_600_000_000n
 const BEGIN = micros(20_514n * 24n * HOUR)
 const END = micros(BEGIN + 4n * 24n * HOUR)

@@ -14,7 +14,7 @@ import {
   type Row,
 } from '../support/torn.ts'
 
-const RUNS = Number(process.env['LATE_RUNS'] ?? 25)
+const RUNS = Number(process.env['LATE_RUNS'] ?? 15)
 const [BEFORE, FIRST, SECOND, AFTER] = DAYS
 const WANTED = [FIRST, AFTER] as const
 const dayOf = ({ time }: Row): string => new Date(Number(time / 1000n)).toISOString().slice(0, 10)

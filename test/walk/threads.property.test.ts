@@ -6,7 +6,7 @@ import { micros, parseMicros } from '../../src/base/time.ts'
 import { inlineThreads } from '../support/inline-threads.ts'
 import { DAYS, rowsAt, TornLake, type Files, type Rest, type Row } from '../support/torn.ts'
 
-const HISTORIES = Number(process.env['THREAD_RUNS'] ?? 25)
+const HISTORIES = Number(process.env['THREAD_RUNS'] ?? 15)
 const [BEGIN, END] = [parseMicros(DAYS[0]), parseMicros('2025-03-08')]
 const DAY = 86_400_000_000n
 

@@ -16,7 +16,7 @@ import {
 } from '../support/torn.ts'
 
 const [BEFORE, FIRST, SECOND, AFTER] = DAYS
-const RUNS = Number(process.env['TORN_RUNS'] ?? 20)
+const RUNS = Number(process.env['TORN_RUNS'] ?? 12)
 const WANTED = [FIRST, AFTER] as const
 const ALONE = [FIRST, SECOND] as const
 

@@ -13,7 +13,7 @@ import { Exchange, type SymbolOptions } from '../../src/simulator/index.ts'
 import { blockTrades, minute, ORIGIN, tradeHistories } from '../support/histories.ts'
 import { asker, keysOf } from '../support/walks.ts'
 
-const RUNS = Number(process.env['WALK_RUNS'] ?? 1_000)
+const RUNS = Number(process.env['WALK_RUNS'] ?? 500)
 const NOW = minute(24 * 60)
 /** Everything is old by then: an empty answer that the newest row agrees with is believed. */
 const LATER = minute(4 * 24 * 60)

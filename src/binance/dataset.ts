@@ -31,6 +31,12 @@ export const DATASET_KINDS = [
   'continuousKlines',
   'fundingRate',
   'metrics',
+  'openInterestHist',
+  'topLongShortAccountRatio',
+  'topLongShortPositionRatio',
+  'globalLongShortAccountRatio',
+  'takerVolume',
+  'basis',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -83,6 +89,7 @@ export type RowRules =
   | 'premium'
   | 'funding'
   | 'metrics'
+  | 'sample'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -124,6 +131,10 @@ export type Dataset = {
    * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
    */
   readonly windowDaysMax?: number
+  /** REST serves rows of the last days only, and refuses a start before. */
+  readonly reachDays?: number
+  /** The request's parameter for the interval. Default `interval`. */
+  readonly intervalParameter?: 'period'
   /** Name of the column that identifies a row. */
   readonly key: string
   /** Name of the column whose time decides the period. */
@@ -185,6 +196,11 @@ export function gridOf({ grid }: Dataset, interval: Interval | undefined): Inter
 /** Are its rows known by their time, and not by an id? */
 export function isKeyedByTime({ key, time }: Dataset): boolean {
   return key === time
+}
+
+/** Can the first row of a series be asked for by time? */
+export function isOldServed(dataset: Dataset): boolean {
+  return isKeyedByTime(dataset) && dataset.reachDays === undefined
 }
 
 /** The request weight of a page of at most `rows` rows. */

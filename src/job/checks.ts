@@ -31,6 +31,7 @@ export function checkJob(root: unknown, describe: Describe): Finding[] {
       ...checkSubjects(root, entry),
       ...checkAccount(root, entry),
       ...checkArchive(root, entry),
+      ...checkReach(root, entry),
     ]),
     ...checkRanges(root, entries),
     ...checkTwice(root, entries, describe),
@@ -170,6 +171,16 @@ function checkArchiveOnly(
       ? [finding(from, `${kind} begin later than their symbol; write a date, such as 2021-12-01`)]
       : []),
   ]
+}
+
+/** Rows that are served for some days only have no listing to begin with. */
+function checkReach(root: unknown, { dataset, pathOf }: Entry): Finding[] {
+  const from = pathOf('from')
+  if (dataset?.reachDays === undefined || from === undefined) return []
+  if (valueAt(root, from) !== 'listing') return []
+  const { kind, reachDays } = dataset
+  const message = `${kind} are served for ${reachDays} days; write a duration such as ${reachDays - 1}d`
+  return [finding(from, message)]
 }
 
 /** Checks each range once, however many entries take it from the top level. */

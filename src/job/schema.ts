@@ -176,17 +176,7 @@ const settings = {
 }
 
 /** Datasets of the futures markets that are named already, and not fetched yet. */
-const NOT_YET: ReadonlySet<string> = new Set([
-  'openInterestHist',
-  'topLongShortAccountRatio',
-  'topLongShortPositionRatio',
-  'globalLongShortAccountRatio',
-  'takerVolume',
-  'basis',
-  'deliveryPrice',
-  'userTrades',
-  'income',
-])
+const NOT_YET: ReadonlySet<string> = new Set(['deliveryPrice', 'userTrades', 'income'])
 
 /** What people look for, and nobody can fetch afterwards. */
 const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i

@@ -1,7 +1,7 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
-import { isKeyedByTime } from '../binance/dataset.ts'
+import { isOldServed } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { Micros } from '../base/time.ts'
 import { contractEnd } from '../binance/contract-end.ts'
@@ -36,7 +36,7 @@ export async function wantsOf(
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
+      const klines = isOldServed(datasetOf(key)) ? key : klinesOf(key)
       const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
         (error: unknown) => {
           throw exchange.failureIn(key.market, error)

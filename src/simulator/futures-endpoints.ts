@@ -6,6 +6,7 @@
 
 import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
+import { dataEndpoints } from './futures-data.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { contractTypeOf, futuresInfoJson, pairOf } from './futures-info.ts'
 import type { Funding, FuturesOptions, FuturesSymbol } from './options.ts'
@@ -48,6 +49,15 @@ export function futuresEndpoints(
     kline('premiumIndexKlines', price('premium')),
     [`${root}/aggTrades`, aggTradeEndpoint(market, options)],
     [`${root}/fundingRate`, fundingEndpoint(market, options)],
+    ...dataEndpoints(market, options, (context, subject) =>
+      found(
+        context,
+        options,
+        subject === 'pair' && context.parameters.has('contractType')
+          ? ['pair', 'contractType']
+          : [subject],
+      ),
+    ),
   ])
 }
 
@@ -62,7 +72,8 @@ type Subject = readonly ['symbol'] | readonly ['pair', 'contractType'?]
 type Named = [path: string, endpoint: Endpoint]
 
 /** The request weight: klines by `limit`, the others as documented. */
-export function futuresWeight(path: string, query: string): number {
+export function futuresWeight(path: string, query: string, market: Market): number {
+  if (path.startsWith('/futures/data/')) return market === 'um' ? 0 : 1
   if (path === '/fapi/v1/fundingRate') return 0
   if (/aggTrades$/.test(path)) return 20
   if (!/lines$/.test(path)) return 1

@@ -28,8 +28,13 @@ export type Options = {
   readonly source?: Source
   /** Share of the exchange's limits that this process may use, in (0, 1]. Default 0.9. */
   readonly weightShare?: number
-  /** Requests in flight at most. Default 8. */
+  /** Requests in flight at most, from each address. Default 8. */
   readonly concurrency?: number
+  /**
+   * Addresses of this machine to send from. Each has a budget of its own, and every page takes the one with the most
+   * room; the archive is asked from the first. Default: the machine chooses.
+   */
+  readonly localAddresses?: readonly string[]
   /** Threads for reading and writing; 1 does all in one. Default: the processor's cores, at most 8. */
   readonly threads?: number
   /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */

@@ -50,7 +50,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**'],
-    ignores: ['src/node/**', 'src/cli/**', 'src/simulator/**'],
+    ignores: ['src/node/**', 'src/cloud/**', 'src/cli/**', 'src/simulator/**'],
     rules: {
       'no-restricted-globals': [
         'error',

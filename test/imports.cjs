@@ -8,6 +8,7 @@ const rooms = [
   '^src/base/',
   '^src/binance/',
   '^src/node/',
+  '^src/cloud/',
   '^src/simulator/',
   '^src/job/',
   '^src/plan/',
@@ -57,6 +58,11 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(node|base)/' },
     ),
     only(
+      'object-stores-know-only-the-ports',
+      { path: '^src/cloud/' },
+      { path: '^src/', pathNot: '^src/(cloud|node|base)/' },
+    ),
+    only(
       'the-stand-in-knows-only-facts',
       { path: '^src/simulator/' },
       { path: '^src/', pathNot: '^src/(simulator|base|binance)/' },
@@ -72,7 +78,7 @@ module.exports = {
     ),
     only(
       'only-the-edge-touches-the-machine',
-      { path: '^src/', pathNot: '^src/(node|cli|simulator)/' },
+      { path: '^src/', pathNot: '^src/(node|cloud|cli|simulator)/' },
       { dependencyTypes: ['core'], pathNot: '^(node:)?(zlib|crypto|util|events|stream|buffer)$' },
       'Time, disk and network come in through base/ports.ts; pure computation may come from Node.',
     ),
@@ -80,6 +86,11 @@ module.exports = {
       'one-room-knows-http',
       { path: '^src/', pathNot: '^src/node/' },
       { path: 'node_modules/undici/' },
+    ),
+    only(
+      'one-room-knows-object-stores',
+      { path: '^src/', pathNot: '^src/cloud/' },
+      { path: 'node_modules/@aws-sdk/' },
     ),
     only(
       'one-room-knows-parquet',

@@ -9,7 +9,6 @@ import { speedOf, type Measured, type Speed } from '../plan/speed.ts'
 import type { PublishedFile } from '../plan/task.ts'
 import { readSpeeds } from '../store/runs.ts'
 import { usesArchive, type ArchiveSession } from '../walk/archive/files.ts'
-import { CONCURRENCY } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
 import type { Speedometer } from './speedometer.ts'
 
@@ -29,7 +28,7 @@ export function speedNow(
 ): Speed {
   const allowed = {
     weightPerMinute: exchange.weightPerMinute(),
-    pagesAtOnce: options.concurrency ?? CONCURRENCY,
+    pagesAtOnce: exchange.pagesAtOnce,
   }
   return speedOf(allowed, options.speed, meter.measured(), ...remembered, meter.supposed())
 }

@@ -1,5 +1,6 @@
 /** A plan: what a run would do, and nothing of it. */
 
+import { checkEgresses } from '../base/egress.ts'
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { spaceWarning, type Plan } from '../plan/plan.ts'
@@ -21,6 +22,7 @@ export async function planJobs(jobs: readonly Job[], options: Options = {}): Pro
   checkJobs(jobs, options)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     await checkLake(world.files)
     const manifests = new Manifests(world.files)
     await checkStored(jobs, manifests)

@@ -8,6 +8,7 @@ import { failureIn } from '../store/held.ts'
 import type { SeriesWorld } from '../store/series.ts'
 import { isEndNew, isListingNew, recordEnd, recordListing } from '../session/listing.ts'
 import type { Manifests } from '../session/manifests.ts'
+import type { Turns } from '../session/turns.ts'
 import { lostWords, maybePublished, openSeries } from '../session/series.ts'
 
 /** What preparing a want needs. */
@@ -16,6 +17,7 @@ export type PrepareWorld = {
   readonly manifests: Manifests
   readonly options: Options
   readonly warn: (key: SeriesKey, message: string) => void
+  readonly turns: () => Turns
 }
 
 /**
@@ -24,7 +26,7 @@ export type PrepareWorld = {
  */
 export async function prepared(
   want: Want,
-  { lake, manifests, options, warn }: PrepareWorld,
+  { lake, manifests, options, warn, turns: begin }: PrepareWorld,
 ): Promise<Want> {
   if (isBlocked(want)) return want
   const manifest = await manifests.get(want.key)
@@ -35,9 +37,12 @@ export async function prepared(
   if (message !== undefined) warn(want.key, message)
   manifests.forget(want.key)
   try {
-    const series = await openSeries(lake, want, windows)
-    await recordListing(series, want)
-    await recordEnd(series, want)
+    const turns = begin()
+    await turns.during(async () => {
+      const series = await openSeries(lake, want, windows, turns.suspects)
+      await recordListing(series, want)
+      await recordEnd(series, want)
+    })
     return want
   } catch (thrown) {
     const problem = await failureIn(lake.assertHeld, thrown)

@@ -1,13 +1,13 @@
 /** A backfill. Reads top to bottom as the data flows: jobs, wants, plan, pages, partitions, summary. */
 
-import { union } from '../base/coverage.ts'
+import { checkEgresses } from '../base/egress.ts'
 import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
 import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
 import { CONCURRENCY } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
-import { fetchSeries } from './series.ts'
+import { worked, type Outcome } from './worked.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
@@ -18,9 +18,10 @@ import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
 import { emptyTally } from '../store/window-store.ts'
 import { checkStored, wantsOf } from '../session/checked-wants.ts'
-import { openSeries, seriesWorld } from '../session/series.ts'
+import { seriesWorld } from '../session/series.ts'
 import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
+import { Turns } from '../session/turns.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { Mailbox, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
@@ -34,7 +35,7 @@ import type { Progress, SeriesResult, Summary } from '../progress.ts'
 import { failureIn } from '../store/held.ts'
 import { checkLake, markLake } from '../store/lake.ts'
 import { acquireLock } from '../store/lock.ts'
-import type { Series, SeriesWorld } from '../store/series.ts'
+import type { SeriesWorld } from '../store/series.ts'
 import { withoutUnknown } from './unknown-symbols.ts'
 
 /**
@@ -51,17 +52,19 @@ export async function* backfill(
   checkJobs(jobs, options)
   const world = worldOf(options)
   try {
-    await checkLake(world.files)
+    await checkEgresses(world)
+    const isMarked = await checkLake(world.files)
     const { waitLockMs: waitMs, signal } = options
     const lock = await acquireLock(world, { waitMs, signal })
     try {
-      await probeFiles(world.files)
+      // A store that many write to is tried when something is about to be written.
+      if (!world.files.isShared || !isMarked) await probeFiles(world.files)
       const lake = seriesWorld(world.files, () => lock.assertHeld())
       const startedMs = world.clock.monotonicMs()
       const seconds = (): number => (world.clock.monotonicMs() - startedMs) / 1_000
       const recorder = new Recorder(world, jobs, options.shard)
       const tools = { meter: new Speedometer(world.clock), recorder }
-      const run = new Run(options, { lake, ...tools }, seconds)
+      const run = new Run(options, { lake, isMarked, ...tools }, seconds)
       yield* run.go(world, jobs)
     } finally {
       await lock.release()
@@ -78,10 +81,15 @@ type Opened = {
   readonly manifests: Manifests
   readonly now: Micros
   readonly eta: Eta
-  readonly freeBytes: () => Promise<number | undefined>
+  readonly files: World['files']
+  readonly turns: () => Turns
+  /** Plans a series anew, by what the lake holds of it now. */
+  readonly replan: (series: SeriesPlan) => Promise<SeriesPlan>
 }
 
 type RunTools = {
+  /** Does the lake have its mark? */
+  readonly isMarked: boolean
   readonly lake: SeriesWorld
   readonly recorder: Recorder
   readonly meter: Speedometer
@@ -91,6 +99,7 @@ type RunTools = {
 class Run {
   readonly #options: Options
   readonly #lake: SeriesWorld
+  readonly #isMarked: boolean
   readonly #seconds: () => number
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
@@ -101,8 +110,10 @@ class Run {
   readonly #meter: Speedometer
   #eta: Eta | undefined
 
-  constructor(options: Options, { lake, recorder, meter }: RunTools, seconds: () => number) {
+  constructor(options: Options, tools: RunTools, seconds: () => number) {
+    const { lake, isMarked, recorder, meter } = tools
     this.#options = options
+    this.#isMarked = isMarked
     this.#lake = lake
     this.#recorder = recorder
     this.#meter = meter
@@ -200,12 +211,13 @@ class Run {
     })
     const resolved = await wantsOf(jobs, exchange, manifests, options)
     const known = await withoutUnknown(resolved, { exchange, session, manifests, options })
-    await markLake(world.files)
+    if (!this.#isMarked) await markLake(world.files)
     const wants: Want[] = []
     const warn = (key: SeriesKey, message: string): void => {
       this.#mail.put({ kind: 'warning', key, message })
     }
-    const prepare = { lake: this.#lake, manifests, options, warn }
+    const turns = (): Turns => new Turns(world, this.#signal)
+    const prepare = { lake: this.#lake, manifests, options, warn, turns }
     for (const want of known) wants.push(await prepared(want, prepare))
     const how = { files: world.files, session, exchange, meter, options }
     const missing = await planWants(wants, manifests, speedNow(how), options)
@@ -213,15 +225,21 @@ class Run {
     const speed = (): Speed => speedOf(plan.speed, meter.measured(1), plan.speed.measured)
     const budgetSeconds = exchange.secondsFor.bind(exchange)
     this.#eta = new Eta(world.clock, { speed, arrived: () => meter.arrived, budgetSeconds })
-    const freeBytes = world.files.freeBytes.bind(world.files)
-    return { exchange, session, plan, manifests, now, eta: this.#eta, freeBytes }
+    const replan = async (series: SeriesPlan): Promise<SeriesPlan> => {
+      manifests.forget(series.key)
+      const again = await planWants([series], manifests, speedNow(how), options)
+      return (await splitPlan(again, how)).series[0] ?? series
+    }
+    const { files } = world
+    return { exchange, session, plan, manifests, now, eta: this.#eta, files, turns, replan }
   }
 
   /** Everything after the plan. */
   async *#work(opened: Opened): AsyncGenerator<Progress, void, void> {
-    const { plan, manifests } = opened
+    const { plan, manifests, files } = opened
     yield { kind: 'plan', plan }
-    const message = spaceWarning(plan, await opened.freeBytes())
+    if (files.isShared && plan.series.some((one) => this.#hasWork(one))) await probeFiles(files)
+    const message = spaceWarning(plan, await files.freeBytes())
     if (message !== undefined) yield { kind: 'warning', message }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
@@ -253,40 +271,28 @@ class Run {
 
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */
   async *#series(
-    plan: SeriesPlan,
-    { work, ...opened }: Opened & { readonly priority: number; readonly work: SeriesWork },
+    planned: SeriesPlan,
+    opened: Opened & { readonly priority: number; readonly work: SeriesWork },
   ): AsyncGenerator<Progress, void, void> {
-    const { exchange, session, now, priority } = opened
-    const tally = emptyTally()
-    let series: Series | undefined
+    const { exchange, work, now } = opened
+    const outcome: Outcome = { tally: emptyTally(), manifest: undefined }
     let error: unknown
     try {
-      series = await openSeries(this.#lake, plan, union(plan.missing, plan.recheck))
-      const archive = usesArchive(plan.key, plan.settings.source, this.#options)
-        ? session
-        : undefined
-      const signal = this.#signal
-      yield* fetchSeries(plan, series, {
-        exchange: exchange.of(plan.key.market),
-        archive,
-        now,
-        priority,
-        tally,
-        isRefreshed: this.#options.refreshArchives === true,
-        signal,
-        ...{ work, speed: opened.plan.speed, meter: this.#meter },
+      yield* worked(planned, outcome, {
+        ...{ ...opened, exchange: exchange.of(planned.key.market), lake: this.#lake },
+        ...{ options: this.#options, meter: this.#meter, signal: this.#signal },
       })
-      this.#recorder.answered(plan.key)
+      this.#recorder.answered(planned.key)
       // What could be planned was fetched; what could not be planned is still reported.
-      if (plan.problem !== undefined) throw plan.problem
+      if (planned.problem !== undefined) throw planned.problem
     } catch (thrown) {
       const failure = await failureIn(this.#lake.assertHeld, thrown)
-      error = exchange.failureIn(plan.key.market, failure)
+      error = exchange.failureIn(planned.key.market, failure)
       this.#errors.push(error)
       if (isFatal(error)) this.#abort.abort(error)
     }
     work.end()
-    const result = resultOf(plan, series?.manifest, tally, { error, now })
+    const result = resultOf(planned, outcome.manifest, outcome.tally, { error, now })
     this.#results.push(result)
     yield { kind: 'series', result }
   }

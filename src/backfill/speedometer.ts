@@ -1,5 +1,6 @@
 /** Measures how fast the sources are, while a call uses them. */
 
+import { withHttp } from '../base/egress.ts'
 import type { Clock, Http, HttpStream, World } from '../base/ports.ts'
 import { checksumPath } from '../binance/archive.ts'
 import { bytesPerSecond, type FileWork } from '../plan/cost.ts'
@@ -30,18 +31,18 @@ export class Speedometer {
 
   /** `world`, as far as REST is asked in it. */
   rest(world: World): World {
-    const { http } = world
-    const get = this.#timed(http.get.bind(http), this.#pages)
-    const timed: Http = {
-      get: async (request) => {
-        const answer = await get(request)
-        this.#pageCount += 1
-        return answer
-      },
-      stream: (request) => http.stream(request),
-      close: () => http.close(),
-    }
-    return { ...world, http: timed }
+    return withHttp(world, (http) => {
+      const get = this.#timed(http.get.bind(http), this.#pages)
+      return {
+        get: async (request) => {
+          const answer = await get(request)
+          this.#pageCount += 1
+          return answer
+        },
+        stream: (request) => http.stream(request),
+        close: () => http.close(),
+      }
+    })
   }
 
   /** `world`, as far as the archive is asked in it. */

@@ -190,19 +190,34 @@ export class DamageError extends BackfillError {
   readonly exit = 4
 }
 
-/** The disk or the lake's files cannot be used: full, read-only, foreign, newer, corrupt. */
+/**
+ * The disk or the lake's files cannot be used: full, read-only, foreign, newer, corrupt. `E_STORE_AWAY`: an object store
+ * that does not answer, or refuses on the way; another run goes on.
+ */
 export class StoreError extends BackfillError {
   readonly code:
-    'E_STORE_IO' | 'E_STORE_FULL' | 'E_STORE_CORRUPT' | 'E_STORE_FENCED' | 'E_STORE_CHANGED'
-  readonly exit = 1
+    | 'E_STORE_IO'
+    | 'E_STORE_FULL'
+    | 'E_STORE_CORRUPT'
+    | 'E_STORE_FENCED'
+    | 'E_STORE_CHANGED'
+    | 'E_STORE_AWAY'
+  readonly exit: 1 | 3
+  /** Which file of the lake it is about, where a writer found another version of it. */
+  readonly path: string | undefined
 
   constructor(
     code: StoreError['code'],
     message: string,
-    options: ErrorOptions & { readonly hint?: string | undefined } = {},
+    options: ErrorOptions & {
+      readonly hint?: string | undefined
+      readonly path?: string | undefined
+    } = {},
   ) {
     super(message, options)
     this.code = code
+    this.exit = code === 'E_STORE_AWAY' ? 3 : 1
+    this.path = options.path
   }
 }
 

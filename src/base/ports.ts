@@ -117,6 +117,13 @@ export type Upload = {
   abort(): Promise<void>
 }
 
+/** A file of {@link Files.tree}, by its path from the root. */
+export type TreeFile = {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly version: Version
+}
+
 /** One entry of {@link Files.list}. */
 export type FileEntry = { readonly name: string; readonly kind: 'file' | 'directory' | 'other' }
 
@@ -147,6 +154,18 @@ export type Files = {
   size(path: string): Promise<number | undefined>
   /** Entries of a directory, sorted by name; empty when there is none. */
   list(path: string): Promise<readonly FileEntry[]>
+  /**
+   * All files below a directory, in no order; absent where that takes as many calls as asking for each. A file that
+   * comes or goes meanwhile may be missing from it.
+   */
+  readonly tree?: (directory: string) => Promise<readonly TreeFile[]>
+  /**
+   * Tries what commits rely on, unless it was tried before; absent where whoever commits does so at the start. The first
+   * commit does it by itself.
+   *
+   * @throws UsageError where they cannot rely on it.
+   */
+  readonly probe?: () => Promise<void>
   /** Begins a file that will replace `path` as a whole on commit. Makes directories as needed. */
   upload(path: string): Promise<Upload>
   /**
@@ -172,12 +191,28 @@ export type Files = {
   freeBytes(): Promise<number | undefined>
 }
 
+/** One of several addresses that requests are sent from. The exchange counts each by itself. */
+export type Egress = {
+  /** The address. */
+  readonly name: string
+  readonly http: Http
+  /** @throws UsageError when it is not an address of this machine */
+  readonly check?: () => Promise<void>
+}
+
 /** Everything that a backfill needs from the machine. */
 export type World = {
   readonly clock: Clock
   readonly random: Random
   readonly http: Http
+  /** The addresses to send from, where the user names some; `http` is the first of them. */
+  readonly egresses?: readonly Egress[]
   readonly files: Files
+  /**
+   * What this machine remembers of the exchange that is asked, whichever lake it works for: a ban belongs to an address.
+   * Absent where nothing is remembered.
+   */
+  readonly state?: Files
   /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
   readonly process: ProcessIdentity
   /** Absent where all is done in one. */

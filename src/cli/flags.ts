@@ -75,7 +75,7 @@ export function option<
 /** Flags of the commands that touch the lake or the exchange. */
 export const LAKE_FLAGS = {
   'data-dir': option('dataDir', {
-    describe: 'the directory of the lake',
+    describe: 'the lake: a directory, or s3://BUCKET/PREFIX',
     value: 'DIR',
     default: 'data',
     env: 'BINANCE_BACKFILL_DATA_DIR',
@@ -119,10 +119,17 @@ export const LAKE_FLAGS = {
     read: readShare,
   }),
   concurrency: option('concurrency', {
-    describe: 'requests in flight at most; of the archive, never more than 4',
+    describe: 'requests in flight at most, from each address; of the archive, never more than 4',
     value: 'N',
     default: '8',
     read: readInteger(1, 1000),
+  }),
+  'local-address': option('localAddresses', {
+    describe:
+      'address of this machine to send from; repeat it for more: each has a budget of its own, and every series may use all',
+    value: 'ADDR',
+    default: 'the machine chooses',
+    many: readText,
   }),
   threads: option('threads', {
     describe: 'threads for reading and writing; 1 does all in one',

@@ -1,5 +1,6 @@
 /** Connections: one pool per origin, through a proxy where the environment names one. */
 
+import { isIP } from 'node:net'
 import type { Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { TransportError, UsageError } from '../base/errors.ts'
 
@@ -37,13 +38,17 @@ export type Agents = {
  */
 export function openAgents(options: HttpOptions): Agents {
   const { connectTimeoutMs = 10_000, maxSockets = 64, localAddress } = options
+  // Within `connect` undici ignores the address, and beside it the family of the host's address.
+  const from = localAddress === undefined ? {} : { localAddress }
+  const family = localAddress === undefined ? {} : { family: isIP(localAddress) }
   const connection = {
     pipelining: 1,
     allowH2: false,
     // The caller's total deadline rules both; these would only cut it short.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: connectTimeoutMs, ...(localAddress !== undefined && { localAddress }) },
+    ...from,
+    connect: { timeout: connectTimeoutMs, ...family },
   } as const
   const pooled = { ...connection, connections: maxSockets }
   const proxyUrls = proxiesOf(options)

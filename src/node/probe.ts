@@ -10,13 +10,14 @@ import { systemCode } from './disk-error.ts'
 const PROBE_PATH = '_probe'
 
 /**
- * Does what a commit does: creates, writes, syncs, renames, renames over a file that is being read, reads back, removes.
+ * Does what a commit does, unless the files have a way of their own to try it: creates, writes, syncs, renames, renames over a file that is being read, reads back, removes.
  *
  * @param path - To be used by nobody else at this moment.
  * @throws StoreError when the system refuses, when it reads back something else, and when a reader of the old file
  * sees the bytes of the new one: then renaming is copying, and files are not whole while they appear.
  */
 export async function probeFiles(files: Files, path: string = PROBE_PATH): Promise<void> {
+  if (files.probe !== undefined) return files.probe()
   const [before, after] = [randomBytes(64), randomBytes(64)]
   const left = await files.read(path)
   const version = await files.replace(path, before, left?.version ?? 'absent')

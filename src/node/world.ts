@@ -1,30 +1,49 @@
 /** This machine, put together as a {@link World}. */
 
-import type { World } from '../base/ports.ts'
+import type { Egress, Files, World } from '../base/ports.ts'
 import { nodeClock } from './clock.ts'
-import { nodeFiles } from './files.ts'
 import { nodeHttp, type HttpOptions } from './http.ts'
+import { checkLocalAddress, readLocalAddresses } from './local-address.ts'
 import { nodeProcess } from './process.ts'
 import { nodeRandom } from './random.ts'
 import { nodeThreads } from './threads.ts'
 
 /** What the world depends on. */
-export type WorldOptions = HttpOptions & {
-  /** The lake's directory; made by the first write. */
-  readonly dataDir: string
+export type WorldOptions = Omit<HttpOptions, 'localAddress'> & {
+  /** The lake's files. */
+  readonly files: Files
+  /** The addresses to send from; by default the machine chooses. */
+  readonly localAddresses?: readonly string[] | undefined
   /** See {@link nodeThreads}. */
   readonly threads?: number | undefined
 }
 
-/** Clock, chance, network, disk and process of this machine. Its `http` must be closed in the end. */
-export function nodeWorld({ dataDir, threads: count, ...http }: WorldOptions): World {
+/**
+ * Clock, chance, network and process of this machine, beside the files. Its `http` and those of its addresses must be
+ * closed in the end.
+ *
+ * @throws UsageError for a local address that cannot be one.
+ */
+export function nodeWorld({
+  files,
+  threads: count,
+  localAddresses = [],
+  ...options
+}: WorldOptions): World {
+  const egresses = readLocalAddresses(localAddresses).map((localAddress): Egress => ({
+    name: localAddress,
+    http: nodeHttp({ ...options, localAddress }),
+    check: () => checkLocalAddress(localAddress),
+  }))
+  const [first] = egresses
   const threads = nodeThreads(count)
   return {
     ...(threads === undefined ? {} : { threads }),
     clock: nodeClock(),
     random: nodeRandom(),
-    http: nodeHttp(http),
-    files: nodeFiles(dataDir),
+    http: first?.http ?? nodeHttp(options),
+    ...(first === undefined ? {} : { egresses }),
+    files,
     process: nodeProcess(),
   }
 }

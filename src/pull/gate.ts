@@ -1,15 +1,21 @@
 /**
  * The gate that every request passes: open, closed for a while (429, 418, 403), or closed for good (451). A ban and a
- * quarantine are kept on disk, so that the next process of this lake respects them too.
+ * quarantine are kept on this machine, so that its next process respects them too, whichever lake it works for.
  */
 
-import { BannedError, isChanged } from '../base/errors.ts'
+import { BannedError, isChanged, StoreError } from '../base/errors.ts'
+import type { OneWay } from '../base/egress.ts'
 import type { Clock, Expected, Files, Random } from '../base/ports.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
-/** Where a ban is recorded; in the lake's root, and not data. */
+/** Where a ban is recorded, in what the machine remembers of the exchange. */
 export const BAN_PATH = '_ban.json'
+
+/** Where a ban of one of several addresses is recorded. */
+function banPathOf(address: string | undefined): string {
+  return address === undefined ? BAN_PATH : `_ban.${address.replaceAll(':', '-')}.json`
+}
 
 /** The firewall's quarantine: "usually 5 minutes, may be extended" (Binance support, 360004492232). */
 const BLOCK_MS = 300_000
@@ -40,7 +46,8 @@ type Shut = {
 export class Gate {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #files: Files | undefined
+  readonly #state: Files | undefined
+  readonly #path: string
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
   #shut: Shut | undefined
@@ -52,13 +59,14 @@ export class Gate {
   #shutMs = 0
 
   constructor(
-    world: { readonly clock: Clock; readonly random: Random; readonly files?: Files },
+    world: Pick<OneWay, 'clock' | 'random' | 'egress' | 'state'>,
     maxWaitMs: number,
     onWait: OnWait,
   ) {
     this.#clock = world.clock
     this.#random = world.random
-    this.#files = world.files
+    this.#state = world.state
+    this.#path = banPathOf(world.egress?.name)
     this.#maxWaitMs = maxWaitMs
     this.#onWait = onWait
   }
@@ -79,7 +87,12 @@ export class Gate {
 
   /** May requests be sent right now? */
   get isOpen(): boolean {
-    return this.#forGood === undefined && this.#remainingMs() === 0
+    return this.remainingMs === 0
+  }
+
+  /** Milliseconds until requests may be sent. */
+  get remainingMs(): number {
+    return this.#forGood === undefined ? this.#remainingMs() : Number.POSITIVE_INFINITY
   }
 
   /**
@@ -93,7 +106,7 @@ export class Gate {
       if (this.#forGood !== undefined) throw this.#forGood
       const ms = this.#remainingMs()
       if (ms === 0 || this.#shut === undefined) return
-      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms)
+      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms, this.#path)
       await this.#clock.sleep(ms, signal)
     }
   }
@@ -134,7 +147,7 @@ export class Gate {
   }
 
   async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
-    const found = await this.#files?.read(BAN_PATH)
+    const found = await this.#state?.read(this.#path).catch(unlessStore)
     if (found === undefined) return { ban: undefined, version: 'absent' }
     return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
   }
@@ -152,11 +165,11 @@ export class Gate {
     if (ban !== undefined && ban.until >= until) return
     const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
     try {
-      await this.#files?.replace(BAN_PATH, new TextEncoder().encode(text), version)
+      await this.#state?.replace(this.#path, new TextEncoder().encode(text), version)
     } catch (error) {
       // Another process received a ban at the same moment: which one ends later?
-      if (!isChanged(error)) throw error
-      await this.#rememberUntil(until, code, reason)
+      if (isChanged(error)) await this.#rememberUntil(until, code, reason)
+      else unlessStore(error)
     }
   }
 
@@ -177,17 +190,24 @@ export class Gate {
   }
 }
 
-function tooLong({ code, reason, isRemembered }: Shut, ms: number): BannedError {
+function tooLong({ code, reason, isRemembered }: Shut, ms: number, path: string): BannedError {
   const seconds = Math.ceil(ms / 1_000)
   const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; requests before then lengthen a ban.`
   return new BannedError(code, `the exchange accepts no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
-    hint: isRemembered ? `${hint} ${FORGET}` : hint,
+    hint: isRemembered ? `${hint} ${forgetText(path)}` : hint,
   })
 }
 
 /** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
-const FORGET = `If no such ban is known, delete ${BAN_PATH} in the data directory.`
+function forgetText(path: string): string {
+  return `If no such ban is known, delete ${path} in this machine's state directory: BINANCE_BACKFILL_STATE_DIR, or the user's own.`
+}
+
+/** A machine that cannot remember asks again after all: if the ban still holds, the exchange says so. */
+function unlessStore(error: unknown): undefined {
+  if (!(error instanceof StoreError)) throw error
+}
 
 function parseBan(text: string): Ban | undefined {
   try {

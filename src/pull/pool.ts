@@ -1,6 +1,6 @@
 /** What markets share that are served by the same servers: their clock, the budget of weight, and who may ask at all. */
 
-import type { World } from '../base/ports.ts'
+import type { OneWay } from '../base/egress.ts'
 import { REQUEST_POOLS, type RateLimit, type RequestPoolName } from '../binance/limit.ts'
 import { WeightBudget, type BudgetOptions } from './budget.ts'
 import { Gate } from './gate.ts'
@@ -23,7 +23,7 @@ export type PoolOptions = BudgetOptions & {
 }
 
 /** A pool from which nothing was spent yet. */
-export function newPool(world: World, options: PoolOptions): Pool {
+export function newPool(world: OneWay, options: PoolOptions): Pool {
   const server = new ServerClock(world.clock)
   const requests = (name: RequestPoolName): RequestPool => {
     const { limit, windowMs } = REQUEST_POOLS[name]

@@ -1,5 +1,6 @@
 /** What a check of `doctor` is: one row of a list, looked at by itself and reported whatever it comes to. */
 
+import type { OneWay } from '../base/egress.ts'
 import { BackfillError, describeError, TransportError } from '../base/errors.ts'
 import type { Market } from '../binance/series.ts'
 import type { BudgetUse } from '../pull/budget.ts'
@@ -25,6 +26,8 @@ export type DoctorCheck = Figures & {
   /** Of a host. */
   readonly url?: string
   readonly ok: boolean
+  /** Of a host asked from an address that the user named. */
+  readonly localAddress?: string
   /** What was seen, in one line. */
   readonly seen: string
   /** What to do about it. Of a check that is `ok`: what to know although it is. */
@@ -38,7 +41,7 @@ export type Seen = Figures & { readonly seen: string; readonly hint?: string }
 
 /** What is to be looked at, and how. */
 export type Check = {
-  readonly of: Pick<DoctorCheck, 'name' | 'kind' | 'market' | 'url'>
+  readonly of: Pick<DoctorCheck, 'name' | 'kind' | 'market' | 'url' | 'localAddress'>
   /** Throws where the check fails. */
   readonly look: () => Promise<Seen>
 }
@@ -55,6 +58,18 @@ export async function madeCheck({ of, look }: Check): Promise<DoctorCheck> {
     return { ...of, ok: true, ...(await look()) }
   } catch (error) {
     return failedCheck(of, error)
+  }
+}
+
+/** A check made from the address of one way out, after a look at whether this machine has it. */
+export function checkFrom({ egress }: OneWay, { of, look }: Check): Check {
+  if (egress === undefined) return { of, look }
+  return {
+    of: { ...of, name: `${of.name} from ${egress.name}`, localAddress: egress.name },
+    look: async () => {
+      await egress.check?.()
+      return look()
+    },
   }
 }
 

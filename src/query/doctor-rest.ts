@@ -1,5 +1,6 @@
 /** The REST hosts: does each answer, how soon, what time is it there, and what is left of the limits? */
 
+import { eachWay, type OneWay } from '../base/egress.ts'
 import { BannedError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { toMillis } from '../base/time.ts'
@@ -9,7 +10,14 @@ import { MARKETS } from '../binance/market.ts'
 import { MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import { ExchangeClient } from '../walk/exchange.ts'
-import { failedCheck, madeCheck, UnfitError, type DoctorCheck, type Seen } from './doctor-check.ts'
+import {
+  checkFrom,
+  failedCheck,
+  madeCheck,
+  UnfitError,
+  type DoctorCheck,
+  type Seen,
+} from './doctor-check.ts'
 
 /** As often as a clock is read that another one contradicts; and there are more hosts to look at. */
 export const ATTEMPTS = 3
@@ -40,10 +48,14 @@ export async function* restChecks(
   options: Options,
 ): AsyncGenerator<DoctorCheck, void, void> {
   const checks: DoctorCheck[] = []
-  for (const host of restHosts(options)) {
-    const check = await hostCheck(world, host, { options, before: checks })
-    checks.push(check)
-    yield check
+  for (const way of eachWay(world)) {
+    const own: DoctorCheck[] = []
+    for (const host of restHosts(options)) {
+      const check = await hostCheck(way, host, { options, before: own })
+      own.push(check)
+      yield check
+    }
+    checks.push(...own)
   }
   yield clockCheck(checks)
 }
@@ -55,23 +67,25 @@ const REFUSED: ReadonlySet<string | undefined> = new Set<BannedError['code']>([
 ])
 
 async function hostCheck(
-  world: World,
+  world: OneWay,
   host: RestHost,
   { options, before }: { readonly options: Options; readonly before: readonly DoctorCheck[] },
 ): Promise<DoctorCheck> {
   const { market, url } = host
-  const of = { name: marketUrl(market, url), kind: 'rest', market, url } as const
+  const plain = { name: marketUrl(market, url), kind: 'rest', market, url } as const
+  const look = (): Promise<Seen> => seenHost(world, host, options)
+  const check = checkFrom(world, { of: plain, look })
   // They count by address: requests to another host of the same exchange would lengthen a ban.
   const refusal = before.find((other) => REFUSED.has(other.code) && isSameExchange(other, url))
-  if (refusal === undefined) return madeCheck({ of, look: () => seenHost(world, host, options) })
-  return { ...refusal, ...of, seen: `not asked: ${refusal.seen.replace(/^not asked: /, '')}` }
+  if (refusal === undefined) return madeCheck(check)
+  return { ...refusal, ...check.of, seen: `not asked: ${refusal.seen.replace(/^not asked: /, '')}` }
 }
 
 function isSameExchange({ url = '' }: DoctorCheck, other: string): boolean {
   return url === other || (isBinanceUrl(url) && isBinanceUrl(other))
 }
 
-async function seenHost(world: World, host: RestHost, options: Options): Promise<Seen> {
+async function seenHost(world: OneWay, host: RestHost, options: Options): Promise<Seen> {
   const stop = new AbortController()
   const warnings: string[] = []
   const { signal } = options
@@ -89,7 +103,8 @@ async function seenHost(world: World, host: RestHost, options: Options): Promise
     },
     signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
   )
-  const { gateway } = exchange
+  const [gateway] = exchange.gateways.all
+  if (gateway === undefined) throw new RangeError('no address to ask from')
   const began = world.clock.monotonicMs()
   await gateway.gate.load()
   await gateway.sync(options.signal)

@@ -1,5 +1,6 @@
 /** Is this machine fit for a backfill? A list of checks, each made by itself: what fails is a line, and stops no other. */
 
+import { eachWay } from '../base/egress.ts'
 import type { World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { nodeVersion } from '../node/environment.ts'
@@ -8,7 +9,14 @@ import { DATA_DIR, type Options } from '../options.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { checkLake } from '../store/lake.ts'
 import { archiveChecks } from './doctor-archive.ts'
-import { madeCheck, UnfitError, type Check, type DoctorCheck, type Seen } from './doctor-check.ts'
+import {
+  checkFrom,
+  madeCheck,
+  UnfitError,
+  type Check,
+  type DoctorCheck,
+  type Seen,
+} from './doctor-check.ts'
 import { restChecks } from './doctor-rest.ts'
 
 export type { DoctorCheck, DoctorKind } from './doctor-check.ts'
@@ -22,7 +30,8 @@ export async function* doctor(options: Options = {}): AsyncGenerator<DoctorCheck
   try {
     for (const check of machineChecks(world, options)) yield await madeCheck(check)
     yield* restChecks(world, options)
-    for (const check of archiveChecks(world, options)) yield await madeCheck(check)
+    for (const way of eachWay(world))
+      for (const check of archiveChecks(way, options)) yield await madeCheck(checkFrom(way, check))
   } finally {
     await closeWorld(world, options)
   }
@@ -36,7 +45,8 @@ function machineChecks({ files }: World, { dataDir = DATA_DIR }: Options): reado
       look: async () => {
         await probeDirectory(files, dataDir)
         await checkLake(files)
-        return { seen: `${quoteText(dataDir)}: writes, renames and syncs` }
+        const can = files.isShared ? 'honours conditional writes' : 'writes, renames and syncs'
+        return { seen: `${quoteText(dataDir)}: ${can}` }
       },
     },
   ]

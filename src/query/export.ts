@@ -4,7 +4,7 @@ import type { Files, World } from '../base/ports.ts'
 import { formatMicros, formatWindow, type WindowText } from '../base/time.ts'
 import type { Column } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
-import { nodeFiles } from '../node/files.ts'
+import { filesAt } from '../cloud/files-at.ts'
 import { replaceFile } from '../node/text-file.ts'
 import { DATA_DIR } from '../options.ts'
 import { CREATED_BY } from '../version.ts'
@@ -58,7 +58,7 @@ export type Export = {
  */
 export async function exportSeries(series: string, options: ExportOptions = {}): Promise<Export> {
   const { format = 'csv', dataDir = DATA_DIR, signal, ...range } = options
-  const files: Files = options.world?.files ?? nodeFiles(dataDir)
+  const files: Files = options.world?.files ?? filesAt(dataDir)
   const key = await findSeries(files, series)
   const open = await openQuery({ ...range, ...key, world: { files } })
   const { isComplete, missing, words } = await completeness(open)

@@ -1,7 +1,7 @@
 /** Whose rows a lake holds: for those who must not mix them. */
 
 import type { Files } from '../base/ports.ts'
-import { nodeFiles } from '../node/files.ts'
+import { filesAt } from '../cloud/files-at.ts'
 import { usable } from '../node/probe.ts'
 import { DATA_DIR, type Options } from '../options.ts'
 import { readOrigin, writeOrigin, type Origin } from '../store/origin.ts'
@@ -27,5 +27,5 @@ export async function markLakeOrigin(origin: Origin, options: OriginOptions = {}
 }
 
 function filesOf({ world, dataDir }: OriginOptions): Files {
-  return world?.files ?? nodeFiles(dataDir ?? DATA_DIR)
+  return world?.files ?? filesAt(dataDir ?? DATA_DIR)
 }

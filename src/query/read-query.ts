@@ -16,7 +16,7 @@ import {
 import { CONTRACT_TYPES } from '../binance/contract.ts'
 import { parseInterval } from '../binance/interval.ts'
 import { DATA_DIR } from '../options.ts'
-import { nodeFiles } from '../node/files.ts'
+import { filesAt } from '../cloud/files-at.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import { seriesPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
@@ -83,7 +83,7 @@ export async function openQuery(query: SeriesQuery): Promise<OpenQuery> {
   const key = keyOf(query)
   const window = windowOf(query)
   const columns = columnsOf(query)
-  const files = query.world?.files ?? nodeFiles(query.dataDir ?? DATA_DIR)
+  const files = query.world?.files ?? filesAt(query.dataDir ?? DATA_DIR)
   await checkLake(files)
   const manifest = await readManifest(files, key)
   if (manifest === undefined) throw await unknownSeries(files, key)

@@ -7,8 +7,10 @@ import { type DatasetKind } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import { DATA_DIR } from '../options.ts'
-import { nodeFiles } from '../node/files.ts'
+import type { Files } from '../base/ports.ts'
+import { filesAt } from '../cloud/files-at.ts'
 import { plainPath } from '../node/plain-path.ts'
+import { cachedFiles, type Fetch } from './sql-cache.ts'
 import { sqlValue, type SqlValue } from './sql-value.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
 import { readManifest } from '../store/series.ts'
@@ -30,7 +32,13 @@ export type SqlAnswer = {
 export type SqlOptions = {
   /** The lake's directory. Default `data`. */
   readonly dataDir?: string
+  /** Of a lake in a bucket: the most bytes of its files that are kept on this machine. Default 20 GB. */
+  readonly cacheMaxBytes?: number
+  /** Of a lake in a bucket: told before files are fetched. */
+  readonly onFetch?: (fetch: Fetch) => void
 }
+
+export type { Fetch } from './sql-cache.ts'
 
 type DuckDb = typeof import('@duckdb/node-api')
 
@@ -38,7 +46,8 @@ type DuckDb = typeof import('@duckdb/node-api')
  * Asks the lake one question. Each dataset that the lake holds is a view of its name, with the columns of the files and
  * `symbol`, `interval`, `period` and `account` of their paths, all text.
  *
- * Only SELECT is accepted, and no file outside the lake can be read.
+ * Only SELECT is accepted, and no file outside the lake can be read. Of a lake in a bucket, the files of each dataset that
+ * the query names are fetched first, and kept for the next query.
  *
  * @throws UsageError when DuckDB is not installed, the lake holds nothing, or the query cannot be run as it stands.
  * @throws StoreError when a file cannot be read.
@@ -47,10 +56,12 @@ export async function sql(query: string, options: SqlOptions = {}): Promise<SqlA
   const { dataDir = DATA_DIR } = options
   // DuckDB says nothing of use about an empty text.
   if (query.trim() === '') throw new UsageError('the query is empty')
-  const views = await viewsOf(dataDir)
+  const files = filesAt(dataDir)
+  const all = await viewsOf(files)
   const duckdb = await loadDuckDb()
+  const { views, directory } = await openViews(query, files, all, options)
   // DuckDB knows no escape that makes every name a name: a backslash always parts directories.
-  const { path, release } = await plainPath(dataDir)
+  const { path, release } = await plainPath(directory)
   const lake: Lake = { dataDir, path, views }
   const instance = await duckdb.DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
@@ -96,8 +107,23 @@ type View = {
 /** The lake as it was named, and as DuckDB gets it. */
 type Lake = { readonly dataDir: string; readonly path: string; readonly views: readonly View[] }
 
-async function viewsOf(dataDir: string): Promise<readonly View[]> {
-  const files = nodeFiles(dataDir)
+/** The views that a query may be about, and where DuckDB finds their files. */
+async function openViews(
+  query: string,
+  files: Files,
+  all: readonly View[],
+  options: SqlOptions,
+): Promise<{ readonly views: readonly View[]; readonly directory: string }> {
+  const { dataDir = DATA_DIR } = options
+  if (files.tree === undefined) return { views: all, directory: dataDir }
+  const text = query.toLowerCase()
+  const named = all.filter(({ name }) => text.includes(name.toLowerCase()))
+  // A name in pieces would be found in a view that lacks rows; a view that is not there is an error.
+  const views = named.length === 0 ? all : named
+  return { views, directory: await cachedFiles(files, dataDir, views, options) }
+}
+
+async function viewsOf(files: Files): Promise<readonly View[]> {
   await checkLake(files)
   const views = new Map<string, Omit<View, 'isMixed'> & { readonly numbers: Set<string> }>()
   for (const key of await listSeries(files)) {

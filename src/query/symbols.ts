@@ -1,5 +1,6 @@
 /** The symbols that the exchange lists. */
 
+import { checkEgresses } from '../base/egress.ts'
 import { UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
@@ -43,6 +44,7 @@ export async function listSymbols(
   const market = marketOf(filter.market)
   const world = worldOf(options)
   try {
+    await checkEgresses(world)
     const events = {
       onWait: () => undefined,
       onWarning: () => undefined,

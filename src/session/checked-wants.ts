@@ -90,13 +90,20 @@ export async function checkWant(want: Want, manifests: Manifests): Promise<Want>
  */
 export async function checkStored(jobs: readonly Job[], manifests: Manifests): Promise<void> {
   const named = { symbols: [], account: accountLabel(jobs) }
-  for (const { datasets } of jobs)
-    for (const dataset of datasets)
-      for (const key of seriesOf(dataset, named)) {
-        const { numbers, partition } = dataset
-        const begun = await manifests.begunAs(key).catch(ifSound)
-        if (begun !== undefined) checkFixed(begun, { numbers, partition })
-      }
+  const asked = jobs.flatMap(({ datasets }) =>
+    datasets.flatMap(({ numbers, partition, ...dataset }) =>
+      seriesOf({ ...dataset, numbers, partition }, named).map((key) => ({
+        key,
+        numbers,
+        partition,
+      })),
+    ),
+  )
+  await manifests.ahead(asked.map(({ key }) => key))
+  for (const { key, ...settings } of asked) {
+    const begun = await manifests.begunAs(key).catch(ifSound)
+    if (begun !== undefined) checkFixed(begun, settings)
+  }
 }
 
 function ifSound(error: unknown): undefined {

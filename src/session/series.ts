@@ -28,12 +28,15 @@ export async function openSeries(
   world: SeriesWorld,
   { key, settings }: Want,
   windows: Coverage,
+  suspects?: ReadonlySet<string>,
 ): Promise<Series> {
   const { numbers, compression } = settings
   const partition = settings.partition ?? datasetOf(key).partition(key.interval)
   const schema = schemaOf(datasetOf(key), numbers)
   const series = await Series.open(world, key, { schema, compression, numbers, partition })
-  await series.adopt(windows, (adopted, gained) => adoptedFresh(world.files, adopted, gained))
+  const freshOf = (adopted: Manifest, gained: Coverage): Promise<Coverage> =>
+    adoptedFresh(world.files, adopted, gained)
+  await series.adopt(windows, freshOf, suspects)
   return series
 }
 

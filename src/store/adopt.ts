@@ -10,9 +10,10 @@ import type { SeriesKey } from '../binance/series.ts'
 import { MEND, reading } from './damaged.ts'
 import { formatFacts, parseFacts, type FooterFacts } from './footer.ts'
 import { parsePeriodName, partitionPath, seriesPath } from './layout.ts'
-import { factsOf, record } from './ledger.ts'
+import { factsOf, forgetRows, record } from './ledger.ts'
 import type { Manifest, PartitionEntry, Revision } from './manifest.ts'
 import { readFooter } from './parquet/read.ts'
+import { sizesOf } from './sizes.ts'
 import { assertSound, isAsWritten } from './sound.ts'
 import { isVanished } from './vanished.ts'
 
@@ -73,34 +74,45 @@ export async function lookInto(file: Readable, key: SeriesKey, period: string): 
  * The manifest with every file in it that says more than it does. Opens the files of `windows`, and any other whose
  * size is not the recorded one.
  *
+ * Where many write, one who was slow may have put a file in the place of the recorded one that says less. What it says
+ * is true of it, and its rows are all that were there; so it counts, and what it does not say is asked for again.
+ *
  * @param windows - Of which a run that ended early may have published something.
+ * @param suspects - Paths of files that turned out to be other ones than those that were recorded.
  * @returns The same object when there is nothing to take in.
- * @throws DamageError for a file that is not one of this series, or not the one that was recorded.
+ * @throws DamageError for a file that is not one of this series, or, where one writes, not the one that was recorded.
  */
 export async function adoptFiles(
   files: Files,
   manifest: Manifest,
   windows: Coverage,
+  suspects: ReadonlySet<string> = new Set(),
 ): Promise<Manifest> {
   let adopted = manifest
+  const sizeOf = await sizesOf(files, manifest.key)
   for (const period of await listPeriods(files, manifest.key)) {
     const recorded = adopted.partitions.get(period)
-    const isDoubtful = clip(windows, periodWindow(period)).length > 0
     const path = partitionPath(manifest.key, period)
-    if (!isDoubtful && recorded?.bytes === (await files.size(path))) continue
+    const isDoubtful = suspects.has(path) || clip(windows, periodWindow(period)).length > 0
+    if (!isDoubtful && recorded?.bytes === (await sizeOf(period))) continue
     const current = adopted
     const next = await withFile(files, manifest.key, period, async (found) => {
       checkAlike(current, found.facts, path)
-      await checkRecorded(current, found, path)
+      const isKnown =
+        (await isRecorded(files, current, found)) &&
+        (!suspects.has(path) ||
+          recorded === undefined ||
+          (await found.sha256()) === recorded.sha256)
       // One file of those that a refresh wrote anew makes the archive known; the others are ahead all the same.
       const before = { ...current, archives: manifest.archives }
-      if (!(await isAhead(before, found))) return current
+      if (isKnown && !(await isAhead(before, found))) return current
       const { facts, rows, bytes } = found
       // Its hash is about to be taken for the right one.
       await found.assertSound()
       // The manifest must not outlast it: whoever published it may have ended before its name was on the disk.
       await files.settle(path)
-      return record(current, facts, { rows, bytes, sha256: await found.sha256() })
+      const rest = isKnown ? current : forgetRows(current, period)
+      return record(rest, facts, { rows, bytes, sha256: await found.sha256() })
     })
     adopted = next ?? adopted
   }
@@ -117,19 +129,26 @@ export function checkAlike(manifest: Manifest, facts: FooterFacts, path: string)
   )
 }
 
-/** @throws DamageError for a file that is neither the recorded one nor what a run put in its place. */
-export async function checkRecorded(
+/**
+ * Is a file the recorded one, or what a run put in its place?
+ *
+ * @returns `false` only where many write.
+ * @throws DamageError for another file where one writes: nobody but a foreign program puts it there.
+ */
+export async function isRecorded(
+  { isShared }: Pick<Files, 'isShared'>,
   manifest: Manifest,
   found: FoundFile,
-  path: string,
-): Promise<void> {
+): Promise<boolean> {
   const { facts, rows, bytes } = found
   const entry = manifest.partitions.get(facts.period)
-  if (entry === undefined || isSame(manifest, entry, found)) return
-  if (await isAhead(manifest, found)) return
+  if (entry === undefined || isSame(manifest, entry, found)) return true
+  if (await isAhead(manifest, found)) return true
   // What was learnt since it was written is not in its footer yet.
   const isSameSize = entry.rows === rows && entry.bytes === bytes
-  if (isSameSize && entry.sha256 === (await found.sha256())) return
+  if (isSameSize && entry.sha256 === (await found.sha256())) return true
+  if (isShared) return false
+  const path = partitionPath(manifest.key, facts.period)
   throw otherFile(path, `${rows} rows, the manifest says ${entry.rows}`)
 }
 

@@ -17,13 +17,14 @@ export const RESCUE_DIRECTORY = 'lost+found'
 /**
  * Checks that the directory is a lake of this version, or may become one. Writes nothing.
  *
+ * @returns whether it has its mark
  * @throws UsageError when it holds something else, or was written by a newer version.
  */
-export async function checkLake(files: Files): Promise<void> {
+export async function checkLake(files: Files): Promise<boolean> {
   const mark = await files.read(MARK_PATH)
   if (mark !== undefined) {
     checkMark(new TextDecoder().decode(mark.bytes))
-    return
+    return true
   }
   const foreign = (await files.list('')).find(
     ({ name }) => !/^[._]/.test(name) && ![...MARKET_NAMES, RESCUE_DIRECTORY].includes(name),
@@ -33,6 +34,7 @@ export async function checkLake(files: Files): Promise<void> {
       `the data directory is not a lake: it holds "${quoteText(foreign.name)}"`,
       { hint: 'Name an empty directory with --data-dir.' },
     )
+  return false
 }
 
 /** By one of these a lake is known, also one whose mark was not copied with it. */
@@ -85,8 +87,36 @@ async function isSeries(
   return false
 }
 
+async function allFiles(
+  files: Files,
+  tree: NonNullable<Files['tree']>,
+): Promise<readonly string[]> {
+  const markets = await Promise.all(MARKET_NAMES.map((market) => tree.call(files, market)))
+  return markets.flat().map(({ path }) => path)
+}
+
+/** The series that have a manifest or a partition among these files, in the order of directories. */
+function seriesAmong(paths: readonly string[]): readonly SeriesKey[] {
+  const found = new Map<string, SeriesKey>()
+  for (const path of paths) {
+    const parts = path.split('/')
+    const depth = parts.findIndex((part) => part === MANIFEST_NAME || part.startsWith('period='))
+    const directory = depth === -1 ? '' : parts.slice(0, depth).join('/')
+    const key = found.has(directory) ? undefined : parseSeriesPath(directory)
+    if (key !== undefined) found.set(directory, key)
+  }
+  return [...found].sort(([a], [b]) => inOrder(a.split('/'), b.split('/'))).map(([, key]) => key)
+}
+
+function inOrder(a: readonly string[], b: readonly string[]): number {
+  const at = a.findIndex((part, index) => part !== b[index])
+  const [mine, theirs] = [a[at] ?? '', b[at] ?? '']
+  return mine === theirs ? 0 : mine < theirs ? -1 : 1
+}
+
 /** Every series that has a manifest or a partition, sorted by path. */
 export async function listSeries(files: Files): Promise<readonly SeriesKey[]> {
+  if (files.tree !== undefined) return seriesAmong(await allFiles(files, files.tree))
   const found: SeriesKey[] = []
   const visit = async (path: string): Promise<void> => {
     const entries = await files.list(path)

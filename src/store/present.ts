@@ -3,11 +3,12 @@
 import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
-import { checkAlike, checkRecorded, listPeriods, withFile } from './adopt.ts'
+import { checkAlike, isRecorded, listPeriods, withFile } from './adopt.ts'
 import { partitionPath } from './layout.ts'
 import { forgetRows } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
 import { readManifestFile } from './manifest-file.ts'
+import { sizesOf } from './sizes.ts'
 
 /** Files looked at at once. */
 const LOOKS_AT_ONCE = 32
@@ -24,11 +25,11 @@ export type Stray = {
 export async function strayPeriods(files: Files, manifest: Manifest): Promise<Stray> {
   const entries = [...manifest.partitions].sort(([a], [b]) => (a < b ? -1 : 1))
   const [lost, changed]: [string[], string[]] = [[], []]
+  if (entries.length === 0) return { lost, changed }
+  const sizeOf = await sizesOf(files, manifest.key)
   for (let first = 0; first < entries.length; first += LOOKS_AT_ONCE) {
     const some = entries.slice(first, first + LOOKS_AT_ONCE)
-    const sizes = await Promise.all(
-      some.map(([period]) => files.size(partitionPath(manifest.key, period))),
-    )
+    const sizes = await Promise.all(some.map(([period]) => sizeOf(period)))
     for (const [index, [period, { bytes }]] of some.entries()) {
       if (sizes[index] === undefined) lost.push(period)
       else if (sizes[index] !== bytes) changed.push(period)
@@ -62,25 +63,41 @@ export async function lookAtSeries(files: Files, key: SeriesKey): Promise<Presen
   const manifest = parse()
   if (manifest === undefined) return { manifest, present: undefined, lost: [], isBehind: false }
   const { lost, changed } = await strayPeriods(files, manifest)
+  const isReplaced = async (): Promise<boolean> => {
+    const now = await readManifestFile(files, key)
+    return now.version !== version && now.version !== 'absent'
+  }
+  let others: readonly string[]
   try {
-    for (const period of changed)
-      await withFile(files, key, period, async (found) => {
-        const path = partitionPath(key, period)
-        checkAlike(manifest, found.facts, path)
-        await checkRecorded(manifest, found, path)
-      })
+    others = await othersAmong(files, manifest, changed)
   } catch (error) {
     // A run may have replaced both since the manifest was read: look again before crying wolf.
-    const now = await readManifestFile(files, key)
-    if (now.version === version || now.version === 'absent') throw error
-    return lookAtSeries(files, key)
+    if (await isReplaced()) return lookAtSeries(files, key)
+    throw error
   }
+  if (others.length > 0 && (await isReplaced())) return lookAtSeries(files, key)
   return {
     manifest,
-    present: withoutRows(manifest, lost),
+    present: withoutRows(manifest, [...lost, ...others]),
     lost,
     isBehind: changed.length > 0,
   }
+}
+
+/** Of these periods those whose file is neither the recorded one nor a later one, as many writers may leave it. */
+async function othersAmong(
+  files: Files,
+  manifest: Manifest,
+  periods: readonly string[],
+): Promise<readonly string[]> {
+  const { key } = manifest
+  const others: string[] = []
+  for (const period of periods)
+    await withFile(files, key, period, async (found) => {
+      checkAlike(manifest, found.facts, partitionPath(key, period))
+      if (!(await isRecorded(files, manifest, found))) others.push(period)
+    })
+  return others
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The file that a new one will replace, held against its hash: no damage is carried over into a file with a hash of its own. */
 
-import { DamageError } from '../base/errors.ts'
+import { DamageError, StoreError } from '../base/errors.ts'
 import { hashOf } from '../base/hash.ts'
 import type { Files, Readable, StoredFile } from '../base/ports.ts'
 import { isAhead, lookInto, otherFile } from './adopt.ts'
@@ -13,7 +13,9 @@ import type { Manifest } from './manifest.ts'
  * their time is covered, and damage would be taken for what was fetched.
  *
  * @returns `undefined` when there is none and none is recorded.
- * @throws DamageError, naming the file, when it is not byte for byte what was recorded, nor a later one that is sound.
+ * @throws DamageError, naming the file, when it is not byte for byte what was recorded, nor a later one that is sound;
+ * where many write, StoreError `E_STORE_CHANGED` for any other than the recorded one: whoever has read the series anew
+ * knows more.
  */
 export async function openRecorded(
   files: Files,
@@ -24,10 +26,11 @@ export async function openRecorded(
   const file = await files.open(path)
   if (file === undefined) {
     if (!manifest.partitions.has(period)) return undefined
-    throw meanwhile(path, 'removed')
+    throw files.isShared ? another(path) : meanwhile(path, 'removed')
   }
   try {
-    await assertTrusted(manifest, period, file)
+    if (!files.isShared) await assertTrusted(manifest, period, file)
+    else if ((await hashOf(file)) !== manifest.partitions.get(period)?.sha256) throw another(path)
     return file
   } catch (error) {
     await file.close()
@@ -52,6 +55,13 @@ async function assertTrusted(manifest: Manifest, period: string, file: Readable)
       ? `SHA-256 ${sha256}, the manifest says ${entry.sha256}`
       : `${found.rows} rows, the manifest says ${entry.rows}`,
   )
+}
+
+function another(path: string): StoreError {
+  return new StoreError('E_STORE_CHANGED', `${path}: another run wrote it`, {
+    path,
+    hint: 'Let the other run end, then run again.',
+  })
 }
 
 function meanwhile(path: string, what: string): DamageError {

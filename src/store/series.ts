@@ -169,24 +169,24 @@ export class Series {
    *
    * @param windows - Of which something may have been published; files elsewhere are looked at if their size is new.
    * @param freshOf - The part of the coverage that was gained which may change yet.
-   * @returns Whether anything was taken in.
    */
   async adopt(
     windows: Coverage,
     freshOf: (adopted: Manifest, gained: Coverage) => Promise<Coverage>,
-  ): Promise<boolean> {
+    suspects?: ReadonlySet<string>,
+  ): Promise<void> {
     const before = this.#manifest
-    const adopted = await adoptFiles(this.#world.files, before, windows)
-    if (adopted === before) return false
+    const adopted = await adoptFiles(this.#world.files, before, windows, suspects)
+    if (adopted === before) return
     const gained = subtractAll(adopted.coverage, before.coverage)
+    const lost = subtractAll(before.coverage, adopted.coverage)
     const young = union(changedTime(before, adopted), await freshOf(adopted, gained))
     const fresh = union(adopted.fresh, young)
     this.#manifest = { ...adopted, fresh }
-    this.#learnt.push(...gained)
+    this.#learnt.push(...gained, ...lost)
     await this.#world.assertHeld()
     await this.#restate()
     await this.#save()
-    return true
   }
 
   /**

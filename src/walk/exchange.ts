@@ -10,9 +10,9 @@ import type { RestFacts } from '../binance/rest.ts'
 import { DEFAULT_MARKET, type Market, type SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Usage } from '../progress.ts'
-import { Gateway, type Query, type Sign } from '../pull/gateway.ts'
+import { Gateways } from '../pull/gateways.ts'
 import { rankText } from '../pull/probe.ts'
-import type { HostList } from '../pull/query.ts'
+import type { HostList, Query, Sign } from '../pull/query.ts'
 import { signer } from '../pull/sign.ts'
 import type { AskPage } from './walk.ts'
 import type { ExchangeEvents } from './exchange-events.ts'
@@ -48,7 +48,7 @@ export type InfoScope =
 /** A connection to one market of the exchange. */
 export class ExchangeClient {
   readonly market: Market
-  readonly gateway: Gateway
+  readonly gateways: Gateways
   readonly #events: ExchangeEvents
   readonly #concurrency: number
   readonly #signal: AbortSignal | undefined
@@ -89,11 +89,10 @@ export class ExchangeClient {
     this.#concurrency = options.concurrency ?? CONCURRENCY
     this.#pool = pool ?? sharedPool(world, this.#rest.pool, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)
-    this.gateway = new Gateway(world, {
+    const gateway = {
       publicUrls: urls ?? this.#rest.publicUrls,
       apiUrls: urls ?? this.#rest.apiUrls,
       rest: this.#rest,
-      pool: this.#pool,
       limits: this.#rest.limits,
       share: options.weightShare ?? WEIGHT_SHARE,
       concurrency: this.#concurrency,
@@ -103,7 +102,8 @@ export class ExchangeClient {
       onWarning: events.onWarning,
       attemptsMax: events.attemptsMax,
       signal,
-    })
+    }
+    this.gateways = new Gateways(world, gateway, this.#pool.pools)
   }
 
   /**
@@ -112,20 +112,19 @@ export class ExchangeClient {
    * @param lists - The hosts that will be used; they are sorted as the options say.
    */
   async open(scope: InfoScope, lists: readonly HostList[] = []): Promise<void> {
-    await this.gateway.gate.load()
-    await this.gateway.sync(this.#signal)
+    await this.gateways.open()
     if (this.#prefer === 'fastest') for (const list of lists) await this.#preferFastest(list)
     await this.#readInfo(scope)
   }
 
   async #preferFastest(list: HostList): Promise<void> {
-    if (this.gateway.health(list).length > 1) await this.gateway.preferFastest(list)
-    this.#events.onNote?.(rankText(this.gateway.health(list)))
+    if (this.gateways.health(list).length > 1) await this.gateways.preferFastest(list)
+    this.#events.onNote?.(rankText(this.gateways.health(list)))
   }
 
   /** The server's clock. */
   now(): Micros {
-    return this.gateway.server.now()
+    return this.gateways.now()
   }
 
   /** The symbols read by {@link open}. */
@@ -184,9 +183,14 @@ export class ExchangeClient {
     if (!this.#hasAllSymbols) await this.#readInfo({ kind: 'all' })
   }
 
+  /** So many requests may be in flight, from all addresses. */
+  get pagesAtOnce(): number {
+    return this.#concurrency * this.gateways.all.length
+  }
+
   /** What has been spent so far. */
   usage(): Usage {
-    return { ...this.gateway.spent, ...this.gateway.budget.use() }
+    return { ...this.gateways.spent, ...this.gateways.use() }
   }
 
   /** Requests pages of one series: of what is asked for, the oldest rows. */
@@ -218,10 +222,10 @@ export class ExchangeClient {
       const read = (answer: HttpAnswer): Page =>
         this.#reader.read({ dataset, numbers, unit }, answer, check)
       try {
-        return await this.gateway.ask(query, read, sign)
+        return await this.gateways.ask(query, read, sign)
       } catch (error) {
         if (!this.#wire.isRefused(error, asked)) throw error
-        return this.gateway.ask(query, read, sign)
+        return this.gateways.ask(query, read, sign)
       }
     }
   }
@@ -242,7 +246,7 @@ export class ExchangeClient {
       ask: this.pages(key, numbers, priority),
       // Not every market has them.
       askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
-      readAhead: this.#concurrency,
+      readAhead: this.pagesAtOnce,
       isTrading: () => this.isTrading(key.symbol),
     }
   }
@@ -277,7 +281,7 @@ export class ExchangeClient {
   /** Reads the limits again when they may have changed: after a 429, and every hour. */
   async #keepLimits(): Promise<void> {
     const isOld = this.#clock.monotonicMs() - this.#limitsReadMs > LIMITS_AGE_MS
-    if (!isOld && this.gateway.budget.slowdowns === this.#slowdownsSeen) return
+    if (!isOld && this.gateways.slowdowns === this.#slowdownsSeen) return
     this.#readingLimits ??= this.#rereadLimits().finally(() => (this.#readingLimits = undefined))
     await this.#readingLimits
   }
@@ -286,7 +290,7 @@ export class ExchangeClient {
     // exchangeInfo of one symbol has the same limits as all of it.
     const [known] = this.#symbols
     this.#limitsReadMs = this.#clock.monotonicMs()
-    this.#slowdownsSeen = this.gateway.budget.slowdowns
+    this.#slowdownsSeen = this.gateways.slowdowns
     try {
       await this.#askInfo(known === undefined ? [] : this.#infoParams(known.symbol))
     } catch (error) {
@@ -310,7 +314,7 @@ export class ExchangeClient {
       sizeBytesMax: INFO_BYTES_MAX,
       signal: this.#signal,
     }
-    const info = await this.gateway.ask(query, ({ body }) => readInfo(body))
+    const info = await this.gateways.ask(query, ({ body }) => readInfo(body))
     this.#limitsReadMs = this.#clock.monotonicMs()
     if (info.limits.length > 0) this.#pool.stated(this.market, info.limits)
     return info.symbols.map((one) => ({ ...one, market: this.market }))

@@ -88,7 +88,7 @@ export class Exchanges {
 
   /** What was spent in all markets. */
   get spent(): Spent {
-    const all = this.clients.map(({ gateway }) => gateway.spent)
+    const all = this.clients.map(({ gateways }) => gateways.spent)
     return {
       requests: all.reduce((sum, { requests }) => sum + requests, 0),
       weight: all.reduce((sum, { weight }) => sum + weight, 0),
@@ -97,13 +97,18 @@ export class Exchanges {
 
   /** Seconds until so much weight is spent: where markets differ, those of the tightest. */
   secondsFor(weight: number): number {
-    return Math.max(...this.clients.map(({ gateway }) => gateway.budget.secondsFor(weight)))
+    return Math.max(...this.clients.map(({ gateways }) => gateways.secondsFor(weight)))
+  }
+
+  /** So many requests may be in flight. */
+  get pagesAtOnce(): number {
+    return this.#first.pagesAtOnce
   }
 
   /** Request weight available per minute: where markets differ, that of the tightest. */
   weightPerMinute(): number {
-    const rates = this.clients.map(({ gateway }) => gateway.budget.weightPerMinute())
-    return rates.reduce((a, b) => Math.min(a, b), this.#first.gateway.budget.weightPerMinute())
+    const rates = this.clients.map(({ gateways }) => gateways.weightPerMinute())
+    return rates.reduce((a, b) => Math.min(a, b), this.#first.gateways.weightPerMinute())
   }
 }
 

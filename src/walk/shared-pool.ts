@@ -1,5 +1,6 @@
 /** The pools of a run: one for each group of markets that share weight, bans and a clock. */
 
+import { eachWay } from '../base/egress.ts'
 import type { World } from '../base/ports.ts'
 import { smallerLimits, type RateLimit } from '../binance/limit.ts'
 import { MARKETS } from '../binance/market.ts'
@@ -14,8 +15,9 @@ export const WEIGHT_SHARE = 0.9
 /** Default longest wait, in milliseconds. */
 export const MAX_WAIT_MS = 600_000
 
-/** A pool, and what its markets say of its limits. */
-export type SharedPool = Pool & {
+/** A pool for each address, and what its markets say of its limits. */
+export type SharedPool = {
+  readonly pools: readonly Pool[]
   /** Takes the limits that a market states. Where markets of one pool differ, the smaller number holds. */
   stated(market: Market, limits: readonly RateLimit[]): void
 }
@@ -30,17 +32,18 @@ export function sharedPool(
   const stated = new Map<string, readonly RateLimit[]>()
   const [first] = Object.values(MARKETS).filter(({ rest }) => rest.pool === name)
   const limits = first?.rest.limits ?? []
-  const pool = newPool(world, {
+  const shared = {
     limits,
     share: options.weightShare ?? WEIGHT_SHARE,
     maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
     onWait,
-  })
+  }
+  const pools = eachWay(world).map((way) => newPool(way, shared))
   return {
-    ...pool,
+    pools,
     stated: (market, own) => {
       stated.set(market, own)
-      pool.budget.setLimits(smallerLimits([...stated.values()]))
+      for (const { budget } of pools) budget.setLimits(smallerLimits([...stated.values()]))
     },
   }
 }

@@ -1,5 +1,6 @@
 /** A watched run: with metrics and a heartbeat, which change neither the run nor its exit code. */
 
+import { withHttp } from '../base/egress.ts'
 import { BackfillError } from '../base/errors.ts'
 import type { Http, World } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
@@ -89,7 +90,7 @@ class Watch {
     this.#metrics = new RunMetrics(job)
     this.#metricsFile = metricsFile
     this.#url = url
-    this.world = { ...world, http: countedHttp(world.http, this.#responses) }
+    this.world = withHttp(world, (http) => countedHttp(http, this.#responses))
     // The run does not wait for it; its end does.
     this.#started = url === undefined ? Promise.resolve(undefined) : sendBeat(url, 'start', world)
   }

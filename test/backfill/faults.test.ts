@@ -187,7 +187,7 @@ describe('over real sockets', () => {
       ),
     )
     // Two questions before, and not one page asked again: who finds its connection closed uses another at once.
-    expect(client.gateway.spent.requests).toBe(2_002)
+    expect(client.gateways.spent.requests).toBe(2_002)
     expect(simulator.log.faults).toEqual({ closeAfter: simulator.log.count })
   })
 })

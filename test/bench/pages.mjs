@@ -9,6 +9,7 @@ const dist = (path) =>
   import(new URL(`../../node_modules/.bench/src/${path}`, import.meta.url).href)
 const { backfill, jobFromFlags } = await dist('index.js')
 const { Exchange, inMemoryHttp } = await dist('simulator/index.js')
+const { nodeFiles } = await dist('node/files.js')
 const { nodeWorld } = await dist('node/world.js')
 const pages = Number(process.argv[2] ?? 1_000)
 
@@ -28,7 +29,7 @@ const job = jobFromFlags({
 
 for (let round = 0; round < 4; round++) {
   const dataDir = mkdtempSync(join(tmpdir(), 'binance-backfill-pages-'))
-  const real = nodeWorld({ dataDir })
+  const real = nodeWorld({ files: nodeFiles(dataDir) })
   const world = { ...real, http: inMemoryHttp(exchange, real.clock) }
   const began = performance.now()
   let summary

@@ -196,6 +196,8 @@ describe('5: beyond --max-wait', () => {
     const { error } = await failing(lake, 5, ...KLINES, '--max-wait', '1')
     expect(error['code']).toBe('E_BANNED')
     expect((await lake.call(['plan', ...KLINES, '--max-wait', '1'])).exit).toBe(5)
+    // It belongs to the address, not to the lake.
+    await failing(await bench(simulator.url), 5, ...KLINES, '--max-wait', '1')
     expect(simulator.log.count).toBe(count)
     expect((await lake.call(['status'])).exit).toBe(0)
   })

@@ -35,11 +35,11 @@ export type CliOptions = {
 /** Starts the command without waiting for its end. */
 export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\` first`)
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', BINANCE_BACKFILL_STATE_DIR = '' } = process.env
   const [command = '', ...rest] = [...(options.through ?? []), process.execPath, MAIN, ...args]
   const child = spawn(command, rest, {
     cwd: options.cwd,
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, BINANCE_BACKFILL_STATE_DIR, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdin.end(options.input ?? '')

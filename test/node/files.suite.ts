@@ -18,7 +18,17 @@ const UNKNOWN = 'c0ffee' as Version
 /** Names that the implementation keeps for itself. */
 const outside = (names: readonly string[]): string[] => names.filter((name) => name !== '_tmp')
 
-export function filesContract(name: string, make: () => Promise<Files>): void {
+/** What a kind of files has beside the contract. */
+export type FilesKind = {
+  /** Object stores have none: every name may have a file, and spools lie elsewhere. */
+  readonly hasDirectories?: boolean
+}
+
+export function filesContract(
+  name: string,
+  make: () => Promise<Files>,
+  { hasDirectories = true }: FilesKind = {},
+): void {
   const namesIn = async (files: Files, path: string): Promise<string[]> =>
     outside((await files.list(path)).map((entry) => entry.name))
 
@@ -176,15 +186,16 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       expect(await textAt(files, 'f')).toBe('from b')
     })
 
-    it('never shows a temporary name that readers would take for data', async () => {
-      const files = await make()
-      const upload = await files.upload('data.parquet')
-      await upload.write(bytes('x'))
-      const temps = await files.list('_tmp')
-      expect(temps).toHaveLength(1)
-      expect(temps[0]?.name).toMatch(/\.tmp$/)
-      await upload.abort()
-    })
+    if (hasDirectories)
+      it('never shows a temporary name that readers would take for data', async () => {
+        const files = await make()
+        const upload = await files.upload('data.parquet')
+        await upload.write(bytes('x'))
+        const temps = await files.list('_tmp')
+        expect(temps).toHaveLength(1)
+        expect(temps[0]?.name).toMatch(/\.tmp$/)
+        await upload.abort()
+      })
 
     it.each([
       '/etc/passwd',
@@ -210,21 +221,22 @@ export function filesContract(name: string, make: () => Promise<Files>): void {
       await expect(files.remove(path)).rejects.toMatchObject(refusal)
     })
 
-    it('refuses a file where a directory is, and the other way round', async () => {
-      const files = await make()
-      await put(files, 'dir/file', bytes('x'))
-      await expect(files.read('dir')).rejects.toThrow(StoreError)
-      for (const path of ['dir', 'dir/file/below'])
-        for (const expected of ['absent', UNKNOWN] as const) {
-          await expect(files.replace(path, bytes('x'), expected)).rejects.toThrow(StoreError)
-          const upload = await files.upload(path)
-          await expect(upload.commit(expected)).rejects.toThrow(StoreError)
-          await upload.abort()
-        }
-      expect(await files.read('dir/file/below')).toBeUndefined()
-      expect(await textAt(files, 'dir/file')).toBe('x')
-      expect(await files.list('_tmp')).toEqual([])
-    })
+    if (hasDirectories)
+      it('refuses a file where a directory is, and the other way round', async () => {
+        const files = await make()
+        await put(files, 'dir/file', bytes('x'))
+        await expect(files.read('dir')).rejects.toThrow(StoreError)
+        for (const path of ['dir', 'dir/file/below'])
+          for (const expected of ['absent', UNKNOWN] as const) {
+            await expect(files.replace(path, bytes('x'), expected)).rejects.toThrow(StoreError)
+            const upload = await files.upload(path)
+            await expect(upload.commit(expected)).rejects.toThrow(StoreError)
+            await upload.abort()
+          }
+        expect(await files.read('dir/file/below')).toBeUndefined()
+        expect(await textAt(files, 'dir/file')).toBe('x')
+        expect(await files.list('_tmp')).toEqual([])
+      })
 
     it('holds names in any script', async () => {
       const files = await make()

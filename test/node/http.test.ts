@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TransportError, UsageError } from '../../src/base/errors.ts'
 import type { Http, HttpAnswer } from '../../src/base/ports.ts'
 import { startDeadline } from '../../src/node/deadline.ts'
-import { isLoopback, type HttpOptions } from '../../src/node/http-agents.ts'
+import { isLoopback, openAgents, type HttpOptions } from '../../src/node/http-agents.ts'
 import { bodyHead, readBody } from '../../src/node/http-body.ts'
 import { nodeHttp } from '../../src/node/http.ts'
 import { head, httpContract, rawServer } from './http.suite.ts'
@@ -208,5 +208,25 @@ describe('a stream that falls silent', () => {
     expect(vi.getTimerCount()).toBe(0)
     caller.abort()
     expect(signal.aborted).toBe(false)
+  })
+})
+
+describe('a local address', () => {
+  it('is where every connection comes from, the pooled and the single ones', async () => {
+    const server = http.createServer((request, response) =>
+      response.end(JSON.stringify(request.socket.remoteAddress)),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as net.AddressInfo
+    const url = new URL(`http://127.0.0.1:${port}/`)
+    const agents = openAgents({ localAddress: '127.0.0.9', proxyFromEnv: false })
+    const dispatchers = [await agents.shared(url), await agents.fresh(url)]
+    for (const dispatcher of dispatchers) {
+      const answer = await dispatcher!.request({ origin: url.origin, path: '/', method: 'GET' })
+      expect(await answer.body.json()).toBe('127.0.0.9')
+    }
+    await dispatchers[1]!.close()
+    await agents.close()
   })
 })

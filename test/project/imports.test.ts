@@ -16,6 +16,7 @@ const FILES = [
   'base/a-word.ts',
   'binance/fact.ts',
   'node/the-edge.ts',
+  'cloud/a-store.ts',
   'simulator/stand-in.ts',
   'job/document.ts',
   'plan/some-plan.ts',

@@ -112,7 +112,7 @@ async function ask(exchange: Exchange, it: Case): Promise<Client> {
     while (left-- > 0) {
       const what = PATHS[Math.floor(random.next() * 3)]!
       await world.clock.sleep(random.next() * it.pauseMsMax)
-      await client.gateway.ask({ ...what, hosts: 'public' }, () => undefined)
+      await client.gateways.ask({ ...what, hosts: 'public' }, () => undefined)
       const jump = it.jumps[left % 20]
       if (jump !== undefined) wallOffsetMs = jump
     }

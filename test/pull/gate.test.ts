@@ -22,7 +22,7 @@ function open({
 }: { maxWaitMs?: number; files?: Files; clock?: SimClock } = {}): Opened {
   onTestFinished(clock.stop)
   const waits: Wait[] = []
-  const gate = new Gate({ clock, random: seededRandom(1), files }, maxWaitMs, (wait) => {
+  const gate = new Gate({ clock, random: seededRandom(1), state: files }, maxWaitMs, (wait) => {
     waits.push(wait)
   })
   return { gate, clock, files, waits }

@@ -220,7 +220,7 @@ describe('doctor', () => {
     expect(seen.get('https://api.binance.com')).toMatch(/^ok answers in 10 ms, /)
     expect(seen.get('https://api1.binance.com')).toMatch(/^ok answers in 40 ms, /)
     expect(seen.get('https://api3.binance.com')).toMatch(/^FAIL .*connection reset/)
-    // Besides: the hosts of futures, Node, the directory, the clock, and two hosts of the archive.
+    // Besides: a host of each market of futures, Node, the directory, the clock, and two hosts of the archive.
     expect(seen.size).toBe(1 + API_URLS.length + 2 + 5)
   })
 })

@@ -265,7 +265,7 @@ describe('on a disk', () => {
 })
 
 describe('K10: links and pipes', () => {
-  it.each(['_tmp', '_lock', 'spot', SERIES, '_lake.json', '_ban.json'])(
+  it.each(['_tmp', '_lock', 'spot', SERIES, '_lake.json'])(
     '%s that leads elsewhere is not written through',
     async (name) => {
       const { directory, dataDir, argv } = await onDisk()
@@ -292,7 +292,7 @@ describe('K10: links and pipes', () => {
     expect(await readFile(outside, 'utf8')).toBe('mine')
   })
 
-  it.each([`${SERIES}/period=2026-04/data.parquet`, PATH, '_lake.json', '_ban.json'])(
+  it.each([`${SERIES}/period=2026-04/data.parquet`, PATH, '_lake.json'])(
     '%s that is a pipe does not hold anybody up',
     async (name) => {
       const { dataDir, argv } = await onDisk()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { readTable, serveLake, type LakeServer, type ServeOptions } from '../../src/index.ts'
 import type { ReportDocument } from '../../src/report/document.ts'
+import { nodeFiles } from '../../src/node/files.ts'
 import { nodeWorld } from '../../src/node/world.ts'
 import { acquireLock } from '../../src/store/lock.ts'
 import { contents, tempDir } from '../support/lake.ts'
@@ -130,7 +131,7 @@ describe('the served lake', () => {
     const dataDir = await copiedLake()
     const server = await served({ dataDir })
     expect(await askJson(server, '/api/overview')).not.toHaveProperty('writer')
-    const lock = await acquireLock(nodeWorld({ dataDir }))
+    const lock = await acquireLock(nodeWorld({ files: nodeFiles(dataDir) }))
     const { writer } = await askJson<ReportDocument>(server, '/api/overview')
     expect(writer).toMatch(new RegExp(`^A run writes to it since .* \\(process ${process.pid} on `))
     await lock.release()

@@ -166,7 +166,7 @@ export async function expectSoundLake(dataDir: string, about: string): Promise<v
     expect((await readFooter(file)).rows, `${about}: ${path}`).toBeGreaterThan(0)
     await file.close()
   }
-  const world = nodeWorld({ dataDir })
+  const world = nodeWorld({ files: nodeFiles(dataDir) })
   for await (const step of verify([], { world })) {
     if (step.kind !== 'finding' || step.finding.severity !== 'damage') continue
     // The first file of a series was published and the manifest was not: the next run writes it.

@@ -6,7 +6,7 @@ import { join, posix } from 'node:path'
 const SRC = join(import.meta.dirname, '..', '..', 'src')
 /** As in `test/imports.cjs`; loose files count as one room each. */
 const IN_ORDER =
-  'base binance node simulator job plan options progress version pull rows store walk session backfill query remove verify report serve watch thread index cli'.split(
+  'base binance node cloud simulator job plan options progress version pull rows store walk session backfill query remove verify report serve watch thread index cli'.split(
     ' ',
   )
 

@@ -175,11 +175,13 @@ export function simWorld(options: SimWorldOptions = {}): SimWorld {
     options.clock ?? simClock({ isIdle: activity.isIdle, ...(start !== undefined && { start }) })
   const onDisk =
     dataDir === undefined ? undefined : nodeFiles(dataDir, trackedCalls(calls, activity))
+  const files = options.files ?? onDisk ?? memFiles()
   return {
     clock,
     activity,
     random: seededRandom(seed),
-    files: options.files ?? onDisk ?? memFiles(),
+    files,
+    state: files,
     http: countedHttp(options.http ?? deadHttp, activity),
     process: options.process ?? simProcesses().spawn(),
   }

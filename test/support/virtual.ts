@@ -51,6 +51,7 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
     driftPpm = 0,
     bytesPerSecond,
   } = options
+  const files = options.files ?? memFiles()
   const clock = options.clock ?? simClock(start === undefined ? {} : { start })
   const wire = {
     ...(latencyMs !== undefined && { latencyMs }),
@@ -66,7 +67,9 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
     random: seededRandom(seed),
     http:
       latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
-    files: options.files ?? memFiles(),
+    files,
+    // Whoever works at the same lake does so on the same machine.
+    state: files,
     process: options.process ?? simProcesses().spawn(),
   }
 }

@@ -1,10 +1,11 @@
 /** `sql`: asks the lake with SQL. */
 
-import type { SqlAnswer, SqlValue } from '../../index.ts'
+import type { Fetch, SqlAnswer, SqlValue } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { library } from '../library.ts'
-import { readText } from '../read.ts'
+import { bytes, counted } from '../human.ts'
+import { readInteger, readText } from '../read.ts'
 import { queryOf } from '../sql-query.ts'
 import { sqlShell } from '../sql-shell.ts'
 import { plainText, writeTable } from '../sql-table.ts'
@@ -17,6 +18,13 @@ const flags = {
   },
   csv: { describe: 'all rows as CSV on stdout, with a head', conflicts: ['json'] },
   'data-dir': LAKE_FLAGS['data-dir'],
+  'cache-max': {
+    describe:
+      'of a lake in a bucket: the most megabytes of its files that are kept on this machine',
+    value: 'MB',
+    default: '20000',
+    read: readInteger(1, 1e9),
+  },
 } satisfies Flags
 
 /** @see {@link Command} */
@@ -27,6 +35,7 @@ export const command: Command = {
   long: [
     'Runs one SELECT with DuckDB over the lake, which it cannot change. Each dataset is a view of its name: klines, aggTrades and so on, with the columns of docs/FORMAT.md and those of the paths: symbol, "interval" (in quotes: it is a word of SQL), period. Needs the optional package @duckdb/node-api.',
     'The query is an argument, a file with --file, or stdin with - or without a terminal. At a terminal without a query there is a prompt, where a query ends with a semicolon and .help tells the rest.',
+    "Of a lake in a bucket, the files of the datasets that the query names are fetched first, and kept in the user's cache directory for the next query.",
     'Prints a table of the first 100 rows, of as many columns as the terminal is wide; --csv and --json print all. Times are UTC; --json writes whole numbers above 2^53 and decimals as text.',
   ],
   flags,
@@ -52,9 +61,14 @@ export const command: Command = {
 async function execute(call: Call<typeof flags>): Promise<number> {
   const { values, operands, io } = call
   const query = await queryOf({ file: values.file, operand: operands[0] }, io)
-  const { 'data-dir': dataDir } = values
-  const ask = (text: string): Promise<SqlAnswer> =>
-    library.sql(text, dataDir === undefined ? {} : { dataDir })
+  const { 'data-dir': dataDir, 'cache-max': cacheMax } = values
+  const options = {
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(cacheMax === undefined ? {} : { cacheMaxBytes: cacheMax * 1e6 }),
+    onFetch: (fetch: Fetch) =>
+      void call.print.say(`fetching ${counted(fetch.files, 'file')}, ${bytes(fetch.bytes)}`),
+  }
+  const ask = (text: string): Promise<SqlAnswer> => library.sql(text, options)
   if (query === undefined) return sqlShell(ask, call)
   const answer = await ask(query)
   try {

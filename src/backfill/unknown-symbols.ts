@@ -2,7 +2,7 @@
 
 import { isFatal, UnknownSymbolError } from '../base/errors.ts'
 import { closest, didYouMean, quoted } from '../base/suggest.ts'
-import { isKeyedByTime } from '../binance/dataset.ts'
+import { isOldServed } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Options } from '../options.ts'
@@ -105,7 +105,7 @@ async function isUnknown(
   if ((await client.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
   for (const { key, settings } of wants)
     if (usesArchive(key, settings.source, options) && (await session.isListed(key))) return false
-  return isRefused(isKeyedByTime(datasetOf(first.key)) ? first.key : klinesOf(first.key), client)
+  return isRefused(isOldServed(datasetOf(first.key)) ? first.key : klinesOf(first.key), client)
 }
 
 async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<boolean> {

@@ -6,6 +6,7 @@
 import type { Partition } from '../base/time.ts'
 import type { Interval } from './interval.ts'
 import type { RequestPoolName } from './limit.ts'
+import type { ContractType } from './contract.ts'
 
 /** The names of the datasets of spot. */
 export const SPOT_KINDS = [
@@ -27,8 +28,15 @@ export const DATASET_KINDS = [
   'markPriceKlines',
   'indexPriceKlines',
   'premiumIndexKlines',
+  'continuousKlines',
   'fundingRate',
   'metrics',
+  'openInterestHist',
+  'topLongShortAccountRatio',
+  'topLongShortPositionRatio',
+  'globalLongShortAccountRatio',
+  'takerVolume',
+  'basis',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -81,6 +89,7 @@ export type RowRules =
   | 'premium'
   | 'funding'
   | 'metrics'
+  | 'sample'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -115,11 +124,17 @@ export type Dataset = {
   readonly intervals?: readonly Interval[]
   /** What its series belong to, and the request's parameter for it. Default: a symbol. */
   readonly subject?: 'pair'
+  /** It has one series for each of these types of contract of a pair. */
+  readonly contracts?: readonly ContractType[]
   /**
    * Answers have the newest rows of a window of at most so many days, and an open end is one of that length; so a search
    * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
    */
   readonly windowDaysMax?: number
+  /** REST serves rows of the last days only, and refuses a start before. */
+  readonly reachDays?: number
+  /** The request's parameter for the interval. Default `interval`. */
+  readonly intervalParameter?: 'period'
   /** Name of the column that identifies a row. */
   readonly key: string
   /** Name of the column whose time decides the period. */
@@ -181,6 +196,11 @@ export function gridOf({ grid }: Dataset, interval: Interval | undefined): Inter
 /** Are its rows known by their time, and not by an id? */
 export function isKeyedByTime({ key, time }: Dataset): boolean {
   return key === time
+}
+
+/** Can the first row of a series be asked for by time? */
+export function isOldServed(dataset: Dataset): boolean {
+  return isKeyedByTime(dataset) && dataset.reachDays === undefined
 }
 
 /** The request weight of a page of at most `rows` rows. */

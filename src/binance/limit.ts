@@ -38,6 +38,7 @@ export const DEFAULT_LIMITS: readonly RateLimit[] = [
  */
 export const REQUEST_POOLS = {
   funding: { windowMs: 300_000, limit: 500 },
+  data: { windowMs: 300_000, limit: 1_000 },
 } as const
 /** @see {@link REQUEST_POOLS} */
 export type RequestPoolName = keyof typeof REQUEST_POOLS

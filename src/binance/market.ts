@@ -6,6 +6,7 @@ import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
+import { cmData, umData } from './datasets/futures-data.ts'
 import { cmKlines, umKlines } from './datasets/futures-klines.ts'
 import { klines, uiKlines } from './datasets/klines.ts'
 import { metrics } from './datasets/metrics.ts'
@@ -46,12 +47,24 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     archiveMicrosFrom: parseMicros('2025-01-01'),
   },
   um: {
-    datasets: { ...umKlines, aggTrades: umAggTrades, fundingRate: umFundingRate, metrics },
+    datasets: {
+      ...umKlines,
+      aggTrades: umAggTrades,
+      fundingRate: umFundingRate,
+      metrics,
+      ...umData,
+    },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
   },
   cm: {
-    datasets: { ...cmKlines, aggTrades: cmAggTrades, fundingRate: cmFundingRate, metrics },
+    datasets: {
+      ...cmKlines,
+      aggTrades: cmAggTrades,
+      fundingRate: cmFundingRate,
+      metrics,
+      ...cmData,
+    },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',
   },

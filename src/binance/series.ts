@@ -1,5 +1,6 @@
 /** The identity of a series: the key of a directory in the lake and of an entry in a plan. */
 
+import type { ContractType } from './contract.ts'
 import type { DatasetKind } from './dataset.ts'
 import type { Interval } from './interval.ts'
 
@@ -11,13 +12,15 @@ export type Market = (typeof MARKET_NAMES)[number]
 /** The market of a job or query that names none. */
 export const DEFAULT_MARKET: Market = 'spot'
 
-/** One dataset of one symbol (and interval, and account). */
+/** One dataset of one symbol (and interval, contract or account). */
 export type SeriesKey = {
   readonly market: Market
   readonly dataset: DatasetKind
   /** As Binance writes it, NFC; for datasets by pair, the pair. */
   readonly symbol: string
-  /** For klines of all kinds. */
+  /** For datasets by pair that have one for each type of contract. */
+  readonly contract?: ContractType
+  /** For klines of all kinds, and for samples of a period. */
   readonly interval?: Interval
   /** For account datasets: the user's own label, never a key. */
   readonly account?: string
@@ -25,9 +28,11 @@ export type SeriesKey = {
 
 /** A series on one line: `klines BTCUSDT 1m`; `um klines BTCUSDT 1m` outside of {@link DEFAULT_MARKET}. */
 export function seriesName(key: SeriesKey): string {
-  const { dataset, symbol, interval, account } = key
+  const { dataset, symbol, contract, interval, account } = key
   const market = key.market === DEFAULT_MARKET ? undefined : key.market
-  return [market, account, dataset, symbol, interval].filter((part) => part !== undefined).join(' ')
+  return [market, account, dataset, symbol, contract, interval]
+    .filter((part) => part !== undefined)
+    .join(' ')
 }
 
 /**

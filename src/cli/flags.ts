@@ -198,6 +198,13 @@ export const JOB_FLAGS = {
     value: 'SYMBOL',
     many: readText,
   },
+  contract: {
+    describe:
+      'instead of a job file: a type of contract, such as PERPETUAL, of datasets by pair that need one; repeat it for more',
+    value: 'TYPE',
+    choices: ['PERPETUAL', 'CURRENT_QUARTER', 'NEXT_QUARTER', 'TRADIFI_PERPETUAL'],
+    many: readText,
+  },
   interval: {
     describe: 'instead of a job file: a kline interval, such as 1m; repeat it for more',
     value: 'INTERVAL',

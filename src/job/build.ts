@@ -1,5 +1,6 @@
 /** Plain data → the settings of a job, or all of its problems. Shared by job files and flags. */
 
+import { findDataset } from '../binance/market.ts'
 import { DEFAULT_MARKET } from '../binance/series.ts'
 import { checkJob, type Describe } from './checks.ts'
 import type { DatasetJob } from './job.ts'
@@ -41,6 +42,8 @@ function merge(entry: DatasetEntry, top: JobDocument): DatasetJob {
   return {
     kind: entry.kind,
     intervals: entry.intervals ?? [],
+    // At the top level they are for those datasets that have them.
+    contracts: hasContracts(entry, top) ? (entry.contracts ?? top.contracts ?? []) : [],
     symbols,
     from,
     to: entry.to ?? top.to ?? DEFAULTS.to,
@@ -51,4 +54,8 @@ function merge(entry: DatasetEntry, top: JobDocument): DatasetJob {
     partition: entry.partition ?? top.partition ?? DEFAULTS.partition,
     market: entry.market ?? top.market ?? DEFAULTS.market,
   }
+}
+
+function hasContracts({ kind, market }: DatasetEntry, top: JobDocument): boolean {
+  return findDataset(market ?? top.market ?? DEFAULTS.market, kind)?.contracts !== undefined
 }

@@ -3,11 +3,13 @@
  * invalid value; they skip what cannot be read, since that has its own finding.
  */
 
-import { DATASET_KINDS, type Dataset, type DatasetKind } from '../binance/dataset.ts'
+import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
 import { findDataset, kindsOf, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
+import { finding, known, readItems, type Entry } from './items.ts'
+import { checkContracts, checkIntervals, readContract } from './list-checks.ts'
 import { readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
 import { oneOf, quoted, type Reading } from '../base/suggest.ts'
@@ -15,17 +17,6 @@ import { readSymbol } from './symbol.ts'
 
 /** Describes the position of a path, as the end of a sentence: `on line 7`. */
 export type Describe = (path: Path) => string
-
-type Entry = {
-  readonly path: Path
-  readonly market: Market
-  /** `undefined` when it cannot be read. */
-  readonly kind: DatasetKind | undefined
-  /** The dataset of the entry; `undefined` when its kind cannot be read, or its market has none of this name. */
-  readonly dataset: Dataset | undefined
-  /** The path of a key: in the entry if it is there, otherwise at the top level; `undefined` when in neither. */
-  readonly pathOf: (key: string) => Path | undefined
-}
 
 /** All problems between the keys of `root`. */
 export function checkJob(root: unknown, describe: Describe): Finding[] {
@@ -36,9 +27,11 @@ export function checkJob(root: unknown, describe: Describe): Finding[] {
     ...entries.flatMap((entry) => [
       ...checkMarket(entry),
       ...checkIntervals(root, entry),
+      ...checkContracts(root, entry),
       ...checkSubjects(root, entry),
       ...checkAccount(root, entry),
       ...checkArchive(root, entry),
+      ...checkReach(root, entry),
     ]),
     ...checkRanges(root, entries),
     ...checkTwice(root, entries, describe),
@@ -118,32 +111,6 @@ function checkSubjects(root: unknown, { market, dataset, pathOf }: Entry): Findi
   })
 }
 
-function checkIntervals(root: unknown, { path, dataset }: Entry): Finding[] {
-  const intervals = [...path, 'intervals']
-  const isGiven = valueAt(root, intervals) !== undefined
-  if (dataset === undefined) return []
-  const { kind } = dataset
-  if (dataset.hasInterval && isGiven) return lackingIntervals(root, intervals, dataset)
-  if (dataset.hasInterval === isGiven) return []
-  return isGiven
-    ? [{ path: intervals, on: 'key', message: `${kind} have no intervals; leave them out` }]
-    : [finding(intervals, `is missing; ${kind} need e.g. intervals: [1m, 1h]`)]
-}
-
-/** Intervals that other datasets have. */
-function lackingIntervals(
-  root: unknown,
-  path: Path,
-  { kind, intervals: known }: Dataset,
-): Finding[] {
-  if (known === undefined) return []
-  return readItems(root, path, readInterval)
-    .filter(({ value }) => !known.some((own) => own === value))
-    .map(({ value, path: at }) =>
-      finding(at, `${kind} of this market have no ${quoted(value)}; they have ${oneOf(known)}`),
-    )
-}
-
 /** A filter without a property selects everything, which is more often a mistake than intended. */
 function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
   const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
@@ -206,6 +173,16 @@ function checkArchiveOnly(
   ]
 }
 
+/** Rows that are served for some days only have no listing to begin with. */
+function checkReach(root: unknown, { dataset, pathOf }: Entry): Finding[] {
+  const from = pathOf('from')
+  if (dataset?.reachDays === undefined || from === undefined) return []
+  if (valueAt(root, from) !== 'listing') return []
+  const { kind, reachDays } = dataset
+  const message = `${kind} are served for ${reachDays} days; write a duration such as ${reachDays - 1}d`
+  return [finding(from, message)]
+}
+
 /** Checks each range once, however many entries take it from the top level. */
 function checkRanges(root: unknown, entries: readonly Entry[]): Finding[] {
   const found = entries.flatMap((entry) => checkRange(root, entry))
@@ -236,6 +213,7 @@ function checkTwice(root: unknown, entries: readonly Entry[], describe: Describe
     ...twiceIn(root, [...holder, 'symbols'], readSymbol, describe),
     ...twiceIn(root, [...holder, 'symbols', 'exclude'], readSymbol, describe),
     ...twiceIn(root, [...holder, 'intervals'], readInterval, describe),
+    ...twiceIn(root, [...holder, 'contracts'], readContract, describe),
   ])
 }
 
@@ -256,17 +234,6 @@ function twiceIn(
   })
 }
 
-type Item = { readonly value: string; readonly path: Path }
-
-function readItems(root: unknown, path: Path, read: (text: string) => Reading<string>): Item[] {
-  const list = valueAt(root, path)
-  if (!Array.isArray(list)) return []
-  return list.flatMap((item: unknown, index): Item[] => {
-    const value = typeof item === 'string' ? known(read(item)) : undefined
-    return value === undefined ? [] : [{ value, path: [...path, index] }]
-  })
-}
-
 /** No series is requested by two datasets: they could disagree about it. */
 function checkSeries(root: unknown, entries: readonly Entry[], describe: Describe): Finding[] {
   const owners = new Map<string, Map<string, Path>>()
@@ -275,9 +242,12 @@ function checkSeries(root: unknown, entries: readonly Entry[], describe: Describ
     const { kind, hasInterval } = dataset
     const intervals = readItems(root, [...path, 'intervals'], readInterval)
     const series = hasInterval ? [...new Set(intervals.map(({ value }) => value))] : ['']
+    const types = readItems(root, pathOf('contracts') ?? ['contracts'], readContract)
+    const contracts = dataset.contracts === undefined ? [''] : types.map(({ value }) => value)
     const symbols = selected(root, pathOf('symbols') ?? ['symbols'])
-    return series.flatMap((interval): Finding[] => {
-      const name = [kind, interval].join(' ').trim()
+    const pieces = series.flatMap((interval) => contracts.map((contract) => [contract, interval]))
+    return pieces.flatMap((parts): Finding[] => {
+      const name = [kind, ...parts].filter((part) => part !== '').join(' ')
       const place = `${market} ${name}`
       const owned = owners.get(place) ?? new Map<string, Path>()
       owners.set(place, owned)
@@ -303,12 +273,4 @@ function selected(root: unknown, path: Path): readonly string[] {
   if (!isMap(value)) return []
   const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return [JSON.stringify(Object.fromEntries(pairs))]
-}
-
-function known<T>(reading: Reading<T>): T | undefined {
-  return 'value' in reading ? reading.value : undefined
-}
-
-function finding(path: Path, message: string): Finding {
-  return { path, on: 'value', message }
 }

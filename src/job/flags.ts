@@ -12,6 +12,7 @@ export type JobFlags = {
   readonly dataset?: string | undefined
   readonly market?: string | undefined
   readonly symbol?: readonly string[] | undefined
+  readonly contract?: readonly string[] | undefined
   readonly interval?: readonly string[] | undefined
   readonly from?: string | undefined
   readonly to?: string | undefined
@@ -28,12 +29,12 @@ export type JobFlags = {
  * @throws UsageError `E_USAGE` with every problem, one per line, each naming its flag.
  */
 export function jobFromFlags(flags: JobFlags): Job {
-  const { dataset, symbol, interval, ...rest } = flags
+  const { dataset, symbol, contract, interval, ...rest } = flags
   const value = given({
     ...rest,
     version: 1,
     symbols: symbol,
-    datasets: [given({ kind: dataset, intervals: interval })],
+    datasets: [given({ kind: dataset, contracts: contract, intervals: interval })],
   })
   const written = (): undefined => undefined
   const settled = settleJob({ value, written }, (path) => `as ${flagOf(path)} ${text(value, path)}`)
@@ -56,6 +57,7 @@ function text(value: unknown, path: Path): string {
 
 const FLAGS: Readonly<Record<string, string>> = {
   symbols: 'symbol',
+  contracts: 'contract',
   intervals: 'interval',
   kind: 'dataset',
 }

@@ -4,6 +4,7 @@ import type { Micros, Partition } from '../base/time.ts'
 import type { Dataset, DatasetKind, Numbers } from '../binance/dataset.ts'
 import type { Interval } from '../binance/interval.ts'
 import { datasetOf } from '../binance/market.ts'
+import type { ContractType } from '../binance/contract.ts'
 import type { Market } from '../binance/series.ts'
 
 /** A fixed moment named by the job. */
@@ -58,6 +59,8 @@ export type DatasetJob = {
   readonly kind: DatasetKind
   /** Without duplicates, in the order of the file; empty for datasets without intervals. */
   readonly intervals: readonly Interval[]
+  /** Types of contract, where series have one; empty for other datasets. */
+  readonly contracts: readonly ContractType[]
   readonly symbols: SymbolSelection
   readonly from: Moment
   readonly to: EndMoment

@@ -8,6 +8,7 @@ import { PARTITIONS, type Partition } from '../base/time.ts'
 import { DATASET_KINDS, NUMBERS, type DatasetKind, type Numbers } from '../binance/dataset.ts'
 import { findDataset, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
+import { CONTRACT_TYPES, type ContractType } from '../binance/contract.ts'
 import { INTERVALS, type Interval } from '../binance/interval.ts'
 import { readInterval } from './interval.ts'
 import {
@@ -35,6 +36,7 @@ type Settings = {
   readonly settle?: bigint | undefined
   readonly partition?: Partition | undefined
   readonly market?: Market | undefined
+  readonly contracts?: readonly ContractType[] | undefined
 }
 
 /** A job file with every text read, but not yet merged. */
@@ -154,21 +156,27 @@ const settings = {
     default: DEFAULT_MARKET,
     examples: ['um'],
   }).optional(),
+  contracts: z
+    .array(
+      word(CONTRACT_TYPES, {
+        title: 'Contract',
+        description: 'A type of contract of a pair.',
+        examples: ['PERPETUAL'],
+      }),
+    )
+    .min(1)
+    .meta({
+      title: 'Contracts',
+      description:
+        'Types of contract, for datasets by pair that have a series for each; others leave them aside.',
+      uniqueItems: true,
+      examples: [['PERPETUAL', 'CURRENT_QUARTER']],
+    })
+    .optional(),
 }
 
 /** Datasets of the futures markets that are named already, and not fetched yet. */
-const NOT_YET: ReadonlySet<string> = new Set([
-  'continuousKlines',
-  'openInterestHist',
-  'topLongShortAccountRatio',
-  'topLongShortPositionRatio',
-  'globalLongShortAccountRatio',
-  'takerVolume',
-  'basis',
-  'deliveryPrice',
-  'userTrades',
-  'income',
-])
+const NOT_YET: ReadonlySet<string> = new Set(['deliveryPrice', 'userTrades', 'income'])
 
 /** What people look for, and nobody can fetch afterwards. */
 const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i

@@ -34,6 +34,6 @@ export function newPool(world: OneWay, options: PoolOptions): Pool {
     server,
     budget: new WeightBudget(world.clock, server, options.limits, options),
     gate: new Gate(world, options.maxWaitMs, options.onWait),
-    requests: { funding: requests('funding') },
+    requests: { funding: requests('funding'), data: requests('data') },
   }
 }

@@ -13,6 +13,7 @@ import {
   type Market,
   type SeriesKey,
 } from '../binance/series.ts'
+import { CONTRACT_TYPES } from '../binance/contract.ts'
 import { parseInterval } from '../binance/interval.ts'
 import { DATA_DIR } from '../options.ts'
 import { filesAt } from '../cloud/files-at.ts'
@@ -34,6 +35,8 @@ export type SeriesQuery = {
   readonly dataset: DatasetKind
   /** As Binance writes it. */
   readonly symbol: string
+  /** For datasets by pair that have one for each type of contract. */
+  readonly contract?: string
   /** For klines and uiKlines, as Binance writes it: `1m` is a minute, `1M` a month. */
   readonly interval?: string
   /** For account datasets: the label that the user gave the account. */
@@ -89,7 +92,7 @@ export async function openQuery(query: SeriesQuery): Promise<OpenQuery> {
 }
 
 function keyOf(query: SeriesQuery): SeriesKey {
-  const { market = DEFAULT_MARKET, dataset, symbol, interval, account } = query
+  const { market = DEFAULT_MARKET, dataset, symbol, contract, interval, account } = query
   if (!Object.hasOwn(MARKETS, market))
     throw new UsageError(`no such market: ${quoteText(market)}`, {
       hint: `The markets are ${MARKET_NAMES.join(', ')}.`,
@@ -102,10 +105,16 @@ function keyOf(query: SeriesQuery): SeriesKey {
   const parsed = interval === undefined ? undefined : parseInterval(interval)
   if (interval !== undefined && parsed === undefined)
     throw new UsageError(`no such interval: ${quoteText(interval)}`)
+  const type = CONTRACT_TYPES.find((known) => known === contract)
+  if (contract !== undefined && type === undefined)
+    throw new UsageError(`no such contract: ${quoteText(contract)}`, {
+      hint: `The contracts are ${CONTRACT_TYPES.join(', ')}.`,
+    })
   const key: SeriesKey = {
     market,
     dataset,
     symbol: symbol.normalize('NFC'),
+    ...(type === undefined ? {} : { contract: type }),
     ...(parsed === undefined ? {} : { interval: parsed }),
     ...(account === undefined ? {} : { account: account.normalize('NFC') }),
   }

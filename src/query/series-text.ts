@@ -1,4 +1,4 @@
-/** A series as one word of a command line: `[MARKET/]DATASET/SYMBOL[/INTERVAL]`, as in `um/klines/BTCUSDT/1h`. */
+/** A series as one word of a command line: `[MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL]`, as in `um/klines/BTCUSDT/1h`. */
 
 import { UsageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
@@ -18,8 +18,11 @@ export function seriesText(key: SeriesKey): string {
   return text.startsWith(prefix) ? text.slice(prefix.length) : text
 }
 
-function fullText({ market, account, dataset, symbol, interval }: SeriesKey): string {
-  return [market, account, dataset, symbol, interval].filter((part) => part !== undefined).join('/')
+function fullText(key: SeriesKey): string {
+  const { market, account, dataset, symbol, contract, interval } = key
+  return [market, account, dataset, symbol, contract, interval]
+    .filter((part) => part !== undefined)
+    .join('/')
 }
 
 /**

@@ -12,9 +12,10 @@ import type { ReportSeries, Standing } from './document.ts'
 
 /** The key of a series, without what a status says beside it. */
 export function keyOf(one: SeriesStatus): SeriesKey {
-  const { market, dataset, symbol, interval, account } = one
+  const { market, dataset, symbol, contract, interval, account } = one
   return {
     ...{ market, dataset, symbol },
+    ...(contract === undefined ? {} : { contract }),
     ...(interval === undefined ? {} : { interval }),
     ...(account === undefined ? {} : { account }),
   }

@@ -2,13 +2,21 @@
 
 import { DEFAULT_MARKET, type SeriesKey } from '../binance/series.ts'
 
-/** The name of a series in links: `[MARKET/][account=LABEL/]DATASET/SYMBOL[/INTERVAL]`; distinct for distinct series. */
-export function seriesId({ market, dataset, symbol, interval, account }: SeriesKey): string {
+/** The name of a series in links: `[MARKET/][account=LABEL/]DATASET/SYMBOL[/CONTRACT][/INTERVAL]`; distinct for distinct series. */
+export function seriesId({
+  market,
+  dataset,
+  symbol,
+  contract,
+  interval,
+  account,
+}: SeriesKey): string {
   return [
     ...(market === (DEFAULT_MARKET as string) ? [] : [market]),
     ...(account === undefined ? [] : [`account=${escaped(account)}`]),
     dataset,
     escaped(symbol),
+    ...(contract === undefined ? [] : [contract]),
     ...(interval === undefined ? [] : [interval]),
   ].join('/')
 }

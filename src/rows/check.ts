@@ -47,6 +47,7 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
       return NOTHING_ODD
     case 'funding':
     case 'metrics':
+    case 'sample':
       return NOTHING_ODD
     case 'premium':
       // A ratio near zero, on either side.

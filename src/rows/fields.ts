@@ -29,6 +29,7 @@ export class JsonField {
   readonly bit: number
   readonly isRequired: boolean
   readonly #isQuoted: boolean
+  readonly #isTime: boolean
   readonly #reader: ValueReader
   readonly #sink: ColumnSink | undefined
   /** The values that mean null, as JSON. */
@@ -46,6 +47,7 @@ export class JsonField {
     this.bit = bit
     this.isRequired = stored !== undefined && stored.column.nullable !== true
     this.#isQuoted = form === 'quoted'
+    this.#isTime = stored?.column.type === 'time'
     this.#reader = reader
     this.#sink = stored?.sink
     this.#nulls = stored === undefined ? [] : nullsOf(stored.column)
@@ -65,6 +67,9 @@ export class JsonField {
       this.putAbsent(row)
       return undefined
     }
+    // Some times were sent as texts until 2026-07 (derivatives, change log).
+    const digits = this.#isTime ? /^"(\d+)"$/.exec(json)?.[1] : undefined
+    if (digits !== undefined && this.#reader.readText(digits, row)) return undefined
     if (!this.#isQuoted) return this.#reader.problem(json)
     if (!json.startsWith('"')) return 'not a string'
     const text = JSON.parse(json) as string
@@ -83,7 +88,8 @@ export class JsonField {
  */
 function nullsOf({ type, nullable, isOfOneSource }: Column): readonly string[] {
   if (nullable !== true) return []
-  if (isOfOneSource === true) return ['null', '""']
+  // Of a number that there is none of, an empty text is sent.
+  if (isOfOneSource === true || type === 'price' || type === 'quantity') return ['null', '""']
   return type === 'time' ? ['null', '-1'] : ['null']
 }
 

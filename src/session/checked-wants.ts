@@ -1,8 +1,8 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
+import { isOldServed } from '../binance/dataset.ts'
 import { periodWindow, type Micros } from '../base/time.ts'
-import { isKeyedByTime } from '../binance/dataset.ts'
 import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
@@ -51,7 +51,7 @@ export async function wantsOf(
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
-      const klines = isKeyedByTime(datasetOf(key)) ? key : klinesOf(key)
+      const klines = isOldServed(datasetOf(key)) ? key : klinesOf(key)
       const isArchived = archived.some(
         ({ market = DEFAULT_MARKET, symbol }) => market === key.market && symbol === key.symbol,
       )

@@ -57,9 +57,11 @@ function inLake(dataset: DatasetJob, stored: readonly SeriesKey[]): SymbolSelect
   return { kind: 'list', symbols: [...new Set(found)] }
 }
 
-function names({ kind, market, intervals, symbols }: DatasetJob, key: SeriesKey): boolean {
+function names(job: DatasetJob, key: SeriesKey): boolean {
+  const { kind, market, contracts, intervals, symbols } = job
   const hasInterval = key.interval === undefined || intervals.includes(key.interval)
   if (market !== key.market) return false
+  if (key.contract !== undefined && !contracts.includes(key.contract)) return false
   return kind === key.dataset && hasInterval && mayMean(symbols, key.symbol)
 }
 

@@ -135,7 +135,7 @@ export function seriesOf(
   dataset: DatasetJob,
   { symbols, account }: Pick<WantWorld, 'symbols' | 'account'>,
 ): SeriesKey[] {
-  const { kind, market, intervals } = dataset
+  const { kind, market, contracts, intervals } = dataset
   const isSigned = factsOf(dataset).security === 'signed'
   if (isSigned && account === undefined)
     throw new UsageError(`${kind} needs an account label`, {
@@ -144,7 +144,10 @@ export function seriesOf(
   const label = isSigned && account !== undefined ? { account } : {}
   return symbolsOf(dataset, symbols).flatMap((symbol): SeriesKey[] => {
     const key = { market, dataset: kind, symbol, ...label }
-    return intervals.length === 0 ? [key] : intervals.map((interval) => ({ ...key, interval }))
+    const ofContracts: readonly SeriesKey[] =
+      contracts.length === 0 ? [key] : contracts.map((contract) => ({ ...key, contract }))
+    if (intervals.length === 0) return [...ofContracts]
+    return ofContracts.flatMap((one) => intervals.map((interval) => ({ ...one, interval })))
   })
 }
 

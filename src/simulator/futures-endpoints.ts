@@ -6,9 +6,10 @@
 
 import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
+import { dataEndpoints } from './futures-data.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
-import { futuresInfoJson, pairOf } from './futures-info.ts'
-import type { Funding, FuturesOptions } from './options.ts'
+import { contractTypeOf, futuresInfoJson, pairOf } from './futures-info.ts'
+import type { Funding, FuturesOptions, FuturesSymbol } from './options.ts'
 import { readInterval, readLimit, readLong, Refusal } from './query.ts'
 import { aggTradePage } from './pages.ts'
 import { aggTradeJson, klineJson } from './rows.ts'
@@ -28,7 +29,7 @@ export function futuresEndpoints(
   const root = market === 'um' ? '/fapi/v1' : '/dapi/v1'
   const kline = (name: string, source: (history: FuturesHistory) => KlineSource): Named => [
     `${root}/${name}`,
-    klineEndpoint(market, options, source, name === 'indexPriceKlines' ? 'pair' : 'symbol'),
+    klineEndpoint(market, options, source, SUBJECTS[name] ?? ['symbol']),
   ]
   const price =
     (name: PriceName) =>
@@ -44,16 +45,35 @@ export function futuresEndpoints(
     kline('klines', ({ klines }) => klines),
     kline('markPriceKlines', price('mark')),
     kline('indexPriceKlines', price('index')),
+    kline('continuousKlines', ({ klines }) => klines),
     kline('premiumIndexKlines', price('premium')),
     [`${root}/aggTrades`, aggTradeEndpoint(market, options)],
     [`${root}/fundingRate`, fundingEndpoint(market, options)],
+    ...dataEndpoints(market, options, (context, subject) =>
+      found(
+        context,
+        options,
+        subject === 'pair' && context.parameters.has('contractType')
+          ? ['pair', 'contractType']
+          : [subject],
+      ),
+    ),
   ])
 }
+
+/** What klines are asked by that are not of a symbol. */
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  indexPriceKlines: ['pair'],
+  continuousKlines: ['pair', 'contractType'],
+}
+
+type Subject = readonly ['symbol'] | readonly ['pair', 'contractType'?]
 
 type Named = [path: string, endpoint: Endpoint]
 
 /** The request weight: klines by `limit`, the others as documented. */
-export function futuresWeight(path: string, query: string): number {
+export function futuresWeight(path: string, query: string, market: Market): number {
+  if (path.startsWith('/futures/data/')) return market === 'um' ? 0 : 1
   if (path === '/fapi/v1/fundingRate') return 0
   if (/aggTrades$/.test(path)) return 20
   if (!/lines$/.test(path)) return 1
@@ -74,10 +94,10 @@ function klineEndpoint(
   market: Market,
   options: FuturesOptions,
   source: (history: FuturesHistory) => KlineSource,
-  subject: 'symbol' | 'pair',
+  subject: Subject,
 ): Endpoint {
   return {
-    mandatory: [subject, 'interval'],
+    mandatory: [...subject.filter((name) => name !== undefined), 'interval'],
     optional: ['startTime', 'endTime', 'limit'],
     isMarketData: true,
     answer: (context) => {
@@ -116,7 +136,7 @@ function aggTradeEndpoint(market: Market, options: FuturesOptions): Endpoint {
     optional: ['fromId', 'startTime', 'endTime', 'limit'],
     isMarketData: true,
     answer: (context) => {
-      const { symbol, history } = found(context, options, 'symbol')
+      const { symbol, history } = found(context, options, ['symbol'])
       const { parameters, now, fault } = context
       const { aggTrades } = history
       const oldest = aggTrades.placeOfTime(now - REACH[market])
@@ -150,7 +170,7 @@ function fundingEndpoint(market: Market, options: FuturesOptions): Endpoint {
     optional: ['symbol', 'startTime', 'endTime', 'limit'],
     isMarketData: true,
     answer: (context) => {
-      const { symbol, history } = found(context, options, 'symbol')
+      const { symbol, history } = found(context, options, ['symbol'])
       const limit = Number(readLong(context.parameters, 'limit') ?? FUNDING_DEFAULT)
       if (limit > FUNDING_MAX) throw new Refusal('000002', 'illegal parameter')
       const { from, to, newest } = openWindow(context)
@@ -206,10 +226,13 @@ function closedWindow(context: Context): Window {
 function found(
   context: Context,
   { symbols }: FuturesOptions,
-  subject: 'symbol' | 'pair',
+  [subject, type]: Subject,
 ): { readonly symbol: string; readonly history: FuturesHistory } {
   const asked = context.parameters.get(subject) ?? ''
-  const name = subject === 'symbol' ? asked : symbols.find((own) => pairOf(own) === asked)?.symbol
+  const wanted = type === undefined ? undefined : context.parameters.get(type)
+  const isOf = (own: FuturesSymbol): boolean =>
+    pairOf(own) === asked && (wanted === undefined || contractTypeOf(own) === wanted)
+  const name = subject === 'symbol' ? asked : symbols.find(isOf)?.symbol
   const symbol = name === undefined ? undefined : context.find(name)
   if (symbol === undefined)
     throw subject === 'pair'

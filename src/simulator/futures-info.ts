@@ -41,6 +41,11 @@ export function pairOf({ symbol, pair }: FuturesSymbol): string {
   return pair ?? symbol.replace(/_.*$/, '')
 }
 
+/** The type of a contract. */
+export function contractTypeOf({ symbol, contractType }: FuturesSymbol): string {
+  return contractType ?? (DATED.test(symbol) ? 'CURRENT_QUARTER' : 'PERPETUAL')
+}
+
 function symbolInfo(
   market: 'um' | 'cm',
   options: FuturesSymbol,
@@ -51,12 +56,11 @@ function symbolInfo(
   const quoteAsset = options.quoteAsset ?? (market === 'um' ? pair.slice(-4) : 'USD')
   const baseAsset = options.baseAsset ?? pair.slice(0, pair.length - quoteAsset.length)
   const isOver = delistedAt !== undefined && now >= Number(delistedAt)
-  const dated = DATED.test(symbol) ? 'CURRENT_QUARTER' : 'PERPETUAL'
   const status = options.status ?? (isOver ? 'SETTLING' : 'TRADING')
   return {
     symbol,
     pair,
-    contractType: options.contractType ?? dated,
+    contractType: contractTypeOf(options),
     deliveryDate: delistedAt === undefined ? NEVER_MS : toMillis(delistedAt),
     onboardDate: onboardAt === undefined ? 1_567_965_300_000 : toMillis(onboardAt),
     ...(market === 'um' ? { status } : { contractStatus: status, contractSize: 100 }),

@@ -13,7 +13,7 @@ import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
 import { futuresHistoryOf } from './futures-history.ts'
-import { FUTURES_RULES, type FuturesPlace } from './futures-place.ts'
+import { FUTURES_RULES, futuresMarketOf, type FuturesPlace } from './futures-place.ts'
 import { historyOf } from './history.ts'
 import { Limiter } from './limits.ts'
 import { refusedAnswer, type Refused } from './refused.ts'
@@ -64,14 +64,14 @@ export class Exchange {
   readonly #archive: SimArchive
   readonly #endpoints: ReadonlyMap<string, Endpoint>
   readonly #futures: ReadonlyMap<string, Exchange>
-  readonly #isFutures: boolean
+  readonly #place: FuturesPlace | undefined
   /** What the futures markets received; they share limits. */
   readonly futuresLog: RequestLog
 
   /** @throws UsageError when a symbol occurs twice or its options are contradictory. */
   constructor(options: ExchangeOptions, place?: FuturesPlace) {
     this.#options = options
-    this.#isFutures = place !== undefined
+    this.#place = place
     const { seed = 1 } = options
     const symbols = place?.options.symbols ?? options.symbols
     const makeHistory = place === undefined ? historyOf : futuresHistoryOf
@@ -120,13 +120,10 @@ export class Exchange {
   }
 
   /** The market that a request is for; `undefined` for spot. */
-  #futuresOf({ path, query }: SimRequest): Exchange | undefined {
-    const place = isArchivePath(path, query)
-      ? /(?:^\/|prefix=)data(?:\/|%2F)futures(?:\/|%2F)(um|cm)(?:\/|%2F)/.exec(
-          `${path}?${query}`,
-        )?.[1]
-      : { fapi: 'um', dapi: 'cm' }[/^\/([fd]api)\//.exec(path)?.[1] ?? '']
-    return place === undefined ? undefined : this.#futures.get(place)
+  #futuresOf(request: SimRequest): Exchange | undefined {
+    const isFile = isArchivePath(request.path, request.query)
+    const name = futuresMarketOf({ ...request, isFile }, this.#options)
+    return name === undefined ? undefined : this.#futures.get(name)
   }
 
   /** The server's clock when the given one shows `now`. */
@@ -148,7 +145,10 @@ export class Exchange {
     const now = this.serverTime(nowMicros)
     const { path, query, ip } = request
     if (isArchivePath(path, query)) return this.#archived(request, now)
-    const weight = this.#isFutures ? futuresWeight(path, query) : this.#limiter.weightOf(path, now)
+    const weight =
+      this.#place !== undefined
+        ? futuresWeight(path, query, this.#place.market)
+        : this.#limiter.weightOf(path, now)
     const admission = this.#limiter.arrive(ip, weight, now)
     const host = request.headers['host'] ?? ''
     const isIn = admission.kind === 'pass'

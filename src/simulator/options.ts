@@ -129,7 +129,12 @@ export type FuturesSymbol = SymbolOptions & {
   readonly specialFunding?: readonly Micros[]
   /** Replaces the generated settlements. */
   readonly funding?: readonly Funding[]
+  /** Replaces the generated samples of `futures/data`, by the last part of the path; of any period. */
+  readonly data?: Readonly<Record<string, readonly Sample[]>>
 }
+
+/** A sample of `futures/data` as it is sent, without what names its symbol. */
+export type Sample = Readonly<Record<string, string | number>>
 
 /** Options of one futures market. */
 export type FuturesOptions = {
@@ -139,6 +144,8 @@ export type FuturesOptions = {
    * oldest for USD-M and newest for COIN-M, as documented.
    */
   readonly klineWindows?: 'oldest' | 'newest'
+  /** The order of samples of `futures/data`. Default oldest first, as documented. */
+  readonly dataOrder?: 'newestFirst'
   /** How far the time in exchangeInfo, which is that of a cached document, lies behind. Default 10 hours. */
   readonly infoLagMs?: number
   /** The number that exchangeInfo states for the pool. Default 2,400. */

@@ -35,9 +35,10 @@ export type FooterFacts = {
 
 /** Facts as key-value metadata. The last is a checksum of all others, so that no damage passes for coverage. */
 export function formatFacts(facts: FooterFacts): Record<string, string> {
-  const { interval, account, ...key } = facts.key
+  const { contract, interval, account, ...key } = facts.key
   const values = {
     ...key,
+    ...(contract === undefined ? {} : { contract }),
     ...(interval === undefined ? {} : { interval }),
     ...(account === undefined ? {} : { account }),
     schema_version: String(FORMAT_VERSION),
@@ -94,7 +95,7 @@ function checkVersion(metadata: ReadonlyMap<string, string>, path: string): void
 }
 
 function readFacts(reader: FactReader, key: SeriesKey): FooterFacts {
-  const names = ['market', 'dataset', 'symbol', 'interval', 'account'] as const
+  const names = ['market', 'dataset', 'symbol', 'contract', 'interval', 'account'] as const
   const mine = names.map((name) => key[name] ?? '')
   const theirs = names.map((name) => reader.optional(name))
   if (mine.join('\0') !== theirs.join('\0'))

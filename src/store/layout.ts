@@ -6,6 +6,7 @@
 
 import { DATASET_KINDS } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
+import { CONTRACT_TYPES } from '../binance/contract.ts'
 import { MARKET_NAMES, type SeriesKey } from '../binance/series.ts'
 import { intervalPathName, parseInterval } from '../binance/interval.ts'
 import { periodWindow } from '../base/time.ts'
@@ -22,13 +23,15 @@ const ESCAPED = /[\u0000-\u001f\u007f"#%'*/:=?\\{[\]^]/g
  * does it, so that distinct series never share a directory.
  *
  * @throws RangeError for a key that no path can be made of: an empty symbol or label, half a surrogate pair, an
- * interval or account where the dataset has none, or the other way round.
+ * interval, contract or account where the dataset has none, or the other way round.
  */
 export function seriesPath(key: SeriesKey): string {
-  const { market, dataset, symbol, interval, account } = key
-  const { hasInterval, security } = datasetOf(key)
+  const { market, dataset, symbol, contract, interval, account } = key
+  const { hasInterval, contracts, security } = datasetOf(key)
   if (hasInterval !== (interval !== undefined))
     throw new RangeError(`${dataset} ${hasInterval ? 'need' : 'have no'} interval`)
+  if ((contracts !== undefined) !== (contract !== undefined))
+    throw new RangeError(`${dataset} ${contract === undefined ? 'need' : 'have no'} contract`)
   if ((security === 'signed') !== (account !== undefined))
     throw new RangeError(`${dataset} ${account === undefined ? 'need' : 'have no'} account`)
   const parts: string[] = [market]
@@ -36,6 +39,7 @@ export function seriesPath(key: SeriesKey): string {
   parts.push(dataset)
   if (interval !== undefined) parts.push(`interval=${intervalPathName(interval)}`)
   parts.push(`symbol=${escapeValue(symbol)}`)
+  if (contract !== undefined) parts.push(`contract=${escapeValue(contract)}`)
   return parts.join('/')
 }
 
@@ -49,11 +53,14 @@ export function parseSeriesPath(path: string): SeriesKey | undefined {
   const dataset = DATASET_KINDS.find((kind) => kind === name)
   const interval = parseInterval(takeValue(rest, 'interval') ?? '')
   const symbol = takeValue(rest, 'symbol')
+  const type = takeValue(rest, 'contract')
+  const contract = CONTRACT_TYPES.find((known) => known === type)
   if (dataset === undefined || symbol === undefined) return undefined
   const key: SeriesKey = {
     market,
     dataset,
     symbol,
+    ...(contract !== undefined && { contract }),
     ...(interval !== undefined && { interval }),
     ...(account !== undefined && { account }),
   }

@@ -16,6 +16,7 @@ export type RunLack = {
   readonly market: string
   readonly dataset: string
   readonly symbol: string
+  readonly contract?: string
   readonly interval?: string
   readonly account?: string
   /** The first of its missing windows, and how many more there are. */
@@ -116,6 +117,7 @@ const lackShape = object.of({
   market: text,
   dataset: text,
   symbol: text,
+  contract: optional(text),
   interval: optional(text),
   account: optional(text),
   windows: array(object.of({ from: moment, to: moment })),

@@ -36,6 +36,8 @@ const LIMITS_AGE_MS = 3_600_000
 
 // All of exchangeInfo is tens of megabytes of JSON.
 const INFO_BYTES_MAX = 256 << 20
+/** The status of a symbol that trades. */
+const TRADING = 'TRADING'
 /** The status of a symbol that exchangeInfo does not list. */
 export const UNKNOWN_SYMBOL = 'UNKNOWN'
 
@@ -136,7 +138,7 @@ export class ExchangeClient {
    */
   async isTrading(symbol: string): Promise<boolean | undefined> {
     const status = await this.statusOf(symbol)
-    return status === undefined ? undefined : status === 'TRADING'
+    return status === undefined ? undefined : status === TRADING
   }
 
   /** The symbol's status in exchangeInfo; `undefined` when it does not answer. */
@@ -148,7 +150,11 @@ export class ExchangeClient {
 
   async #askStatus(symbol: string): Promise<string | undefined> {
     const statusIn = (symbols: readonly SymbolInfo[]): string =>
-      symbols.find((info) => info.symbol === symbol)?.status ?? UNKNOWN_SYMBOL
+      symbols.find((info) => info.symbol === symbol)?.status ??
+      // A pair trades while one of its contracts does.
+      symbols.find(({ contract, status }) => contract?.pair === symbol && status === TRADING)
+        ?.status ??
+      UNKNOWN_SYMBOL
     const known = statusIn(this.#symbols)
     if (known !== UNKNOWN_SYMBOL || this.#hasAllSymbols) return known
     try {

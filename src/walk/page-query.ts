@@ -13,13 +13,17 @@ export function pageQuery(
   sending: Pick<Query, 'priority' | 'signal'>,
 ): Query {
   const dataset = datasetOf(key)
-  const interval = key.interval === undefined ? [] : [['interval', key.interval] as const]
+  const interval =
+    key.interval === undefined
+      ? []
+      : [[dataset.intervalParameter ?? 'interval', key.interval] as const]
   const subject = [dataset.subject ?? 'symbol', key.symbol] as const
+  const contract = key.contract === undefined ? [] : [['contractType', key.contract] as const]
   const asked = MARKETS[key.market].rest.unit === 'ms' ? inMillis(params) : params
   return {
     ...sending,
     path: dataset.path,
-    params: [subject, ...interval, ...Object.entries(asked)],
+    params: [subject, ...contract, ...interval, ...Object.entries(asked)],
     limit,
     weight: weightOf(dataset, limit),
     pool: dataset.pool,

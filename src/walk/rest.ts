@@ -10,6 +10,7 @@ import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
 import { walkAccount } from './account.ts'
 import { walkIds } from './ids.ts'
 import { walkKlines } from './klines.ts'
+import { walkRecent, type RecentWalkOptions } from './recent.ts'
 import { walkTimes } from './times.ts'
 import type { AskPage } from './walk.ts'
 import { int64Values } from '../rows/batch.ts'
@@ -67,8 +68,8 @@ export function walkRest(
   switch (walk) {
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
-      return walkKlines(window, key.interval, ask, {
-        ...options,
+      return walkGrid(window, key.interval, ask, {
+        ...{ ...options, reachDays: datasetOf(key).reachDays },
         limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
@@ -90,6 +91,19 @@ export function walkRest(
       return walkAccount(window, ask, { ...options, nextId, cursor })
     }
   }
+}
+
+function walkGrid(
+  window: Window,
+  interval: Interval,
+  ask: AskPage,
+  {
+    reachDays,
+    ...options
+  }: Omit<RecentWalkOptions, 'reachDays'> & { reachDays: number | undefined },
+): AsyncGenerator<Step, void, void> {
+  if (reachDays === undefined) return walkKlines(window, interval, ask, options)
+  return walkRecent(window, interval, ask, { ...options, reachDays })
 }
 
 /** Slots that are requested at once; some are left, since a request also reaches into the slots beside them. */

@@ -120,6 +120,7 @@ export class RunMetrics {
       market: key.market,
       dataset: key.dataset,
       symbol: key.symbol,
+      ...(key.contract === undefined ? {} : { contract: key.contract }),
       interval: key.interval ?? '',
       account: key.account ?? '',
     }
@@ -153,7 +154,7 @@ const made = new WeakMap<RegistryType, SeriesGauges>()
 function gaugesOf(registry: RegistryType, gauge: Make): SeriesGauges {
   const known = made.get(registry)
   if (known !== undefined) return known
-  const names = ['market', 'dataset', 'symbol', 'interval', 'account']
+  const names = ['market', 'dataset', 'symbol', 'contract', 'interval', 'account']
   const gauges: SeriesGauges = {
     complete: gauge(
       'series_complete',

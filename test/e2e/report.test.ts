@@ -110,7 +110,7 @@ describe('the command', () => {
   test('says what stands in the way', async () => {
     const nowhere = await runCli(['report', '--data-dir', join(await tempDir(), 'none')])
     expect(nowhere).toMatchObject({ exit: 2, stdout: '' })
-    expect(nowhere.stderr).toMatch(/^error: the lake holds no series \(/)
+    expect(nowhere.stderr).toMatch(/^error: there is no lake at /)
     const args = ['report', '--data-dir', lake.dataDir, '--out', '/no/such/directory/x.html']
     const unwritable = await runCli(args)
     expect(unwritable.exit).toBe(2)

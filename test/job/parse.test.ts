@@ -70,6 +70,7 @@ describe('a valid job', () => {
     expect(datasets[0]).toEqual({
       kind: 'klines',
       intervals: ['1m', '1M'],
+      contracts: [],
       symbols: { kind: 'list', symbols: ['BTCUSDT', 'ETHUSDT'] },
       from: { kind: 'at', time: parseMicros('2024-01-01') },
       to: { kind: 'now' },
@@ -86,6 +87,7 @@ describe('a valid job', () => {
     expect(parseJob(MAJORS, 'x').datasets[1]).toEqual({
       kind: 'aggTrades',
       intervals: [],
+      contracts: [],
       symbols: { kind: 'filter', quote: 'USDT', status: 'TRADING', exclude: ['USDCUSDT'] },
       from: { kind: 'at', time: parseMicros('2025-01-01') },
       to: { kind: 'at', time: micros(parseMicros('2026-01-01T12:00:00.5Z')) },
@@ -153,7 +155,7 @@ datasets:
       'jobs/x.yaml:3:11: symbols[0]: "btcusdt" is not a symbol; did you mean "BTCUSDT"?',
       'jobs/x.yaml:4:7: from: "2024-03-31T02:30+02:00" is not a time in UTC; write 2024-03-31T00:30:00Z',
       'jobs/x.yaml:7:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?',
-      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders, myAllocations, markPriceKlines, indexPriceKlines, premiumIndexKlines, fundingRate or metrics; did you mean "aggTrades"?',
+      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders, myAllocations, markPriceKlines, indexPriceKlines, premiumIndexKlines, continuousKlines, fundingRate, metrics, openInterestHist, topLongShortAccountRatio, topLongShortPositionRatio, globalLongShortAccountRatio, takerVolume or basis; did you mean "aggTrades"?',
       'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is not an existing day or time',
     ])
   })
@@ -183,7 +185,7 @@ datasets:
     ],
     [
       'market: um',
-      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or metrics$/,
+      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or basis$/,
     ],
     ['source: api', 'source: "api" is not auto, rest or archive'],
     [

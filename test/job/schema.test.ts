@@ -54,10 +54,13 @@ function fitsText(value: string, schema: Schema): boolean {
 /** A job that holds `value` under `key`, at the top level or in its dataset. */
 function jobWith(key: string, value: unknown, level: 'top' | 'dataset'): string {
   const top: Record<string, unknown> = { version: 1, symbols: ['A'], from: '2020-01-01' }
-  const kind = key === 'kind' ? (value as DatasetKind) : 'klines'
+  const other = key === 'contracts' && level === 'dataset' ? 'continuousKlines' : 'klines'
+  const kind = key === 'kind' ? (value as DatasetKind) : other
   const [market = 'spot'] = marketsWith(kind)
-  const intervals = datasetOf({ market, dataset: kind }).hasInterval ? { intervals: ['1d'] } : {}
-  const dataset: Record<string, unknown> = { kind, market, ...intervals }
+  const facts = datasetOf({ market, dataset: kind })
+  const intervals = facts.hasInterval ? { intervals: ['1d'] } : {}
+  const contracts = facts.contracts === undefined ? {} : { contracts: ['PERPETUAL'] }
+  const dataset: Record<string, unknown> = { kind, market, ...intervals, ...contracts }
   const holder = level === 'top' ? top : dataset
   const job = { datasets: [dataset], ...top }
   if (holder === top) return JSON.stringify({ ...job, [key]: value })

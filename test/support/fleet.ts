@@ -8,6 +8,7 @@ import type { Clock, World } from '../../src/base/ports.ts'
 import { micros } from '../../src/base/time.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { nodeClock } from '../../src/node/clock.ts'
+import { nodeFiles } from '../../src/node/files.ts'
 import { nodeWorld } from '../../src/node/world.ts'
 import type { ExchangeOptions, Simulator } from '../../src/simulator/index.ts'
 import { serve, tempDir } from './lake.ts'
@@ -48,7 +49,7 @@ export async function fleet(exchange: Partial<ExchangeOptions> = {}): Promise<Fl
   const simulator = await serve({ exchange: { symbols, ...exchange }, clock })
   const dataDir = await tempDir()
   const options = { queue: redis.url, dataDir, baseUrls: [simulator.url], lakeIsShared: true }
-  const worldOf = (directory: string): World => ({ ...nodeWorld({ dataDir: directory }), clock })
+  const worldOf = (directory: string): World => ({ ...nodeWorld({ files: nodeFiles(directory) }), clock })
   return {
     redis,
     simulator,

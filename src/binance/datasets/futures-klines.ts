@@ -27,16 +27,18 @@ const WINDOW_DAYS_MAX = 200
 
 const prices: readonly Column[] = spotKlines.columns.slice(0, 5)
 
+const { archive: archiveOfSpot = [], ...unfiledOfSpot } = spotKlines
+
 /** The columns of USD-M klines are those of spot. */
-const um: Omit<Dataset, 'kind' | 'path'> = {
-  ...spotKlines,
+const unfiled: Omit<Dataset, 'kind' | 'path'> = {
+  ...unfiledOfSpot,
   ...PAGE,
   intervals: INTERVALS.filter((interval) => interval !== '1s'),
 }
 
 /** COIN-M counts contracts of a fixed value in the quote asset; the other volume is of the base asset. */
 const cm: Omit<Dataset, 'kind' | 'path'> = {
-  ...um,
+  ...unfiled,
   windowDaysMax: WINDOW_DAYS_MAX,
   columns: [
     ...prices,
@@ -51,7 +53,7 @@ const cm: Omit<Dataset, 'kind' | 'path'> = {
 
 /** Nothing is traded at these prices: the volumes are zeros, and the count is that of samples. */
 const priceKlines: Omit<Dataset, 'kind' | 'path'> = {
-  ...um,
+  ...unfiled,
   columns: [
     ...prices,
     { name: 'close_time', type: 'end', json: 6 },
@@ -72,7 +74,7 @@ const HEADERS = {
   takerQuote: ['takerbuyquotevolume', 'takerbuyquoteassetvolume'],
 } as const
 
-const archivePrices: readonly ArchiveColumn[] = (spotKlines.archive ?? []).slice(0, 5)
+const archivePrices: readonly ArchiveColumn[] = archiveOfSpot.slice(0, 5)
 
 const archiveCm: readonly ArchiveColumn[] = [
   ...archivePrices,
@@ -96,10 +98,22 @@ const archiveOfPrices: readonly ArchiveColumn[] = [
   archiveColumn(undefined, 'ignore'),
 ]
 
+/** Of a pair: one contract after the other, each as long as it is of the type. */
+const CONTRACTS = ['PERPETUAL', 'CURRENT_QUARTER', 'NEXT_QUARTER'] as const
+
+/** There are no files of them. */
+const continuous = { kind: 'continuousKlines', subject: 'pair', contracts: CONTRACTS } as const
+
 const cmPriceKlines = { ...priceKlines, windowDaysMax: WINDOW_DAYS_MAX }
 /** The klines of USD-M. */
 export const umKlines = {
-  klines: { ...um, kind: 'klines', path: '/fapi/v1/klines', isArchiveDoubted: true },
+  klines: {
+    ...unfiled,
+    kind: 'klines',
+    path: '/fapi/v1/klines',
+    archive: archiveOfSpot,
+    isArchiveDoubted: true,
+  },
   markPriceKlines: {
     ...priceKlines,
     kind: 'markPriceKlines',
@@ -119,6 +133,12 @@ export const umKlines = {
     path: '/fapi/v1/premiumIndexKlines',
     rules: 'premium',
     archive: archiveOfPrices,
+  },
+  continuousKlines: {
+    ...unfiled,
+    ...continuous,
+    path: '/fapi/v1/continuousKlines',
+    contracts: [...CONTRACTS, 'TRADIFI_PERPETUAL'],
   },
 } satisfies Record<string, Dataset>
 
@@ -151,4 +171,5 @@ export const cmKlines = {
     rules: 'premium',
     archive: archiveOfPrices,
   },
+  continuousKlines: { ...cm, ...continuous, path: '/dapi/v1/continuousKlines' },
 } satisfies Record<string, Dataset>

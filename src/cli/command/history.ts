@@ -147,9 +147,9 @@ function short({ error, windows }: RunLack): string {
   return `missing ${spans(windows, 1).join(' ')}`
 }
 
-function nameOf({ market, account, dataset, symbol, interval }: RunLack): string {
+function nameOf({ market, account, dataset, symbol, contract, interval }: RunLack): string {
   const where = market === 'spot' ? [] : [market]
-  const parts = [...where, account, dataset, symbol, interval]
+  const parts = [...where, account, dataset, symbol, contract, interval]
   return library.quoteText(parts.filter((part) => part !== undefined).join(' '))
 }
 

@@ -1,5 +1,6 @@
 /** `status`: prints what the lake holds. */
 
+import { flatKey } from '../flat-key.ts'
 import type { RevisionEntry, SeriesStatus, StatusReport, WindowText } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'
@@ -66,10 +67,7 @@ export function statusTable({ series, now }: StatusReport, withRevisions: boolea
 }
 
 function entry(one: SeriesStatus, now: string, withRevisions: boolean): readonly Row[] {
-  const { account, dataset, symbol, interval } = one
-  const market = one.market === 'spot' ? undefined : one.market
-  const parts = [market, account, dataset, symbol, interval].filter((part) => part !== undefined)
-  const name = fit(library.quoteText(parts.join(' ')), NAME_WIDTH)
+  const name = fit(library.quoteText(library.seriesName(one)), NAME_WIDTH)
   const verdict = library.quoteText(one.verdict)
   const [word = ''] = verdict.split(/[: ]/)
   return [
@@ -131,11 +129,7 @@ function revision({ key, time, old, new: now }: RevisionEntry): readonly string[
 export function statusDocument({ series }: StatusReport, withRevisions: boolean): object {
   return {
     series: series.map(({ revisions, wanted, ...rest }) => ({
-      market: rest.market,
-      dataset: rest.dataset,
-      symbol: rest.symbol,
-      ...(rest.interval === undefined ? {} : { interval: rest.interval }),
-      ...(rest.account === undefined ? {} : { account: rest.account }),
+      ...flatKey(rest),
       ...(wanted === undefined ? {} : { wanted: windows(wanted) }),
       covered: windows(rest.covered),
       missing: windows(rest.missing),

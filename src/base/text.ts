@@ -37,6 +37,14 @@ function unitEscape(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, '0')}`
 }
 
+/** `text` without the zeros at the end of its fraction, and without its point where nothing is left behind it. */
+export function withoutZeros(text: string): string {
+  if (!text.includes('.')) return text
+  let end = text.length
+  while (text[end - 1] === '0') end -= 1
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end)
+}
+
 /** How many terminal columns `text` takes: wide and full-width characters take two, marks none. */
 export function displayWidth(text: string): number {
   let width = 0

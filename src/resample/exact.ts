@@ -1,5 +1,7 @@
 /** Exact sums of decimal texts, however many digits they have. */
 
+import { withoutZeros } from '../base/text.ts'
+
 /** `units` x 10 ^ -`scale`. */
 export type Exact = { readonly units: bigint; readonly scale: number }
 
@@ -31,6 +33,5 @@ export function exactText({ units, scale }: Exact): string {
 
 /** Without last zeros after the point. */
 export function shortText(value: Exact): string {
-  const text = exactText(value)
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+  return withoutZeros(exactText(value))
 }

@@ -5,6 +5,7 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import { formatMicros, micros } from '../base/time.ts'
+import { withoutZeros } from '../base/text.ts'
 import { columnIndex, type Column, type Dataset } from '../binance/dataset.ts'
 import { assemble, sliceBatch } from './assemble.ts'
 import { batchOf, columnData, int64Values } from './batch.ts'
@@ -241,10 +242,6 @@ class RowMerge {
       new: textsOf(this.#fresh, j),
     }
   }
-}
-
-function withoutZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 function isSameTexts(

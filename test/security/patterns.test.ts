@@ -12,7 +12,7 @@ const LENGTH = 1 << 17
 const SHORT: ReadonlySet<string> = new Set([
   // a URL of the user's own
   String.raw`watch/heartbeat.ts /\/+$/`,
-  String.raw`walk/exchange.ts /\/+$/`,
+  String.raw`binance/host.ts /\/+$/`,
   String.raw`pull/archive/client.ts /\/+$/`,
   String.raw`cli/read.ts /\/+$/`,
   // the value of a flag
@@ -26,6 +26,7 @@ const SHORT: ReadonlySet<string> = new Set([
   String.raw`job/parse.ts /\.+$/`,
   // our own numbers
   'simulator/sbe.ts /0+$/',
+  'simulator/archive-rows.ts /0+$/',
 ])
 const PUMPS = 'a A 0 1 - / . : _ " % [ { < é 币 \u001b 0, ab 1. -1 /a "a \\u 00: 2024- {" e1'.split(
   ' ',

@@ -49,7 +49,10 @@ export async function fleet(exchange: Partial<ExchangeOptions> = {}): Promise<Fl
   const simulator = await serve({ exchange: { symbols, ...exchange }, clock })
   const dataDir = await tempDir()
   const options = { queue: redis.url, dataDir, baseUrls: [simulator.url], lakeIsShared: true }
-  const worldOf = (directory: string): World => ({ ...nodeWorld({ files: nodeFiles(directory) }), clock })
+  const worldOf = (directory: string): World => ({
+    ...nodeWorld({ files: nodeFiles(directory) }),
+    clock,
+  })
   return {
     redis,
     simulator,

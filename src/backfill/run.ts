@@ -4,11 +4,11 @@ import { checkEgresses } from '../base/egress.ts'
 import { isFatal } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import type { Micros } from '../base/time.ts'
-import { ArchiveSession, usesArchive } from '../walk/archive/files.ts'
+import { ArchiveSession } from '../walk/archive/files.ts'
 import { CONCURRENCY } from '../walk/exchange.ts'
 import type { Spent } from '../pull/gateway.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
-import { worked, type Outcome } from './worked.ts'
+import { hasWork, worked, type Outcome } from './worked.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
@@ -255,12 +255,13 @@ export class Run {
   async *#work(opened: Opened): AsyncGenerator<Progress, void, void> {
     const { plan, manifests, files } = opened
     yield { kind: 'plan', plan }
-    if (files.isShared && plan.series.some((one) => this.#hasWork(one))) await probeFiles(files)
+    if (files.isShared && plan.series.some((one) => hasWork(one, this.#options)))
+      await probeFiles(files)
     const message = spaceWarning(plan, await files.freeBytes())
     if (message !== undefined) yield { kind: 'warning', message }
     const work: (() => AsyncGenerator<Progress, void, void>)[] = []
     for (const [index, series] of plan.series.entries()) {
-      if (this.#hasWork(series)) {
+      if (hasWork(series, this.#options)) {
         const own = { ...opened, priority: -index, work: opened.eta.add(series.tasks) }
         work.push(() => this.#series(series, own))
         continue
@@ -277,13 +278,6 @@ export class Run {
     const fatal = this.#errors.find(isFatal)
     if (fatal instanceof Error) throw fatal
     if (fatal !== undefined) throw new Error('the run was stopped', { cause: fatal })
-  }
-
-  #hasWork(series: SeriesPlan): boolean {
-    const { key, missing, recheck, settings } = series
-    const isRefreshed =
-      this.#options.refreshArchives === true && usesArchive(key, settings.source, this.#options)
-    return !isBlocked(series) && (missing.length > 0 || recheck.length > 0 || isRefreshed)
   }
 
   /** One series: its missing windows, oldest first. Its failure is its own, unless it is everyone's. */

@@ -3,7 +3,7 @@
 import { union } from '../base/coverage.ts'
 import { seriesName } from '../binance/series.ts'
 import type { Options } from '../options.ts'
-import type { SeriesPlan } from '../plan/plan.ts'
+import { isBlocked, type SeriesPlan } from '../plan/plan.ts'
 import type { Progress } from '../progress.ts'
 import { openSeries } from '../session/series.ts'
 import type { Turns } from '../session/turns.ts'
@@ -28,6 +28,13 @@ export type WorkedWorld = Pick<
   readonly turns: () => Turns
   /** Plans a series anew, by what the lake holds of it now. */
   readonly replan: (series: SeriesPlan) => Promise<SeriesPlan>
+}
+
+/** Is there anything to ask for? */
+export function hasWork(series: SeriesPlan, options: Options): boolean {
+  const { key, missing, recheck, settings } = series
+  const isRefreshed = options.refreshArchives === true && usesArchive(key, settings.source, options)
+  return !isBlocked(series) && (missing.length > 0 || recheck.length > 0 || isRefreshed)
 }
 
 /** Fetches what is missing of a series. What became of it is told in `outcome`, however it ends. */

@@ -158,7 +158,7 @@ export class ExchangeClient {
     const known = statusIn(this.#symbols)
     if (known !== UNKNOWN_SYMBOL || this.#hasAllSymbols) return known
     try {
-      return statusIn(await this.#askInfo(this.#infoParams(symbol)))
+      return statusIn(await this.#askInfo(symbol))
     } catch (error) {
       if (error instanceof RejectedError)
         return this.isInvalidSymbol(error) ? UNKNOWN_SYMBOL : undefined
@@ -254,9 +254,7 @@ export class ExchangeClient {
 
   async #readInfo(scope: InfoScope): Promise<void> {
     try {
-      this.#symbols = await this.#askInfo(
-        scope.kind === 'symbol' ? this.#infoParams(scope.symbol) : [],
-      )
+      this.#symbols = await this.#askInfo(scope.kind === 'symbol' ? scope.symbol : undefined)
       this.#hasAllSymbols = scope.kind === 'all' || !this.#rest.isInfoBySymbol
     } catch (error) {
       // A symbol that exchangeInfo does not list may still have history; any symbol brings the limits.
@@ -270,7 +268,7 @@ export class ExchangeClient {
    */
   async #readLimitsOnly(): Promise<void> {
     try {
-      this.#symbols = await this.#askInfo([])
+      this.#symbols = await this.#askInfo()
       this.#hasAllSymbols = true
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error
@@ -293,19 +291,17 @@ export class ExchangeClient {
     this.#limitsReadMs = this.#clock.monotonicMs()
     this.#slowdownsSeen = this.gateways.slowdowns
     try {
-      await this.#askInfo(known === undefined ? [] : this.#infoParams(known.symbol))
+      await this.#askInfo(known?.symbol)
     } catch (error) {
       // Without them the run goes on as before, slower after a 429. What stops all requests stops this one too.
       if (!(error instanceof RejectedError || error instanceof UnreachableError)) throw error
     }
   }
 
-  /** Asks for one symbol where that is possible, and for all elsewhere. */
-  #infoParams(symbol: string): Query['params'] {
-    return this.#rest.isInfoBySymbol ? [['symbol', symbol]] : []
-  }
-
-  async #askInfo(params: Query['params']): Promise<readonly SymbolInfo[]> {
+  /** Asks for one symbol where that is wanted and possible, and for all elsewhere. */
+  async #askInfo(symbol?: string): Promise<readonly SymbolInfo[]> {
+    const isOne = symbol !== undefined && this.#rest.isInfoBySymbol
+    const params: Query['params'] = isOne ? [['symbol', symbol]] : []
     const query: Query = {
       path: this.#rest.infoPath,
       params,

@@ -49,7 +49,7 @@ describe('listings', () => {
   })
 
   test('nothing', () => {
-    expect(parseListing(page(''))).toEqual({ files: [], marker: undefined })
+    expect(parseListing(page(''))).toEqual({ files: [], folders: [], marker: undefined })
   })
 
   test('the next page begins at NextMarker, or at the last key', () => {

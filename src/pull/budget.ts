@@ -160,10 +160,11 @@ export class WeightBudget {
       const { first, last } = this.#book(meter, booking)
       const name = meter.limit.header
       const used = name === undefined ? undefined : parseUsed(header?.(name))
-      // A report that may belong to either of two windows is certain for neither.
-      if (used === undefined || first !== last) continue
+      if (used === undefined) continue
+      // A report that may be of either of two windows counts in the earlier: should that be over, it does no harm
+      // there. In neither, what others spend while a window may be ending would go unseen.
       const before = meter.reported.get(first)
-      if (before !== undefined) this.#learn(ticket, used - before)
+      if (before !== undefined && first === last) this.#learn(ticket, used - before)
       meter.reported.set(first, Math.max(used, before ?? 0))
       const foreign = used - (meter.settled.get(first) ?? 0) - this.#inFlightIn(meter, first)
       meter.foreign.set(first, Math.max(foreign, meter.foreign.get(first) ?? 0))

@@ -17,7 +17,7 @@ const weightIn = (intervalNum: number, limit: number): LimitRule => ({
 it.each<[how: string, rule: LimitRule, args: readonly string[]]>([
   ['each with its part of the limit', weightIn(1, 120), ['--weight-share', '0.3']],
   // What others have under way is in no answer yet: it must fit into the tenth that nobody spends.
-  ['knowing of each other by the answers alone', weightIn(2, 300), ['--concurrency', '1']],
+  ['knowing of each other by the answers alone', weightIn(2, 300), ['--concurrency', '2']],
 ])(
   `${RUNS} runs at once, %s: no window is over its limit, nobody is turned away`,
   async (_, rule, args) => {

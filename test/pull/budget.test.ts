@@ -95,6 +95,17 @@ describe('what counts', () => {
     expect(await fill(opened, 10)).toBe(5)
   })
 
+  it('what others used, also where the window may be over by what is uncertain of the clock', async () => {
+    const opened = open([MINUTE], { uncertaintyMs: 1_000 })
+    const { budget, clock, server } = opened
+    clock.skip(60_000 - (server.nowMs() % 60_000) - 500)
+    budget.settle(await budget.reserve('/x', 10), used('100'))
+    const since = clock.monotonicMs()
+    await budget.reserve('/x', 10)
+    // Half a second to its end, and once more what is uncertain.
+    expect(clock.monotonicMs() - since).toBeGreaterThanOrEqual(1_500)
+  })
+
   it('what others used, once the server says so', async () => {
     const opened = open()
     opened.budget.settle(await opened.budget.reserve('/x', 10), used('60'))

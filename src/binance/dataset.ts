@@ -193,6 +193,11 @@ export function gridOf({ grid }: Dataset, interval: Interval | undefined): Inter
   return interval ?? grid
 }
 
+/** Does a row tell where a price opened and closed in its interval? Samples have an interval, and tell no such thing. */
+export function hasCandles({ columns }: Dataset): boolean {
+  return columns.some(({ name }) => name === 'open')
+}
+
 /** Are its rows known by their time, and not by an id? */
 export function isKeyedByTime({ key, time }: Dataset): boolean {
   return key === time

@@ -56,7 +56,13 @@ function documentOf(name: string, key: SeriesKey, dataset: DatasetJob): object {
     compression,
     settle: secondsText(settle),
     ...(partition === undefined ? {} : { partition }),
-    datasets: [{ kind, ...(key.interval === undefined ? {} : { intervals: [key.interval] }) }],
+    datasets: [
+      {
+        kind,
+        ...(key.interval === undefined ? {} : { intervals: [key.interval] }),
+        ...(key.contract === undefined ? {} : { contracts: [key.contract] }),
+      },
+    ],
   }
 }
 

@@ -14,6 +14,8 @@ export type ReportSeries = {
   readonly name: string
   readonly dataset: string
   readonly interval?: string
+  /** Has it candles, whether or not they are part of the page? */
+  readonly hasCandles: boolean
   readonly standing: Standing
   /** In words. */
   readonly verdict: string

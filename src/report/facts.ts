@@ -3,6 +3,8 @@
 import { subtractAll, type Coverage } from '../base/coverage.ts'
 import { quoteText } from '../base/text.ts'
 import { parseMicros, parseWindow, type WindowText } from '../base/time.ts'
+import { hasCandles } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { SeriesStatus } from '../query/status.ts'
 import type { PartitionEntry } from '../store/manifest.ts'
@@ -47,6 +49,7 @@ export function seriesFacts(
     name: quoteText(seriesName(keyOf(one))),
     dataset: one.dataset,
     ...(one.interval === undefined ? {} : { interval: one.interval }),
+    hasCandles: hasCandles(datasetOf(one)),
     standing: standingOf(one),
     verdict: quoteText(one.verdict),
     rows: one.rows,

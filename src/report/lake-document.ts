@@ -4,6 +4,8 @@ import { union } from '../base/coverage.ts'
 import type { World } from '../base/ports.ts'
 import { formatMicros, periodWindow, type Window } from '../base/time.ts'
 import type { StoredSeries } from '../query/status.ts'
+import { hasCandles } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { VERSION } from '../version.ts'
 import { budgetOf, CHARTS_MAX, ROWS_MAX } from './budget.ts'
 import { barStep, DAY, dayRow, daysText, spanOf, type DayFacts, type DayRow } from './days.ts'
@@ -38,7 +40,7 @@ export async function lakeDocument(
   reading: LakeReading,
 ): Promise<LakeDocument> {
   const { world, candles: kind } = reading
-  const charted = all.filter(({ status }) => status.interval !== undefined)
+  const charted = all.filter(({ status }) => hasCandles(datasetOf(status)))
   const drawn = new Set(kind === 'embedded' ? charted.slice(0, CHARTS_MAX) : [])
   const budget = budgetOf(all.length, drawn.size)
   const series: ReportSeries[] = []

@@ -3,7 +3,7 @@
 import { clip, type Coverage } from '../base/coverage.ts'
 import type { World } from '../base/ports.ts'
 import { parseWindow, type Window, type WindowText } from '../base/time.ts'
-import type { Dataset } from '../binance/dataset.ts'
+import { hasCandles, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { readSeries } from '../query/read.ts'
@@ -33,7 +33,8 @@ export async function seriesCandles(
   const { interval } = key
   const known = withinCoverage(stored, covered)
   const [first, last] = [known[0], known.at(-1)]
-  if (interval === undefined || first === undefined || last === undefined) return undefined
+  if (interval === undefined || !hasCandles(datasetOf(key))) return undefined
+  if (first === undefined || last === undefined) return undefined
   const whole = { from: first.from, to: last.to }
   const [asked] = clip([whole], named ?? newest(whole, interval, rowsMax ?? ROWS_MAX))
   if (asked === undefined) return undefined

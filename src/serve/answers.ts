@@ -7,6 +7,8 @@ import type { World } from '../base/ports.ts'
 import { jsonText, quoteText } from '../base/text.ts'
 import { parseMicros, periodWindow, type Window } from '../base/time.ts'
 import type { WebAnswer, WebRequest } from '../node/web-server.ts'
+import { hasCandles } from '../binance/dataset.ts'
+import { datasetOf } from '../binance/market.ts'
 import { storedOne, storedSeries, type StoredSeries } from '../query/status.ts'
 import { dayRow, daysText } from '../report/days.ts'
 import { dayFacts, keyOf } from '../report/facts.ts'
@@ -103,7 +105,7 @@ async function days({ world }: Shown, { query }: WebRequest): Promise<WebAnswer>
 async function candles({ world }: Shown, { query, signal }: WebRequest): Promise<WebAnswer> {
   const { status, present } = await seriesNamed(world, query)
   const key = keyOf(status)
-  if (key.interval === undefined) throw new UsageError(`${key.dataset} has no candles`)
+  if (!hasCandles(datasetOf(key))) throw new UsageError(`${key.dataset} has no candles`)
   const stored = union([...(present?.partitions.keys() ?? [])].map(periodWindow))
   const window = windowIn(query)
   const reading = {

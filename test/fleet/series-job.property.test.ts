@@ -2,6 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MARKETS } from '../../src/binance/market.ts'
+import { MARKET_NAMES } from '../../src/binance/series.ts'
 import type { DatasetJob } from '../../src/job/job.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { readSeriesJob, seriesJobs } from '../../src/fleet/series-job.ts'
@@ -63,6 +65,31 @@ describe('series on the queue', () => {
         }
       }),
     )
+  })
+
+  it.each(
+    MARKET_NAMES.flatMap((market) =>
+      Object.values(MARKETS[market].datasets)
+        .filter(({ security }) => security !== 'signed')
+        .map((facts) => [market, facts.kind, facts] as const),
+    ),
+  )('%s %s is read as the series that it was', (market, kind, { subject, ...facts }) => {
+    const symbol = { spot: 'BTCUSDT', um: 'BTCUSDT', cm: 'BTCUSD_PERP' }[market]
+    const text = JSON.stringify({
+      version: 1,
+      ...{ market, symbols: [subject === 'pair' ? symbol.replace('_PERP', '') : symbol] },
+      from: facts.reachDays === undefined ? '2026-01-01' : '7d',
+      datasets: [
+        {
+          kind,
+          ...(facts.hasInterval ? { intervals: ['1h'] } : {}),
+          ...(facts.contracts === undefined ? {} : { contracts: facts.contracts }),
+        },
+      ],
+    })
+    const found = seriesJobs([parseJob(text, 'test.yaml')], {}, known)
+    expect(found).toHaveLength(facts.contracts?.length ?? 1)
+    for (const data of found) expect(readSeriesJob(data).series).toBe(data.series)
   })
 
   it.each([

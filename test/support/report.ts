@@ -36,6 +36,7 @@ export function madeUpSeries(
     id: name.replaceAll(' ', '/'),
     name,
     dataset: 'klines',
+    hasCandles: true,
     standing: 'gaps',
     verdict: `complete with ${Math.floor(days / 10)} known gaps`,
     rows: days * 1440,

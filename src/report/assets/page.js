@@ -3,7 +3,7 @@
 /**
  * @typedef {{ from: string, to: string }} Span
  * @typedef {{ step: number, rows: number, first: number, apart: [number, number][], open: number[], high: number[], low: number[], close: number[], volume: number[] }} Candles
- * @typedef {{ id: string, name: string, dataset: string, interval?: string, standing: string, verdict: string, to?: string, rows: number, files: number, bytes: number, sources: Record<string, number>, covered: Span[], coveredCount: number, missing: Span[], missingCount: number, gaps: (Span & { reason: string })[], gapCount: number, revisions: { time: string, key: string, changes: string }[], revisionCount: number, days?: { first: string, runs: string }, candles?: Candles }} Series
+ * @typedef {{ id: string, name: string, dataset: string, interval?: string, hasCandles: boolean, standing: string, verdict: string, to?: string, rows: number, files: number, bytes: number, sources: Record<string, number>, covered: Span[], coveredCount: number, missing: Span[], missingCount: number, gaps: (Span & { reason: string })[], gapCount: number, revisions: { time: string, key: string, changes: string }[], revisionCount: number, days?: { first: string, runs: string }, candles?: Candles }} Series
  * @typedef {{ series: Series[] }} Lake
  */
 
@@ -55,7 +55,7 @@ function show(id, isAsked = false) {
     )
   else {
     const place = make('div', { class: 'candles' }, make('p', {}, 'Reading the lake ...'))
-    const isDrawn = isServed ? series.interval !== undefined : series.candles !== undefined
+    const isDrawn = isServed ? series.hasCandles : series.candles !== undefined
     const candles = isDrawn ? [make('h3', {}, 'Candles and volume'), place] : []
     const rest = make('div', { id: 'known' }, ...known(series))
     detail.replaceChildren(heading, facts(series), ...candles, rest)
@@ -79,7 +79,7 @@ function named() {
 function first() {
   const { series } = lake
   const lacking = series.find(({ standing }) => standing === 'incomplete')
-  return lacking ?? series.find(({ interval }) => interval !== undefined) ?? series[0]
+  return lacking ?? series.find(({ hasCandles }) => hasCandles) ?? series[0]
 }
 
 /** @param {boolean} isAsked */

@@ -340,6 +340,23 @@ withBrowser('the page in a browser', () => {
     expect(await page.evaluate<number>(CANDLE_PIXELS)).toBeGreaterThan(500)
   })
 
+  test('the wheel and two fingers come closer', async () => {
+    const { page } = await browser.open(`${await written()}#klines/BTCUSDT/1h`, { hasTouch: true })
+    const count = async (): Promise<number> =>
+      Number.parseInt(await page.locator('p.range').innerText())
+    await expect.poll(count).toBe(168)
+    const box = await page.locator('.chart').boundingBox()
+    if (box === null) throw new Error('there is no chart')
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 3 }
+    await page.mouse.move(middle.x, middle.y)
+    await page.mouse.wheel(0, -240)
+    await expect.poll(count).toBeLessThan(168)
+    const before = await count()
+    const devtools = await page.context().newCDPSession(page)
+    await devtools.send('Input.synthesizePinchGesture', { ...middle, scaleFactor: 2 })
+    await expect.poll(count).toBeLessThan(before)
+  })
+
   test('shows all of it on a phone, the series below its row', async () => {
     const viewport = { width: 390, height: 800 }
     const { page } = await browser.open(`${await written()}#klines/ETHUSDT/1h`, { viewport })

@@ -185,7 +185,10 @@ function klineSides({
     grid,
     common,
     exactness: {
-      hasDoubles: [whole, parts].some(({ manifest }) => manifest.numbers === 'float64'),
+      doubles: {
+        whole: whole.manifest.numbers === 'float64',
+        parts: parts.manifest.numbers === 'float64',
+      },
       isMultiplied: isOfTrades && datasetOf(pair.parts).rules === 'aggTrade',
     },
     mayBeQuiet: isOfTrades,

@@ -11,10 +11,10 @@ import { CREATED_BY } from '../version.ts'
 import { completeness } from './complete.ts'
 import { encoderOf, type Encoder, type ExportFormat } from './export-format.ts'
 import { rowsOf, schemaFor } from './read.ts'
-import { EARLIEST, LATEST, openQuery, type Moment, type OpenQuery } from './read-query.ts'
+import { EARLIEST, LATEST, type Moment, type OpenQuery } from './read-query.ts'
 import { parseMeasure, intervalText } from '../resample/measure.ts'
 import { columnsOfBars } from './bar-columns.ts'
-import { barsOf } from './resample-query.ts'
+import { barsOf, openRows } from './resample-query.ts'
 import { findSeries } from './series-text.ts'
 
 export { EXPORT_FORMATS, type ExportFormat } from './export-format.ts'
@@ -61,7 +61,7 @@ export async function exportSeries(series: string, options: ExportOptions = {}):
   const { format = 'csv', dataDir = DATA_DIR, signal, ...range } = options
   const files: Files = options.world?.files ?? filesAt(dataDir)
   const key = await findSeries(files, series)
-  const open = await openQuery({ ...range, ...key, world: { files } })
+  const open = await openRows({ ...range, ...key, world: { files } })
   // What cannot be made is refused before the first byte.
   if (open.resample !== undefined) await barsOf(open, open.resample)
   const { isComplete, missing, words } = await completeness(open)

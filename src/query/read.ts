@@ -9,7 +9,7 @@ import { datasetOf } from '../binance/market.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { assertComplete, completeness } from './complete.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
-import { barsOf } from './resample-query.ts'
+import { barsOf, openRows } from './resample-query.ts'
 import { schemaOfBars } from './bar-columns.ts'
 import { clipGaps } from '../store/footer.ts'
 import { lostFile, reading } from '../store/damaged.ts'
@@ -35,7 +35,7 @@ export type { Moment, SeriesQuery } from './read-query.ts'
  * @throws DamageError, naming it, for a file that the manifest names and that is gone, another one, or cannot be read.
  */
 export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatch, void, void> {
-  const series = await openQuery(query)
+  const series = await openRows(query)
   if (query.requireComplete === true) await assertComplete(series)
   yield* rowsOf(series, query.signal)
 }
@@ -47,7 +47,7 @@ export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatc
  * `{"from","to"}`. With `requireComplete` there is an error instead.
  */
 export async function readTable(query: SeriesQuery): Promise<Table> {
-  const series = await openQuery(query)
+  const series = await openRows(query)
   const { missing, isComplete } = await completeness(series)
   if (query.requireComplete === true && !isComplete) await assertComplete(series)
   const batches: RecordBatch[] = []

@@ -98,6 +98,20 @@ test('datasets that agree are the same, each against its parts', async () => {
   expect(cross![0]!.compared).toEqual([{ from: FROM, to: TO }])
 })
 
+test.each([
+  ['--shard', '1/2'],
+  ['--subset', '1/2'],
+])('a part of the lake is refused: %s', async (...part) => {
+  const { exit, stdout, stderr } = await command(['verify', '--cross', ...part])
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' })
+  expect(stderr).toMatch(part[0] === '--shard' ? /lacks most partners/ : /exclude each other/)
+})
+
+test('the library refuses a part too', async () => {
+  const part = verify([], { dataDir: await tempDir(), cross: true, subset: { index: 1, count: 3 } })
+  await expect(part.next()).rejects.toMatchObject({ exit: 2, name: 'UsageError' })
+})
+
 describe('planted faults', () => {
   test('one altered volume is named with both values', async () => {
     const rows = agreed(2)

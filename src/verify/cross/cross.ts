@@ -2,10 +2,12 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import { intersect, type Coverage } from '../../base/coverage.ts'
+import { UsageError } from '../../base/errors.ts'
 import type { Files } from '../../base/ports.ts'
 import { formatWindow, type WindowText } from '../../base/time.ts'
 import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
+import type { Options } from '../../options.ts'
 import { partitionsOf, rowsOf } from '../../query/read.ts'
 import type { OpenQuery } from '../../query/read-query.ts'
 import { seriesText } from '../../query/series-text.ts'
@@ -13,6 +15,7 @@ import { resampleGrid, type Grid } from '../../resample/grid.ts'
 import { resample } from '../../resample/klines.ts'
 import { parseMeasure } from '../../resample/measure.ts'
 import { slotBars } from '../../resample/trade-klines.ts'
+import { isPart } from '../../session/shard.ts'
 import { damage, type Flaw } from '../../store/flaw.ts'
 import type { Manifest } from '../../store/manifest.ts'
 import { lookAtSeries } from '../../store/present.ts'
@@ -42,6 +45,24 @@ export type CrossSeries = { readonly key: SeriesKey; readonly wanted: Coverage |
 export type CrossStep =
   | { readonly kind: 'flaw'; readonly key: SeriesKey; readonly flaw: Flaw }
   | { readonly kind: 'check'; readonly check: CrossCheck }
+
+/**
+ * Series fall to parts by their names, and those that say the same hardly ever to the same one.
+ *
+ * @throws UsageError where only a part of the lake is looked at.
+ */
+export function checkWhole({
+  subset,
+  shard,
+}: Pick<Options, 'shard'> & { readonly subset?: { readonly count: number } }): void {
+  if (!isPart(shard) && (subset === undefined || subset.count === 1)) return
+  throw new UsageError(
+    'a part of the series is not held against each other: it lacks most partners',
+    {
+      hint: 'Run verify --cross without --subset and --shard; jobs name fewer series.',
+    },
+  )
+}
 
 /** Differences told of one pair; all are counted. */
 const TOLD_MAX = 100

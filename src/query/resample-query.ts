@@ -6,7 +6,7 @@ import { micros, type Micros } from '../base/time.ts'
 import { gridFloor } from '../binance/interval.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import { resampleGrid, type Grid } from '../resample/grid.ts'
+import { resampleGrid, slotCeil, type Grid } from '../resample/grid.ts'
 import { resample } from '../resample/klines.ts'
 import { parseMeasure, type Length } from '../resample/measure.ts'
 import { tradeBars } from '../resample/trade-bars.ts'
@@ -49,12 +49,6 @@ export async function openRows(query: SeriesQuery): Promise<OpenQuery> {
 /** The slots of an interval. */
 async function gridOf(files: Files, key: SeriesKey, length: Length): Promise<Grid> {
   return resampleGrid(length, key.interval, await threeDays(files, key, length))
-}
-
-/** The first beginning of a slot at or after `time`. */
-function slotCeil(time: Micros, grid: Grid): Micros {
-  const floor = grid.floor(time)
-  return floor === time ? time : grid.next(floor)
 }
 
 /**

@@ -182,7 +182,8 @@ describe('klines put together', () => {
 
   test('are refused by who requires all, as a table and as a stream', async () => {
     const asked = {
-      ...{ dataDir: lake.dataDir, dataset: 'klines', symbol: 'BTCUSDT', interval: '1h' },
+      dataset: 'klines',
+      ...{ dataDir: lake.dataDir, symbol: 'BTCUSDT', interval: '1h' },
       ...{ from: '2026-06-01', to: '2026-06-04', resample: '1w' },
     } as const
     const { schema } = await readTable(asked)

@@ -10,7 +10,7 @@ import { resample } from '../../src/resample/klines.ts'
 import { slotBars } from '../../src/resample/trade-klines.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import { klineJson, type Kline, type Trade } from '../../src/simulator/rows.ts'
-import { klinesIn, type Kline as StoredKline } from '../../src/verify/cross/bars.ts'
+import { klinesIn, volumesOf, type Kline as StoredKline } from '../../src/verify/cross/bars.ts'
 import { compareKlines, type SlotFinding } from '../../src/verify/cross/compare-klines.ts'
 import { fixedSlots, longer } from '../support/long-klines.ts'
 import {
@@ -94,6 +94,8 @@ async function found(
     exactness: {
       doubles: { whole: true, parts: true },
       isMultiplied: source === 'aggTrades',
+      roundings: 0,
+      volumes: volumesOf(DATASETS.klines),
     },
   }
   const findings: SlotFinding[] = []

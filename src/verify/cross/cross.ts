@@ -1,17 +1,18 @@
 /** `verify --cross`: the series of a lake that say the same, held against each other. */
 
 import type { RecordBatch } from 'apache-arrow'
-import { intersect, type Coverage } from '../../base/coverage.ts'
+import { intersect, subtractAll, union, type Coverage } from '../../base/coverage.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Files } from '../../base/ports.ts'
 import { formatWindow, type WindowText } from '../../base/time.ts'
+import { intervalStep } from '../../binance/interval.ts'
 import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { Options } from '../../options.ts'
 import { partitionsOf, rowsOf } from '../../query/read.ts'
 import type { OpenQuery } from '../../query/read-query.ts'
 import { seriesText } from '../../query/series-text.ts'
-import { resampleGrid, type Grid } from '../../resample/grid.ts'
+import { resampleGrid, slotCeil, type Grid } from '../../resample/grid.ts'
 import { resample } from '../../resample/klines.ts'
 import { parseMeasure } from '../../resample/measure.ts'
 import { slotBars } from '../../resample/trade-klines.ts'
@@ -19,16 +20,16 @@ import { isPart } from '../../session/shard.ts'
 import { damage, type Flaw } from '../../store/flaw.ts'
 import type { Manifest } from '../../store/manifest.ts'
 import { lookAtSeries } from '../../store/present.ts'
-import { klinesIn, type Kline } from './bars.ts'
+import { klinesIn, volumesOf, type Kline } from './bars.ts'
 import { compareIds, idWords } from './compare-ids.ts'
 import { compareKlines, slotWords } from './compare-klines.ts'
-import { pairsOf, type Pair } from './pairs.ts'
+import { aloneWords, familiesOf, type Family, type Part } from './pairs.ts'
 
 /** What came of holding two series against each other. */
 export type CrossCheck = {
-  /** The series, as `export` names them. */
-  readonly series: readonly [string, string]
-  /** The time that both cover, which is what was compared. */
+  /** The two series, as `export` names them; or one that is held against none, with a `note` that says why. */
+  readonly series: readonly [string, string] | readonly [string]
+  /** The time that was compared: what both cover, and no series that is nearer to the first one does. */
   readonly compared: readonly WindowText[]
   /** Klines, or aggregates, that were compared. */
   readonly rows: number
@@ -67,22 +68,72 @@ export function checkWhole({
 /** Differences told of one pair; all are counted. */
 const TOLD_MAX = 100
 
-/** Compares every pair of the series. Holds a row group of each side in memory. */
+/** Compares all that say the same. Holds a row group of each side in memory. */
 export async function* crossChecks(
   files: Files,
   series: readonly CrossSeries[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CrossStep, void, void> {
-  for (const pair of pairsOf(series.map(({ key }) => key))) {
-    const sides: Side[] = []
-    for (const key of [pair.whole, pair.parts]) {
-      const side = await sideOf(files, key, series)
-      if (side !== undefined) sides.push(side)
+  const named = new Set<string>()
+  const wanted = new Map(series.map((one) => [one.key, one.wanted]))
+  const families = familiesOf([...wanted.keys()])
+  const open = (key: SeriesKey): Promise<Side | undefined> => sideOf(files, key, wanted.get(key))
+  for (const family of families)
+    for await (const step of checkFamily(family, open, signal)) {
+      if (step.kind === 'check') for (const name of step.check.series) named.add(name)
+      yield step
     }
-    const [whole, parts] = sides
-    if (whole !== undefined && parts !== undefined) yield* checkPair(pair, whole, parts, signal)
+  for (const { whole } of families) {
+    const name = seriesText(whole)
+    if (!named.has(name)) yield { kind: 'check', check: alone(name, aloneWords(whole)) }
   }
 }
+
+function alone(name: string, note: string): CrossCheck {
+  return { series: [name], compared: [], rows: 0, differences: 0, note }
+}
+
+/** Each stretch of a series against the nearest of its parts that covers it. */
+async function* checkFamily(
+  { whole: key, parts }: Family,
+  open: (key: SeriesKey) => Promise<Side | undefined>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CrossStep, void, void> {
+  const whole = parts.length === 0 ? undefined : await open(key)
+  if (whole === undefined) return
+  let [left, isCompared] = [whole.coverage, false]
+  let nearest: Sides | undefined
+  for (const { kind, key: part } of parts) {
+    const side = await open(part)
+    if (side === undefined) continue
+    const sides = { pair: { kind, whole: key, parts: part }, whole, parts: side }
+    nearest ??= sides
+    const common = intersect(whole.coverage, side.coverage)
+    const stretch = intersect(inWholeSlots(intersect(left, common), key), common)
+    left = subtractAll(left, common)
+    if (stretch.length === 0) continue
+    isCompared = true
+    yield* checkPair(sides, stretch, signal)
+    if (left.length === 0) return
+  }
+  if (!isCompared && nearest !== undefined) yield* checkPair(nearest, [], signal)
+}
+
+/** A slot that one part covers only half may be covered by another as a whole. */
+function inWholeSlots(stretch: Coverage, key: SeriesKey): Coverage {
+  if (key.interval === undefined) return stretch
+  const grid = gridOf(key)
+  return union(stretch.map(({ from, to }) => ({ from: grid.floor(from), to: slotCeil(to, grid) })))
+}
+
+/** Two series: what the first says follows from the second. */
+type Pair = {
+  readonly kind: Part['kind']
+  readonly whole: SeriesKey
+  readonly parts: SeriesKey
+}
+
+type Sides = { readonly pair: Pair; readonly whole: Side; readonly parts: Side }
 
 /** One series of a pair. */
 type Side = { readonly manifest: Manifest; readonly coverage: Coverage; readonly files: Files }
@@ -90,11 +141,10 @@ type Side = { readonly manifest: Manifest; readonly coverage: Coverage; readonly
 async function sideOf(
   files: Files,
   key: SeriesKey,
-  series: readonly CrossSeries[],
+  wanted: Coverage | undefined,
 ): Promise<Side | undefined> {
   const { present } = await lookAtSeries(files, key)
   if (present === undefined) return undefined
-  const wanted = series.find((one) => one.key === key)?.wanted
   const { coverage } = present
   return {
     manifest: present,
@@ -104,13 +154,11 @@ async function sideOf(
 }
 
 async function* checkPair(
-  pair: Pair,
-  whole: Side,
-  parts: Side,
+  { pair, whole, parts }: Sides,
+  common: Coverage,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CrossStep, void, void> {
   const names = { whole: seriesText(pair.whole), parts: seriesText(pair.parts) }
-  const common = intersect(whole.coverage, parts.coverage)
   let [rows, differences] = [0, 0]
   const count = (more: number): void => {
     rows += more
@@ -157,10 +205,7 @@ function noteOf(
     : `numbers are ${a} and ${b}: a double was taken for the decimal that it prints as`
 }
 
-type Comparison = {
-  readonly pair: Pair
-  readonly whole: Side
-  readonly parts: Side
+type Comparison = Sides & {
   readonly common: Coverage
   readonly names: { readonly whole: string; readonly parts: string }
   readonly signal: AbortSignal | undefined
@@ -210,10 +255,19 @@ function klineSides({
         whole: whole.manifest.numbers === 'float64',
         parts: parts.manifest.numbers === 'float64',
       },
+      volumes: volumesOf(datasetOf(pair.whole)),
       isMultiplied: isOfTrades && datasetOf(pair.parts).rules === 'aggTrade',
+      roundings: isOfTrades ? 0 : roundingsOf(pair),
     },
     mayBeQuiet: isOfTrades,
   }
+}
+
+/** Contracts divided by a price have no end of decimals: each kline of COIN-M may have rounded what its trades came to. */
+function roundingsOf({ whole, parts }: Pair): number {
+  if (whole.market !== 'cm' || whole.interval === undefined || parts.interval === undefined)
+    return 0
+  return Number(intervalStep(whole.interval) / intervalStep(parts.interval)) + 1
 }
 
 function gridOf({ interval = '1m' }: SeriesKey): Grid {

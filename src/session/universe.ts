@@ -67,15 +67,20 @@ export async function archivedSymbols(
 }
 
 async function listing(session: ArchiveSession, market: Market): Promise<readonly string[]> {
-  try {
-    return await session.catalog.symbols(market)
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error
-    throw new UnavailableError(`the archive's symbols cannot be listed: ${error.message}`, {
-      cause: error,
+  const unlisted = (why: string, cause?: Error): UnavailableError =>
+    new UnavailableError(`the archive's symbols cannot be listed: ${why}`, {
+      ...(cause === undefined ? {} : { cause }),
       hint: 'Without them only survivors would be found; run again later.',
     })
+  try {
+    const names = await session.catalog.symbols(market)
+    if (names.length > 0) return names
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error
+    throw unlisted(error.message, error)
   }
+  // An empty answer is no proof of an empty archive.
+  throw unlisted(`it names none of ${market}`)
 }
 
 /** Symbols named in a warning at most. */

@@ -72,6 +72,14 @@ describe('symbols --universe all-time', () => {
       /the archive's symbols cannot be listed/,
     )
   })
+
+  test('does not believe a listing that is empty: a universe of survivors is none', async () => {
+    const empty = await serve({ exchange: { symbols: [], archive: {} } })
+    await expect(listSymbols({ universe: 'all-time' }, doors(empty))).rejects.toMatchObject({
+      name: 'UnavailableError',
+      message: "the archive's symbols cannot be listed: it names none of spot",
+    })
+  })
 })
 
 describe('a job of all time', () => {
@@ -97,15 +105,15 @@ datasets: [{ kind: klines, intervals: [1d] }]
     const told = await status([parseJob(JOB, 'job.yaml')], options)
     expect(told.series.map(({ symbol }) => symbol)).toEqual(['BTCUSDT', 'GONEUSDT'])
     const answer = await sql(
-      `SELECT symbol, market, strftime("first", '%Y-%m-%d') AS "first", strftime("last", '%Y-%m-%d') AS "last", status FROM symbols`,
+      `SELECT symbol, market, strftime("first", '%Y-%m-%d') AS "first", strftime("last", '%Y-%m-%dT%H:%M') AS "last", status FROM symbols`,
       { dataDir },
     )
     const rows = []
     for await (const some of answer.rows()) rows.push(...some)
     answer.close()
     expect(rows).toEqual([
-      ['BTCUSDT', 'spot', '2026-05-10', '2026-07-31', null],
-      ['GONEUSDT', 'spot', '2026-05-10', '2026-07-09', 'DELISTED'],
+      ['BTCUSDT', 'spot', '2026-05-10', '2026-07-31T23:59', null],
+      ['GONEUSDT', 'spot', '2026-05-10', '2026-07-09T23:59', 'DELISTED'],
     ])
   })
 

@@ -3,6 +3,7 @@
  * invalid value; they skip what cannot be read, since that has its own finding.
  */
 
+import { DELISTED } from '../binance/exchange-info.ts'
 import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
 import { findDataset, kindsOf, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
@@ -116,13 +117,22 @@ function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
   const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
   return places.flatMap((path) => {
     const filter = valueAt(root, path)
-    if (
-      !isMap(filter) ||
-      ['quote', 'base', 'status', 'match', 'universe'].some((key) => Object.hasOwn(filter, key))
+    if (!isMap(filter)) return []
+    const delisted = checkDelisted(filter, path)
+    const hasProperty = ['quote', 'base', 'status', 'match', 'universe'].some((key) =>
+      Object.hasOwn(filter, key),
     )
-      return []
+    if (hasProperty) return delisted
     return [finding(path, 'a filter needs quote, base, status, match or universe')]
   })
+}
+
+/** exchangeInfo lists none: the filter would find nothing at every run. */
+function checkDelisted(filter: object, path: Path): Finding[] {
+  const { status, universe } = filter as { readonly status?: unknown; readonly universe?: unknown }
+  if (status !== DELISTED || universe === 'all-time') return []
+  const words = 'only universe: all-time has symbols that are DELISTED; write it beside'
+  return [finding([...path, 'status'], words)]
 }
 
 function isMap(value: unknown): value is object {

@@ -3,7 +3,7 @@
 import { checkEgresses } from '../base/egress.ts'
 import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
-import type { SymbolInfo } from '../binance/exchange-info.ts'
+import { DELISTED, type SymbolInfo } from '../binance/exchange-info.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Universe } from '../job/job.ts'
 import { fitsPattern, readPattern } from '../job/pattern.ts'
@@ -103,7 +103,11 @@ function chosenBy(
   pattern: string | undefined,
   known: readonly SymbolInfo[],
 ): readonly SymbolInfo[] {
-  const { quote, base, status } = filter
+  const { quote, base, status, universe } = filter
+  if (status === DELISTED && universe !== 'all-time')
+    throw new UsageError('exchangeInfo lists no symbol that is DELISTED', {
+      hint: 'The universe all-time has them: they are in the archive alone.',
+    })
   checkKnown(
     'quote asset',
     quote,

@@ -44,6 +44,29 @@ describe('symbols --universe all-time', () => {
     ])
   })
 
+  test.each([
+    [{ listedTo: '2026-05-01' }, []],
+    [{ listedFrom: '2026-06-15', listedTo: '2026-07-01' }, ['BTCUSDT', 'GONEUSDT', 'XYZTUSD']],
+    [{ listedFrom: '2026-07-01' }, ['BTCUSDT', 'GONEUSDT']],
+    [{ listedFrom: '2026-08-01' }, ['BTCUSDT']],
+  ])('has those that were listed between dates: %j', async (dates, names) => {
+    const options = { ...doors(await exchange()), dataDir: await tempDir() }
+    const found = await listSymbols({ universe: 'all-time', match: '*USD*', ...dates }, options)
+    expect(found.map(({ symbol }) => symbol)).toEqual(names)
+  })
+
+  test.each([
+    [['--listed-from', '2026-01-01'], /only known of the universe all-time/],
+    [['--universe', 'all-time', '--listed-from', 'May'], /not an ISO 8601/],
+    [
+      ['--universe', 'all-time', '--listed-from', '2026-02-01', '--listed-to', '2026-01-01'],
+      /is not after their start/,
+    ],
+  ])('%j is refused', async (argv, words) => {
+    const { exit, stderr } = await command(['symbols', ...argv])
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringMatching(words) as string })
+  })
+
   test('names what is not sure, and prints months', async () => {
     const { url } = await exchange()
     const lake = ['--base-url', url, '--archive-url', url]
@@ -115,6 +138,16 @@ datasets: [{ kind: klines, intervals: [1d] }]
       ['BTCUSDT', 'spot', '2026-05-10', '2026-07-31T23:59', null],
       ['GONEUSDT', 'spot', '2026-05-10', '2026-07-09T23:59', 'DELISTED'],
     ])
+  })
+
+  test('chooses what was listed between dates, and a delisted symbol of a list has its listing', async () => {
+    const options = { ...doors(await exchange()), dataDir: await tempDir() }
+    const july = JOB.replace('quote: USDT', 'match: "*USD*", listed: {from: 2026-07-01}')
+    const { summary } = await run(july, options)
+    expect(summary.series.map(({ key }) => key.symbol)).toEqual(['BTCUSDT', 'GONEUSDT'])
+    const list = { ...options, dataDir: await tempDir() }
+    const named = await run(JOB.replace(/\{ universe.*\}/, '[GONEUSDT]'), list)
+    expect(named.summary).toMatchObject({ complete: true, exit: 0, rows: 61 })
   })
 
   test('that chooses nothing is a slip', async () => {

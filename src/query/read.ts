@@ -6,6 +6,7 @@ import type { Gap } from '../base/gap.ts'
 import { formatWindow, periodWindow, type Window } from '../base/time.ts'
 import { type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
+import { selected } from '../rows/batch.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { assertComplete, completeness } from './complete.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
@@ -74,7 +75,7 @@ export async function* rowsOf(
   if (series.resample !== undefined) {
     const { source, make } = await barsOf(series, series.resample)
     for await (const batch of make(storedRows(source, signal)))
-      yield batch.select([...series.columns])
+      yield selected(batch, series.columns)
     return
   }
   yield* storedRows(series, signal)
@@ -179,7 +180,7 @@ function* clipped(
 ): Generator<RecordBatch, void, void> {
   const names = withTime(columns, dataset)
   const times = batch.data.children[names.indexOf(dataset.time)]?.values as BigInt64Array
-  const wanted = names === columns ? batch : batch.select([...columns])
+  const wanted = names === columns ? batch : selected(batch, columns)
   for (const [begin, end] of runsIn(times.subarray(0, batch.numRows), window))
     yield wanted.slice(begin, end)
 }

@@ -180,6 +180,18 @@ describe('klines put together', () => {
     expect(stdout.match(/^2026/gm)).toHaveLength(1)
   })
 
+  test('have the columns that are asked for, in their order', async () => {
+    const asked = {
+      dataset: 'klines',
+      ...{ dataDir: lake.dataDir, symbol: 'BTCUSDT', interval: '1h', resample: '1d' },
+    } as const
+    const all = await readTable(asked)
+    const some = await readTable({ ...asked, columns: ['partial', 'close', 'open_time'] })
+    expect(some.schema.names).toEqual(['partial', 'close', 'open_time'])
+    for (const name of ['partial', 'close', 'open_time'])
+      expect([...some.getChild(name)!]).toEqual([...all.getChild(name)!])
+  })
+
   test('are refused by who requires all, as a table and as a stream', async () => {
     const asked = {
       dataset: 'klines',

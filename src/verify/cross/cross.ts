@@ -1,29 +1,18 @@
 /** `verify --cross`: the series of a lake that say the same, held against each other. */
 
-import type { RecordBatch } from 'apache-arrow'
 import { intersect, subtractAll, union, type Coverage } from '../../base/coverage.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Files } from '../../base/ports.ts'
 import { formatWindow, type WindowText } from '../../base/time.ts'
-import { intervalStep } from '../../binance/interval.ts'
-import { datasetOf } from '../../binance/market.ts'
 import type { SeriesKey } from '../../binance/series.ts'
 import type { Options } from '../../options.ts'
-import { partitionsOf, rowsOf } from '../../query/read.ts'
-import type { OpenQuery } from '../../query/read-query.ts'
 import { seriesText } from '../../query/series-text.ts'
-import { resampleGrid, slotCeil, type Grid } from '../../resample/grid.ts'
-import { resample } from '../../resample/klines.ts'
-import { parseMeasure } from '../../resample/measure.ts'
-import { slotBars } from '../../resample/trade-klines.ts'
+import { slotCeil } from '../../resample/grid.ts'
 import { isPart } from '../../session/shard.ts'
-import { damage, type Flaw } from '../../store/flaw.ts'
-import type { Manifest } from '../../store/manifest.ts'
+import { damage, warning, type Flaw } from '../../store/flaw.ts'
 import { lookAtSeries } from '../../store/present.ts'
-import { klinesIn, volumesOf, type Kline } from './bars.ts'
-import { compareIds, idWords } from './compare-ids.ts'
-import { compareKlines, slotWords } from './compare-klines.ts'
-import { aloneWords, familiesOf, type Family, type Part } from './pairs.ts'
+import { gridOf, messages, type Pair, type Side, type Sides } from './messages.ts'
+import { aloneWords, familiesOf, type Family } from './pairs.ts'
 
 /** What came of holding two series against each other. */
 export type CrossCheck = {
@@ -126,18 +115,6 @@ function inWholeSlots(stretch: Coverage, key: SeriesKey): Coverage {
   return union(stretch.map(({ from, to }) => ({ from: grid.floor(from), to: slotCeil(to, grid) })))
 }
 
-/** Two series: what the first says follows from the second. */
-type Pair = {
-  readonly kind: Part['kind']
-  readonly whole: SeriesKey
-  readonly parts: SeriesKey
-}
-
-type Sides = { readonly pair: Pair; readonly whole: Side; readonly parts: Side }
-
-/** One series of a pair. */
-type Side = { readonly manifest: Manifest; readonly coverage: Coverage; readonly files: Files }
-
 async function sideOf(
   files: Files,
   key: SeriesKey,
@@ -168,11 +145,11 @@ async function* checkPair(
   for await (const message of found) {
     differences += 1
     if (differences <= TOLD_MAX)
-      yield { kind: 'flaw', key: pair.whole, flaw: damage('cross-difference', message, HINT) }
+      yield { kind: 'flaw', key: pair.whole, flaw: flawOf(pair, message) }
   }
   if (differences > TOLD_MAX) {
     const rest = `${names.whole} and ${names.parts} differ in ${differences - TOLD_MAX} more places`
-    yield { kind: 'flaw', key: pair.whole, flaw: damage('cross-difference', rest) }
+    yield { kind: 'flaw', key: pair.whole, flaw: flawOf(pair, rest) }
   }
   const note = noteOf(whole, parts, { common, rows })
   const check: CrossCheck = {
@@ -185,6 +162,13 @@ async function* checkPair(
     ...(note === undefined ? {} : { note }),
   }
   yield { kind: 'check', check }
+}
+
+/** Positions are closed without a trade too, so a step that no trade explains is no damage. */
+function flawOf({ kind }: Pair, message: string): Flaw {
+  return kind === 'openInterest'
+    ? warning('cross-step', message)
+    : damage('cross-difference', message, HINT)
 }
 
 const HINT =
@@ -203,102 +187,4 @@ function noteOf(
   return a === b
     ? undefined
     : `numbers are ${a} and ${b}: a double was taken for the decimal that it prints as`
-}
-
-type Comparison = Sides & {
-  readonly common: Coverage
-  readonly names: { readonly whole: string; readonly parts: string }
-  readonly signal: AbortSignal | undefined
-  readonly count: (rows: number) => void
-}
-
-/** Every difference, in words. */
-async function* messages(comparison: Comparison): AsyncGenerator<string, void, void> {
-  const { pair, common, names, signal, count } = comparison
-  if (pair.kind === 'aggregates') {
-    const found = compareIds(
-      {
-        aggregates: pair.whole,
-        trades: pair.parts,
-        aggregatePeriods: partitionsOf(queryOf(comparison.whole, common), signal),
-        tradePeriods: partitionsOf(queryOf(comparison.parts, common), signal),
-        common,
-      },
-      count,
-    )
-    for await (const finding of found) yield `${names.whole}, ${names.parts}: ${idWords(finding)}`
-    return
-  }
-  for await (const finding of compareKlines(klineSides(comparison), count))
-    yield slotWords(finding, names)
-}
-
-function klineSides({
-  pair,
-  whole,
-  parts,
-  common,
-  signal,
-}: Comparison): Parameters<typeof compareKlines>[0] {
-  const grid = gridOf(pair.whole)
-  const rows = rowsOf(queryOf(parts, common), signal)
-  const isOfTrades = pair.kind === 'trades'
-  return {
-    whole: klinesOf(rowsOf(queryOf(whole, common), signal), whole),
-    parts: isOfTrades
-      ? slotBars(rows, datasetOf(pair.parts), grid)
-      : klinesOf(longer(rows, parts, grid), parts),
-    grid,
-    common,
-    exactness: {
-      doubles: {
-        whole: whole.manifest.numbers === 'float64',
-        parts: parts.manifest.numbers === 'float64',
-      },
-      volumes: volumesOf(datasetOf(pair.whole)),
-      isMultiplied: isOfTrades && datasetOf(pair.parts).rules === 'aggTrade',
-      roundings: isOfTrades ? 0 : roundingsOf(pair),
-    },
-    mayBeQuiet: isOfTrades,
-  }
-}
-
-/** Contracts divided by a price have no end of decimals: each kline of COIN-M may have rounded what its trades came to. */
-function roundingsOf({ whole, parts }: Pair): number {
-  if (whole.market !== 'cm' || whole.interval === undefined || parts.interval === undefined)
-    return 0
-  return Number(intervalStep(whole.interval) / intervalStep(parts.interval)) + 1
-}
-
-function gridOf({ interval = '1m' }: SeriesKey): Grid {
-  const measure = parseMeasure(interval)
-  if (measure.kind !== 'interval') throw new RangeError(`${interval} is no interval`)
-  return resampleGrid(measure, undefined, undefined)
-}
-
-async function* longer(
-  rows: AsyncIterable<RecordBatch>,
-  { manifest, coverage }: Side,
-  grid: Grid,
-): AsyncGenerator<RecordBatch, void, void> {
-  const { key, numbers } = manifest
-  const { interval } = key
-  if (interval === undefined) throw new RangeError(`${key.dataset} have no interval`)
-  yield* resample(rows, { dataset: datasetOf(key), numbers, interval, grid, coverage })
-}
-
-async function* klinesOf(
-  batches: AsyncIterable<RecordBatch>,
-  { manifest: { key, numbers } }: Side,
-): AsyncGenerator<readonly Kline[], void, void> {
-  for await (const batch of batches) yield klinesIn(batch, datasetOf(key), numbers)
-}
-
-/** All columns of the rows from the first moment that both cover to the last. */
-function queryOf({ files, manifest }: Side, common: Coverage): OpenQuery {
-  const [first, last] = [common[0], common.at(-1)]
-  if (first === undefined || last === undefined) throw new RangeError('nothing in common')
-  const columns = datasetOf(manifest.key).columns.map(({ name }) => name)
-  const window = { from: first.from, to: last.to }
-  return { files, manifest, window, columns, resample: undefined }
 }

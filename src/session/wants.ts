@@ -20,6 +20,7 @@ import type { SeriesSettings, Want } from '../plan/plan.ts'
 import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { shardFilter } from './shard.ts'
+import { isListedBetween } from './universe.ts'
 
 /** What resolving needs to know. */
 export type WantWorld = {
@@ -167,13 +168,27 @@ function subjectOf(dataset: DatasetJob, { symbol, contract }: SymbolInfo): reado
   return isPerpetual === true && contractEnd(symbol, undefined) !== undefined ? [] : [symbol]
 }
 
+/** Do jobs ask when this symbol was listed, as all else that they ask fits? */
+export function isDatedBy(jobs: readonly Job[], info: SymbolInfo): boolean {
+  return jobs.some(({ datasets }) =>
+    datasets.some(
+      ({ market, symbols: filter }) =>
+        filter.kind === 'filter' &&
+        filter.listed !== undefined &&
+        market === (info.market ?? DEFAULT_MARKET) &&
+        chosenBy({ ...filter, listed: undefined }, [info]).length > 0,
+    ),
+  )
+}
+
 function chosenBy(filter: SymbolFilter, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
   return known.filter(
-    ({ symbol, status, baseAsset, quoteAsset, isArchived }) =>
+    ({ symbol, status, months, baseAsset, quoteAsset, isArchived }) =>
       (isArchived !== true || filter.universe === 'all-time') &&
       (filter.quote === undefined || filter.quote === quoteAsset) &&
       (filter.base === undefined || filter.base === baseAsset) &&
       (filter.status === undefined || filter.status === status) &&
+      (filter.listed === undefined || isListedBetween({ status, months }, filter.listed)) &&
       isMatched(filter, symbol) &&
       !filter.exclude.includes(symbol),
   )

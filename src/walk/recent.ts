@@ -7,7 +7,7 @@
 
 import { RejectedError } from '../base/errors.ts'
 import { earliest, latest, micros, type Micros, type Window } from '../base/time.ts'
-import { gridCeil, intervalStep, type Interval } from '../binance/interval.ts'
+import { gridCeil, gridFloor, intervalStep, type Interval } from '../binance/interval.ts'
 import { emptyStep, type Step } from '../rows/step.ts'
 import type { Page } from '../rows/page.ts'
 import { walkKlines, type KlineWalkOptions } from './klines.ts'
@@ -26,6 +26,8 @@ const TOO_OLD = -1130
 export type RecentWalkOptions = KlineWalkOptions & {
   readonly now: Micros
   readonly reachDays: number
+  /** When the symbol was listed, by its klines. */
+  readonly listedAt: () => Promise<Micros | undefined>
 }
 
 /** Walks the samples of `window`, as far as they are served. */
@@ -33,7 +35,7 @@ export async function* walkRecent(
   window: Window,
   interval: Interval,
   ask: AskPage,
-  { now, reachDays, ...options }: RecentWalkOptions,
+  { now, reachDays, listedAt, ...options }: RecentWalkOptions,
 ): AsyncGenerator<Step, void, void> {
   const oldest = micros(now - BigInt(reachDays) * DAY + MARGIN)
   const isNear = window.from < oldest + BigInt(MOVES_MAX) * HOUR
@@ -42,13 +44,15 @@ export async function* walkRecent(
   if (window.from < end)
     yield emptyStep(end, [{ from: window.from, to: end, reason: 'unavailable-from-rest' }])
   const from = latest(window.from, end)
+  const firstSlot = async (): Promise<Micros | undefined> => {
+    const listing = await listedAt()
+    return listing && gridFloor(interval, listing)
+  }
   if (from < window.to)
-    yield* walkKlines(
-      { from, to: window.to },
-      interval,
-      since(ask, { interval, reach, now }),
-      options,
-    )
+    yield* walkKlines({ from, to: window.to }, interval, since(ask, { interval, reach, now }), {
+      ...options,
+      otherEvidence: { ...options.otherEvidence, listedAt: firstSlot },
+    })
 }
 
 /** The first moment that is not refused. */

@@ -53,6 +53,8 @@ export type RestWorld = {
   readonly now: Micros
   /** Does exchangeInfo say that the symbol trades? */
   readonly isTrading: () => Promise<boolean | undefined>
+  /** When the symbol was listed, by its klines. */
+  readonly listedAt: () => Promise<Micros | undefined>
   readonly signal: AbortSignal | undefined
 }
 
@@ -61,7 +63,7 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, askAggTrades, readAhead, signal, now, isTrading }: RestWorld,
+  { ask, askAggTrades, readAhead, signal, now, isTrading, listedAt }: RestWorld,
 ): AsyncGenerator<Step, void, void> {
   const { walk, pageRows: limit, cursor = 'fromId' } = datasetOf(key)
   const options = { limit, readAhead, signal, now, ...before }
@@ -69,7 +71,7 @@ export function walkRest(
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkGrid(window, key.interval, ask, {
-        ...{ ...options, reachDays: datasetOf(key).reachDays },
+        ...{ ...options, reachDays: datasetOf(key).reachDays, listedAt },
         limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
@@ -99,11 +101,12 @@ function walkGrid(
   ask: AskPage,
   {
     reachDays,
+    listedAt,
     ...options
   }: Omit<RecentWalkOptions, 'reachDays'> & { reachDays: number | undefined },
 ): AsyncGenerator<Step, void, void> {
   if (reachDays === undefined) return walkKlines(window, interval, ask, options)
-  return walkRecent(window, interval, ask, { ...options, reachDays })
+  return walkRecent(window, interval, ask, { ...options, reachDays, listedAt })
 }
 
 /** Slots that are requested at once; some are left, since a request also reaches into the slots beside them. */

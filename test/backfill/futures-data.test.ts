@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { micros } from '../../src/base/time.ts'
 import type { DatasetKind } from '../../src/binance/dataset.ts'
 import { datasetOf } from '../../src/binance/market.ts'
 import { parseJob } from '../../src/job/parse.ts'
@@ -133,26 +134,52 @@ test('a refusal of the start (-1130) moves it, and fails nothing', async () => {
   expect(Number(first?.['ms'])).toBeLessThan(oldestMs + 3.2 * 3_600_000)
 })
 
-test('newest first, with a hole, of a symbol that was listed within the reach', async () => {
+/** Samples from five days ago on, newest first, without those of an hour; the symbol was listed then, or long before. */
+async function youngWorld(of: Of, isListed: boolean) {
+  const [market, name, subject] = of
+  const symbol = market === 'um' ? subject : `${subject}_PERP`
   const listedMs = Date.parse(ago(5))
   const hole = { from: listedMs + DAY_MS, to: listedMs + DAY_MS + 3_600_000 }
-  const rows = samples({ market: 'um', name: 'openInterestHist', symbol: 'BTCUSDT' }, '5m', {
+  const rows = samples({ market, name, symbol }, '5m', {
     from: listedMs * 1000,
     to: Date.now() * 1000,
   }).filter(({ timestamp }) => Number(timestamp) < hole.from || Number(timestamp) >= hole.to)
-  const { options } = await world({
-    ...EXCHANGE,
-    um: {
-      dataOrder: 'newestFirst',
-      symbols: [{ symbol: 'BTCUSDT', data: { openInterestHist: rows } }],
-    },
-  })
+  const listedAt = isListed ? { listedAt: micros(BigInt(listedMs) * 1_000n) } : {}
+  const symbols = [{ symbol, data: { [name]: rows }, ...listedAt }]
+  return world({ ...EXCHANGE, [market]: { dataOrder: 'newestFirst', symbols } })
+}
+
+const ACCOUNTS = ['cm', 'topLongShortAccountRatio', 'BTCUSD'] as const
+const OF_PERPETUAL = ['cm', 'openInterestHist', 'BTCUSD', 'PERPETUAL'] as const
+
+test.each([OPEN_INTEREST, ACCOUNTS, OF_PERPETUAL] satisfies Of[])(
+  '%s %s: of a symbol that was listed within the reach, nothing is missing before its first kline',
+  async (...of) => {
+    const { options } = await youngWorld(of, true)
+    const text = job(of, ago(10), ago(2))
+    const { summary, error } = await run(text, options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 3 * 288 - 12 })
+    const { series } = await status([parseJob(text, 'x.yaml')], options)
+    expect(series[0]?.gaps).toMatchObject([{ reason: 'before-listing' }, { reason: 'outage' }])
+  },
+)
+
+test('the first row that is served is no listing', async () => {
+  const { options } = await youngWorld(OPEN_INTEREST, false)
   const text = job(OPEN_INTEREST, ago(10), ago(2))
-  const { summary, error } = await run(text, options)
-  expect(error).toBeUndefined()
-  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 3 * 288 - 12 })
+  expect((await run(text, options)).summary).toMatchObject({ complete: true, rows: 3 * 288 - 12 })
   const { series } = await status([parseJob(text, 'x.yaml')], options)
-  expect(series[0]?.gaps).toMatchObject([{ reason: 'before-listing' }, { reason: 'outage' }])
+  expect(series[0]?.gaps).toMatchObject([{ reason: 'outage' }, { reason: 'outage' }])
+})
+
+test('a young hole at the start is not known', async () => {
+  const empty = { symbol: 'BTCUSDT', data: { openInterestHist: [] } }
+  const { options } = await world({ ...EXCHANGE, um: { symbols: [empty] } })
+  const text = job(OPEN_INTEREST, '3h', 'now')
+  expect((await run(text, options)).summary).toMatchObject({ complete: false })
+  const { series } = await status([parseJob(text, 'x.yaml')], options)
+  expect(series[0]?.gaps).toMatchObject([{ reason: 'unconfirmed' }])
 })
 
 test('the last period is not stored before it is over', async () => {

@@ -66,7 +66,8 @@ export async function* fetchSeries(
   const { exchange, now, signal, work, meter } = world
   const rest = {
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
-    ...{ now, signal, listedAt: () => firstKline(exchange, plan.key, world.priority) },
+    ...{ now, signal, clock: () => exchange.now() },
+    listedAt: () => firstKline(exchange, plan.key, world.priority),
   }
   const warned = new Set<string>()
   const unconfirmed = unconfirmedIn(series.manifest)

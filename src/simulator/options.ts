@@ -146,6 +146,8 @@ export type FuturesOptions = {
   readonly klineWindows?: 'oldest' | 'newest'
   /** The order of samples of `futures/data`. Default oldest first, as documented. */
   readonly dataOrder?: 'newestFirst'
+  /** How far back they are served; an older start is refused (-1130). Default 30 days. */
+  readonly dataReachMs?: number
   /** How far the time in exchangeInfo, which is that of a cached document, lies behind. Default 10 hours. */
   readonly infoLagMs?: number
   /** The number that exchangeInfo states for the pool. Default 2,400. */

@@ -122,9 +122,8 @@ test('what is older than 30 days is missing, and not asked for again and again',
 })
 
 test('a refusal of the start (-1130) moves it, and fails nothing', async () => {
-  const path = '/futures/data/openInterestHist'
-  const fault = { kind: 'error', code: -1130 } as const
-  const { options } = await world({ ...EXCHANGE, faults: { rules: [{ path, fault, times: 2 }] } })
+  const um = { symbols: [{ symbol: 'BTCUSDT' }], dataReachMs: 30 * DAY_MS - 2.5 * 3_600_000 }
+  const { options } = await world({ ...EXCHANGE, um })
   const { summary, error } = await run(job(OPEN_INTEREST, ago(33), ago(28)), options)
   expect(error).toBeUndefined()
   expect(summary).toMatchObject({ exit: 3 })

@@ -2,8 +2,10 @@
 
 import { TransportError } from '../base/errors.ts'
 import { fromMillis, type Micros } from '../base/time.ts'
+import { isOfType } from './contract.ts'
 import { parseRateLimits } from './limit.ts'
-import type { Market } from './series.ts'
+import { datasetOf } from './market.ts'
+import type { Market, SeriesKey } from './series.ts'
 
 /** One symbol. */
 export type SymbolInfo = {
@@ -26,6 +28,19 @@ export type ContractInfo = {
   readonly type: string
   /** Where it ends; absent while no end is planned. */
   readonly end?: Micros
+}
+
+/** The symbols that rows of a series are of: one, or the contracts of its pair that are of its type. */
+export function symbolsAbout(
+  key: SeriesKey,
+  symbols: readonly SymbolInfo[],
+): readonly SymbolInfo[] {
+  const { symbol, contract: type } = key
+  if (datasetOf(key).subject !== 'pair') return symbols.filter((info) => info.symbol === symbol)
+  return symbols.filter(
+    ({ contract }) =>
+      contract?.pair === symbol && (type === undefined || isOfType(contract.type, type)),
+  )
 }
 
 /** The status of a symbol that exchangeInfo does not list any more, and the archive does. */

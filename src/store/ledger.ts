@@ -3,10 +3,11 @@
  * answered in full; whatever was known of such a window before, the new answer replaces.
  */
 
-import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { clip, holds, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import {
   micros,
+  parseMicros,
   periodOf,
   periodWindow,
   type Micros,
@@ -55,11 +56,14 @@ export function cover(manifest: Manifest, { window, gaps, fresh }: Answered): Ma
   const unknown = cutGaps(unanswered, manifest.coverage)
   const kept = cutGaps(manifest.gaps, union(answered, unknown))
   const coverage = union(manifest.coverage, answered)
+  // What is not served any more cannot change: what is stored of it is final, though it was young then.
+  const gone = union(gaps.filter(({ reason }) => reason === 'unavailable-from-rest'))
   return {
     ...manifest,
     coverage,
     gaps: joinGaps([...kept, ...gaps.filter(isKnown), ...unknown]),
-    fresh: intersect(union(subtractAll(manifest.fresh, answered), fresh), coverage),
+    fresh: intersect(union(subtractAll(manifest.fresh, union(answered, gone)), fresh), coverage),
+    doubts: manifest.doubts.filter(({ time }) => !holds(gone, parseMicros(time))),
   }
 }
 
@@ -304,11 +308,6 @@ function lowerBound(periods: readonly string[], period: string): number {
     else high = middle
   }
   return low
-}
-
-/** The sources with one more, sorted. */
-export function withSource(sources: readonly string[], source: string): readonly string[] {
-  return [...new Set([...sources, source])].sort()
 }
 
 /** Periods that have a file and were covered in part of `window`, oldest first. */

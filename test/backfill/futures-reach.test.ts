@@ -1,12 +1,13 @@
 /** What is served for 30 days only, while time goes on: series that wait for their turn lose what was no longer served. */
 
 import { expect, test } from 'vitest'
-import { parseMicros } from '../../src/base/time.ts'
+import { micros, parseMicros } from '../../src/base/time.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import { status } from '../../src/query/status.ts'
 import type { FaultRule } from '../../src/simulator/fault.ts'
 import { Exchange } from '../../src/simulator/index.ts'
-import { attempt, virtualWorld } from '../support/virtual.ts'
+import { memFiles } from '../support/mem-files.ts'
+import { attempt, lakeOf, virtualWorld } from '../support/virtual.ts'
 
 const HOUR = 3_600_000_000n
 const DAY = 24n * HOUR
@@ -64,4 +65,26 @@ test('what passes out of reach in the midst of a walk is a gap, and rows after i
   expect(second![1]).toBeGreaterThan(OLDEST + 60n * HOUR)
   expect(second![1]).toBeLessThanOrEqual(OLDEST + 62n * HOUR)
   expect(rows).toBe(Number((second![0] - first![1] + TO - second![1]) / SLOT))
+})
+
+test('rows that were young and are not served any more are final as they are stored', async () => {
+  const exchange = new Exchange({ symbols: [], um: { symbols: [{ symbol: 'BTCUSDT' }] } })
+  const files = memFiles()
+  const text = `{version: 1, market: um, symbols: [BTCUSDT], from: 2026-05-30, to: 2026-06-01, datasets: [{kind: openInterestHist, intervals: [5m]}]}`
+  const runAt = (day: bigint) => {
+    const world = virtualWorld(exchange, { start: micros(START + day * DAY + SLOT), files })
+    return attempt(text, { world })
+  }
+  expect(await runAt(0n)).toMatchObject({ exit: 0, summary: { rows: 2 * 288 } })
+  const before = await lakeOf(files, 'um')
+  const late = await runAt(40n)
+  expect(late).toMatchObject({ exit: 0, summary: { rows: 0 } })
+  expect(late.events).toContainEqual(
+    expect.objectContaining({ kind: 'gap', reason: 'unavailable-from-rest' }),
+  )
+  const [then, now] = [await lakeOf(files, 'um'), await runAt(41n)]
+  expect(Object.keys(then)).toEqual(Object.keys(before))
+  expect(now).toMatchObject({ exit: 0, summary: { rows: 0 } })
+  expect(now.events.map(({ kind }) => kind)).not.toContain('gap')
+  expect(await lakeOf(files, 'um')).toEqual(then)
 })

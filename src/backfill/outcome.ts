@@ -3,6 +3,7 @@
 import type { Coverage } from '../base/coverage.ts'
 import {
   BackfillError,
+  BannedError,
   DamageError,
   describeError,
   isFatal,
@@ -106,6 +107,12 @@ export function summaryOf({ series }: Plan, end: RunEnd): Summary {
   }
 }
 
+/** Was a market left since it rate limits or bans for too long? One that refuses a region is not served, and that is all. */
+function isOfBannedMarket(error: unknown): boolean {
+  if (!(error instanceof UnavailableError) || !(error.cause instanceof BannedError)) return false
+  return error.cause.code === 'E_RATE_LIMITED' || error.cause.code === 'E_BANNED'
+}
+
 /** The exit code of a run: what ended it, or the worst that befell a series. */
 function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): number {
   const stopped = errors.find((error) => error instanceof StoppedError)
@@ -114,5 +121,6 @@ function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): n
   if (fatal !== undefined) return fatal instanceof BackfillError ? fatal.exit : 1
   if (errors.some((error) => error instanceof BackfillError && error.exit === 4)) return 4
   if (errors.some((error) => error instanceof DamageError)) return 4
+  if (errors.some(isOfBannedMarket)) return 5
   return errors.length === 0 && results.every(({ upToDate }) => upToDate) ? 0 : 3
 }

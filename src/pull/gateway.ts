@@ -6,7 +6,7 @@
 import PQueue from 'p-queue'
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
-import type { RateLimit } from '../binance/limit.ts'
+import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import type { Ticket, WeightBudget } from './budget.ts'
@@ -104,6 +104,11 @@ export class Gateway {
   /** Everything sent so far, failed attempts included. */
   get spent(): Spent {
     return { ...this.#spent }
+  }
+
+  /** Requests that each span of a pool that counts them may have. */
+  requestsIn(pool: RequestPoolName): number {
+    return this.#requests[pool].limit
   }
 
   /** The state of each host of a list, in order of preference. */

@@ -4,6 +4,7 @@ import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import type { ArchiveOptions } from './archive-options.ts'
 import type { FaultOptions } from './fault.ts'
+import type { PoolLimits } from './request-pools.ts'
 import type { AccountOptions } from './account-rows.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
 import type { SbeOptions } from './sbe-wire.ts'
@@ -194,6 +195,8 @@ export type ExchangeOptions = {
   readonly cm?: FuturesOptions
   /** The limits of that pool. Default: 2,400 weight a minute. */
   readonly futuresLimits?: LimitOptions
+  /** Requests that they count in any five minutes. Default 500 for funding and 1,000 for `futures/data`, as documented. */
+  readonly futuresPools?: Partial<PoolLimits>
   /** Varies the generated histories. Default 1. */
   readonly seed?: number
   readonly limits?: LimitOptions

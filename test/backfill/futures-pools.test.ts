@@ -59,3 +59,41 @@ test('the stand-in refuses what exceeds a pool', () => {
   const statuses = Array.from({ length: 16 }, () => ask('/futures/data/openInterestHist'))
   expect([statuses.indexOf(429), statuses.at(-1)]).toEqual([15, 429])
 })
+
+const MIXED = `
+version: 1
+source: rest
+datasets:
+  - {kind: openInterestHist, intervals: [5m, 2h, 4h], market: um, symbols: [${SYMBOLS.join(', ')}], from: 10d}
+  - {kind: klines, intervals: [1h], market: um, symbols: [${SYMBOLS.join(', ')}], from: 60d}
+  - {kind: klines, intervals: [1h], market: cm, symbols: [BTCUSD_PERP], from: 60d}
+  - {kind: klines, intervals: [1h], symbols: [BTCUSDT], from: 60d}
+`
+
+test('while samples wait for their pool, klines of spot, um and cm come', async () => {
+  const { exchange, world: own } = world()
+  const { summary, error } = await attempt(MIXED, { world: own, weightShare: SHARE })
+  expect(error).toBeUndefined()
+  expect(summary).toMatchObject({ exit: 0, complete: true })
+  const all = [...exchange.log.entries, ...exchange.futuresLog.entries]
+  const lastOf = (path: RegExp): number =>
+    Math.max(...all.filter((one) => path.test(one.path)).map(({ at }) => Number(at - START) / 1e6))
+  expect(lastOf(/^.futures.data/)).toBeGreaterThan(300)
+  for (const path of [/^.fapi.v1.klines/, /^.dapi.v1.klines/, /^.api.v3.klines/])
+    expect(lastOf(path)).toBeLessThan(299)
+})
+
+test.each(['um', 'cm'] as const)('%s alone uses its share of the shared limit', async (market) => {
+  const { exchange, world: own } = world()
+  const symbol = market === 'um' ? 'BTCUSDT' : 'BTCUSD_PERP'
+  const job = `{version: 1, source: rest, market: ${market}, symbols: [${symbol}], from: 40d, datasets: [{kind: klines, intervals: [1m]}]}`
+  const { summary } = await attempt(job, { world: own, weightShare: 0.03 })
+  expect(summary).toMatchObject({ exit: 0, complete: true })
+  const weights = exchange.futuresLog.windows().map(({ used }) => used)
+  expect(weights.length).toBeGreaterThan(3)
+  // The first minute was begun before, and the last is not full.
+  for (const used of weights.slice(1, -1)) {
+    expect(used).toBeGreaterThanOrEqual(0.03 * 2_400 * 0.99)
+    expect(used).toBeLessThanOrEqual(0.03 * 2_400)
+  }
+})

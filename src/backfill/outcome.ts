@@ -12,7 +12,8 @@ import {
 } from '../base/errors.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
 import { formatWindow, type Micros } from '../base/time.ts'
-import { seriesName } from '../binance/series.ts'
+import { datasetOf } from '../binance/market.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Shard } from '../options.ts'
 import type { Plan, SeriesPlan } from '../plan/plan.ts'
 import { rewrittenInAll, type Rewritten } from '../plan/rewritten.ts'
@@ -30,7 +31,7 @@ export function resultOf(
 ): SeriesResult {
   const verdict = verdictOf({ manifest, wanted: plan.wanted })
   const { missing, unconfirmed, lack } = verdict
-  const why = error ?? unavailable(manifest?.gaps ?? [], missing) ?? lacking(lack)
+  const why = error ?? unavailable(plan, manifest?.gaps ?? [], missing) ?? lacking(lack)
   const complete = verdict.isComplete && error === undefined
   const { horizon = now } = plan
   const upToDate =
@@ -62,15 +63,24 @@ const HINTS: Readonly<Partial<Record<GapReason, string>>> = {
   unconfirmed: 'The answers were empty, which proves nothing yet; the next run asks again.',
 }
 
-function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError | undefined {
+function hintOf(key: SeriesKey, reason: GapReason): string | undefined {
+  const { archive, reachDays } = datasetOf(key)
+  if (reason !== 'unavailable-from-rest' || archive !== undefined) return HINTS[reason]
+  if (reachDays === undefined) return 'No source serves it any more.'
+  return `It is served for ${reachDays} days, and by no other source: run more often than that.`
+}
+
+function unavailable(
+  { key }: SeriesPlan,
+  gaps: readonly Gap[],
+  missing: Coverage,
+): UnavailableError | undefined {
   const gap = gaps.find(({ from, to }) =>
     missing.some((window) => window.from < to && from < window.to),
   )
   if (gap === undefined) return undefined
   const { from, to } = formatWindow(gap)
-  return new UnavailableError(`${from} to ${to}: ${gap.reason}`, {
-    hint: HINTS[gap.reason],
-  })
+  return new UnavailableError(`${from} to ${to}: ${gap.reason}`, { hint: hintOf(key, gap.reason) })
 }
 
 /** What a run added up to. */

@@ -115,6 +115,7 @@ test('what is older than 30 days is missing, and not asked for again and again',
   expect(Number(first?.['ms'])).toBeLessThan(oldestMs + 2 * 3_600_000)
   const { series } = await status([parseJob(text, 'x.yaml')], options)
   expect(series[0]?.gaps).toMatchObject([{ reason: 'unavailable-from-rest' }])
+  expect(summary.series[0]?.error?.hint).toMatch(/^It is served for 30 days/)
   expect(simulator.exchange.futuresLog.entries.every(({ status }) => status === 200)).toBe(true)
   const asked = simulator.exchange.futuresLog.count
   expect((await run(text, options)).summary).toMatchObject({ exit: 3, rows: 0 })

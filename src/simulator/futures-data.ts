@@ -145,9 +145,11 @@ export function samples(
   return rows
 }
 
+const DATED = /^\S+_\d{6} /
+
 /** The basis may be negative, and perpetual contracts have none of a year. */
 function valueOf(what: string, ms: number): string {
-  if (what.endsWith('annualizedBasisRate')) return ''
+  if (what.endsWith('annualizedBasisRate') && !DATED.test(what)) return ''
   const value = decimalText((mix(seedOf(what, 1), Math.floor(ms / 1000)) >>> 0) % 1e9, 4)
   return what.includes(' basis') && ms % 600_000 === 0 ? `-${value}` : value
 }

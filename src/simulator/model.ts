@@ -12,7 +12,7 @@ import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
-import { futuresHistoryOf } from './futures-history.ts'
+import { futuresHistoryIn } from './futures-history.ts'
 import { FUTURES_RULES, futuresMarketOf, type FuturesPlace } from './futures-place.ts'
 import { historyOf } from './history.ts'
 import { Limiter } from './limits.ts'
@@ -75,7 +75,7 @@ export class Exchange {
     this.#place = place
     const { seed = 1, logMax = 200_000 } = options
     const symbols = place?.options.symbols ?? options.symbols
-    const makeHistory = place === undefined ? historyOf : futuresHistoryOf
+    const makeHistory = place === undefined ? historyOf : futuresHistoryIn(place.market)
     this.#symbols = new Map(
       symbols.map((own) => [own.symbol, { options: own, history: makeHistory(own, seed) }]),
     )

@@ -99,6 +99,19 @@ datasets: [{kind: continuousKlines, intervals: [1h]}]
   expect(await contents(options.dataDir)).toEqual(before)
 })
 
+test('the base volume of COIN-M is what the contracts are worth', () => {
+  const cm = new Exchange(EXCHANGE).market('cm')
+  const window = { from: parseMicros('2026-03-01'), to: parseMicros('2026-03-02') }
+  const rows = trueKlines(cm, {
+    ...{ symbol: 'BTCUSD_PERP', interval: '1h', window, now: parseMicros('2026-11-29') },
+  })
+  expect(rows).toHaveLength(24)
+  for (const { volume, quoteVolume, high, low } of rows) {
+    expect(Number(quoteVolume)).toBeGreaterThanOrEqual((Number(volume) * 100) / Number(high))
+    expect(Number(quoteVolume)).toBeLessThanOrEqual((Number(volume) * 100) / Number(low))
+  }
+})
+
 const END = parseMicros('2026-05-20T08:00')
 const ENDED: ExchangeOptions = {
   symbols: [],

@@ -18,8 +18,8 @@ import { rowTexts, utf8 } from '../support/rows-pages.ts'
 
 const EXCHANGE: ExchangeOptions = {
   symbols: [{ symbol: 'BTCUSDT' }],
-  um: { symbols: [{ symbol: 'BTCUSDT' }] },
-  cm: { symbols: [{ symbol: 'BTCUSD_PERP' }] },
+  um: { symbols: [{ symbol: 'BTCUSDT' }, { symbol: 'BTCUSDT_270326' }] },
+  cm: { symbols: [{ symbol: 'BTCUSD_PERP' }, { symbol: 'BTCUSD_270326' }] },
 }
 const DAY_MS = 86_400_000
 
@@ -38,16 +38,21 @@ type Of = readonly [
   kind: DatasetKind,
   symbol: string,
   contract?: string | undefined,
+  interval?: '5m' | '1h' | '1d' | undefined,
 ]
 
-function job([market, kind, symbol, contract]: Of, from: string, to: string): string {
+function job(
+  [market, kind, symbol, contract, interval = '5m']: Of,
+  from: string,
+  to: string,
+): string {
   const contracts = contract === undefined ? '' : `, contracts: [${contract}]`
-  return `{version: 1, market: ${market}, symbols: [${symbol}]${contracts}, from: ${from}, to: ${to}, numbers: string, datasets: [{kind: ${kind}, intervals: [5m]}]}`
+  return `{version: 1, market: ${market}, symbols: [${symbol}]${contracts}, from: ${from}, to: ${to}, numbers: string, datasets: [{kind: ${kind}, intervals: [${interval}]}]}`
 }
 
-function pathOf([market, kind, symbol, contract]: Of): string {
+function pathOf([market, kind, symbol, contract, interval = '5m']: Of): string {
   const tail = contract === undefined ? '' : `/contract=${contract}`
-  return `${market}/${kind}/interval=5m/symbol=${symbol}${tail}`
+  return `${market}/${kind}/interval=${interval}/symbol=${symbol}${tail}`
 }
 
 async function stored(dataDir: string, of: Of): Promise<Record<string, unknown>[]> {
@@ -69,6 +74,10 @@ test.each([
   ['cm', 'globalLongShortAccountRatio', 'BTCUSD'],
   ['cm', 'takerVolume', 'BTCUSD', 'PERPETUAL'],
   ['cm', 'basis', 'BTCUSD', 'PERPETUAL'],
+  ['um', 'basis', 'BTCUSDT', 'CURRENT_QUARTER', '1h'],
+  ['cm', 'basis', 'BTCUSD', 'CURRENT_QUARTER', '1d'],
+  ['cm', 'takerVolume', 'BTCUSD', 'CURRENT_QUARTER', '1h'],
+  ['um', 'globalLongShortAccountRatio', 'BTCUSDT', undefined, '1d'],
 ] as const satisfies readonly Of[])(
   '%s %s of %s, value for value, and no-op after',
   async (...of) => {
@@ -76,13 +85,17 @@ test.each([
     const [from, to] = [ago(6), ago(4)]
     const { summary, error } = await run(job(of, from, to), options)
     expect(error).toBeUndefined()
-    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 576 })
-    const [market, kind] = of
+    const [market, kind, subject, contract, interval = '5m'] = of
+    const slots = { '5m': 288, '1h': 24, '1d': 1 }
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 2 * slots[interval] })
     const { path, columns } = datasetOf({ market, dataset: kind })
-    const symbol = market === 'um' ? 'BTCUSDT' : 'BTCUSD_PERP'
+    const suffix = contract === 'CURRENT_QUARTER' ? '_270326' : market === 'um' ? '' : '_PERP'
+    const symbol = `${subject}${suffix}`
     const window = { from: Date.parse(from) * 1000, to: Date.parse(to) * 1000 - 1 }
-    const truth = samples({ market, name: path.split('/').at(-1)!, symbol }, '5m', window)
+    const truth = samples({ market, name: path.split('/').at(-1)!, symbol }, interval, window)
     const values = columns.slice(1)
+    if (kind === 'basis' && contract === 'CURRENT_QUARTER')
+      expect(truth.every((row) => row['annualizedBasisRate'] !== '')).toBe(true)
     const rows = await stored(options.dataDir, of)
     expect(rows.map((row) => [Number(row['ms']), ...values.map(({ name }) => row[name])])).toEqual(
       truth.map((row) => [

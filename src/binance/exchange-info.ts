@@ -28,6 +28,8 @@ export type ContractInfo = {
   readonly type: string
   /** Where it ends; absent while no end is planned. */
   readonly end?: Micros
+  /** When it began, as far as that is true: wrong for many, and so never a reason not to ask. */
+  readonly onboard?: Micros
 }
 
 /** The symbols that rows of a series are of: one, or the contracts of its pair that are of its type. */
@@ -88,14 +90,20 @@ function readContract({
   pair,
   contractType: type,
   deliveryDate,
+  onboardDate,
 }: Record<string, unknown>): ContractInfo | undefined {
   if (typeof pair !== 'string' || typeof type !== 'string') return undefined
-  const isPlanned =
-    typeof deliveryDate === 'number' &&
-    Number.isSafeInteger(deliveryDate) &&
-    deliveryDate > 0 &&
-    deliveryDate < NEVER_MS
-  return { pair: nfc(pair), type, ...(isPlanned && { end: fromMillis(deliveryDate) }) }
+  const [end, onboard] = [momentOf(deliveryDate), momentOf(onboardDate)]
+  return {
+    ...{ pair: nfc(pair), type },
+    ...(end !== undefined && { end }),
+    ...(onboard !== undefined && { onboard }),
+  }
+}
+
+function momentOf(ms: unknown): Micros | undefined {
+  const isOne = typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0 && ms < NEVER_MS
+  return isOne ? fromMillis(ms) : undefined
 }
 
 function nfc(text: string): string {

@@ -47,6 +47,10 @@ export async function wantsOf(
     source: options.source,
     account: accountLabel(jobs),
     endOf: (key) => endOf(key, exchange),
+    onboardOf: (key) => {
+      const [info] = exchange.of(key.market).infosOf(key)
+      return datasetOf(key).subject === 'pair' ? undefined : info?.contract?.onboard
+    },
     shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))

@@ -1,6 +1,7 @@
 /** Where series begin: what the exchange says once, and the lake knows from then on. */
 
 import { subtractAll } from '../base/coverage.ts'
+import type { Gap } from '../base/gap.ts'
 import { earliest, micros, type Micros } from '../base/time.ts'
 import { datasetOf, findDataset, klinesOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -46,6 +47,27 @@ export async function recordEnd(series: Series, want: Want): Promise<void> {
   for (const window of subtractAll([ended], series.manifest.coverage))
     series.coverEmpty({ window, gaps: [{ ...window, reason: 'after-delisting' }], fresh: [] })
   await series.flush()
+}
+
+/** The time after the contract that had the name before, as far as the manifest does not tell the two apart yet. */
+function endedBefore(manifest: Manifest | undefined, { onboard }: Want): readonly Gap[] {
+  if (onboard === undefined) return []
+  return (manifest?.gaps ?? []).filter(
+    ({ reason, from }) => reason === 'after-delisting' && from < onboard,
+  )
+}
+
+/** Has another contract a name whose contract had ended? */
+export function isReused(manifest: Manifest | undefined, want: Want): boolean {
+  return endedBefore(manifest, want).length > 0
+}
+
+/** Records that rows which follow are those of another contract. */
+export async function recordReuse(series: Series, want: Want): Promise<void> {
+  const ended = endedBefore(series.manifest, want)
+  for (const window of ended)
+    series.coverEmpty({ window, gaps: [{ ...window, reason: 'between-contracts' }], fresh: [] })
+  if (ended.length > 0) await series.flush()
 }
 
 /** A stretch before a listing is known only once it was asked for twice. */

@@ -35,6 +35,8 @@ export type WantWorld = {
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
   /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
   readonly endOf?: (key: SeriesKey) => Micros | undefined
+  /** When exchangeInfo says that the contract of a series began. */
+  readonly onboardOf?: (key: SeriesKey) => Micros | undefined
   /** Why nothing can be asked of a market; `undefined` where it can. */
   readonly leftFor?: (market: Market) => BackfillError | undefined
 }
@@ -237,8 +239,14 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
     ...{ key, settings, horizon },
     wanted: windowsOf(from, end),
     ...(isListing ? { listing: from } : {}),
+    ...onboardOf(key, world),
     ...(from !== undefined && end < to ? { ended: { from: latest(from, end), to } } : {}),
   }
+}
+
+function onboardOf(key: SeriesKey, world: WantWorld): Pick<Want, 'onboard'> {
+  const onboard = world.onboardOf?.(key)
+  return onboard === undefined ? {} : { onboard }
 }
 
 function windowsOf(from: Micros | undefined, to: Micros): Want['wanted'] {

@@ -4,7 +4,7 @@
  */
 
 import { clip, holds, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { isKnown, type Gap } from '../base/gap.ts'
+import { isKnown, jointReason, type Gap } from '../base/gap.ts'
 import {
   micros,
   parseMicros,
@@ -102,17 +102,10 @@ export function joinGaps(gaps: readonly Gap[]): Gap[] {
 function joinLast(gaps: Gap[]): boolean {
   const [before, last] = gaps.slice(-2)
   if (before === undefined || last === undefined || before.to < last.from) return false
-  const reason = jointReason(before, last)
+  const reason = jointReason(before.reason, last.reason)
   if (reason === undefined) return false
   gaps.splice(-2, 2, { from: before.from, to: before.to > last.to ? before.to : last.to, reason })
   return true
-}
-
-function jointReason(a: Gap, b: Gap): Gap['reason'] | undefined {
-  if (a.reason === b.reason) return a.reason
-  if (a.reason === 'before-listing' && b.reason === 'outage') return a.reason
-  if (a.reason === 'outage' && b.reason === 'after-delisting') return b.reason
-  return undefined
 }
 
 /** Rows came after a stretch that was taken for the time after the delisting: then it was an outage. */

@@ -4,7 +4,6 @@ import type { Micros, Window } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import type { ArchiveOptions } from './archive-options.ts'
 import type { FaultOptions } from './fault.ts'
-import type { PoolLimits } from './request-pools.ts'
 import type { AccountOptions } from './account-rows.ts'
 import type { AggTrade, Kline, Trade } from './rows.ts'
 import type { SbeOptions } from './sbe-wire.ts'
@@ -186,6 +185,9 @@ export type LimitOptions = {
   /** The content of `Retry-After`. Default seconds. */
   readonly retryAfter?: 'seconds' | 'missing' | 'date' | 'garbage'
 }
+
+/** How many requests each pool takes that counts them. */
+export type PoolLimits = { readonly funding: number; readonly data: number }
 
 /** Options of the exchange. */
 export type ExchangeOptions = {

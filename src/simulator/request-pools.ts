@@ -6,9 +6,7 @@
 
 import type { Micros } from '../base/time.ts'
 import type { Admission, Limiter } from './limits.ts'
-
-/** How many requests each pool takes. */
-export type PoolLimits = { readonly funding: number; readonly data: number }
+import type { PoolLimits } from './options.ts'
 
 const LIMITS: PoolLimits = { funding: 500, data: 1_000 }
 const SPAN_US = 300_000_000n

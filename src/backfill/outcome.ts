@@ -3,6 +3,7 @@
 import type { Coverage } from '../base/coverage.ts'
 import {
   BackfillError,
+  BannedError,
   DamageError,
   describeError,
   isFatal,
@@ -11,7 +12,8 @@ import {
 } from '../base/errors.ts'
 import type { Gap, GapReason } from '../base/gap.ts'
 import { formatWindow, type Micros } from '../base/time.ts'
-import { seriesName } from '../binance/series.ts'
+import { datasetOf } from '../binance/market.ts'
+import { seriesName, type SeriesKey } from '../binance/series.ts'
 import type { Shard } from '../options.ts'
 import type { Plan, SeriesPlan } from '../plan/plan.ts'
 import { rewrittenInAll, type Rewritten } from '../plan/rewritten.ts'
@@ -29,7 +31,7 @@ export function resultOf(
 ): SeriesResult {
   const verdict = verdictOf({ manifest, wanted: plan.wanted })
   const { missing, unconfirmed, lack } = verdict
-  const why = error ?? unavailable(manifest?.gaps ?? [], missing) ?? lacking(lack)
+  const why = error ?? unavailable(plan, manifest?.gaps ?? [], missing) ?? lacking(lack)
   const complete = verdict.isComplete && error === undefined
   const { horizon = now } = plan
   const upToDate =
@@ -61,15 +63,24 @@ const HINTS: Readonly<Partial<Record<GapReason, string>>> = {
   unconfirmed: 'The answers were empty, which proves nothing yet; the next run asks again.',
 }
 
-function unavailable(gaps: readonly Gap[], missing: Coverage): UnavailableError | undefined {
+function hintOf(key: SeriesKey, reason: GapReason): string | undefined {
+  const { archive, reachDays } = datasetOf(key)
+  if (reason !== 'unavailable-from-rest' || archive !== undefined) return HINTS[reason]
+  if (reachDays === undefined) return 'No source serves it any more.'
+  return `It is served for ${reachDays} days, and by no other source: run more often than that.`
+}
+
+function unavailable(
+  { key }: SeriesPlan,
+  gaps: readonly Gap[],
+  missing: Coverage,
+): UnavailableError | undefined {
   const gap = gaps.find(({ from, to }) =>
     missing.some((window) => window.from < to && from < window.to),
   )
   if (gap === undefined) return undefined
   const { from, to } = formatWindow(gap)
-  return new UnavailableError(`${from} to ${to}: ${gap.reason}`, {
-    hint: HINTS[gap.reason],
-  })
+  return new UnavailableError(`${from} to ${to}: ${gap.reason}`, { hint: hintOf(key, gap.reason) })
 }
 
 /** What a run added up to. */
@@ -106,6 +117,12 @@ export function summaryOf({ series }: Plan, end: RunEnd): Summary {
   }
 }
 
+/** Was a market left since it rate limits or bans for too long? One that refuses a region is not served, and that is all. */
+function isOfBannedMarket(error: unknown): boolean {
+  if (!(error instanceof UnavailableError) || !(error.cause instanceof BannedError)) return false
+  return error.cause.code === 'E_RATE_LIMITED' || error.cause.code === 'E_BANNED'
+}
+
 /** The exit code of a run: what ended it, or the worst that befell a series. */
 function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): number {
   const stopped = errors.find((error) => error instanceof StoppedError)
@@ -114,5 +131,6 @@ function exitOf(results: readonly SeriesResult[], errors: readonly unknown[]): n
   if (fatal !== undefined) return fatal instanceof BackfillError ? fatal.exit : 1
   if (errors.some((error) => error instanceof BackfillError && error.exit === 4)) return 4
   if (errors.some((error) => error instanceof DamageError)) return 4
+  if (errors.some(isOfBannedMarket)) return 5
   return errors.length === 0 && results.every(({ upToDate }) => upToDate) ? 0 : 3
 }

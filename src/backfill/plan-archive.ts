@@ -28,7 +28,9 @@ export function speedNow(
 ): Speed {
   const allowed = {
     weightPerMinute: exchange.weightPerMinute(),
+    weightPerMinuteOf: exchange.weightPerMinuteOf(),
     pagesAtOnce: exchange.pagesAtOnce,
+    requestsInPool: exchange.requestsInPool(),
   }
   return speedOf(allowed, options.speed, meter.measured(), ...remembered, meter.supposed())
 }

@@ -6,7 +6,14 @@ import { isBlocked, type Want } from '../plan/plan.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { failureIn } from '../store/held.ts'
 import type { SeriesWorld } from '../store/series.ts'
-import { isEndNew, isListingNew, recordEnd, recordListing } from '../session/listing.ts'
+import {
+  isEndNew,
+  isListingNew,
+  isReused,
+  recordEnd,
+  recordListing,
+  recordReuse,
+} from '../session/listing.ts'
 import type { Manifests } from '../session/manifests.ts'
 import type { Turns } from '../session/turns.ts'
 import { lostWords, maybePublished, openSeries } from '../session/series.ts'
@@ -31,7 +38,11 @@ export async function prepared(
   if (isBlocked(want)) return want
   const manifest = await manifests.get(want.key)
   const windows = maybePublished(want, manifest, options)
-  const isNew = windows.length > 0 || isListingNew(manifest, want) || isEndNew(manifest, want)
+  const isNew =
+    windows.length > 0 ||
+    isReused(manifest, want) ||
+    isListingNew(manifest, want) ||
+    isEndNew(manifest, want)
   if (!isNew && !(await manifests.isBehind(want.key))) return want
   const message = await lostWords(want, manifests)
   if (message !== undefined) warn(want.key, message)
@@ -40,6 +51,7 @@ export async function prepared(
     const turns = begin()
     await turns.during(async () => {
       const series = await openSeries(lake, want, windows, turns.suspects)
+      await recordReuse(series, want)
       await recordListing(series, want)
       await recordEnd(series, want)
     })

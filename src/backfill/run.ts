@@ -25,8 +25,9 @@ import { exchangeFor, openFor, unknownSeries } from '../session/exchange.ts'
 import { Manifests } from '../session/manifests.ts'
 import { Turns } from '../session/turns.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
-import { Mailbox, mergeStreams } from './streams.ts'
+import { Mailbox, mergeLanes, mergeStreams } from './streams.ts'
 import { keepsFromBeginning, offlinePlan } from './offline-plan.ts'
+import { laneOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Job } from '../job/job.ts'
 import { probeFiles } from '../node/probe.ts'
@@ -259,21 +260,22 @@ export class Run {
       await probeFiles(files)
     const message = spaceWarning(plan, await files.freeBytes())
     if (message !== undefined) yield { kind: 'warning', message }
-    const work: (() => AsyncGenerator<Progress, void, void>)[] = []
+    const lanes = new Map<string, (() => AsyncGenerator<Progress, void, void>)[]>()
     for (const [index, series] of plan.series.entries()) {
       if (hasWork(series, this.#options)) {
         const own = { ...opened, priority: -index, work: opened.eta.add(series.tasks) }
-        work.push(() => this.#series(series, own))
+        const lane = laneOf(series.key)
+        lanes.set(lane, [...(lanes.get(lane) ?? []), () => this.#series(series, own)])
         continue
       }
       if (series.problem !== undefined) this.#errors.push(series.problem)
       await this.#leave(series, manifests, { error: series.problem, now: opened.now })
     }
     const atOnce = this.#options.concurrency ?? CONCURRENCY
-    for await (const event of mergeStreams(work, atOnce, () => {
+    const stop = (): void => {
       this.#abort.abort()
-    }))
-      yield event
+    }
+    yield* mergeLanes([...lanes.values()], atOnce, stop)
     yield this.#summary(opened)
     const fatal = this.#errors.find(isFatal)
     if (fatal instanceof Error) throw fatal

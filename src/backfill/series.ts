@@ -13,6 +13,7 @@ import { periodWindow, type Micros, type Window } from '../base/time.ts'
 import type { SeriesPlan } from '../plan/plan.ts'
 import type { Speed } from '../plan/speed.ts'
 import type { Progress, Standing } from '../progress.ts'
+import { firstKline } from '../session/listing.ts'
 import { unconfirmedIn } from '../store/ledger.ts'
 import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
@@ -65,7 +66,8 @@ export async function* fetchSeries(
   const { exchange, now, signal, work, meter } = world
   const rest = {
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
-    ...{ now, signal },
+    ...{ now, signal, clock: () => exchange.now() },
+    listedAt: () => firstKline(exchange, plan.key, world.priority),
   }
   const warned = new Set<string>()
   const unconfirmed = unconfirmedIn(series.manifest)

@@ -54,6 +54,19 @@ export async function* mergeStreams<T>(
   }
 }
 
+/**
+ * Several lanes of sources side by side, each as {@link mergeStreams} runs it: what waits in one does not hold up the
+ * others.
+ */
+export function mergeLanes<T>(
+  lanes: readonly (readonly (() => AsyncGenerator<T, void, void>)[])[],
+  concurrency: number,
+  onClose: () => void,
+): AsyncGenerator<T, void, void> {
+  const streams = lanes.map((lane) => () => mergeStreams(lane, concurrency, onClose))
+  return mergeStreams(streams, lanes.length, onClose)
+}
+
 /** Waits for all, then throws what the first of them to fail threw. */
 async function allEnded(workers: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(workers)

@@ -1,7 +1,7 @@
 /** Symbols that neither the exchange nor its archive knows: found before anything is fetched or written. */
 
 import { isFatal, UnknownSymbolError } from '../base/errors.ts'
-import { closest, didYouMean, quoted } from '../base/suggest.ts'
+import { closest, didYouMean, oneOf, quoted } from '../base/suggest.ts'
 import { isOldServed } from '../binance/dataset.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -70,7 +70,7 @@ async function unknownIn(
       if (first === undefined || !(await isUnknown(own, witnesses))) continue
       const client = exchange.of(first.key.market)
       await client.readAllSymbols()
-      unknown.set(name, unknownSymbol(first.key.symbol, client))
+      unknown.set(name, unknownSymbol(first.key, client))
     }
   } catch (error) {
     // What cannot be looked up now will be told by the answers for rows.
@@ -79,9 +79,9 @@ async function unknownIn(
   return unknown
 }
 
-/** A symbol may be another contract in another market. */
-function nameOf({ market, symbol }: SeriesKey): string {
-  return `${market} ${symbol}`
+/** A symbol may be another contract in another market, and a pair may have one type of contract alone. */
+function nameOf({ market, symbol, contract }: SeriesKey): string {
+  return `${market} ${symbol} ${contract}`
 }
 
 function isMany(doubtful: readonly (readonly Want[])[], { market }: ExchangeClient): boolean {
@@ -102,7 +102,7 @@ async function isUnknown(
   const [first] = wants
   if (first === undefined) return false
   const client = exchange.of(first.key.market)
-  if ((await client.statusOf(first.key.symbol)) !== UNKNOWN_SYMBOL) return false
+  if ((await client.statusOf(first.key)) !== UNKNOWN_SYMBOL) return false
   for (const { key, settings } of wants)
     if (usesArchive(key, settings.source, options) && (await session.isListed(key))) return false
   return isRefused(isOldServed(datasetOf(first.key)) ? first.key : klinesOf(first.key), client)
@@ -118,7 +118,17 @@ async function isRefused(klines: SeriesKey, exchange: ExchangeClient): Promise<b
   }
 }
 
-function unknownSymbol(symbol: string, { symbols }: ExchangeClient): UnknownSymbolError {
+function unknownSymbol(
+  { symbol, contract }: SeriesKey,
+  client: ExchangeClient,
+): UnknownSymbolError {
+  const { symbols } = client
+  const types = symbols.flatMap((one) => (one.contract?.pair === symbol ? [one.contract.type] : []))
+  if (contract !== undefined && types.length > 0)
+    return new UnknownSymbolError(
+      `the exchange lists no ${contract} of ${quoted(symbol)}; it lists ${oneOf([...new Set(types)])}`,
+      { hint: 'Mend the contracts of the job.' },
+    )
   const meant = closest(
     symbol,
     symbols.map((info) => info.symbol),

@@ -3,7 +3,7 @@
  * minus the coverage, and each commit is a union with it.
  */
 
-import { earliest, floorDiv, latest, micros, type Window } from './time.ts'
+import { earliest, floorDiv, latest, micros, type Micros, type Window } from './time.ts'
 
 /** Windows in order, disjoint and not touching; so two equal coverages are the same array. */
 export type Coverage = readonly Window[]
@@ -70,6 +70,11 @@ export function clip(coverage: Coverage, window: Window): Coverage {
     if (part.from < part.to) clipped.push(part)
   }
   return clipped
+}
+
+/** Does a moment lie in it? */
+export function holds(coverage: Coverage, moment: Micros): boolean {
+  return coverage.some(({ from, to }) => from <= moment && moment < to)
 }
 
 /** Is all of `window` covered? */

@@ -7,6 +7,7 @@ import { micros, type Micros } from './time.ts'
  *
  * - `outage`: requested twice, empty, rows before and after it
  * - `before-listing`, `after-delisting`: requested twice, empty, no rows before or after it
+ * - `between-contracts`: one contract of this name had ended, and another had not begun
  * - `unavailable-from-rest`: rows exist, but the exchange no longer serves them over REST; not covered
  * - `not-published`: the archive has no file for it; not covered
  * - `unconfirmed`: the answers were empty, and nothing else confirms them yet; not covered
@@ -15,6 +16,7 @@ export type GapReason =
   | 'outage'
   | 'before-listing'
   | 'after-delisting'
+  | 'between-contracts'
   | 'unavailable-from-rest'
   | 'not-published'
   | 'unconfirmed'
@@ -22,11 +24,28 @@ export type GapReason =
 /** One gap, `[from, to)`. */
 export type Gap = { readonly from: Micros; readonly to: Micros; readonly reason: GapReason }
 
-const KNOWN: ReadonlySet<GapReason> = new Set(['outage', 'before-listing', 'after-delisting'])
+const KNOWN: ReadonlySet<GapReason> = new Set([
+  'outage',
+  'before-listing',
+  'after-delisting',
+  'between-contracts',
+])
 
 /** Does a gap count as answered? Other gaps stay missing. */
 export function isKnown(gap: Pick<Gap, 'reason'>): boolean {
   return KNOWN.has(gap.reason)
+}
+
+const JOINT: Readonly<Record<string, GapReason>> = {
+  'before-listing outage': 'before-listing',
+  'outage after-delisting': 'after-delisting',
+  'between-contracts outage': 'between-contracts',
+  'between-contracts before-listing': 'between-contracts',
+}
+
+/** The reason of two gaps that touch, if they are one. */
+export function jointReason(before: GapReason, after: GapReason): GapReason | undefined {
+  return before === after ? before : JOINT[`${before} ${after}`]
 }
 
 /**

@@ -2,8 +2,10 @@
 
 import { TransportError } from '../base/errors.ts'
 import { fromMillis, type Micros } from '../base/time.ts'
+import { isOfType } from './contract.ts'
 import { parseRateLimits } from './limit.ts'
-import type { Market } from './series.ts'
+import { datasetOf } from './market.ts'
+import type { Market, SeriesKey } from './series.ts'
 
 /** One symbol. */
 export type SymbolInfo = {
@@ -28,6 +30,21 @@ export type ContractInfo = {
   readonly type: string
   /** Where it ends; absent while no end is planned. */
   readonly end?: Micros
+  /** When it began, as far as that is true: wrong for many, and so never a reason not to ask. */
+  readonly onboard?: Micros
+}
+
+/** The symbols that rows of a series are of: one, or the contracts of its pair that are of its type. */
+export function symbolsAbout(
+  key: SeriesKey,
+  symbols: readonly SymbolInfo[],
+): readonly SymbolInfo[] {
+  const { symbol, contract: type } = key
+  if (datasetOf(key).subject !== 'pair') return symbols.filter((info) => info.symbol === symbol)
+  return symbols.filter(
+    ({ contract }) =>
+      contract?.pair === symbol && (type === undefined || isOfType(contract.type, type)),
+  )
 }
 
 /** The status of a symbol that exchangeInfo does not list any more, and the archive does. */
@@ -75,14 +92,20 @@ function readContract({
   pair,
   contractType: type,
   deliveryDate,
+  onboardDate,
 }: Record<string, unknown>): ContractInfo | undefined {
   if (typeof pair !== 'string' || typeof type !== 'string') return undefined
-  const isPlanned =
-    typeof deliveryDate === 'number' &&
-    Number.isSafeInteger(deliveryDate) &&
-    deliveryDate > 0 &&
-    deliveryDate < NEVER_MS
-  return { pair: nfc(pair), type, ...(isPlanned && { end: fromMillis(deliveryDate) }) }
+  const [end, onboard] = [momentOf(deliveryDate), momentOf(onboardDate)]
+  return {
+    ...{ pair: nfc(pair), type },
+    ...(end !== undefined && { end }),
+    ...(onboard !== undefined && { onboard }),
+  }
+}
+
+function momentOf(ms: unknown): Micros | undefined {
+  const isOne = typeof ms === 'number' && Number.isSafeInteger(ms) && ms > 0 && ms < NEVER_MS
+  return isOne ? fromMillis(ms) : undefined
 }
 
 function nfc(text: string): string {

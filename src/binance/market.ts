@@ -82,6 +82,11 @@ export function datasetOf({ market, dataset }: Pick<SeriesKey, 'market' | 'datas
   throw new RangeError(`${market} has no ${dataset}`)
 }
 
+/** Series of the same lane wait for the same pools; those of another need not wait for them. */
+export function laneOf(key: SeriesKey): string {
+  return `${MARKETS[key.market].rest.pool} ${datasetOf(key).pool ?? ''}`
+}
+
 /** The markets that have a dataset of this name. */
 export function marketsWith(kind: DatasetKind): readonly Market[] {
   return MARKET_NAMES.filter((market) => findDataset(market, kind) !== undefined)

@@ -103,7 +103,9 @@ async function seriesIn(dataDir: string): Promise<readonly Named[]> {
   const walk = async (path: string, parts: readonly string[]): Promise<void> => {
     for (const name of await namesIn(path)) {
       const symbol = /^symbol=(.+)$/.exec(name)?.[1]
-      if (symbol !== undefined) found.push(nameOf(parts, unescaped(symbol)))
+      if (symbol !== undefined)
+        for (const contract of await contractsIn(join(path, name)))
+          found.push(nameOf(parts, unescaped(symbol), contract))
       else if (parts.length < 3 && !/^[._]|^(?:account|period)=/.test(name))
         await walk(join(path, name), [...parts, name])
     }
@@ -112,11 +114,23 @@ async function seriesIn(dataDir: string): Promise<readonly Named[]> {
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function nameOf([market = '', dataset = '', interval]: readonly string[], symbol: string): Named {
+/** A symbol that is a pair may have a series for each type of contract. */
+async function contractsIn(path: string): Promise<readonly (string | undefined)[]> {
+  const names = await namesIn(path)
+  const contracts = names.flatMap((name) => /^contract=(.+)$/.exec(name)?.[1] ?? [])
+  return contracts.length > 0 ? contracts : [undefined]
+}
+
+function nameOf(
+  [market = '', dataset = '', interval]: readonly string[],
+  symbol: string,
+  contract: string | undefined,
+): Named {
   const length =
     interval === undefined ? [] : [interval.replace('interval=', '').replace('1mo', '1M')]
   const place = market === 'spot' ? [] : [market]
-  return { name: [...place, dataset, symbol, ...length].join('/'), symbol }
+  const type = contract === undefined ? [] : [contract]
+  return { name: [...place, dataset, symbol, ...type, ...length].join('/'), symbol }
 }
 
 /** Hive's escapes are those of URLs. */

@@ -45,7 +45,7 @@ export function piecesOf(
 
 /** Seconds that so many rows of a stretch add; a part of a page counts as a part, since the next stretch fills it. */
 function pagesSeconds(key: SeriesKey, rows: number, speed: Speed): number {
-  return (rows / datasetOf(key).pageRows) * restSeconds(fullPage(key), speed)
+  return (rows / datasetOf(key).pageRows) * restSeconds(key, fullPage(key), speed)
 }
 
 type Choice = 'rest' | 'archive'
@@ -61,7 +61,7 @@ export function cheapest(
   speed: Speed,
 ): readonly Choice[] {
   const begin = {
-    rest: speed.pageSeconds + restSeconds(fullPage(key), speed),
+    rest: speed.pageSeconds + restSeconds(key, fullPage(key), speed),
     archive: speed.fileSeconds,
   }
   const steps: Readonly<Record<Choice, Choice>>[] = []
@@ -104,7 +104,7 @@ export function isSmall(
   if (pace.isGuess) return false
   const { rows } = estimate(key, windows, pace)
   const pages = windows.length + rows / datasetOf(key).pageRows
-  const rest = pages * restSeconds(fullPage(key), speed)
+  const rest = pages * restSeconds(key, fullPage(key), speed)
   // A listing is two requests: of the days, and of the months.
   return rest < fileSeconds({ files: 2, bytes: 0 }, speed)
 }

@@ -4,6 +4,7 @@
  * since that is what a user waits for.
  */
 
+import { REQUEST_POOLS, type RequestPoolName } from '../binance/limit.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import type { Speed } from './speed.ts'
@@ -47,8 +48,18 @@ export function rowsInZip(key: SeriesKey, sizeBytes: number): number {
 }
 
 /** Seconds that the request weight takes. */
-export function weightSeconds(weight: number, { weightPerMinute }: Speed): number {
-  return (weight / weightPerMinute) * 60
+export function weightSeconds(
+  { market }: Pick<SeriesKey, 'market'>,
+  weight: number,
+  { weightPerMinute, weightPerMinuteOf }: Speed,
+): number {
+  return (weight / (weightPerMinuteOf?.[market] ?? weightPerMinute)) * 60
+}
+
+/** Seconds that requests take that are counted besides their weight: so many at once, and as many after each span. */
+export function poolSeconds(pool: RequestPoolName, requests: number, speed: Speed): number {
+  const spans = Math.ceil(requests / speed.requestsInPool[pool]) - 1
+  return (Math.max(0, spans) * REQUEST_POOLS[pool].windowMs) / 1_000
 }
 
 /** Seconds that pages take besides their weight: by latency, or by what the processor can do. */
@@ -57,8 +68,10 @@ export function pageSeconds({ requests, rows }: RestWork, speed: Speed): number 
 }
 
 /** Seconds that work over REST adds to a run. */
-export function restSeconds(work: RestWork, speed: Speed): number {
-  return Math.max(weightSeconds(work.weight, speed), pageSeconds(work, speed))
+export function restSeconds(key: SeriesKey, work: RestWork, speed: Speed): number {
+  const { pool } = datasetOf(key)
+  const inPool = pool === undefined ? 0 : poolSeconds(pool, work.requests, speed)
+  return Math.max(weightSeconds(key, work.weight, speed), pageSeconds(work, speed), inPool)
 }
 
 /** Seconds that work on files adds to a run. */

@@ -41,6 +41,8 @@ export type Want = {
   readonly listing?: Micros
   /** What was asked for beyond the end of its contract: there is nothing in it. */
   readonly ended?: Window
+  /** When the contract began that has the name now, if that is said. */
+  readonly onboard?: Micros
   /** Why the wanted windows cannot be determined; `wanted` then has those that can, if any. */
   readonly problem?: BackfillError
 }

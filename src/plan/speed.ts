@@ -1,5 +1,8 @@
 /** How fast the two sources are: measured, or assumed where nothing was measured yet. Pure. */
 
+import { REQUEST_POOLS, type RequestPoolName } from '../binance/limit.ts'
+import type { Market } from '../binance/series.ts'
+
 /** What can be measured of the sources; what is absent was not. */
 export type Measured = {
   /** From asking REST for a page to its answer. */
@@ -16,11 +19,18 @@ export type Allowed = {
   readonly weightPerMinute: number
   /** Requests to REST in flight at most. */
   readonly pagesAtOnce: number
+  /** The weight of each market, where they differ. Default that of all. */
+  readonly weightPerMinuteOf?: Readonly<Partial<Record<Market, number>>>
+  /** Requests in each span of the pools that count them. Default all that the exchange allows. */
+  readonly requestsInPool?: Readonly<Record<RequestPoolName, number>>
 }
+
+const IN_POOL = { funding: REQUEST_POOLS.funding.limit, data: REQUEST_POOLS.data.limit }
 
 /** What the costs of a plan rest on. */
 export type Speed = Required<Measured> &
-  Allowed & {
+  Allowed &
+  Required<Pick<Allowed, 'requestsInPool'>> & {
     /** Of these figures, those that are not assumed. */
     readonly measured: Measured
   }
@@ -38,6 +48,9 @@ export const ASSUMED: Required<Measured> = {
 /** The speed that a plan rests on. @param known - What was measured; of two values for one figure the first is taken. */
 export function speedOf(allowed: Allowed, ...known: readonly (Measured | undefined)[]): Speed {
   const measured = Object.assign({}, ...known.toReversed()) as Measured
-  const { weightPerMinute, pagesAtOnce } = allowed
-  return { ...ASSUMED, ...measured, weightPerMinute, pagesAtOnce, measured }
+  const { weightPerMinute, pagesAtOnce, weightPerMinuteOf, requestsInPool = IN_POOL } = allowed
+  return {
+    ...{ ...ASSUMED, ...measured, weightPerMinute, pagesAtOnce, requestsInPool, measured },
+    ...(weightPerMinuteOf && { weightPerMinuteOf }),
+  }
 }

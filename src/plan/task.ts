@@ -60,7 +60,12 @@ export function restTasks(
 ): readonly Task[] {
   return windows.map((window) => {
     const work = estimateRest(key, [window], { pace, seams })
-    return { key, source: 'rest', window, cost: { ...work, seconds: restSeconds(work, speed) } }
+    return {
+      key,
+      source: 'rest',
+      window,
+      cost: { ...work, seconds: restSeconds(key, work, speed) },
+    }
   })
 }
 

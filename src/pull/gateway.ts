@@ -3,11 +3,10 @@
  * makes sense. An answer counts only once its reader has accepted the whole body.
  */
 
-import PQueue from 'p-queue'
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
 import { exchangeOf, exchangesOf } from '../binance/host.ts'
-import type { RateLimit } from '../binance/limit.ts'
+import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
 import type { Ticket, WeightBudget } from './budget.ts'
@@ -23,6 +22,7 @@ import type { ClockVerdict } from './clock-check.ts'
 import { accept, blockedFor, isUnreadable, refusal, retryOf } from './failure.ts'
 import { Gate } from './gate.ts'
 import { Hosts, type HostHealth } from './hosts.ts'
+import { Lines } from './lines.ts'
 import { newPool, type Pool } from './pool.ts'
 import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
@@ -68,12 +68,11 @@ export class Gateway {
   readonly #door: Gate
   readonly #world: World
   readonly #options: GatewayOptions
-  readonly #queue: PQueue
+  readonly #lines: Lines
   readonly #retries: Retries
   readonly #hosts: Record<HostList, Hosts>
   readonly #spent = { requests: 0, weight: 0 }
   readonly #sync: ClockSync
-  readonly #requests: Pool['requests']
 
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
@@ -85,7 +84,6 @@ export class Gateway {
     this.budget = pool.budget
     this.gate = pool.gate
     this.#door = options.pool === undefined ? pool.gate : new Gate(world, own)
-    this.#requests = pool.requests
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
@@ -97,7 +95,7 @@ export class Gateway {
       },
       onWarning: options.onWarning,
     })
-    this.#queue = new PQueue({ concurrency: options.concurrency })
+    this.#lines = new Lines(options.concurrency, pool.requests)
     const hosts = new Hosts(options.publicUrls)
     const isSame = options.apiUrls === options.publicUrls
     this.#hosts = { public: hosts, api: isSame ? hosts : new Hosts(options.apiUrls) }
@@ -106,6 +104,11 @@ export class Gateway {
   /** Everything sent so far, failed attempts included. */
   get spent(): Spent {
     return { ...this.#spent }
+  }
+
+  /** Requests that each span of a pool that counts them may have. */
+  requestsIn(pool: RequestPoolName): number {
+    return this.#lines.requestsIn(pool)
   }
 
   /** The state of each host of a list, in order of preference. */
@@ -131,7 +134,7 @@ export class Gateway {
     }
     let sentMs = 0
     const onSend = (): void => void (sentMs = clock.monotonicMs())
-    const outcome = await this.#queue.add(() => this.#attempt(query, url, undefined, onSend))
+    const outcome = await this.#lines.add(query, () => this.#attempt(query, url, undefined, onSend))
     const ms = clock.monotonicMs() - sentMs
     if (outcome instanceof TransportError) return undefined
     const { verdict, answer } = outcome
@@ -188,11 +191,8 @@ export class Gateway {
     let hasResynced = false
     for (let attempt = 1; ; attempt++) {
       const url = this.#url(query)
-      const outcome = await this.#queue.add(
-        () =>
-          this.#attempt({ ...query, ...(limit === undefined ? {} : { limit }) }, url, sign, onSend),
-        { priority: query.priority ?? 0 },
-      )
+      const asked = { ...query, ...(limit === undefined ? {} : { limit }) }
+      const outcome = await this.#lines.add(query, () => this.#attempt(asked, url, sign, onSend))
       const settled = outcome instanceof BackfillError ? outcome : accept(outcome, read)
       if (!(settled instanceof BackfillError)) {
         this.#retries.succeeded()
@@ -232,7 +232,7 @@ export class Gateway {
         throw this.#door.refused(verdict.reason)
       case 'wait':
         this.budget.slowDown()
-        if (query.pool !== undefined) this.#requests[query.pool].slowDown()
+        if (query.pool !== undefined) this.#lines.slowDown(query.pool)
         this.gate.limited(verdict.ms, verdict.reason)
         return
       case 'ban':
@@ -301,7 +301,6 @@ export class Gateway {
 
   /** Waits for the gates and the budget, until all allow the request at the same time. */
   async #admit(query: Query): Promise<Ticket> {
-    if (query.pool !== undefined) await this.#requests[query.pool].reserve(query.signal)
     for (;;) {
       await this.gate.pass(query.signal)
       await this.#door.pass(query.signal)

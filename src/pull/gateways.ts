@@ -4,6 +4,7 @@ import { BackfillError, BannedError, UnreachableError } from '../base/errors.ts'
 import { eachWay } from '../base/egress.ts'
 import type { Clock, HttpAnswer, World } from '../base/ports.ts'
 import { earliest, type Micros } from '../base/time.ts'
+import type { RequestPoolName } from '../binance/limit.ts'
 import type { BudgetUse } from './budget.ts'
 import { Gateway, type GatewayOptions, type Spent } from './gateway.ts'
 import type { HostHealth } from './hosts.ts'
@@ -159,6 +160,11 @@ export class Gateways {
   /** Request weight available per minute. */
   weightPerMinute(): number {
     return this.#sum(({ budget }) => budget.weightPerMinute())
+  }
+
+  /** Requests available in each span of a pool that counts them. */
+  requestsIn(pool: RequestPoolName): number {
+    return this.#sum((gateway) => gateway.requestsIn(pool))
   }
 
   /** Seconds until `weight` more is spent, spread over all addresses. */

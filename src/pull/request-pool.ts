@@ -26,6 +26,11 @@ export class RequestPool {
     this.#limit = Math.max(1, Math.floor(options.limit))
   }
 
+  /** So many in a span. */
+  get limit(): number {
+    return this.#limit
+  }
+
   /** Resolves when one more request may be sent, and counts it. */
   async reserve(signal?: AbortSignal): Promise<void> {
     const turn = this.#turn.then(() => this.#admit(signal))

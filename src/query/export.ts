@@ -60,7 +60,7 @@ export type Export = {
 /**
  * Opens a series for export.
  *
- * @param series - `[MARKET/]DATASET/SYMBOL[/INTERVAL]`, as in `klines/BTCUSDT/1h`.
+ * @param series - `[MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL]`, as in `klines/BTCUSDT/1h`.
  * @throws UsageError for a series that the lake does not have, with the nearest name, and for impossible options.
  */
 export async function exportSeries(series: string, options: ExportOptions = {}): Promise<Export> {

@@ -43,7 +43,7 @@ export type RemovalSummary = Removed & { readonly series: string }
  * Removes a series from the lake, or a range of it: exactly these rows go. A partition that lies in the range only in
  * part is written anew without them. What was removed is asked for again by the next run that wants it.
  *
- * @param series - `[MARKET/]DATASET/SYMBOL[/INTERVAL]`, as in `klines/BTCUSDT/1h`.
+ * @param series - `[MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL]`, as in `klines/BTCUSDT/1h`.
  * @returns `undefined` when `confirm` said no.
  * @throws UsageError, and nothing was removed, for a series or range of which the lake has nothing.
  * @throws LockedError when another run holds the lake.

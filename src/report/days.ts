@@ -42,6 +42,7 @@ const OF_REASON: Readonly<Record<GapReason, DayState>> = {
   outage: 'o',
   'before-listing': 'b',
   'after-delisting': 'a',
+  'between-contracts': 'a',
   'unavailable-from-rest': 'u',
   'not-published': 'n',
   unconfirmed: 'e',

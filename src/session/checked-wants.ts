@@ -2,7 +2,8 @@
 
 import { DamageError, UnavailableError } from '../base/errors.ts'
 import { isOldServed } from '../binance/dataset.ts'
-import { periodWindow, type Micros } from '../base/time.ts'
+import { latest, periodWindow, type Micros } from '../base/time.ts'
+import { isOneContract } from '../binance/contract.ts'
 import { contractEnd } from '../binance/contract-end.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
@@ -42,6 +43,10 @@ export async function wantsOf(
     source: options.source,
     account: accountLabel(jobs),
     endOf: (key) => endOf(key, exchange),
+    onboardOf: (key) => {
+      const [info] = exchange.of(key.market).infosOf(key)
+      return datasetOf(key).subject === 'pair' ? undefined : info?.contract?.onboard
+    },
     shard: options.shard,
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
@@ -61,7 +66,7 @@ export async function wantsOf(
           return month
         },
       )
-      if (begin === undefined && (await exchange.of(key.market).isTrading(key.symbol)) !== false)
+      if (begin === undefined && (await exchange.of(key.market).isTrading(key)) !== false)
         throw new UnavailableError(`${seriesName(key)}: the exchange names no row of it`, {
           hint: 'A symbol that trades has rows: run again later, or name a date in from.',
         })
@@ -95,15 +100,21 @@ async function withSource(want: Want, exchange: Exchanges): Promise<Want> {
   const { walk, isArchiveSecond } = datasetOf(key)
   if (walk === 'archive') return { ...want, settings: { ...settings, source: 'archive' } }
   if (isArchiveSecond !== true || settings.source !== 'auto' || problem !== undefined) return want
-  const status = await exchange.of(key.market).statusOf(key.symbol)
+  const status = await exchange.of(key.market).statusOf(key)
   const source = status === UNKNOWN_SYMBOL ? 'archive' : 'rest'
   return { ...want, settings: { ...settings, source } }
 }
 
-/** Where a contract ends, as far as it is known; pairs go on. */
+/** Where a contract ends, as far as it is known; pairs go on, and a delivered contract is followed by another. */
 function endOf(key: SeriesKey, exchange: Exchanges): Micros | undefined {
-  if (datasetOf(key).subject === 'pair') return undefined
-  return contractEnd(key.symbol, exchange.of(key.market).infoOf(key.symbol)?.contract)
+  const infos = exchange.of(key.market).infosOf(key)
+  if (datasetOf(key).subject !== 'pair') return contractEnd(key.symbol, infos[0]?.contract)
+  if (!isOneContract(key.contract)) return undefined
+  const ends = infos.map(({ contract }) => contract?.end)
+  return ends.reduce(
+    (a, b) => (a === undefined || b === undefined ? undefined : latest(a, b)),
+    ends[0],
+  )
 }
 
 /** The symbols that only the archive has, where jobs want every one that ever was. */

@@ -3,7 +3,9 @@
 import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { periodWindow } from '../base/time.ts'
-import { DELISTED, type SymbolInfo } from '../binance/exchange-info.ts'
+import { QUARTER } from '../binance/contract.ts'
+import { contractEnd } from '../binance/contract-end.ts'
+import { DELISTED, type ContractInfo, type SymbolInfo } from '../binance/exchange-info.ts'
 import { pairName, PairNames } from '../binance/quotes.ts'
 import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
 import type { Job, ListedBetween } from '../job/job.ts'
@@ -61,10 +63,16 @@ export async function archivedSymbols(
       baseAsset: base,
       quoteAsset: quote,
       isArchived: true,
-      ...(market === DEFAULT_MARKET ? {} : { contract: { pair: pairName(symbol), type: '' } }),
+      ...(market === DEFAULT_MARKET ? {} : { contract: contractIn(symbol) }),
     })),
     ambiguous: parted.filter(({ isAmbiguous }) => isAmbiguous).map(({ symbol }) => symbol),
   }
+}
+
+/** What a name tells of a contract: one with a day of delivery was of the next quarter, and then of the current one. */
+function contractIn(symbol: string): ContractInfo {
+  const isDated = contractEnd(symbol, undefined) !== undefined
+  return { pair: pairName(symbol), type: isDated ? QUARTER : 'PERPETUAL' }
 }
 
 async function listing(session: ArchiveSession, market: Market): Promise<readonly string[]> {

@@ -18,7 +18,7 @@ import { fitsPattern } from '../job/pattern.ts'
 import type { Shard } from '../options.ts'
 import type { SeriesSettings, Want } from '../plan/plan.ts'
 import { contractEnd } from '../binance/contract-end.ts'
-import type { SymbolInfo } from '../binance/exchange-info.ts'
+import { symbolsAbout, type SymbolInfo } from '../binance/exchange-info.ts'
 import { shardFilter } from './shard.ts'
 import { isListedBetween } from './universe.ts'
 
@@ -36,6 +36,8 @@ export type WantWorld = {
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
   /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
   readonly endOf?: (key: SeriesKey) => Micros | undefined
+  /** When exchangeInfo says that the contract of a series began. */
+  readonly onboardOf?: (key: SeriesKey) => Micros | undefined
   /** Why nothing can be asked of a market; `undefined` where it can. */
   readonly leftFor?: (market: Market) => BackfillError | undefined
 }
@@ -119,7 +121,7 @@ export function symbolsFor(
 ): readonly SymbolInfo[] {
   for (const { file, datasets } of jobs)
     for (const { kind, market, symbols: filter } of datasets) {
-      const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+      const own = ofMarket(market, known)
       if (filter.kind === 'list' || isLeft(market) || chosenBy(filter, own).length > 0) continue
       const of = `none of the ${own.length} symbols of exchangeInfo`
       const message = `${quoteText(file)}: ${kind}: the filter of symbols selects ${of}`
@@ -146,17 +148,35 @@ export function seriesOf(
   return symbolsOf(dataset, symbols).flatMap((symbol): SeriesKey[] => {
     const key = { market, dataset: kind, symbol, ...label }
     const ofContracts: readonly SeriesKey[] =
-      contracts.length === 0 ? [key] : contracts.map((contract) => ({ ...key, contract }))
+      contracts.length === 0
+        ? [key]
+        : contracts
+            .map((contract) => ({ ...key, contract }))
+            .filter((one) => isChosen(one, dataset, symbols))
     if (intervals.length === 0) return [...ofContracts]
     return ofContracts.flatMap((one) => intervals.map((interval) => ({ ...one, interval })))
   })
+}
+
+/** A filter chooses contracts: the other types of their pair are not wanted, and may not even exist. */
+function isChosen(
+  key: SeriesKey,
+  { symbols: filter }: DatasetJob,
+  known: readonly SymbolInfo[],
+): boolean {
+  if (filter.kind === 'list') return true
+  return symbolsAbout(key, chosenBy(filter, ofMarket(key.market, known))).length > 0
+}
+
+function ofMarket(market: Market, known: readonly SymbolInfo[]): readonly SymbolInfo[] {
+  return known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
 }
 
 function symbolsOf(dataset: DatasetJob, known: readonly SymbolInfo[]): readonly string[] {
   const { symbols: selection, market } = dataset
   // A listed symbol is tried whether exchangeInfo knows it or not: delisted symbols still answer.
   if (selection.kind === 'list') return selection.symbols
-  const own = known.filter((info) => (info.market ?? DEFAULT_MARKET) === market)
+  const own = ofMarket(market, known)
   const names = chosenBy(selection, own).flatMap((info) => subjectOf(dataset, info))
   return [...new Set(names)].map(checkedSymbol).sort()
 }
@@ -234,8 +254,14 @@ async function resolve(key: SeriesKey, job: DatasetJob, world: WantWorld): Promi
     ...{ key, settings, horizon },
     wanted: windowsOf(from, end),
     ...(isListing ? { listing: from } : {}),
+    ...onboardOf(key, world),
     ...(from !== undefined && end < to ? { ended: { from: latest(from, end), to } } : {}),
   }
+}
+
+function onboardOf(key: SeriesKey, world: WantWorld): Pick<Want, 'onboard'> {
+  const onboard = world.onboardOf?.(key)
+  return onboard === undefined ? {} : { onboard }
 }
 
 function windowsOf(from: Micros | undefined, to: Micros): Want['wanted'] {

@@ -9,7 +9,7 @@ import type { FuturesOptions, Sample } from './options.ts'
 import { readLong, Refusal } from './query.ts'
 
 const PERIODS = ['5m', '15m', '30m', '1h', '2h', '4h', '6h', '12h', '1d']
-const REACH_US = 30 * 86_400e6
+const REACH_MS = 30 * 86_400e3
 const LIMIT_DEFAULT = 30
 const LIMIT_MAX = 500
 
@@ -66,7 +66,7 @@ function endpoint({ market, name, options, find }: Place): Endpoint {
       const { symbol } = find(context, subject)
       const period = parseInterval(context.parameters.get('period') ?? '')
       if (period === undefined || !PERIODS.includes(period)) throw invalid('period')
-      const { limit, from, to } = windowOf(context)
+      const { limit, from, to } = windowOf(context, options)
       const own = options.symbols.find((one) => one.symbol === symbol)
       const { listedAt = 0n, delistedAt = Infinity, data } = own ?? {}
       const isSent = sentWhere({ listedAt, delistedAt, without: context.leftOut(symbol) })
@@ -109,14 +109,18 @@ function sentWhere({
     !without.some((span) => time >= span.from && time < span.to)
 }
 
-function windowOf({ parameters, now }: Context): { limit: number; from: number; to: number } {
+function windowOf(
+  { parameters, now }: Context,
+  { dataReachMs = REACH_MS }: FuturesOptions,
+): { limit: number; from: number; to: number } {
   const limit = Number(readLong(parameters, 'limit') ?? LIMIT_DEFAULT)
   if (limit < 1 || limit > LIMIT_MAX) throw invalid('limit')
   const [start, end] = ['startTime', 'endTime'].map((name) => readLong(parameters, name))
-  if (start !== undefined && Number(start) * 1000 < now - REACH_US) throw invalid('startTime')
+  const oldest = now - dataReachMs * 1000
+  if (start !== undefined && Number(start) * 1000 < oldest) throw invalid('startTime')
   return {
     limit,
-    from: start === undefined ? now - REACH_US : Number(start) * 1000,
+    from: start === undefined ? oldest : Number(start) * 1000,
     to: Math.min(now, end === undefined ? now : Number(end) * 1000),
   }
 }
@@ -141,9 +145,11 @@ export function samples(
   return rows
 }
 
+const DATED = /^\S+_\d{6} /
+
 /** The basis may be negative, and perpetual contracts have none of a year. */
 function valueOf(what: string, ms: number): string {
-  if (what.endsWith('annualizedBasisRate')) return ''
+  if (what.endsWith('annualizedBasisRate') && !DATED.test(what)) return ''
   const value = decimalText((mix(seedOf(what, 1), Math.floor(ms / 1000)) >>> 0) % 1e9, 4)
   return what.includes(' basis') && ms % 600_000 === 0 ? `-${value}` : value
 }

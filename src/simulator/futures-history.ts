@@ -4,6 +4,7 @@ import { fromMillis, micros } from '../base/time.ts'
 import type { Interval } from '../binance/interval.ts'
 import { decimalText } from './decimal.ts'
 import type { Funding, FuturesSymbol } from './options.ts'
+import { contractSizeOf } from './futures-info.ts'
 import { gridOf } from './grid.ts'
 import { mix, seedOf } from './hash.ts'
 import { GeneratedKlines } from './klines.ts'
@@ -25,10 +26,22 @@ export type FuturesHistory = History & {
 
 const SALTS: Readonly<Record<PriceName, number>> = { mark: 0x11a7, index: 0x1d3c, premium: 0x5e1f }
 
-/** The history of a contract. */
-export function futuresHistoryOf(options: FuturesSymbol, seed: number): FuturesHistory {
+/** Makes the histories of a market's contracts. */
+export function futuresHistoryIn(
+  market: 'um' | 'cm',
+): (options: FuturesSymbol, seed: number) => FuturesHistory {
+  return (options, seed) => historyOfContract(market, options, seed)
+}
+
+function historyOfContract(
+  market: 'um' | 'cm',
+  options: FuturesSymbol,
+  seed: number,
+): FuturesHistory {
   const history = historyOf(options, seed)
-  const klines = flatAfterEnd(history.klines, options)
+  const isOfCoin = market === 'cm' && options.rows === undefined
+  const traded = isOfCoin ? inContracts(history.klines, contractSizeOf(options)) : history.klines
+  const klines = flatAfterEnd(traded, options)
   const priceOf = (name: PriceName): KlineSource =>
     options.rows === undefined
       ? flatAfterEnd(pricesOf(options, seed, name), options)
@@ -65,6 +78,23 @@ function pricesOf(options: FuturesSymbol, seed: number, name: PriceName): KlineS
         takerQuoteVolume: '0',
         tradeCount: Math.min(60, Math.round(Number(row.closeTime - row.openTime) / 1e6)),
       })),
+  }
+}
+
+/** Volumes of COIN-M count contracts, each of so much quote asset; the others are what that is in the base asset. */
+function inContracts(inner: KlineSource, size: number): KlineSource {
+  const base = (contracts: string, price: number): string =>
+    price === 0 ? '0' : ((Number(contracts) * size) / price).toFixed(8)
+  return {
+    ask: (interval, ask) =>
+      inner.ask(interval, ask).map((row) => {
+        const price = Number(row.volume) === 0 ? 0 : Number(row.quoteVolume) / Number(row.volume)
+        return {
+          ...row,
+          quoteVolume: base(row.volume, price),
+          takerQuoteVolume: base(row.takerVolume, price),
+        }
+      }),
   }
 }
 

@@ -41,6 +41,11 @@ export function pairOf({ symbol, pair }: FuturesSymbol): string {
   return pair ?? symbol.replace(/_.*$/, '')
 }
 
+/** The quote asset in one contract of COIN-M. */
+export function contractSizeOf(symbol: FuturesSymbol): number {
+  return pairOf(symbol) === 'BTCUSD' ? 100 : 10
+}
+
 /** The type of a contract. */
 export function contractTypeOf({ symbol, contractType }: FuturesSymbol): string {
   return contractType ?? (DATED.test(symbol) ? 'CURRENT_QUARTER' : 'PERPETUAL')
@@ -63,7 +68,9 @@ function symbolInfo(
     contractType: contractTypeOf(options),
     deliveryDate: delistedAt === undefined ? NEVER_MS : toMillis(delistedAt),
     onboardDate: onboardAt === undefined ? 1_567_965_300_000 : toMillis(onboardAt),
-    ...(market === 'um' ? { status } : { contractStatus: status, contractSize: 100 }),
+    ...(market === 'um'
+      ? { status }
+      : { contractStatus: status, contractSize: contractSizeOf(options) }),
     baseAsset,
     quoteAsset,
     marginAsset: market === 'um' ? quoteAsset : baseAsset,

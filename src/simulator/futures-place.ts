@@ -4,6 +4,7 @@ import { pairOf } from './futures-info.ts'
 import type { Limiter } from './limits.ts'
 import type { RequestLog } from './log.ts'
 import type { ExchangeOptions, FuturesOptions, LimitRule } from './options.ts'
+import type { RequestPools } from './request-pools.ts'
 import type { FaultSchedule } from './schedule.ts'
 
 /** A market of its own within the exchange, and what it shares with the others. */
@@ -11,6 +12,7 @@ export type FuturesPlace = {
   readonly market: 'um' | 'cm'
   readonly options: FuturesOptions
   readonly limiter: Limiter
+  readonly pools: RequestPools
   readonly log: RequestLog
   readonly faults: FaultSchedule
 }

@@ -12,10 +12,11 @@ import type { Content, Endpoint, LiveSymbol } from './context.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { isTransportFault, type Fault, type TransportFault } from './fault.ts'
 import { futuresEndpoints, futuresWeight } from './futures-endpoints.ts'
-import { futuresHistoryOf } from './futures-history.ts'
+import { futuresHistoryIn } from './futures-history.ts'
 import { FUTURES_RULES, futuresMarketOf, type FuturesPlace } from './futures-place.ts'
 import { historyOf } from './history.ts'
 import { Limiter } from './limits.ts'
+import { RequestPools } from './request-pools.ts'
 import { refusedAnswer, type Refused } from './refused.ts'
 import { RequestLog } from './log.ts'
 import type { ExchangeOptions, Flaky } from './options.ts'
@@ -72,9 +73,9 @@ export class Exchange {
   constructor(options: ExchangeOptions, place?: FuturesPlace) {
     this.#options = options
     this.#place = place
-    const { seed = 1 } = options
+    const { seed = 1, logMax = 200_000 } = options
     const symbols = place?.options.symbols ?? options.symbols
-    const makeHistory = place === undefined ? historyOf : futuresHistoryOf
+    const makeHistory = place === undefined ? historyOf : futuresHistoryIn(place.market)
     this.#symbols = new Map(
       symbols.map((own) => [own.symbol, { options: own, history: makeHistory(own, seed) }]),
     )
@@ -95,12 +96,12 @@ export class Exchange {
       new Map([...this.#symbols].map(([symbol, { history }]) => [symbol, history])),
       place?.market,
     )
-    const { logMax = 200_000 } = options
     this.log = place?.log ?? new RequestLog(this.#limiter, logMax)
     const { rules = FUTURES_RULES, ...futuresLimits } = options.futuresLimits ?? {}
     const limiter = new Limiter({ ...futuresLimits, rules })
     this.futuresLog = place?.log ?? new RequestLog(limiter, logMax)
-    const shared = { limiter, log: this.futuresLog, faults: this.#faults }
+    const pools = new RequestPools(options.futuresPools)
+    const shared = { limiter, pools, log: this.futuresLog, faults: this.#faults }
     this.#futures = new Map(
       (place === undefined ? (['um', 'cm'] as const) : []).flatMap((market) => {
         const own = options[market]
@@ -149,7 +150,8 @@ export class Exchange {
       this.#place !== undefined
         ? futuresWeight(path, query, this.#place.market)
         : this.#limiter.weightOf(path, now)
-    const admission = this.#limiter.arrive(ip, weight, now)
+    const passed = this.#limiter.arrive(ip, weight, now)
+    const admission = this.#place?.pools.admit(request, passed, now, this.#limiter) ?? passed
     const host = request.headers['host'] ?? ''
     const isIn = admission.kind === 'pass'
     const fault = isIn ? this.#faults.next({ path, query, host }) : undefined

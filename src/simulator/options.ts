@@ -146,6 +146,8 @@ export type FuturesOptions = {
   readonly klineWindows?: 'oldest' | 'newest'
   /** The order of samples of `futures/data`. Default oldest first, as documented. */
   readonly dataOrder?: 'newestFirst'
+  /** How far back they are served; an older start is refused (-1130). Default 30 days. */
+  readonly dataReachMs?: number
   /** How far the time in exchangeInfo, which is that of a cached document, lies behind. Default 10 hours. */
   readonly infoLagMs?: number
   /** The number that exchangeInfo states for the pool. Default 2,400. */
@@ -184,6 +186,9 @@ export type LimitOptions = {
   readonly retryAfter?: 'seconds' | 'missing' | 'date' | 'garbage'
 }
 
+/** How many requests each pool takes that counts them. */
+export type PoolLimits = { readonly funding: number; readonly data: number }
+
 /** Options of the exchange. */
 export type ExchangeOptions = {
   readonly symbols: readonly SymbolOptions[]
@@ -192,6 +197,8 @@ export type ExchangeOptions = {
   readonly cm?: FuturesOptions
   /** The limits of that pool. Default: 2,400 weight a minute. */
   readonly futuresLimits?: LimitOptions
+  /** Requests that they count in any five minutes. Default 500 for funding and 1,000 for `futures/data`, as documented. */
+  readonly futuresPools?: Partial<PoolLimits>
   /** Varies the generated histories. Default 1. */
   readonly seed?: number
   readonly limits?: LimitOptions

@@ -3,10 +3,11 @@
  * answered in full; whatever was known of such a window before, the new answer replaces.
  */
 
-import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { isKnown, type Gap } from '../base/gap.ts'
+import { clip, holds, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { isKnown, jointReason, type Gap } from '../base/gap.ts'
 import {
   micros,
+  parseMicros,
   periodOf,
   periodWindow,
   type Micros,
@@ -55,11 +56,14 @@ export function cover(manifest: Manifest, { window, gaps, fresh }: Answered): Ma
   const unknown = cutGaps(unanswered, manifest.coverage)
   const kept = cutGaps(manifest.gaps, union(answered, unknown))
   const coverage = union(manifest.coverage, answered)
+  // What is not served any more cannot change: what is stored of it is final, though it was young then.
+  const gone = union(gaps.filter(({ reason }) => reason === 'unavailable-from-rest'))
   return {
     ...manifest,
     coverage,
     gaps: joinGaps([...kept, ...gaps.filter(isKnown), ...unknown]),
-    fresh: intersect(union(subtractAll(manifest.fresh, answered), fresh), coverage),
+    fresh: intersect(union(subtractAll(manifest.fresh, union(answered, gone)), fresh), coverage),
+    doubts: manifest.doubts.filter(({ time }) => !holds(gone, parseMicros(time))),
   }
 }
 
@@ -98,17 +102,10 @@ export function joinGaps(gaps: readonly Gap[]): Gap[] {
 function joinLast(gaps: Gap[]): boolean {
   const [before, last] = gaps.slice(-2)
   if (before === undefined || last === undefined || before.to < last.from) return false
-  const reason = jointReason(before, last)
+  const reason = jointReason(before.reason, last.reason)
   if (reason === undefined) return false
   gaps.splice(-2, 2, { from: before.from, to: before.to > last.to ? before.to : last.to, reason })
   return true
-}
-
-function jointReason(a: Gap, b: Gap): Gap['reason'] | undefined {
-  if (a.reason === b.reason) return a.reason
-  if (a.reason === 'before-listing' && b.reason === 'outage') return a.reason
-  if (a.reason === 'outage' && b.reason === 'after-delisting') return b.reason
-  return undefined
 }
 
 /** Rows came after a stretch that was taken for the time after the delisting: then it was an outage. */
@@ -304,11 +301,6 @@ function lowerBound(periods: readonly string[], period: string): number {
     else high = middle
   }
   return low
-}
-
-/** The sources with one more, sorted. */
-export function withSource(sources: readonly string[], source: string): readonly string[] {
-  return [...new Set([...sources, source])].sort()
 }
 
 /** Periods that have a file and were covered in part of `window`, oldest first. */

@@ -120,6 +120,7 @@ export const REASONS: readonly GapReason[] = [
   'outage',
   'before-listing',
   'after-delisting',
+  'between-contracts',
   'unavailable-from-rest',
   'not-published',
   'unconfirmed',

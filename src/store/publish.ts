@@ -4,7 +4,7 @@ import type { Expected } from '../base/ports.ts'
 import { periodWindow } from '../base/time.ts'
 import { formatFacts, type FooterFacts } from './footer.ts'
 import { committed, type HeldFiles } from './held.ts'
-import { factsOf, knownOf, record, relist, rowsUntil, withSource } from './ledger.ts'
+import { factsOf, knownOf, record, relist, rowsUntil } from './ledger.ts'
 import type { Manifest, PartitionEntry } from './manifest.ts'
 import type { KeyRange, PartitionWriter } from './partition.ts'
 
@@ -65,4 +65,9 @@ export async function seal(
   const { firstKey, lastKey, sources, proof } = facts
   const entry = { rows, bytes, sha256, firstKey, lastKey, sources, proof }
   return { manifest: record(manifest, facts, { rows, bytes, sha256 }), entry, version }
+}
+
+/** The sources with one more, sorted. */
+function withSource(sources: readonly string[], source: string): readonly string[] {
+  return [...new Set([...sources, source])].sort()
 }

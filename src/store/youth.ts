@@ -3,8 +3,8 @@
  * final. A host that lags behind its clock tells a kline as it was while that was open.
  */
 
-import { clip, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
-import { micros, parseMicros } from '../base/time.ts'
+import { holds, intersect, subtractAll, union, type Coverage } from '../base/coverage.ts'
+import { parseMicros } from '../base/time.ts'
 import { answeredPart, type Answered } from './ledger.ts'
 import type { Manifest, Revision } from './manifest.ts'
 import type { Change, Claims } from './change.ts'
@@ -70,13 +70,10 @@ export function withYouth(
   return {
     ...after,
     fresh: union(after.fresh, young),
-    doubts: [...after.doubts.filter(({ time }) => !holds(asked, time)), ...held].sort(byTime),
+    doubts: [...after.doubts.filter(({ time }) => !holds(asked, parseMicros(time))), ...held].sort(
+      byTime,
+    ),
   }
-}
-
-function holds(coverage: Coverage, time: string): boolean {
-  const from = parseMicros(time)
-  return clip(coverage, { from, to: micros(from + 1n) }).length > 0
 }
 
 function byTime(a: Revision, b: Revision): number {

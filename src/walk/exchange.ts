@@ -22,7 +22,7 @@ import { MAX_WAIT_MS, sharedPool, WEIGHT_SHARE, type SharedPool } from './shared
 import { WireFormat } from '../pull/wire.ts'
 import type { Page } from '../rows/page.ts'
 import { PageReader } from '../rows/page-reader.ts'
-import { type SymbolInfo, readInfo } from '../binance/exchange-info.ts'
+import { type SymbolInfo, readInfo, symbolsAbout } from '../binance/exchange-info.ts'
 
 /** Default number of requests in flight. */
 export const CONCURRENCY = 8
@@ -136,29 +136,29 @@ export class ExchangeClient {
    * Does exchangeInfo say that the symbol trades? A symbol that it does not list does not. `undefined` when it does not
    * answer, which proves nothing.
    */
-  async isTrading(symbol: string): Promise<boolean | undefined> {
-    const status = await this.statusOf(symbol)
+  async isTrading(key: SeriesKey): Promise<boolean | undefined> {
+    const status = await this.statusOf(key)
     return status === undefined ? undefined : status === TRADING
   }
 
-  /** The symbol's status in exchangeInfo; `undefined` when it does not answer. */
-  statusOf(symbol: string): Promise<string | undefined> {
-    const asked = this.#statuses.get(symbol) ?? this.#askStatus(symbol)
-    this.#statuses.set(symbol, asked)
+  /** The status in exchangeInfo of the symbol of a series; `undefined` when it does not answer. */
+  statusOf(key: SeriesKey): Promise<string | undefined> {
+    const name = `${datasetOf(key).subject} ${key.symbol} ${key.contract}`
+    const asked = this.#statuses.get(name) ?? this.#askStatus(key)
+    this.#statuses.set(name, asked)
     return asked
   }
 
-  async #askStatus(symbol: string): Promise<string | undefined> {
-    const statusIn = (symbols: readonly SymbolInfo[]): string =>
-      symbols.find((info) => info.symbol === symbol)?.status ??
+  async #askStatus(key: SeriesKey): Promise<string | undefined> {
+    const statusIn = (symbols: readonly SymbolInfo[]): string => {
+      const statuses = symbolsAbout(key, symbols).map(({ status }) => status)
       // A pair trades while one of its contracts does.
-      symbols.find(({ contract, status }) => contract?.pair === symbol && status === TRADING)
-        ?.status ??
-      UNKNOWN_SYMBOL
+      return statuses.find((status) => status === TRADING) ?? statuses[0] ?? UNKNOWN_SYMBOL
+    }
     const known = statusIn(this.#symbols)
     if (known !== UNKNOWN_SYMBOL || this.#hasAllSymbols) return known
     try {
-      return statusIn(await this.#askInfo(symbol))
+      return statusIn(await this.#askInfo(key.symbol))
     } catch (error) {
       if (error instanceof RejectedError)
         return this.isInvalidSymbol(error) ? UNKNOWN_SYMBOL : undefined
@@ -173,9 +173,9 @@ export class ExchangeClient {
     return this.#rest.invalidSymbols.includes(error.exchangeCode)
   }
 
-  /** What exchangeInfo says of a symbol, as far as it was read. */
-  infoOf(symbol: string): SymbolInfo | undefined {
-    return this.#symbols.find((info) => info.symbol === symbol)
+  /** What exchangeInfo says of the symbol of a series, or of the contracts of its pair, as far as it was read. */
+  infosOf(key: SeriesKey): readonly SymbolInfo[] {
+    return symbolsAbout(key, this.#symbols)
   }
 
   /** Reads all of exchangeInfo, which costs as much as one symbol of it; then each {@link statusOf} is known. */
@@ -248,7 +248,7 @@ export class ExchangeClient {
       // Not every market has them.
       askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
       readAhead: this.pagesAtOnce,
-      isTrading: () => this.isTrading(key.symbol),
+      isTrading: () => this.isTrading(key),
     }
   }
 

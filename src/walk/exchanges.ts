@@ -4,6 +4,7 @@ import { BannedError, UnavailableError, type BackfillError } from '../base/error
 import type { World } from '../base/ports.ts'
 import { earliest, type Micros } from '../base/time.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
+import type { RequestPoolName } from '../binance/limit.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Spent } from '../pull/gateway.ts'
@@ -118,6 +119,21 @@ export class Exchanges {
   weightPerMinute(): number {
     const rates = this.clients.map(({ gateways }) => gateways.weightPerMinute())
     return rates.reduce((a, b) => Math.min(a, b), this.#first.gateways.weightPerMinute())
+  }
+
+  /** The same of each market. */
+  weightPerMinuteOf(): Readonly<Partial<Record<Market, number>>> {
+    const rates = this.clients.map(
+      ({ market, gateways }) => [market, gateways.weightPerMinute()] as const,
+    )
+    return Object.fromEntries(rates)
+  }
+
+  /** Requests available in each span of the pools that count them. */
+  requestsInPool(): Readonly<Record<RequestPoolName, number>> {
+    const least = (pool: RequestPoolName): number =>
+      Math.min(...this.clients.map(({ gateways }) => gateways.requestsIn(pool)))
+    return { funding: least('funding'), data: least('data') }
   }
 }
 

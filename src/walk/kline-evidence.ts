@@ -24,6 +24,11 @@ export type OtherEvidence = {
   readonly between: Coverage
   /** Does exchangeInfo say that the symbol trades? False for a symbol it does not list; `undefined`: no answer. */
   readonly isTrading: () => Promise<boolean | undefined>
+  /**
+   * When the symbol was listed, by rows of another kind: for those that are not served from the beginning of time, so
+   * that the first one served is not the first of all.
+   */
+  readonly listedAt?: () => Promise<Micros | undefined>
 }
 
 const DAY = 86_400_000_000n
@@ -83,16 +88,24 @@ export class KlineEvidence {
   }
 
   async #reasonsOf(gap: Window): Promise<readonly Gap[]> {
+    const { listedAt, hasRowsBefore, isTrading } = this.#otherEvidence
     const first = await this.#firstBefore(gap)
-    if (first === undefined) {
+    if (first === undefined && listedAt === undefined) {
       // The exchange has nothing from the beginning of time on. Stored rows contradict that.
-      const { hasRowsBefore, isTrading } = this.#otherEvidence
       const isKnown = !hasRowsBefore && (await isTrading()) === false
       return [{ ...gap, reason: isKnown ? 'before-listing' : 'unconfirmed' }]
     }
+    if (first === undefined || first < gap.from) return this.#reasonsSince(gap)
     if (gap.to <= first) return [{ ...gap, reason: 'before-listing' }]
     // The exchange names a row of the very stretch for which it returns none.
-    if (first >= gap.from) return [{ ...gap, reason: 'unconfirmed' }]
+    if (listedAt === undefined) return [{ ...gap, reason: 'unconfirmed' }]
+    const before: readonly Gap[] =
+      gap.from < first ? [{ from: gap.from, to: first, reason: 'before-listing' }] : []
+    return [...before, ...(await this.#reasonsSince({ from: first, to: gap.to }))]
+  }
+
+  /** Of a stretch after the listing. */
+  async #reasonsSince(gap: Window): Promise<readonly Gap[]> {
     const { now, unconfirmed, lacking, between } = this.#otherEvidence
     const past = { from: gap.from, to: micros(now - ASKED_LATER) }
     const asked = past.from < past.to ? clip(clip(unconfirmed, gap), past) : []
@@ -109,10 +122,10 @@ export class KlineEvidence {
     return partsOf(gap, known, 'after-delisting')
   }
 
-  /** A row before the stretch that this walk received; otherwise the first of all, requested once. */
+  /** A row before the stretch that this walk received; otherwise the first of all or the listing, requested once. */
   async #firstBefore({ from }: Window): Promise<Micros | undefined> {
     if (this.#oldest !== undefined && this.#oldest < from) return this.#oldest
-    this.#first ??= this.#openFrom(0n)
+    this.#first ??= this.#otherEvidence.listedAt?.() ?? this.#openFrom(0n)
     return this.#first
   }
 

@@ -51,8 +51,12 @@ export type RestWorld = {
   readonly readAhead: number
   /** The server's clock, read before the first request. */
   readonly now: Micros
+  /** The same as it goes on. */
+  readonly clock: () => Micros
   /** Does exchangeInfo say that the symbol trades? */
   readonly isTrading: () => Promise<boolean | undefined>
+  /** When the symbol was listed, by its klines. */
+  readonly listedAt: () => Promise<Micros | undefined>
   readonly signal: AbortSignal | undefined
 }
 
@@ -61,7 +65,7 @@ export function walkRest(
   key: SeriesKey,
   window: Window,
   before: Before,
-  { ask, askAggTrades, readAhead, signal, now, isTrading }: RestWorld,
+  { ask, askAggTrades, readAhead, signal, now, clock, isTrading, listedAt }: RestWorld,
 ): AsyncGenerator<Step, void, void> {
   const { walk, pageRows: limit, cursor = 'fromId' } = datasetOf(key)
   const options = { limit, readAhead, signal, now, ...before }
@@ -69,7 +73,7 @@ export function walkRest(
     case 'openTime':
       if (key.interval === undefined) throw new RangeError(`${key.dataset} without an interval`)
       return walkGrid(window, key.interval, ask, {
-        ...{ ...options, reachDays: datasetOf(key).reachDays },
+        ...{ ...options, reachDays: datasetOf(key).reachDays, clock, listedAt },
         limit: slotsOfPage(datasetOf(key), key.interval),
         otherEvidence: { now, isTrading, ...before },
       })
@@ -99,11 +103,13 @@ function walkGrid(
   ask: AskPage,
   {
     reachDays,
+    clock,
+    listedAt,
     ...options
   }: Omit<RecentWalkOptions, 'reachDays'> & { reachDays: number | undefined },
 ): AsyncGenerator<Step, void, void> {
   if (reachDays === undefined) return walkKlines(window, interval, ask, options)
-  return walkRecent(window, interval, ask, { ...options, reachDays })
+  return walkRecent(window, interval, ask, { ...options, reachDays, clock, listedAt })
 }
 
 /** Slots that are requested at once; some are left, since a request also reaches into the slots beside them. */

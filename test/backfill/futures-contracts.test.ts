@@ -6,10 +6,11 @@ import { parseJob } from '../../src/job/parse.ts'
 import { readSeries } from '../../src/query/read.ts'
 import { sql } from '../../src/query/sql.ts'
 import { status } from '../../src/query/status.ts'
-import { trueKlines, type ExchangeOptions } from '../../src/simulator/index.ts'
+import { Exchange, trueKlines, type ExchangeOptions } from '../../src/simulator/index.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { parquet, query } from '../support/duck.ts'
 import { contents, run, serve, tempDir } from '../support/lake.ts'
+import { attempt, virtualWorld } from '../support/virtual.ts'
 
 const EXCHANGE: ExchangeOptions = {
   symbols: [{ symbol: 'BTCUSDT' }],
@@ -96,6 +97,95 @@ datasets: [{kind: continuousKlines, intervals: [1h]}]
   const before = await contents(options.dataDir)
   expect((await run(text, options)).summary).toMatchObject({ complete: true, rows: 0 })
   expect(await contents(options.dataDir)).toEqual(before)
+})
+
+test('the base volume of COIN-M is what the contracts are worth', () => {
+  const cm = new Exchange(EXCHANGE).market('cm')
+  const window = { from: parseMicros('2026-03-01'), to: parseMicros('2026-03-02') }
+  const rows = trueKlines(cm, {
+    ...{ symbol: 'BTCUSD_PERP', interval: '1h', window, now: parseMicros('2026-11-29') },
+  })
+  expect(rows).toHaveLength(24)
+  for (const { volume, quoteVolume, high, low } of rows) {
+    expect(Number(quoteVolume)).toBeGreaterThanOrEqual((Number(volume) * 100) / Number(high))
+    expect(Number(quoteVolume)).toBeLessThanOrEqual((Number(volume) * 100) / Number(low))
+  }
+})
+
+const END = parseMicros('2026-05-20T08:00')
+const ENDED: ExchangeOptions = {
+  symbols: [],
+  archive: {},
+  um: {
+    symbols: [
+      { symbol: 'BTCUSDT', delistedAt: END },
+      { symbol: 'BTCUSDT_260626' },
+      { symbol: 'ETHUSDT' },
+      { symbol: 'ETHBUSD', listed: false, delistedAt: END },
+      { symbol: 'ETHBUSD_260327', listed: false, delistedAt: END },
+    ],
+  },
+}
+
+function endedWorld() {
+  const exchange = new Exchange(ENDED)
+  const world = virtualWorld(exchange, { start: parseMicros('2026-06-01') })
+  return { exchange, options: { world, archiveUrl: 'https://data.binance.vision' } }
+}
+
+function umJob(symbols: string, dataset: string, from = '2026-05-15'): string {
+  return `{version: 1, market: um, symbols: ${symbols}, contracts: [PERPETUAL, CURRENT_QUARTER, NEXT_QUARTER], from: ${from}, datasets: [${dataset}]}`
+}
+
+test.each(['continuousKlines', 'basis'])(
+  '%s of a perpetual contract that has ended end with it, and its quarters go on',
+  async (kind) => {
+    const { exchange, options } = endedWorld()
+    const text = umJob('[BTCUSDT]', `{kind: ${kind}, intervals: [1h]}`)
+    const one = text.replace(', NEXT_QUARTER', '')
+    const { error, summary } = await attempt(one, options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ exit: 0, complete: true, rows: 5 * 24 + 8 + 17 * 24 - 1 })
+    const asked = exchange.futuresLog.entries.filter(({ query }) => /type=perp/i.test(query))
+    const ends = asked.map(({ query }) => Number(new URLSearchParams(query).get('endTime')))
+    expect(Math.max(...ends)).toBeLessThan(Number(END) / 1000)
+    const { series } = await status([parseJob(one, 'x.yaml')], options)
+    expect(series.map(({ gaps }) => gaps.map(({ reason }) => reason))).toEqual([
+      ['after-delisting'],
+      [],
+    ])
+  },
+)
+
+test('a filter chooses contracts, and no type that their pair does not have', async () => {
+  const { options } = endedWorld()
+  const all = umJob(
+    '{base: ETH, universe: all-time}',
+    '{kind: continuousKlines, intervals: [1d]}',
+    '2026-03-01',
+  )
+  const { summary } = await attempt(all, options)
+  expect(summary?.series.map(({ key }) => `${key.symbol} ${key.contract}`)).toEqual([
+    'ETHBUSD PERPETUAL',
+    'ETHBUSD CURRENT_QUARTER',
+    'ETHBUSD NEXT_QUARTER',
+    'ETHUSDT PERPETUAL',
+  ])
+})
+
+test('a type of contract that a pair does not have is named', async () => {
+  const { options } = endedWorld()
+  const { error, summary } = await attempt(
+    umJob('[ETHUSDT]', '{kind: continuousKlines, intervals: [1d]}'),
+    options,
+  )
+  expect(error).toBeUndefined()
+  expect(summary).toMatchObject({ exit: 3, complete: false })
+  expect(summary?.series.map(({ error: of }) => of?.message)).toEqual([
+    undefined,
+    'the exchange lists no CURRENT_QUARTER of "ETHUSDT"; it lists PERPETUAL',
+    'the exchange lists no NEXT_QUARTER of "ETHUSDT"; it lists PERPETUAL',
+  ])
 })
 
 function problemOf(text: string): string {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { micros } from '../../src/base/time.ts'
 import type { DatasetKind } from '../../src/binance/dataset.ts'
 import { datasetOf } from '../../src/binance/market.ts'
 import { parseJob } from '../../src/job/parse.ts'
@@ -17,8 +18,8 @@ import { rowTexts, utf8 } from '../support/rows-pages.ts'
 
 const EXCHANGE: ExchangeOptions = {
   symbols: [{ symbol: 'BTCUSDT' }],
-  um: { symbols: [{ symbol: 'BTCUSDT' }] },
-  cm: { symbols: [{ symbol: 'BTCUSD_PERP' }] },
+  um: { symbols: [{ symbol: 'BTCUSDT' }, { symbol: 'BTCUSDT_270326' }] },
+  cm: { symbols: [{ symbol: 'BTCUSD_PERP' }, { symbol: 'BTCUSD_270326' }] },
 }
 const DAY_MS = 86_400_000
 
@@ -37,16 +38,21 @@ type Of = readonly [
   kind: DatasetKind,
   symbol: string,
   contract?: string | undefined,
+  interval?: '5m' | '1h' | '1d' | undefined,
 ]
 
-function job([market, kind, symbol, contract]: Of, from: string, to: string): string {
+function job(
+  [market, kind, symbol, contract, interval = '5m']: Of,
+  from: string,
+  to: string,
+): string {
   const contracts = contract === undefined ? '' : `, contracts: [${contract}]`
-  return `{version: 1, market: ${market}, symbols: [${symbol}]${contracts}, from: ${from}, to: ${to}, numbers: string, datasets: [{kind: ${kind}, intervals: [5m]}]}`
+  return `{version: 1, market: ${market}, symbols: [${symbol}]${contracts}, from: ${from}, to: ${to}, numbers: string, datasets: [{kind: ${kind}, intervals: [${interval}]}]}`
 }
 
-function pathOf([market, kind, symbol, contract]: Of): string {
+function pathOf([market, kind, symbol, contract, interval = '5m']: Of): string {
   const tail = contract === undefined ? '' : `/contract=${contract}`
-  return `${market}/${kind}/interval=5m/symbol=${symbol}${tail}`
+  return `${market}/${kind}/interval=${interval}/symbol=${symbol}${tail}`
 }
 
 async function stored(dataDir: string, of: Of): Promise<Record<string, unknown>[]> {
@@ -68,6 +74,10 @@ test.each([
   ['cm', 'globalLongShortAccountRatio', 'BTCUSD'],
   ['cm', 'takerVolume', 'BTCUSD', 'PERPETUAL'],
   ['cm', 'basis', 'BTCUSD', 'PERPETUAL'],
+  ['um', 'basis', 'BTCUSDT', 'CURRENT_QUARTER', '1h'],
+  ['cm', 'basis', 'BTCUSD', 'CURRENT_QUARTER', '1d'],
+  ['cm', 'takerVolume', 'BTCUSD', 'CURRENT_QUARTER', '1h'],
+  ['um', 'globalLongShortAccountRatio', 'BTCUSDT', undefined, '1d'],
 ] as const satisfies readonly Of[])(
   '%s %s of %s, value for value, and no-op after',
   async (...of) => {
@@ -75,13 +85,17 @@ test.each([
     const [from, to] = [ago(6), ago(4)]
     const { summary, error } = await run(job(of, from, to), options)
     expect(error).toBeUndefined()
-    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 576 })
-    const [market, kind] = of
+    const [market, kind, subject, contract, interval = '5m'] = of
+    const slots = { '5m': 288, '1h': 24, '1d': 1 }
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 2 * slots[interval] })
     const { path, columns } = datasetOf({ market, dataset: kind })
-    const symbol = market === 'um' ? 'BTCUSDT' : 'BTCUSD_PERP'
+    const suffix = contract === 'CURRENT_QUARTER' ? '_270326' : market === 'um' ? '' : '_PERP'
+    const symbol = `${subject}${suffix}`
     const window = { from: Date.parse(from) * 1000, to: Date.parse(to) * 1000 - 1 }
-    const truth = samples({ market, name: path.split('/').at(-1)!, symbol }, '5m', window)
+    const truth = samples({ market, name: path.split('/').at(-1)!, symbol }, interval, window)
     const values = columns.slice(1)
+    if (kind === 'basis' && contract === 'CURRENT_QUARTER')
+      expect(truth.every((row) => row['annualizedBasisRate'] !== '')).toBe(true)
     const rows = await stored(options.dataDir, of)
     expect(rows.map((row) => [Number(row['ms']), ...values.map(({ name }) => row[name])])).toEqual(
       truth.map((row) => [
@@ -114,6 +128,7 @@ test('what is older than 30 days is missing, and not asked for again and again',
   expect(Number(first?.['ms'])).toBeLessThan(oldestMs + 2 * 3_600_000)
   const { series } = await status([parseJob(text, 'x.yaml')], options)
   expect(series[0]?.gaps).toMatchObject([{ reason: 'unavailable-from-rest' }])
+  expect(summary.series[0]?.error?.hint).toMatch(/^It is served for 30 days/)
   expect(simulator.exchange.futuresLog.entries.every(({ status }) => status === 200)).toBe(true)
   const asked = simulator.exchange.futuresLog.count
   expect((await run(text, options)).summary).toMatchObject({ exit: 3, rows: 0 })
@@ -121,9 +136,8 @@ test('what is older than 30 days is missing, and not asked for again and again',
 })
 
 test('a refusal of the start (-1130) moves it, and fails nothing', async () => {
-  const path = '/futures/data/openInterestHist'
-  const fault = { kind: 'error', code: -1130 } as const
-  const { options } = await world({ ...EXCHANGE, faults: { rules: [{ path, fault, times: 2 }] } })
+  const um = { symbols: [{ symbol: 'BTCUSDT' }], dataReachMs: 30 * DAY_MS - 2.5 * 3_600_000 }
+  const { options } = await world({ ...EXCHANGE, um })
   const { summary, error } = await run(job(OPEN_INTEREST, ago(33), ago(28)), options)
   expect(error).toBeUndefined()
   expect(summary).toMatchObject({ exit: 3 })
@@ -133,26 +147,52 @@ test('a refusal of the start (-1130) moves it, and fails nothing', async () => {
   expect(Number(first?.['ms'])).toBeLessThan(oldestMs + 3.2 * 3_600_000)
 })
 
-test('newest first, with a hole, of a symbol that was listed within the reach', async () => {
+/** Samples from five days ago on, newest first, without those of an hour; the symbol was listed then, or long before. */
+async function youngWorld(of: Of, isListed: boolean) {
+  const [market, name, subject] = of
+  const symbol = market === 'um' ? subject : `${subject}_PERP`
   const listedMs = Date.parse(ago(5))
   const hole = { from: listedMs + DAY_MS, to: listedMs + DAY_MS + 3_600_000 }
-  const rows = samples({ market: 'um', name: 'openInterestHist', symbol: 'BTCUSDT' }, '5m', {
+  const rows = samples({ market, name, symbol }, '5m', {
     from: listedMs * 1000,
     to: Date.now() * 1000,
   }).filter(({ timestamp }) => Number(timestamp) < hole.from || Number(timestamp) >= hole.to)
-  const { options } = await world({
-    ...EXCHANGE,
-    um: {
-      dataOrder: 'newestFirst',
-      symbols: [{ symbol: 'BTCUSDT', data: { openInterestHist: rows } }],
-    },
-  })
+  const listedAt = isListed ? { listedAt: micros(BigInt(listedMs) * 1_000n) } : {}
+  const symbols = [{ symbol, data: { [name]: rows }, ...listedAt }]
+  return world({ ...EXCHANGE, [market]: { dataOrder: 'newestFirst', symbols } })
+}
+
+const ACCOUNTS = ['cm', 'topLongShortAccountRatio', 'BTCUSD'] as const
+const OF_PERPETUAL = ['cm', 'openInterestHist', 'BTCUSD', 'PERPETUAL'] as const
+
+test.each([OPEN_INTEREST, ACCOUNTS, OF_PERPETUAL] satisfies Of[])(
+  '%s %s: of a symbol that was listed within the reach, nothing is missing before its first kline',
+  async (...of) => {
+    const { options } = await youngWorld(of, true)
+    const text = job(of, ago(10), ago(2))
+    const { summary, error } = await run(text, options)
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ complete: true, exit: 0, rows: 3 * 288 - 12 })
+    const { series } = await status([parseJob(text, 'x.yaml')], options)
+    expect(series[0]?.gaps).toMatchObject([{ reason: 'before-listing' }, { reason: 'outage' }])
+  },
+)
+
+test('the first row that is served is no listing', async () => {
+  const { options } = await youngWorld(OPEN_INTEREST, false)
   const text = job(OPEN_INTEREST, ago(10), ago(2))
-  const { summary, error } = await run(text, options)
-  expect(error).toBeUndefined()
-  expect(summary).toMatchObject({ complete: true, exit: 0, rows: 3 * 288 - 12 })
+  expect((await run(text, options)).summary).toMatchObject({ complete: true, rows: 3 * 288 - 12 })
   const { series } = await status([parseJob(text, 'x.yaml')], options)
-  expect(series[0]?.gaps).toMatchObject([{ reason: 'before-listing' }, { reason: 'outage' }])
+  expect(series[0]?.gaps).toMatchObject([{ reason: 'outage' }, { reason: 'outage' }])
+})
+
+test('a young hole at the start is not known', async () => {
+  const empty = { symbol: 'BTCUSDT', data: { openInterestHist: [] } }
+  const { options } = await world({ ...EXCHANGE, um: { symbols: [empty] } })
+  const text = job(OPEN_INTEREST, '3h', 'now')
+  expect((await run(text, options)).summary).toMatchObject({ complete: false })
+  const { series } = await status([parseJob(text, 'x.yaml')], options)
+  expect(series[0]?.gaps).toMatchObject([{ reason: 'unconfirmed' }])
 })
 
 test('the last period is not stored before it is over', async () => {

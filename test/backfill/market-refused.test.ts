@@ -62,6 +62,22 @@ test.each([
   expect(summary.series[0]?.error?.message).toMatch(/^market um: /)
 })
 
+test.each(['banned', 'limited'] as const)(
+  '%s in um: the others are kept, and the run ends so',
+  async (kind) => {
+    const [path] = UM.slice(2)
+    const { summary, error } = await run(job(), await world([path!], { kind, seconds: 60 }))
+    expect(error).toBeUndefined()
+    expect(summary).toMatchObject({ exit: 5, complete: false })
+    const told = summary.series.map(({ key, complete }) => [key.market, complete])
+    expect(told.at(-1)).toEqual(['spot', true])
+    expect(told.slice(0, 2)).toEqual([
+      ['um', false],
+      ['um', false],
+    ])
+  },
+)
+
 test('without any market that serves, the run ends as that of one market does', async () => {
   const { summary, error } = await run(job(), await world(ALL, REGION))
   expect(error).toBeInstanceOf(BannedError)

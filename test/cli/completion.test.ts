@@ -20,6 +20,8 @@ async function lakeDir(): Promise<string> {
     'spot/klines/interval=1h/symbol=ETHUSDT',
     'spot/aggTrades/symbol=BTCUSDT',
     'um/klines/interval=1h/symbol=BTCUSDT',
+    'cm/basis/interval=5m/symbol=BTCUSD/contract=CURRENT_QUARTER/period=2026-05',
+    'cm/basis/interval=5m/symbol=BTCUSD/contract=PERPETUAL/period=2026-05',
     'spot/account=mine/myTrades/symbol=BNBBTC',
     '_runs/2024-03-01T12-34-56-789-1f3a9c2b.json',
   ])
@@ -61,6 +63,7 @@ describe('what can stand next', () => {
     const lake = await lakeDir()
     expect(await wordsFor('run', '--data-dir', lake, '--symbol', '')).toEqual([
       'BTCUSDT',
+      'BTCUSD',
       'ETHUSDT',
     ])
     expect(await wordsFor('export', `--data-dir=${lake}`, 'klines/')).toEqual([
@@ -68,6 +71,10 @@ describe('what can stand next', () => {
       'klines/ETHUSDT/1h',
     ])
     expect(await wordsFor('remove', '--data-dir', lake, 'um/')).toEqual(['um/klines/BTCUSDT/1h'])
+    expect(await wordsFor('export', '--data-dir', lake, 'cm/')).toEqual([
+      'cm/basis/BTCUSD/CURRENT_QUARTER/5m',
+      'cm/basis/BTCUSD/PERPETUAL/5m',
+    ])
     const env = { BINANCE_BACKFILL_DATA_DIR: lake }
     expect((await completions(['history', '2024'], env)).map(([word]) => word)).toEqual([
       '2024-03-01T12-34-56-789-1f3a9c2b',

@@ -135,7 +135,7 @@ describe('whatever the pieces cost', () => {
             const begin =
               source === 'archive'
                 ? speed.fileSeconds
-                : speed.pageSeconds + restSeconds(fullPage(KEY), speed)
+                : speed.pageSeconds + restSeconds(KEY, fullPage(KEY), speed)
             return sum + (isNew ? begin : 0) + pieces[index]![source]
           }, 0)
         for (let mask = 0; mask < 2 ** pieces.length; mask++) {

@@ -73,7 +73,10 @@ export async function runOnce(
   const { now } = meeting
   const events: Progress[] = []
   const isTrading = (): Promise<boolean> => Promise.resolve(true)
-  const rest = { ask, askAggTrades: ask, readAhead: 3, signal: undefined, now, isTrading }
+  const rest = {
+    ...{ ask, askAggTrades: ask, readAhead: 3, signal: undefined },
+    ...{ now, clock: () => now, isTrading, listedAt: async () => undefined },
+  }
   const usage = () => ({ requests: 0, weight: 0, used: 0, limit: 0 })
   const warned = new Set<string>()
   const { signal } = new AbortController()

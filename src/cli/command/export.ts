@@ -67,7 +67,7 @@ export const command: Command = {
   operands: 'SERIES',
   describe: 'write the rows of a series as CSV, JSON Lines, Arrow or Parquet',
   long: [
-    'SERIES is [MARKET/]DATASET/SYMBOL[/INTERVAL], such as klines/BTCUSDT/1h. Times are ISO 8601 UTC with microseconds, and numbers are exactly as the lake stores them; JSON Lines write decimals, and integers above 2^53, as text. Arrow is the file format of Arrow IPC.',
+    'SERIES is [MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL], such as klines/BTCUSDT/1h or cm/basis/BTCUSD/PERPETUAL/5m. Times are ISO 8601 UTC with microseconds, and numbers are exactly as the lake stores them; JSON Lines write decimals, and integers above 2^53, as text. Arrow is the file format of Arrow IPC.',
     'A range that is not covered is named on stderr, and the exit code is 3; the rows that are there are written all the same.',
     'With --for, klines get the names, times and columns that the program documents, and nothing else: docs/READING.md has how each loads them.',
     'With --resample, klines are put together to longer ones, and aggTrades or trades to klines, with exact sums of volumes; those that open in the range, each whole. The column partial is true where a part of the time is not covered, or has no rows of klines. Weeks begin on Monday, months with their first day; 3d klines lie as the exchange has them, which takes one of the symbol in the lake; all others count from 1970. Tick, volume and dollar bars of trades end with the trade that fills them.',

@@ -22,7 +22,7 @@ export const command: Command = {
   operands: 'SERIES',
   describe: 'take a series, or a range of it, out of the lake',
   long: [
-    'SERIES is [MARKET/]DATASET/SYMBOL[/INTERVAL], such as klines/BTCUSDT/1h. Its files go, and that their time is covered; a run whose job asks for it fetches it again.',
+    'SERIES is [MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL], such as klines/BTCUSDT/1h or cm/basis/BTCUSD/PERPETUAL/5m. Its files go, and that their time is covered; a run whose job asks for it fetches it again.',
     'With --from or --to, exactly the rows in this range go: files that lie in it as a whole are removed, and a file at its edge is written anew without them.',
     'Asks first at a terminal; elsewhere --yes is needed. Of what is not there nothing is removed, and the exit code is 2.',
   ],

@@ -38,7 +38,7 @@ export const command: Command = {
   operands: '[QUERY]',
   describe: 'ask the lake with SQL',
   long: [
-    'Runs one SELECT with DuckDB over the lake, which it cannot change. Each dataset is a view of its name: klines, aggTrades and so on, with the columns of docs/FORMAT.md and those of the paths: symbol, "interval" (in quotes: it is a word of SQL), period. Needs the optional package @duckdb/node-api.',
+    'Runs one SELECT with DuckDB over the lake, which it cannot change. Each dataset is a view of its name: klines, aggTrades and so on, um_klines and cm_klines for futures, with the columns of docs/FORMAT.md and those of the paths: symbol, contract, "interval" (in quotes: it is a word of SQL), period. Needs the optional package @duckdb/node-api.',
     'The query is an argument, a file with --file, or stdin with - or without a terminal. At a terminal without a query there is a prompt, where a query ends with a semicolon and .help tells the rest.',
     "Of a lake in a bucket, the files of the datasets that the query names are fetched first, and kept in the user's cache directory for the next query.",
     'Prints a table of the first 100 rows, of as many columns as the terminal is wide; --csv and --json print all. Times are UTC; --json writes whole numbers above 2^53 and decimals as text.',

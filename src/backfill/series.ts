@@ -18,6 +18,7 @@ import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import type { ExchangeClient } from '../walk/exchange.ts'
+import { mayHaveRows } from '../walk/may-have-rows.ts'
 import { Failures } from './failures.ts'
 import type { SeriesWork } from './eta.ts'
 import {
@@ -65,7 +66,7 @@ export async function* fetchSeries(
   const { exchange, now, signal, work, meter } = world
   const rest = {
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
-    ...{ now, signal },
+    ...{ now, signal, isTrading: () => mayHaveRows(plan.key, exchange) },
   }
   const warned = new Set<string>()
   const unconfirmed = unconfirmedIn(series.manifest)

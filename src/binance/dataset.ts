@@ -37,6 +37,7 @@ export const DATASET_KINDS = [
   'globalLongShortAccountRatio',
   'takerVolume',
   'basis',
+  'deliveryPrice',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -67,13 +68,25 @@ export type Column = {
   readonly json: string | number
   /** May be absent or null. */
   readonly nullable?: true
+  /** A number that is sent without quotes. */
+  readonly isBare?: true
   /** Only one of REST and the archive knows it: rows that differ in it alone are one row, and it is filled. */
   readonly isOfOneSource?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by time, not over REST at all, by id, or by windows of a day that continue by id. */
+/**
+ * How the rows of a dataset are walked: by open time, by time, in one answer, not over REST at all, by id, or by windows
+ * of a day that continue by id.
+ */
 export type WalkKind =
-  'openTime' | 'time' | 'archive' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
+  | 'openTime'
+  | 'time'
+  | 'whole'
+  | 'archive'
+  | 'aggTradeId'
+  | 'tradeId'
+  | 'blockTradeId'
+  | 'accountWindow'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
@@ -90,6 +103,7 @@ export type RowRules =
   | 'funding'
   | 'metrics'
   | 'sample'
+  | 'delivery'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -166,6 +180,8 @@ export type Dataset = {
   readonly isArchiveSecond?: true
   /** Contracts that are delivered have none. */
   readonly isPerpetual?: true
+  /** Only contracts that are delivered have any. */
+  readonly isDated?: true
   /** A limit of its own, besides that of weight. */
   readonly pool?: RequestPoolName
   /** How long a partition lasts unless the job says otherwise. */

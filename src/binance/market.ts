@@ -2,6 +2,7 @@
 
 import { parseMicros, type Micros } from '../base/time.ts'
 import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
+import { cmDeliveryPrice, umDeliveryPrice } from './datasets/delivery-price.ts'
 import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
@@ -53,6 +54,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
       fundingRate: umFundingRate,
       metrics,
       ...umData,
+      deliveryPrice: umDeliveryPrice,
     },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
@@ -64,6 +66,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
       fundingRate: cmFundingRate,
       metrics,
       ...cmData,
+      deliveryPrice: cmDeliveryPrice,
     },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',

@@ -176,7 +176,7 @@ const settings = {
 }
 
 /** Datasets of the futures markets that are named already, and not fetched yet. */
-const NOT_YET: ReadonlySet<string> = new Set(['deliveryPrice', 'userTrades', 'income'])
+const NOT_YET: ReadonlySet<string> = new Set(['userTrades', 'income'])
 
 /** What people look for, and nobody can fetch afterwards. */
 const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i

@@ -49,6 +49,9 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
     case 'metrics':
     case 'sample':
       return NOTHING_ODD
+    case 'delivery':
+      rows.checkPositive('delivery_price')
+      return NOTHING_ODD
     case 'premium':
       // A ratio near zero, on either side.
       checkBars(rows)

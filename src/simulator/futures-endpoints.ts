@@ -6,6 +6,7 @@
 
 import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
+import { deliveryEndpoint } from './delivery-price.ts'
 import { dataEndpoints } from './futures-data.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { contractTypeOf, futuresInfoJson, pairOf } from './futures-info.ts'
@@ -49,6 +50,7 @@ export function futuresEndpoints(
     kline('premiumIndexKlines', price('premium')),
     [`${root}/aggTrades`, aggTradeEndpoint(market, options)],
     [`${root}/fundingRate`, fundingEndpoint(market, options)],
+    ['/futures/data/delivery-price', deliveryEndpoint(options)],
     ...dataEndpoints(market, options, (context, subject) =>
       found(
         context,

@@ -31,6 +31,7 @@ export async function adoptedFresh(
     const open = datasetOf(key).staysOpen === true ? await openOrders(files, manifest, gained) : []
     return union(open, await youngEnds(files, manifest, gained))
   }
+  if (datasetOf(key).walk === 'whole') return youngEnds(files, manifest, gained)
   return gained.flatMap((window) => (isOfArchive(manifest, window) ? [] : youngKlines(key, window)))
 }
 

@@ -240,7 +240,6 @@ export class ExchangeClient {
     ask: AskPage
     askAggTrades: AskPage
     readAhead: number
-    isTrading: () => Promise<boolean | undefined>
   } {
     const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
     return {
@@ -248,7 +247,6 @@ export class ExchangeClient {
       // Not every market has them.
       askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
       readAhead: this.pagesAtOnce,
-      isTrading: () => this.isTrading(key.symbol),
     }
   }
 

@@ -13,6 +13,7 @@ import { walkKlines } from './klines.ts'
 import { walkRecent, type RecentWalkOptions } from './recent.ts'
 import { walkTimes } from './times.ts'
 import type { AskPage } from './walk.ts'
+import { walkWhole } from './whole.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 import type { Step } from '../rows/step.ts'
@@ -75,6 +76,8 @@ export function walkRest(
       })
     case 'time':
       return walkTimes(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
+    case 'whole':
+      return walkWhole(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
     case 'archive':
       throw new RangeError(`${key.dataset} are not served over REST`)
     case 'aggTradeId':

@@ -185,7 +185,7 @@ datasets:
     ],
     [
       'market: um',
-      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or basis$/,
+      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or deliveryPrice$/,
     ],
     ['source: api', 'source: "api" is not auto, rest or archive'],
     [

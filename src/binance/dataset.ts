@@ -104,6 +104,7 @@ export type RowRules =
   | 'metrics'
   | 'sample'
   | 'delivery'
+  | 'futuresTrade'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -166,6 +167,8 @@ export type Dataset = {
    */
   readonly filler?: string
   readonly rules: RowRules
+  /** Ids are left out although no row is: a file of them stands for its own time. */
+  readonly areIdsSparse?: true
   /** Rows change until they are final, as orders do until they are filled or cancelled. */
   readonly staysOpen?: true
   /** The columns of its archive files, in order; absent if it has none. */

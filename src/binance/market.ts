@@ -5,6 +5,7 @@ import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
 import { cmDeliveryPrice, umDeliveryPrice } from './datasets/delivery-price.ts'
 import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
+import { cmTrades, umTrades } from './datasets/futures-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
 import { cmData, umData } from './datasets/futures-data.ts'
@@ -51,6 +52,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     datasets: {
       ...umKlines,
       aggTrades: umAggTrades,
+      trades: umTrades,
       fundingRate: umFundingRate,
       metrics,
       ...umData,
@@ -63,6 +65,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     datasets: {
       ...cmKlines,
       aggTrades: cmAggTrades,
+      trades: cmTrades,
       fundingRate: cmFundingRate,
       metrics,
       ...cmData,

@@ -38,6 +38,8 @@ export const DATASET_KINDS = [
   'takerVolume',
   'basis',
   'deliveryPrice',
+  'userTrades',
+  'income',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -76,7 +78,7 @@ export type Column = {
 
 /**
  * How the rows of a dataset are walked: by open time, by time, in one answer, not over REST at all, by id, or by windows
- * of a day that continue by id.
+ * of a day that continue by id, or by windows alone.
  */
 export type WalkKind =
   | 'openTime'
@@ -87,6 +89,7 @@ export type WalkKind =
   | 'tradeId'
   | 'blockTradeId'
   | 'accountWindow'
+  | 'accountTime'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
@@ -105,6 +108,7 @@ export type RowRules =
   | 'sample'
   | 'delivery'
   | 'futuresTrade'
+  | 'income'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -138,7 +142,7 @@ export type Dataset = {
   /** The intervals that it has, where it lacks some. */
   readonly intervals?: readonly Interval[]
   /** What its series belong to, and the request's parameter for it. Default: a symbol. */
-  readonly subject?: 'pair'
+  readonly subject?: 'pair' | 'incomeType'
   /** It has one series for each of these types of contract of a pair. */
   readonly contracts?: readonly ContractType[]
   /**
@@ -146,6 +150,8 @@ export type Dataset = {
    * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
    */
   readonly windowDaysMax?: number
+  /** A window of an account's rows may have at most so many days. */
+  readonly windowDays?: number
   /** REST serves rows of the last days only, and refuses a start before. */
   readonly reachDays?: number
   /** The request's parameter for the interval. Default `interval`. */

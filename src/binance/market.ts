@@ -2,6 +2,7 @@
 
 import { parseMicros, type Micros } from '../base/time.ts'
 import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
+import { cmAccount, umAccount } from './datasets/futures-account.ts'
 import { cmDeliveryPrice, umDeliveryPrice } from './datasets/delivery-price.ts'
 import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
@@ -57,6 +58,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
       metrics,
       ...umData,
       deliveryPrice: umDeliveryPrice,
+      ...umAccount,
     },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
@@ -70,6 +72,7 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
       metrics,
       ...cmData,
       deliveryPrice: cmDeliveryPrice,
+      ...cmAccount,
     },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',

@@ -48,6 +48,7 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
     case 'funding':
     case 'metrics':
     case 'sample':
+    case 'income':
       return NOTHING_ODD
     case 'delivery':
       rows.checkPositive('delivery_price')
@@ -139,7 +140,7 @@ function isNatural(halves: Int32Array, row: number): boolean {
 function checkTrades(rows: PageRows): CheckReport {
   rows.checkPositive('price')
   rows.checkPositive('quantity')
-  rows.checkNotNegative('quote_quantity')
+  rows.checkNotNegative(...rows.namesOf('quote_quantity', 'base_quantity'))
   return NOTHING_ODD
 }
 
@@ -155,7 +156,8 @@ function checkFuturesTrades(rows: PageRows): CheckReport {
 
 function checkOrders(rows: PageRows): CheckReport {
   // Not cumulative_quote_quantity: below 0 means "not available" in old orders (rest-api.md, allOrders).
-  rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity', 'orig_quote_order_quantity')
+  rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity')
+  rows.checkNotNegative(...rows.namesOf('orig_quote_order_quantity'))
   return NOTHING_ODD
 }
 

@@ -60,6 +60,7 @@ export function proverOf(key: SeriesKey): RowProver {
   // Ids of an account's rows, and of block trades, are naturally not contiguous.
   return isKeyedByTime(dataset) ||
     dataset.walk === 'accountWindow' ||
+    dataset.walk === 'accountTime' ||
     dataset.walk === 'blockTradeId'
     ? NOTHING_TO_PROVE
     : new IdProver(dataset)

@@ -147,6 +147,8 @@ export type FuturesOptions = {
    * oldest for USD-M and newest for COIN-M, as documented.
    */
   readonly klineWindows?: 'oldest' | 'newest'
+  /** Which rows of an account's window are sent where not all fit. Not documented. Default oldest. */
+  readonly accountRows?: 'oldest' | 'newest'
   /** The order of samples of `futures/data`. Default oldest first, as documented. */
   readonly dataOrder?: 'newestFirst'
   /** By pair; replaces the prices at which the contracts that have ended are delivered. */

@@ -18,7 +18,9 @@ export async function nextIdOf(series: Series, from: Micros): Promise<bigint | u
   const dataset = datasetOf(manifest.key)
   const { walk } = dataset
   if (isKeyedByTime(dataset) || walk === 'archive') return undefined
-  if (walk === 'accountWindow') return nextAccountId(series, from)
+  // Ids of transactions do not increase.
+  if (walk === 'accountTime' && dataset.cursor === undefined) return undefined
+  if (walk === 'accountWindow' || walk === 'accountTime') return nextAccountId(series, from)
   const end = endBefore(manifest, from)
   if (end === undefined || !(await isEndStored(series, end))) return undefined
   const next = BigInt(end.entry.lastKey) + 1n

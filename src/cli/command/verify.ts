@@ -8,7 +8,7 @@ import type {
   VerifyReport,
 } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
-import { flatKey } from '../flat-key.ts'
+import { flatKey } from '../print.ts'
 import type { Flags } from '../flags.ts'
 import { DAMAGED, INCOMPLETE, Unfinished } from '../failure.ts'
 import { bytes, count, counted, duration, spans } from '../human.ts'

@@ -1,7 +1,7 @@
 /** An account's own trades, orders and income on the futures markets: signed, by windows of days, for three months. */
 
 import { expect, test, vi } from 'vitest'
-import { micros } from '../../src/base/time.ts'
+import { formatMicros, fromMillis, micros } from '../../src/base/time.ts'
 import type { DatasetKind } from '../../src/binance/dataset.ts'
 import { datasetOf } from '../../src/binance/market.ts'
 import { parseJob } from '../../src/job/parse.ts'
@@ -229,6 +229,58 @@ test('an account without any row is not believed to be empty, one that was quiet
   const past = job('um', 'userTrades', text(ago(30)), text(ago(10)))
   expect((await run(past, quiet.options)).summary).toMatchObject({ complete: true, rows: 0 })
   expect(await contents(quiet.options.dataDir)).toEqual(before)
+})
+
+/** Rows of the derivatives documentation, and of its change log of 2026-08-07. */
+const DOCUMENTED: readonly (readonly [Market, Kind, FuturesRow])[] = [
+  [
+    'um',
+    'userTrades',
+    {
+      ...{ buyer: false, commission: '-0.07819010', commissionAsset: 'USDT', id: 698759 },
+      ...{ maker: false, orderId: 25851813, price: '7819.01', qty: '0.002', quoteQty: '15.63802' },
+      ...{ realizedPnl: '-0.91539999', side: 'SELL', positionSide: 'SHORT', symbol: 'BTCUSDT' },
+      ...{ time: 1569514978020, pair: 'BTCUSDT', baseQty: '0.002', marginAsset: 'USDT' },
+    },
+  ],
+  [
+    'cm',
+    'userTrades',
+    {
+      ...{
+        symbol: 'BTCUSD_200626',
+        id: 6,
+        orderId: 28,
+        pair: 'BTCUSD',
+        side: 'SELL',
+        price: '8800',
+      },
+      ...{ qty: '1', realizedPnl: '0', marginAsset: 'BTC', baseQty: '0.01136364' },
+      ...{ commission: '0.00000454', commissionAsset: 'BTC', time: 1590743483586 },
+      ...{ positionSide: 'BOTH', buyer: false, maker: false },
+    },
+  ],
+  ['um', 'allOrders', order(1917641, 1579276756075, { pair: 'BTCUSDT', marginAsset: 'USDT' })],
+  ['cm', 'allOrders', order(1917641, 1579276756075, { pair: 'BTCUSD' })],
+  ['um', 'income', transaction(9689322392, 1570608000000, 'TRANSFER')],
+  ['cm', 'income', transaction('9689322392', 1570608000000, 'TRANSFER')],
+]
+
+test.each(DOCUMENTED)('%s %s: documented rows, value for value', (market, kind, row) => {
+  const facts = datasetOf({ market, dataset: kind })
+  const page = decodePage(facts, 'string', utf8(JSON.stringify([row])), 'ms')
+  expect(page.unknownFields.filter(({ isKept }) => !isKept)).toEqual([])
+  const [texts = {}] = rowTexts(facts, page.batch)
+  for (const { name, json, type } of facts.columns) {
+    const sent = row[json]
+    const value = type === 'time' ? formatMicros(fromMillis(Number(sent))) : String(sent)
+    if (type !== 'extra') expect(texts[name], name).toBe(sent === undefined ? 'null' : value)
+  }
+  const stored = new Set([...facts.columns.map(({ json }) => json), ...facts.ignored])
+  const others = Object.fromEntries(Object.entries(row).filter(([name]) => !stored.has(name)))
+  expect(JSON.parse(texts['extra'] ?? '{}')).toEqual(others)
+  for (const numbers of ['decimal', 'float64'] as const)
+    expect(decodePage(facts, numbers, utf8(JSON.stringify([row])), 'ms').rowCount).toBe(1)
 })
 
 test('income of one type is one series; ids may be long, and texts', () => {

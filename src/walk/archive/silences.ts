@@ -13,7 +13,6 @@ import { isRising } from '../../rows/int64.ts'
 import type { Page } from '../../rows/page.ts'
 import type { OpenFile } from './archive-run.ts'
 import type { Jump } from './file-gaps.ts'
-import type { TradeRow } from './ends.ts'
 
 /** A silence that is longer than this many times the usual distance of two trades is not one of chance. */
 const TIMES_USUAL = 100
@@ -39,6 +38,8 @@ export class Silences {
   readonly #longest: bigint
   readonly #isMonth: boolean
   readonly #part: Window
+  readonly #window: Window
+  #newest: Micros | undefined
   /** Those found so far. */
   readonly found: Window[] = []
   readonly #known: KnownSilences
@@ -47,26 +48,38 @@ export class Silences {
     const length = Number(file.window.to - file.window.from)
     const usual = length / Math.max(1, rowsInZip(key, archive.file.sizeBytes))
     this.#part = part
+    this.#window = file.window
     this.#longest = BigInt(Math.ceil(Math.max(SHORTEST, usual * TIMES_USUAL)))
     this.#isMonth = archiveSpan(file.period) === 'monthly'
     this.#known = known
   }
 
-  /** Those between rows of a page, and before it where a row came before. */
-  jumps(
-    { times, rowCount }: Pick<Page, 'times' | 'rowCount'>,
-    before: TradeRow | undefined,
-  ): Jump[] {
+  /** Those between rows of a page, and before it where a page came before. */
+  jumps({ times, rowCount }: Pick<Page, 'times' | 'rowCount'>): Jump[] {
     const jumps: Jump[] = []
-    let last = before?.time
-    const begin = last ?? times[0] ?? 0n
-    if ((times[rowCount - 1] ?? begin) - begin <= this.#longest && isRising(times)) return []
-    for (let row = 0; row < rowCount; row++) {
-      const time = micros(times[row] ?? 0n)
-      if (last !== undefined) jumps.push(...this.between(micros(last + 1n), time))
-      if (last === undefined || time > last) last = time
+    const begin = this.#newest ?? times[0] ?? 0n
+    const end = times[rowCount - 1] ?? begin
+    const isQuick = end - begin <= this.#longest && isRising(times)
+    for (let row = 0; row < rowCount && !isQuick; row++) {
+      const time = times[row] ?? 0n
+      const last = this.#newest
+      if (last !== undefined && time - last > this.#longest) {
+        // Times may go back: the first of those that follow.
+        const next = times
+          .subarray(row, rowCount)
+          .reduce((first, one) => (one < first ? one : first))
+        jumps.push(...this.between(micros(last + 1n), micros(next)))
+      }
+      if (last === undefined || time > last) this.#newest = micros(time)
     }
+    if (this.#newest === undefined || end > this.#newest) this.#newest = micros(end)
     return jumps
+  }
+
+  /** The silence at the end of the file, after all rows that came. */
+  end(): Jump[] {
+    const { from, to } = this.#window
+    return this.between(this.#newest === undefined ? from : micros(this.#newest + 1n), to)
   }
 
   /** The silence of a stretch without rows, if it is one, as far as the file is wanted. */

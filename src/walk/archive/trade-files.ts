@@ -8,7 +8,7 @@
  */
 
 import type { Gap } from '../../base/gap.ts'
-import { micros, periodOf, type Window } from '../../base/time.ts'
+import { periodOf, type Window } from '../../base/time.ts'
 import { archiveSpan } from '../../binance/archive.ts'
 import { datasetOf } from '../../binance/market.ts'
 import { PartCut } from './cut.ts'
@@ -77,7 +77,7 @@ export class TradeFiles {
         ? sent
         : late.mergedInto(withoutRepeated(plan.key, await this.#unpacked(sent), repeats))
       if (page.rowCount === 0) continue
-      let jumps: readonly Jump[] = silences?.jumps(page, last) ?? idJumps(page, last)
+      let jumps: readonly Jump[] = silences?.jumps(page) ?? idJumps(page, last)
       let gaps: Gap[] = []
       if (last === undefined) {
         const [near, others] = split(jumps, ({ gap }) => isNearHead(open, gap))
@@ -100,7 +100,7 @@ export class TradeFiles {
     }
     const left = late.take()
     if (left !== undefined) yield { ...strays(left, cut.reached), isOwn: true }
-    if (silences !== undefined) ending.push(...this.#silentEnd(open, silences, last))
+    if (silences !== undefined) ending.push(...this.#silentEnd(open, silences))
     yield* this.#ended(open, { before, last, cut, ending, ids })
   }
 
@@ -128,9 +128,8 @@ export class TradeFiles {
   }
 
   /** The silence at the end of a file; those of a month are told to the files of its days. */
-  #silentEnd({ file }: OpenFile, silences: Silences, last: TradeRow | undefined): readonly Jump[] {
-    const from = last === undefined ? file.window.from : micros(last.time + 1n)
-    const jumps = silences.between(from, file.window.to)
+  #silentEnd({ file }: OpenFile, silences: Silences): readonly Jump[] {
+    const jumps = silences.end()
     if (archiveSpan(file.period) === 'monthly') this.#run.holes.push(...silences.found)
     return jumps
   }

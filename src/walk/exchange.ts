@@ -85,7 +85,8 @@ export class ExchangeClient {
       events.onWarning,
     )
     this.#reader = new PageReader(this.#wire, events.onWarning)
-    this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs, this.#rest.unit)
+    this.#sign =
+      events.credentials && signer(events.credentials, options.recvWindowMs, this.#rest.unit)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     this.#pool = pool ?? sharedPool(world, market, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)

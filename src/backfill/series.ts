@@ -19,6 +19,7 @@ import type { Series } from '../store/series.ts'
 import { storeFiles, storeTask, type ArchiveRun } from '../walk/archive/archive.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import type { ExchangeClient } from '../walk/exchange.ts'
+import { mayHaveRows } from '../walk/may-have-rows.ts'
 import { Failures } from './failures.ts'
 import type { SeriesWork } from './eta.ts'
 import {
@@ -67,6 +68,7 @@ export async function* fetchSeries(
   const rest = {
     ...exchange.rest(plan.key, plan.settings.numbers, world.priority),
     ...{ now, signal, clock: () => exchange.now() },
+    isTrading: () => mayHaveRows(plan.key, exchange),
     listedAt: () => firstKline(exchange, plan.key, world.priority),
   }
   const warned = new Set<string>()

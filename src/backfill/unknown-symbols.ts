@@ -91,6 +91,7 @@ function isMany(doubtful: readonly (readonly Want[])[], { market }: ExchangeClie
 async function isDoubtful(want: Want, { manifests, exchange }: SymbolWitnesses): Promise<boolean> {
   if (isBlocked(want)) return exchange.of(want.key.market).isInvalidSymbol(want.problem)
   if (want.wanted.length === 0 || want.settings.source === 'archive') return false
+  if (datasetOf(want.key).subject === 'incomeType') return false
   return (await manifests.get(want.key)) === undefined
 }
 

@@ -37,6 +37,9 @@ export const DATASET_KINDS = [
   'globalLongShortAccountRatio',
   'takerVolume',
   'basis',
+  'deliveryPrice',
+  'userTrades',
+  'income',
 ] as const
 /** @see {@link DATASET_KINDS} */
 export type DatasetKind = (typeof DATASET_KINDS)[number]
@@ -67,13 +70,26 @@ export type Column = {
   readonly json: string | number
   /** May be absent or null. */
   readonly nullable?: true
+  /** A number that is sent without quotes. */
+  readonly isBare?: true
   /** Only one of REST and the archive knows it: rows that differ in it alone are one row, and it is filled. */
   readonly isOfOneSource?: true
 }
 
-/** How the rows of a dataset are walked: by open time, by time, not over REST at all, by id, or by windows of a day that continue by id. */
+/**
+ * How the rows of a dataset are walked: by open time, by time, in one answer, not over REST at all, by id, or by windows
+ * of a day that continue by id, or by windows alone.
+ */
 export type WalkKind =
-  'openTime' | 'time' | 'archive' | 'aggTradeId' | 'tradeId' | 'blockTradeId' | 'accountWindow'
+  | 'openTime'
+  | 'time'
+  | 'whole'
+  | 'archive'
+  | 'aggTradeId'
+  | 'tradeId'
+  | 'blockTradeId'
+  | 'accountWindow'
+  | 'accountTime'
 
 /** The parameter for requesting an account's rows from an id on. */
 export type AccountCursor = 'fromId' | 'orderId' | 'fromAllocationId'
@@ -90,6 +106,9 @@ export type RowRules =
   | 'funding'
   | 'metrics'
   | 'sample'
+  | 'delivery'
+  | 'futuresTrade'
+  | 'income'
 
 /** One column of the archive's CSV files. */
 export type ArchiveColumn = {
@@ -123,7 +142,7 @@ export type Dataset = {
   /** The intervals that it has, where it lacks some. */
   readonly intervals?: readonly Interval[]
   /** What its series belong to, and the request's parameter for it. Default: a symbol. */
-  readonly subject?: 'pair'
+  readonly subject?: 'pair' | 'incomeType'
   /** It has one series for each of these types of contract of a pair. */
   readonly contracts?: readonly ContractType[]
   /**
@@ -131,6 +150,8 @@ export type Dataset = {
    * goes by windows that a page can hold. Absent: the oldest rows of a window of any length.
    */
   readonly windowDaysMax?: number
+  /** A window of an account's rows may have at most so many days. */
+  readonly windowDays?: number
   /** REST serves rows of the last days only, and refuses a start before. */
   readonly reachDays?: number
   /** The request's parameter for the interval. Default `interval`. */
@@ -152,6 +173,8 @@ export type Dataset = {
    */
   readonly filler?: string
   readonly rules: RowRules
+  /** Ids are left out although no row is: a file of them stands for its own time. */
+  readonly areIdsSparse?: true
   /** Rows change until they are final, as orders do until they are filled or cancelled. */
   readonly staysOpen?: true
   /** The columns of its archive files, in order; absent if it has none. */
@@ -166,6 +189,8 @@ export type Dataset = {
   readonly isArchiveSecond?: true
   /** Contracts that are delivered have none. */
   readonly isPerpetual?: true
+  /** Only contracts that are delivered have any. */
+  readonly isDated?: true
   /** A limit of its own, besides that of weight. */
   readonly pool?: RequestPoolName
   /** How long a partition lasts unless the job says otherwise. */

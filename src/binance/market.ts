@@ -2,8 +2,11 @@
 
 import { parseMicros, type Micros } from '../base/time.ts'
 import type { Dataset, DatasetKind, SpotKind } from './dataset.ts'
+import { cmAccount, umAccount } from './datasets/futures-account.ts'
+import { cmDeliveryPrice, umDeliveryPrice } from './datasets/delivery-price.ts'
 import { cmFundingRate, umFundingRate } from './datasets/funding-rate.ts'
 import { cmAggTrades, umAggTrades } from './datasets/futures-agg-trades.ts'
+import { cmTrades, umTrades } from './datasets/futures-trades.ts'
 import { aggTrades } from './datasets/agg-trades.ts'
 import { allOrders } from './datasets/all-orders.ts'
 import { cmData, umData } from './datasets/futures-data.ts'
@@ -50,9 +53,12 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     datasets: {
       ...umKlines,
       aggTrades: umAggTrades,
+      trades: umTrades,
       fundingRate: umFundingRate,
       metrics,
       ...umData,
+      deliveryPrice: umDeliveryPrice,
+      ...umAccount,
     },
     rest: UM_REST,
     archiveFolder: 'data/futures/um',
@@ -61,9 +67,12 @@ export const MARKETS: Readonly<Record<Market, MarketFacts>> = {
     datasets: {
       ...cmKlines,
       aggTrades: cmAggTrades,
+      trades: cmTrades,
       fundingRate: cmFundingRate,
       metrics,
       ...cmData,
+      deliveryPrice: cmDeliveryPrice,
+      ...cmAccount,
     },
     rest: CM_REST,
     archiveFolder: 'data/futures/cm',

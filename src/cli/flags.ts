@@ -173,7 +173,7 @@ export const LAKE_FLAGS = {
 
 // For completion, which does not load the library. A test holds them against it.
 const KINDS =
-  'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations markPriceKlines indexPriceKlines premiumIndexKlines continuousKlines fundingRate metrics openInterestHist topLongShortAccountRatio topLongShortPositionRatio globalLongShortAccountRatio takerVolume basis'.split(
+  'klines uiKlines aggTrades trades blockTrades myTrades allOrders myAllocations markPriceKlines indexPriceKlines premiumIndexKlines continuousKlines fundingRate metrics openInterestHist topLongShortAccountRatio topLongShortPositionRatio globalLongShortAccountRatio takerVolume basis deliveryPrice userTrades income'.split(
     ' ',
   )
 const INTERVALS = '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' ')

@@ -5,6 +5,7 @@
 
 import { DELISTED } from '../binance/exchange-info.ts'
 import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
+import { INCOME_TYPES } from '../binance/income.ts'
 import { findDataset, kindsOf, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
 import type { Path } from './document.ts'
@@ -13,7 +14,7 @@ import { finding, known, readItems, type Entry } from './items.ts'
 import { checkContracts, checkIntervals, readContract } from './list-checks.ts'
 import { readDay, readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
-import { oneOf, quoted, type Reading } from '../base/suggest.ts'
+import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
 
 /** Describes the position of a path, as the end of a sentence: `on line 7`. */
@@ -89,6 +90,7 @@ function checkSubjects(root: unknown, { market, dataset, pathOf }: Entry): Findi
   if (dataset === undefined || path === undefined) return []
   const { kind, subject, isPerpetual } = dataset
   return readItems(root, path, readSymbol).flatMap(({ value, path: at }) => {
+    if (subject === 'incomeType') return checkIncome(kind, value, at)
     const [pair = ''] = value.split('_')
     if (subject === 'pair' && pair !== value)
       return [
@@ -110,6 +112,15 @@ function checkSubjects(root: unknown, { market, dataset, pathOf }: Entry): Findi
       ]
     return []
   })
+}
+
+/** Income is of the whole account, by type. */
+function checkIncome(kind: string, value: string, at: Path): Finding[] {
+  if (INCOME_TYPES.includes(value)) return []
+  const meant = didYouMean(closest(value, INCOME_TYPES))
+  return [
+    finding(at, `${quoted(value)} is no type of income; ${kind} is by type: FUNDING_FEE${meant}`),
+  ]
 }
 
 /** A filter without a property selects everything, which is more often a mistake than intended. */

@@ -56,7 +56,6 @@ export type DatasetEntry = Settings & {
 function readKind(value: string): Reading<DatasetKind> {
   if (NO_HISTORY.test(value))
     return { problem: `${quoted(value)} has no history at Binance: it is only served as it is now` }
-  if (NOT_YET.has(value)) return { problem: `${quoted(value)} is not supported yet` }
   if (value !== 'allOrderList') return readWord(value, DATASET_KINDS)
   const why = 'covers a whole account, but the lake is laid out by symbol'
   return { problem: `${quoted(value)} ${why}; allOrders have order_list_id` }
@@ -174,9 +173,6 @@ const settings = {
     })
     .optional(),
 }
-
-/** Datasets of the futures markets that are named already, and not fetched yet. */
-const NOT_YET: ReadonlySet<string> = new Set(['deliveryPrice', 'userTrades', 'income'])
 
 /** What people look for, and nobody can fetch afterwards. */
 const NO_HISTORY = /^(?:depth|order_?books?|book_?ticker|ticker|avg_?price)$/i

@@ -3,6 +3,7 @@
  */
 
 import { DELISTED } from '../binance/exchange-info.ts'
+import { INCOME_TYPES } from '../binance/income.ts'
 import { SYMBOL_PATTERN } from '../binance/series.ts'
 import { closest, didYouMean, oneOf, quoted, type Reading } from '../base/suggest.ts'
 
@@ -51,7 +52,8 @@ export function readAsset(text: string): Reading<string> {
 
 function readName(text: string, noun: string, foreign?: RegExp): Reading<string> {
   const value = text.normalize('NFC')
-  const isForeign = foreign?.test(value.slice(0, 100)) === true
+  // Income is by type, which may look like a pair of another exchange.
+  const isForeign = foreign?.test(value.slice(0, 100)) === true && !INCOME_TYPES.includes(value)
   if (SYMBOL_PATTERN.test(value) && !/[a-z]/.test(value) && !isForeign) return { value }
   if (text.trim() === '') return { problem: `an empty ${noun}` }
   if (noun === 'symbol' && /^[^\s]{0,40}[*?][^\s]{0,40}$/.test(text))

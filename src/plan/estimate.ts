@@ -108,11 +108,11 @@ export function estimate(key: SeriesKey, windows: Coverage, pace: Pace): Estimat
   let requests = 0
   let rows = 0
   for (const window of windows) {
+    // The exchange accepts no more than a day, or a few, per request for account datasets.
     const days = lengthOf([window]) / DAY
     const count = rowCount(key, window, pace)
     rows += count
-    // The exchange accepts no more than a day per request for account datasets.
-    const least = dataset.walk === 'accountWindow' ? Math.ceil(days) : 1
+    const least = dataset.security === 'signed' ? Math.ceil(days / (dataset.windowDays ?? 1)) : 1
     requests += Math.max(least, Math.ceil(count / dataset.pageRows))
   }
   const bytes = Math.round(rows * pace.rowBytes)

@@ -31,19 +31,24 @@ export function signatureOf({ kind, key }: Pick<Credentials, 'kind' | 'key'>): S
 }
 
 /**
- * Signs with `credentials`: adds `recvWindow`, `timestamp` in µs and `signature` to a query, and the API key as a
+ * Signs with `credentials`: adds `recvWindow`, `timestamp` and `signature` to a query, and the API key as a
  * header.
  *
  * @param recvWindowMs - Above 0 and at most 60,000; up to three decimals count.
+ * @param unit - That of the timestamp; futures take milliseconds alone.
  * @throws UsageError when `recvWindowMs` is out of range.
  */
-export function signer(credentials: Credentials, recvWindowMs: number = RECV_WINDOW_MS): Sign {
+export function signer(
+  credentials: Credentials,
+  recvWindowMs: number = RECV_WINDOW_MS,
+  unit: 'us' | 'ms' = 'us',
+): Sign {
   if (!(recvWindowMs > 0 && recvWindowMs <= RECV_WINDOW_MS_MAX))
     throw new UsageError(`recvWindow must be above 0 and at most 60000 ms, not ${recvWindowMs}`)
   const signature = signatureOf(credentials)
   const recvWindow = String(Math.round(recvWindowMs * 1_000) / 1_000)
   return (query, now) => {
-    const timing = `recvWindow=${recvWindow}&timestamp=${now}`
+    const timing = `recvWindow=${recvWindow}&timestamp=${unit === 'us' ? now : now / 1_000n}`
     const payload = query === '' ? timing : `${query}&${timing}`
     return {
       query: `${payload}&signature=${signature(payload)}`,

@@ -48,7 +48,13 @@ export function checkPage(dataset: Dataset, page: Page): CheckReport {
     case 'funding':
     case 'metrics':
     case 'sample':
+    case 'income':
       return NOTHING_ODD
+    case 'delivery':
+      rows.checkPositive('delivery_price')
+      return NOTHING_ODD
+    case 'futuresTrade':
+      return checkFuturesTrades(rows)
     case 'premium':
       // A ratio near zero, on either side.
       checkBars(rows)
@@ -134,13 +140,24 @@ function isNatural(halves: Int32Array, row: number): boolean {
 function checkTrades(rows: PageRows): CheckReport {
   rows.checkPositive('price')
   rows.checkPositive('quantity')
-  rows.checkNotNegative('quote_quantity')
+  rows.checkNotNegative(...rows.namesOf('quote_quantity', 'base_quantity'))
   return NOTHING_ODD
+}
+
+/** Rows of aggregate trades without a quantity were seen in files (binance-public-data, issue 339). */
+function checkFuturesTrades(rows: PageRows): CheckReport {
+  const quantities = rows.numbers('quantity')
+  rows.checkNotNegative('price', 'quantity', ...rows.namesOf('quote_quantity', 'base_quantity'))
+  rows.checkPositive('price', (row) => quantities.sign(row) === 0)
+  let zeroQuantities = 0
+  for (let row = 0; row < rows.count; row++) if (quantities.sign(row) === 0) zeroQuantities++
+  return { dummies: 0, zeroQuantities }
 }
 
 function checkOrders(rows: PageRows): CheckReport {
   // Not cumulative_quote_quantity: below 0 means "not available" in old orders (rest-api.md, allOrders).
-  rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity', 'orig_quote_order_quantity')
+  rows.checkNotNegative('price', 'orig_quantity', 'executed_quantity')
+  rows.checkNotNegative(...rows.namesOf('orig_quote_order_quantity'))
   return NOTHING_ODD
 }
 
@@ -161,6 +178,11 @@ class PageRows {
     const column = this.#dataset.columns.find((own) => own.json === json)
     if (column === undefined) throw new RangeError(`${this.#dataset.kind} has no element ${json}`)
     return column.name
+  }
+
+  /** Those of these columns that the dataset has. */
+  namesOf(...names: readonly string[]): readonly string[] {
+    return names.filter((name) => this.#dataset.columns.some((column) => column.name === name))
   }
 
   numbers(name: string): NumberColumn {

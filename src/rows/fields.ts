@@ -29,7 +29,7 @@ export class JsonField {
   readonly bit: number
   readonly isRequired: boolean
   readonly #isQuoted: boolean
-  readonly #isTime: boolean
+  readonly #mayBeQuoted: boolean
   readonly #reader: ValueReader
   readonly #sink: ColumnSink | undefined
   /** The values that mean null, as JSON. */
@@ -47,7 +47,7 @@ export class JsonField {
     this.bit = bit
     this.isRequired = stored !== undefined && stored.column.nullable !== true
     this.#isQuoted = form === 'quoted'
-    this.#isTime = stored?.column.type === 'time'
+    this.#mayBeQuoted = stored?.column.type === 'time' || stored?.column.isBare === true
     this.#reader = reader
     this.#sink = stored?.sink
     this.#nulls = stored === undefined ? [] : nullsOf(stored.column)
@@ -67,8 +67,8 @@ export class JsonField {
       this.putAbsent(row)
       return undefined
     }
-    // Some times were sent as texts until 2026-07 (derivatives, change log).
-    const digits = this.#isTime ? /^"(\d+)"$/.exec(json)?.[1] : undefined
+    // Some times were sent as texts until 2026-07 (derivatives, change log), as other numbers are.
+    const digits = this.#mayBeQuoted ? /^"([\d.-]+)"$/.exec(json)?.[1] : undefined
     if (digits !== undefined && this.#reader.readText(digits, row)) return undefined
     if (!this.#isQuoted) return this.#reader.problem(json)
     if (!json.startsWith('"')) return 'not a string'
@@ -161,7 +161,7 @@ export function fieldsOf(
 }
 
 function readingOf(
-  { type }: Column,
+  { type, isBare }: Column,
   sink: ColumnSink,
   unit: TimeUnit,
 ): { form: Form; reader: ValueReader } {
@@ -176,7 +176,7 @@ function readingOf(
       return { form: 'bare', reader: new FlagReader(sink as FlagSink) }
     case 'price':
     case 'quantity':
-      return { form: 'quoted', reader: numberReader(sink) }
+      return { form: isBare === true ? 'bare' : 'quoted', reader: numberReader(sink) }
     case 'text':
     case 'extra':
       return { form: 'quoted', reader: new TextReader(sink as TextSink) }

@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow'
 import { covers, intersect, union, type Coverage } from '../base/coverage.ts'
 import { isKnown, type Gap } from '../base/gap.ts'
 import { micros, type Micros, type Window } from '../base/time.ts'
-import { gridOf, type Dataset } from '../binance/dataset.ts'
+import { gridOf, isKeyedByTime, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import { DISORDER } from '../binance/disorder.ts'
 import { gridNext, hasKnownGrid, slotCount, type Interval } from '../binance/interval.ts'
@@ -58,8 +58,9 @@ export function proverOf(key: SeriesKey): RowProver {
       ? new SlotProver(interval)
       : NOTHING_TO_PROVE
   // Ids of an account's rows, and of block trades, are naturally not contiguous.
-  return dataset.walk === 'time' ||
+  return isKeyedByTime(dataset) ||
     dataset.walk === 'accountWindow' ||
+    dataset.walk === 'accountTime' ||
     dataset.walk === 'blockTradeId'
     ? NOTHING_TO_PROVE
     : new IdProver(dataset)

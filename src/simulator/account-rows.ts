@@ -18,8 +18,21 @@ export type AccountOptions = {
   readonly rows?: Readonly<Record<string, AccountRows>>
   /** Orders generated per day and symbol. Default 4; 0: none. */
   readonly ordersPerDay?: number
+  /** What it has on the futures markets, as it is sent; default: generated. */
+  readonly futures?: { readonly um?: FuturesAccount; readonly cm?: FuturesAccount }
   /** When the account began to trade. Default 2024-01-01. */
   readonly since?: Micros
+}
+
+/** A row of an account on a futures market, as it is sent. */
+export type FuturesRow = Readonly<Record<string, string | number | boolean>>
+
+/** Given rows, in any order. */
+export type FuturesAccount = {
+  readonly userTrades?: Readonly<Record<string, readonly FuturesRow[]>>
+  readonly allOrders?: Readonly<Record<string, readonly FuturesRow[]>>
+  /** Of all types. */
+  readonly income?: readonly FuturesRow[]
 }
 
 /** Given rows. */

@@ -134,7 +134,9 @@ export function linesOf(
         ? sequenceLines(history.aggTrades, rows, (row, i) => aggTradeLine(row, unitAt(i)))
         : futuresAggTradeLines(history, rows)
     case 'trades':
-      return sequenceLines(history.trades, rows, (row, i) => tradeLine(row, unitAt(i)))
+      return market === DEFAULT_MARKET
+        ? sequenceLines(history.trades, rows, (row, i) => tradeLine(row, unitAt(i)))
+        : futuresTradeLines(history, rows, market)
   }
 }
 
@@ -222,6 +224,19 @@ function futuresAggTradeLines({ aggTrades }: History, rows: ArchiveRows): string
   )
   const isHeaded = Number(rows.window.from) >= HEADED_FROM
   return isHeaded ? [headerNames('aggTrades').slice(0, 7).join(','), ...lines] : lines
+}
+
+/** Six columns, times in ms, flags in lower case; contracts of COIN-M are paid in the base asset. */
+function futuresTradeLines({ trades }: History, rows: ArchiveRows, market: Market): string[] {
+  const lines = sequenceLines(trades, rows, (row) =>
+    [
+      ...[row.id, plainNumber(row.price), plainNumber(row.quantity), row.quoteQuantity],
+      ...[timeText(row.time, 'ms'), String(row.isBuyerMaker)],
+    ].join(','),
+  )
+  const names = headerNames('trades').slice(0, 6).join(',')
+  const header = market === 'cm' ? names.replace('quote_qty', 'base_qty') : names
+  return Number(rows.window.from) >= HEADED_FROM ? [header, ...lines] : lines
 }
 
 function plainNumber(text: string): string {

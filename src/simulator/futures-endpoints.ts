@@ -6,6 +6,8 @@
 
 import type { Interval } from '../binance/interval.ts'
 import type { Context, Endpoint } from './context.ts'
+import { accountEndpoints } from './futures-account.ts'
+import { deliveryEndpoint } from './delivery-price.ts'
 import { dataEndpoints } from './futures-data.ts'
 import type { FuturesHistory, PriceName } from './futures-history.ts'
 import { contractTypeOf, futuresInfoJson, pairOf } from './futures-info.ts'
@@ -49,6 +51,8 @@ export function futuresEndpoints(
     kline('premiumIndexKlines', price('premium')),
     [`${root}/aggTrades`, aggTradeEndpoint(market, options)],
     [`${root}/fundingRate`, fundingEndpoint(market, options)],
+    ['/futures/data/delivery-price', deliveryEndpoint(options)],
+    ...accountEndpoints(market, options),
     ...dataEndpoints(market, options, (context, subject) =>
       found(
         context,
@@ -76,6 +80,8 @@ export function futuresWeight(path: string, query: string, market: Market): numb
   if (path.startsWith('/futures/data/')) return market === 'um' ? 0 : 1
   if (path === '/fapi/v1/fundingRate') return 0
   if (/aggTrades$/.test(path)) return 20
+  if (/userTrades$|allOrders$/.test(path)) return 5
+  if (/income$/.test(path)) return market === 'um' ? 30 : 20
   if (!/lines$/.test(path)) return 1
   const limit = Number(/(?:^|&)limit=(\d+)/.exec(query)?.[1] ?? 500)
   return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1000 ? 5 : 10

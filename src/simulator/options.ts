@@ -133,6 +133,9 @@ export type FuturesSymbol = SymbolOptions & {
   readonly data?: Readonly<Record<string, readonly Sample[]>>
 }
 
+/** The price at which a contract was delivered, as it is sent. */
+export type Delivery = { readonly time: Micros; readonly price: string }
+
 /** A sample of `futures/data` as it is sent, without what names its symbol. */
 export type Sample = Readonly<Record<string, string | number>>
 
@@ -144,10 +147,14 @@ export type FuturesOptions = {
    * oldest for USD-M and newest for COIN-M, as documented.
    */
   readonly klineWindows?: 'oldest' | 'newest'
+  /** Which rows of an account's window are sent where not all fit. Not documented. Default oldest. */
+  readonly accountRows?: 'oldest' | 'newest'
   /** The order of samples of `futures/data`. Default oldest first, as documented. */
   readonly dataOrder?: 'newestFirst'
   /** How far back they are served; an older start is refused (-1130). Default 30 days. */
   readonly dataReachMs?: number
+  /** By pair; replaces the prices at which the contracts that have ended are delivered. */
+  readonly deliveries?: Readonly<Record<string, readonly Delivery[]>>
   /** How far the time in exchangeInfo, which is that of a cached document, lies behind. Default 10 hours. */
   readonly infoLagMs?: number
   /** The number that exchangeInfo states for the pool. Default 2,400. */

@@ -27,10 +27,11 @@ export async function adoptedFresh(
   gained: Coverage,
 ): Promise<Coverage> {
   const { key } = manifest
-  if (datasetOf(key).walk === 'accountWindow') {
+  if (datasetOf(key).security === 'signed') {
     const open = datasetOf(key).staysOpen === true ? await openOrders(files, manifest, gained) : []
     return union(open, await youngEnds(files, manifest, gained))
   }
+  if (datasetOf(key).walk === 'whole') return youngEnds(files, manifest, gained)
   return gained.flatMap((window) => (isOfArchive(manifest, window) ? [] : youngKlines(key, window)))
 }
 

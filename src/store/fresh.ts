@@ -4,11 +4,9 @@ import type { RecordBatch } from 'apache-arrow'
 import { union, type Coverage } from '../base/coverage.ts'
 import type { Gap } from '../base/gap.ts'
 import { floorDiv, latest, micros, type Micros, type Window } from '../base/time.ts'
-import { columnIndex } from '../binance/dataset.ts'
 import { gridFloor, intervalStep } from '../binance/interval.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { int64Values } from '../rows/batch.ts'
-import { allOrders } from '../binance/datasets/all-orders.ts'
 
 /** Rows that are younger than this many intervals are asked for once more by the next run. */
 const FRESH_INTERVALS = 2n
@@ -42,10 +40,9 @@ export function lastSlots({ interval }: SeriesKey, gaps: readonly Gap[]): Covera
 
 type Order = { readonly time: Micros; readonly status: string }
 
-const ORDER_TIME = columnIndex(allOrders, 'time')
-
 function ordersOf(batch: RecordBatch): Order[] {
-  const times = int64Values(batch, ORDER_TIME)
+  const at = batch.schema.fields.findIndex(({ name }) => name === 'time')
+  const times = int64Values(batch, at)
   const statuses = batch.getChild('status')
   return Array.from(times, (time, row) => ({
     time: micros(time),

@@ -85,7 +85,8 @@ export class ExchangeClient {
       events.onWarning,
     )
     this.#reader = new PageReader(this.#wire, events.onWarning)
-    this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
+    this.#sign =
+      events.credentials && signer(events.credentials, options.recvWindowMs, this.#rest.unit)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     this.#pool = pool ?? sharedPool(world, market, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)
@@ -240,7 +241,6 @@ export class ExchangeClient {
     ask: AskPage
     askAggTrades: AskPage
     readAhead: number
-    isTrading: () => Promise<boolean | undefined>
   } {
     const aggTrades: SeriesKey = { market: key.market, dataset: 'aggTrades', symbol: key.symbol }
     return {
@@ -248,7 +248,6 @@ export class ExchangeClient {
       // Not every market has them.
       askAggTrades: (...asked) => this.pages(aggTrades, numbers, priority)(...asked),
       readAhead: this.pagesAtOnce,
-      isTrading: () => this.isTrading(key),
     }
   }
 

@@ -1,6 +1,7 @@
 /** Where a walk by id continues: the id after the rows stored without a break before a window. */
 
 import { micros, periodOf, periodWindow, type Micros } from '../base/time.ts'
+import { isKeyedByTime } from '../binance/dataset.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
 import { datasetOf } from '../binance/market.ts'
 import { pageOf } from '../rows/batch.ts'
@@ -14,9 +15,12 @@ const TAIL_ROWS = 10_000
 /** The id to request from; `undefined` where rows from `from` on may have lower ids than a stored one. */
 export async function nextIdOf(series: Series, from: Micros): Promise<bigint | undefined> {
   const { manifest } = series
-  const { walk } = datasetOf(manifest.key)
-  if (walk === 'openTime' || walk === 'time' || walk === 'archive') return undefined
-  if (walk === 'accountWindow') return nextAccountId(series, from)
+  const dataset = datasetOf(manifest.key)
+  const { walk } = dataset
+  if (isKeyedByTime(dataset) || walk === 'archive') return undefined
+  // Ids of transactions do not increase.
+  if (walk === 'accountTime' && dataset.cursor === undefined) return undefined
+  if (walk === 'accountWindow' || walk === 'accountTime') return nextAccountId(series, from)
   const end = endBefore(manifest, from)
   if (end === undefined || !(await isEndStored(series, end))) return undefined
   const next = BigInt(end.entry.lastKey) + 1n

@@ -19,12 +19,13 @@ export function pageQuery(
       : [[dataset.intervalParameter ?? 'interval', key.interval] as const]
   const subject = [dataset.subject ?? 'symbol', key.symbol] as const
   const contract = key.contract === undefined ? [] : [['contractType', key.contract] as const]
+  const isWhole = dataset.walk === 'whole'
   const asked = MARKETS[key.market].rest.unit === 'ms' ? inMillis(params) : params
   return {
     ...sending,
     path: dataset.path,
-    params: [subject, ...contract, ...interval, ...Object.entries(asked)],
-    limit,
+    params: [subject, ...contract, ...interval, ...(isWhole ? [] : Object.entries(asked))],
+    ...(!isWhole && { limit }),
     weight: weightOf(dataset, limit),
     pool: dataset.pool,
     hosts: hostListOf(dataset),

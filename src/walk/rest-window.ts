@@ -1,6 +1,6 @@
 /** One window of a series over REST: where the walk begins, and how its steps are stored. */
 
-import { clip, type Coverage } from '../base/coverage.ts'
+import { clip, covers, type Coverage } from '../base/coverage.ts'
 import { BackfillError, DamageError, StoreError } from '../base/errors.ts'
 import { earliest, micros, periodOf, periodWindow, type Micros, type Window } from '../base/time.ts'
 import { isKeyedByTime } from '../binance/dataset.ts'
@@ -55,6 +55,7 @@ export async function* restWindow(
     hasRowsBefore: hasRowsBefore(manifest, window.from),
     nextId,
     coveredFrom: covered?.from,
+    isCovered: covers(manifest.coverage, window),
     askedUntil: world.unconfirmed.find(({ from, to }) => from <= window.from && window.from < to)
       ?.to,
     laterId: firstIdAfter(manifest, window.from),

@@ -7,12 +7,14 @@ import { intervalStep, type Interval } from '../binance/interval.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
 import { findBlockTrade, findByTime, findTrade } from './first-row.ts'
+import { walkAccountTime } from './account-time.ts'
 import { walkAccount } from './account.ts'
 import { walkIds } from './ids.ts'
 import { walkKlines } from './klines.ts'
 import { walkRecent, type RecentWalkOptions } from './recent.ts'
 import { walkTimes } from './times.ts'
 import type { AskPage } from './walk.ts'
+import { walkWhole } from './whole.ts'
 import { int64Values } from '../rows/batch.ts'
 import type { Page } from '../rows/page.ts'
 import type { Step } from '../rows/step.ts'
@@ -39,6 +41,8 @@ export type Before = {
   readonly askedUntil: Micros | undefined
   /** Where the coverage that reaches the window begins. */
   readonly coveredFrom: Micros | undefined
+  /** Is all of the window covered, and asked for once more? */
+  readonly isCovered?: boolean
   /** How long the partitions of the series last. */
   readonly partition: Partition
 }
@@ -79,6 +83,8 @@ export function walkRest(
       })
     case 'time':
       return walkTimes(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
+    case 'whole':
+      return walkWhole(window, ask, { ...options, otherEvidence: { now, isTrading, ...before } })
     case 'archive':
       throw new RangeError(`${key.dataset} are not served over REST`)
     case 'aggTradeId':
@@ -89,6 +95,8 @@ export function walkRest(
     }
     case 'blockTradeId':
       return walkIds(window, findBlockTrade(ask, options), ask, { ...options, areIdsSparse: true })
+    case 'accountTime':
+      return walkAccountTime(window, ask, { ...options, dataset: datasetOf(key) })
     case 'accountWindow': {
       // An order may be newer than one with a later id; for allocations the order is not documented.
       const nextId = cursor === 'fromId' ? before.nextId : undefined

@@ -353,7 +353,6 @@ test.each([
   ['um', 'klines, intervals: [1s]', 'BTCUSDT', 'klines of this market have no "1s"'],
   ['um', 'metrics, source: rest', 'BTCUSDT', 'metrics are only published in the archive'],
   ['um', 'metrics, from: listing', 'BTCUSDT', 'metrics begin later than their symbol'],
-  ['um', 'deliveryPrice', 'BTCUSDT', 'is not supported yet'],
   ['futures', 'klines, intervals: [1h]', 'BTCUSDT', 'did you mean "um"?'],
 ])('market %s, kind %s, symbol %s is refused with words', async (market, kind, symbol, words) => {
   const text = `{version: 1, from: 2024-01-01, to: 2024-02-01, symbols: [${symbol}], datasets: [{market: ${market}, kind: ${kind}}]}`

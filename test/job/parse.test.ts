@@ -155,7 +155,7 @@ datasets:
       'jobs/x.yaml:3:11: symbols[0]: "btcusdt" is not a symbol; did you mean "BTCUSDT"?',
       'jobs/x.yaml:4:7: from: "2024-03-31T02:30+02:00" is not a time in UTC; write 2024-03-31T00:30:00Z',
       'jobs/x.yaml:7:21: datasets[0].intervals[1]: "1Min" is not an interval; did you mean "1m"?',
-      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders, myAllocations, markPriceKlines, indexPriceKlines, premiumIndexKlines, continuousKlines, fundingRate, metrics, openInterestHist, topLongShortAccountRatio, topLongShortPositionRatio, globalLongShortAccountRatio, takerVolume or basis; did you mean "aggTrades"?',
+      'jobs/x.yaml:8:11: datasets[1].kind: "aggTrade" is not klines, uiKlines, aggTrades, trades, blockTrades, myTrades, allOrders, myAllocations, markPriceKlines, indexPriceKlines, premiumIndexKlines, continuousKlines, fundingRate, metrics, openInterestHist, topLongShortAccountRatio, topLongShortPositionRatio, globalLongShortAccountRatio, takerVolume, basis, deliveryPrice, userTrades or income; did you mean "aggTrades"?',
       'jobs/x.yaml:9:9: datasets[1].to: "2024-02-30" is not an existing day or time',
     ])
   })
@@ -184,8 +184,8 @@ datasets:
       'market: "futures" is not spot, um (USD-M futures) or cm (COIN-M futures); did you mean "um"?',
     ],
     [
-      'market: um',
-      /^datasets\[0\].kind: um has no trades; write market: spot here, or klines, .* or basis$/,
+      'market: um\ndatasets: [{kind: blockTrades}]',
+      /^datasets\[0\].kind: um has no blockTrades; write market: spot here, or klines, .* or income$/,
     ],
     ['source: api', 'source: "api" is not auto, rest or archive'],
     [

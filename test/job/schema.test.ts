@@ -60,7 +60,8 @@ function jobWith(key: string, value: unknown, level: 'top' | 'dataset'): string 
   const facts = datasetOf({ market, dataset: kind })
   const intervals = facts.hasInterval ? { intervals: ['1d'] } : {}
   const contracts = facts.contracts === undefined ? {} : { contracts: ['PERPETUAL'] }
-  const dataset: Record<string, unknown> = { kind, market, ...intervals, ...contracts }
+  const symbols = facts.subject === 'incomeType' ? { symbols: ['TRANSFER'] } : {}
+  const dataset: Record<string, unknown> = { kind, market, ...symbols, ...intervals, ...contracts }
   const holder = level === 'top' ? top : dataset
   const job = { datasets: [dataset], ...top }
   if (holder === top) return JSON.stringify({ ...job, [key]: value })

@@ -1,11 +1,12 @@
 /** Walks against the stand-in without sockets: the model's answers, decoded by the room that decodes them in earnest. */
 
 import { parseMicros, type Micros } from '../../src/base/time.ts'
-import { datasetOf } from '../../src/binance/market.ts'
+import { datasetOf, MARKETS } from '../../src/binance/market.ts'
 import type { SeriesKey } from '../../src/binance/series.ts'
 import type { Sign } from '../../src/pull/gateway.ts'
 import type { OtherEvidence } from '../../src/walk/kline-evidence.ts'
 import type { AskPage } from '../../src/walk/walk.ts'
+import { inOrder } from '../../src/rows/order.ts'
 import { decodePage } from '../../src/rows/scan.ts'
 import type { Exchange } from '../../src/simulator/index.ts'
 import type { Step } from '../../src/rows/step.ts'
@@ -27,6 +28,7 @@ export function asker(
   sign: Sign = (query) => ({ query, headers: {} }),
 ): { ask: AskPage; requests: () => number } {
   const dataset = datasetOf(key)
+  const { unit } = MARKETS[key.market].rest
   let requests = 0
   const ask: AskPage = async (params, check, signal) => {
     signal?.throwIfAborted()
@@ -34,7 +36,11 @@ export function asker(
     const given = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`)
     const interval = key.interval === undefined ? [] : [`interval=${key.interval}`]
     const signed = sign(
-      [`symbol=${encodeURIComponent(key.symbol)}`, ...interval, ...given].join('&'),
+      [
+        `${dataset.subject ?? 'symbol'}=${encodeURIComponent(key.symbol)}`,
+        ...interval,
+        ...given,
+      ].join('&'),
       now,
     )
     const { query } = signed
@@ -44,7 +50,7 @@ export function asker(
       now,
     )
     if (status !== 200) throw new Error(`${status}: ${new TextDecoder().decode(body)} for ${query}`)
-    const page = decodePage(dataset, 'string', body, 'us')
+    const page = inOrder(dataset, decodePage(dataset, 'string', body, unit))
     check(page)
     return page
   }

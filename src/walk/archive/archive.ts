@@ -61,9 +61,11 @@ function isSpent(
   window: Window,
 ): boolean {
   const { manifest } = series
+  const dataset = datasetOf(key)
   const isStored = manifest.archives.has(archivePath(key, file.period))
   return (
-    !isKeyedByTime(datasetOf(key)) &&
+    !isKeyedByTime(dataset) &&
+    dataset.areIdsSparse !== true &&
     isStored &&
     isUnconfirmed(manifest, clipped(file.window, window))
   )

@@ -179,7 +179,7 @@ export class ArchiveSession {
       const end = micros(floorDiv(to, DAY) * DAY)
       return first < end ? [{ from: first, to: end }] : []
     })
-    const daysMin = BigInt(Math.ceil(MONTH_DAY_WEIGHTS_MIN / datasetOf(key).weight))
+    const daysMin = BigInt(Math.ceil(MONTH_DAY_WEIGHTS_MIN / Math.max(1, datasetOf(key).weight)))
     const months = new Map<string, ArchivePeriod>()
     for (const { from, to } of days)
       for (let at = from; at < to; at = periodWindow(periodOf(at, 'month')).to) {

@@ -39,7 +39,12 @@ export class ArchiveStore {
     this.#agreed = agreed
     this.#unconfirmed = unconfirmedIn(run.series.manifest)
     this.#window = window
-    this.#trades = new TradeFiles(run, window)
+    this.#trades = new TradeFiles(run, window, {
+      agreed,
+      unconfirmed: this.#unconfirmed,
+      now: run.now,
+      hasRowsBefore: hasRowsBefore(run.series.manifest, window.from),
+    })
     this.#store = this.#storeOf(window)
   }
 

@@ -9,12 +9,16 @@
 
 import type { Gap } from '../../base/gap.ts'
 import { periodOf, type Window } from '../../base/time.ts'
+import { archiveSpan } from '../../binance/archive.ts'
+import { datasetOf } from '../../binance/market.ts'
 import { PartCut } from './cut.ts'
 import { idJumps, type Jump } from './file-gaps.ts'
 import { sourceOf, strays, type ArchiveRun, type FileStep, type OpenFile } from './archive-run.ts'
 import type { ArchiveRows } from './file-rows.ts'
 import { isAgreedEnd, isHeldEnd, NEAR } from './file-ends.ts'
 import { FileJoint, gapsOf, type Tail } from './file-joint.ts'
+import { Silences, type KnownSilences } from './silences.ts'
+import { SparseJoint } from './sparse-joint.ts'
 import { IdSet } from './id-set.ts'
 import { isRepeated, LateRows, withoutRepeated } from './late-rows.ts'
 import { tradeRow, type TradeRow } from './ends.ts'
@@ -23,29 +27,43 @@ import type { Page } from '../../rows/page.ts'
 import { emptyStep } from '../../rows/step.ts'
 import { unpacked, type PackedPage } from '../../store/packed-page.ts'
 
+/** A file that was read to its end. */
+type Ending = Pick<Tail, 'ids'> & {
+  readonly before: Tail | undefined
+  readonly last: TradeRow | undefined
+  readonly cut: PartCut
+  readonly ending: readonly Jump[]
+}
+
 /** The files of one window. */
 export class TradeFiles {
   readonly #run: ArchiveRun
-  readonly #joint: FileJoint
+  readonly #joint: Pick<FileJoint, 'between' | 'end'>
+  readonly #known: KnownSilences
+  readonly #isSparse: boolean
   #tail: Tail | undefined
 
-  constructor(run: ArchiveRun, window: Window) {
+  constructor(run: ArchiveRun, window: Window, known: KnownSilences) {
     this.#run = run
-    this.#joint = new FileJoint(run, window)
+    this.#known = known
+    this.#isSparse = datasetOf(run.plan.key).areIdsSparse === true
+    this.#joint = this.#isSparse
+      ? new SparseJoint(run, (open) => this.#silencesOf(open))
+      : new FileJoint(run, window)
   }
 
   /** The rows of one file, as it is read; before them, what is now known about the end of the file before it. */
   async *steps(open: OpenFile, rows: ArchiveRows): AsyncGenerator<FileStep, void, void> {
     const { file, part, archive } = open
     const { plan, series } = this.#run
-    const known = series.manifest
     // Only a file with a partition of its own can be taken back: any other is read once in full to check it.
-    if (periodOf(file.window.from, known.partition) !== file.period) await rows.checkAll()
+    if (periodOf(file.window.from, series.manifest.partition) !== file.period) await rows.checkAll()
     const own = { ...sourceOf(open), isOwn: true, since: part.from }
     const before = this.#tail
     this.#tail = undefined
     const late = new LateRows(plan.key, before?.late ?? [])
     const cut = new PartCut({ path: archive.path, window: file.window, part })
+    const silences = this.#isSparse ? this.#silencesOf(open) : undefined
     const ids = new IdSet()
     const ending: Jump[] = []
     let last: TradeRow | undefined
@@ -59,7 +77,7 @@ export class TradeFiles {
         ? sent
         : late.mergedInto(withoutRepeated(plan.key, await this.#unpacked(sent), repeats))
       if (page.rowCount === 0) continue
-      let jumps: readonly Jump[] = idJumps(page, last)
+      let jumps: readonly Jump[] = silences?.jumps(page) ?? idJumps(page, last)
       let gaps: Gap[] = []
       if (last === undefined) {
         const [near, others] = split(jumps, ({ gap }) => isNearHead(open, gap))
@@ -71,7 +89,7 @@ export class TradeFiles {
       ending.push(...near)
       gaps.push(...gapsOf(others))
       gaps = gaps.filter(({ from, to }) => from < part.to && to > part.from)
-      ids.take(page.keys)
+      if (!this.#isSparse) ids.take(page.keys)
       last = tradeRow(page, page.rowCount - 1)
       // Rows that all stay in the file's partition need not be unpacked.
       const steps = isInside(page, open)
@@ -82,15 +100,42 @@ export class TradeFiles {
     }
     const left = late.take()
     if (left !== undefined) yield { ...strays(left, cut.reached), isOwn: true }
-    if (last === undefined) this.#tail = before
-    else if (cut.isPassed && part.to + NEAR <= file.window.to)
+    if (silences !== undefined) ending.push(...this.#silentEnd(open, silences))
+    yield* this.#ended(open, { before, last, cut, ending, ids })
+  }
+
+  /** The end of a file: what is known of it, or what the next file is held against. */
+  async *#ended(
+    open: OpenFile,
+    { before, last, cut, ending, ids }: Ending,
+  ): AsyncGenerator<FileStep, void, void> {
+    const { file, part } = open
+    const own = { ...sourceOf(open), isOwn: true, since: part.from }
+    if (last === undefined) {
+      this.#tail = before
+      // A file without rows stands for its time too, where no id has to join.
+      if (this.#isSparse) yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
+    } else if (cut.isPassed && part.to + NEAR <= file.window.to)
       yield { ...own, ...emptyStep(part.to, gapsOf(ending)) }
     else {
+      const { series } = this.#run
+      const known = series.manifest
       const end = { ...last, reached: cut.reached, to: part.to, fileTo: file.window.to }
       const isHeld = isHeldEnd(known, end) && (await series.timeOfId(end.id)) !== undefined
       const isAgreed = isAgreedEnd(known, file.period, end)
       this.#tail = { ...end, isHeld, isAgreed, ids, open: ending, late: cut.late }
     }
+  }
+
+  /** The silence at the end of a file; those of a month are told to the files of its days. */
+  #silentEnd({ file }: OpenFile, silences: Silences): readonly Jump[] {
+    const jumps = silences.end()
+    if (archiveSpan(file.period) === 'monthly') this.#run.holes.push(...silences.found)
+    return jumps
+  }
+
+  #silencesOf(open: OpenFile): Silences {
+    return new Silences(this.#run.plan.key, open, this.#known)
   }
 
   #unpacked(page: Page | PackedPage): Promise<Page> {

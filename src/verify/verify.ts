@@ -258,16 +258,8 @@ class Verification {
     period,
     ...inspected
   }: Partition): AsyncGenerator<VerifyProgress, number, void> {
-    const { files } = this.#world
-    const { key } = manifest
-    const path = partitionPath(key, period)
-    let { seen } = inspected
-    if (seen.flaws.length > 0) {
-      // A run may have replaced the file since the manifest was read: look again before crying wolf.
-      const now = await soundManifest(files, key)
-      if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
-        seen = await inspect(this.#world, period, now)
-    }
+    const path = partitionPath(manifest.key, period)
+    const seen = await this.#again(manifest, period, inspected.seen)
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
     this.#totals.partitions += 1
@@ -275,6 +267,14 @@ class Verification {
     this.#totals.bytes += seen.bytes
     yield { kind: 'checked', path, rows: seen.rows, ok }
     return seen.rows
+  }
+
+  /** A run may have replaced the file since the manifest was read: looks again before crying wolf. */
+  async #again(manifest: Manifest, period: string, seen: Inspected): Promise<Inspected> {
+    if (seen.flaws.length === 0) return seen
+    const now = await soundManifest(this.#world.files, manifest.key)
+    if ('code' in now || formatManifest(now) === formatManifest(manifest)) return seen
+    return this.#again(now, period, await inspect(this.#world, period, now))
   }
 
   /** Files and directories of the series that its manifest does not name. */

@@ -1,5 +1,6 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { DamageError, UnavailableError } from '../base/errors.ts'
 import { isOldServed } from '../binance/dataset.ts'
 import { periodWindow, type Micros } from '../base/time.ts'
@@ -47,6 +48,7 @@ export async function wantsOf(
     account: accountLabel(jobs),
     endOf: (key) => endOf(key, exchange),
     shard: options.shard,
+    ahead: (keys) => manifests.ahead(keys),
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
@@ -70,7 +72,7 @@ export async function wantsOf(
     },
   })
   const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
-  return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+  return atOnce(ASKED_AT_ONCE, sourced, (want) => checkWant(want, manifests))
 }
 
 /** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
@@ -143,11 +145,11 @@ export async function checkStored(jobs: readonly Job[], manifests: Manifests): P
       })),
     ),
   )
-  await manifests.ahead(asked.map(({ key }) => key))
-  for (const { key, ...settings } of asked) {
+  const stored = await atOnce(ASKED_AT_ONCE, asked, async ({ key, ...settings }) => {
     const begun = await manifests.begunAs(key).catch(ifSound)
-    if (begun !== undefined) checkFixed(begun, settings)
-  }
+    return { begun, settings }
+  })
+  for (const { begun, settings } of stored) if (begun !== undefined) checkFixed(begun, settings)
 }
 
 function ifSound(error: unknown): undefined {

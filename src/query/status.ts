@@ -27,8 +27,14 @@ import type { SeriesResult } from '../progress.ts'
 import { lastAsked } from '../store/asked.ts'
 import { seriesPath } from '../store/layout.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
-import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
+import {
+  isForgotten,
+  type Manifest,
+  type PartitionEntry,
+  type Revision,
+} from '../store/manifest.ts'
 import { newestTime } from '../store/newest-rows.ts'
+import { listPeriods } from '../store/adopt.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { accountLabel } from '../session/account.ts'
 
@@ -124,7 +130,17 @@ export async function storedSeries(
   isWanted: (key: SeriesKey) => boolean = () => true,
 ): Promise<readonly StoredSeries[]> {
   const keys = (await listSeries(files)).filter(isWanted)
-  return atOnce(ASKED_AT_ONCE, keys, (key) => storedOne(key, files))
+  const series = await atOnce(ASKED_AT_ONCE, keys, async (key) => {
+    const one = await storedOne(key, files)
+    return (await isRemoved(one, files)) ? [] : [one]
+  })
+  return series.flat()
+}
+
+/** Is nothing left of a series but a manifest that knows nothing, as a removal where many write leaves it? */
+async function isRemoved({ present, status }: StoredSeries, files: Files): Promise<boolean> {
+  if (present === undefined || !isForgotten(present) || status.missing.length > 0) return false
+  return (await listPeriods(files, present.key)).length === 0
 }
 
 /** One series of the lake. Files that are gone leave their time missing, also where they held the first rows or the last. */

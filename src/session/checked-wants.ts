@@ -11,7 +11,7 @@ import { DEFAULT_MARKET, seriesName, type SeriesKey } from '../binance/series.ts
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
-import { checkFixed } from '../store/series.ts'
+import { checkFixed } from '../store/fixed.ts'
 import type { ArchiveSession } from '../walk/archive/files.ts'
 import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'

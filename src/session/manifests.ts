@@ -3,7 +3,7 @@
 import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import type { Files } from '../base/ports.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { Manifest } from '../store/manifest.ts'
+import { isForgotten, type Manifest } from '../store/manifest.ts'
 import { begunAs, lookAtSeries, type Present } from '../store/present.ts'
 
 /** Manifests by series, read once; without the rows of files that are gone. */
@@ -46,7 +46,8 @@ export class Manifests {
 
   /** What a series keeps from its first commit on, also if that commit was cut short; `undefined` before it. */
   async begunAs(key: SeriesKey): ReturnType<typeof begunAs> {
-    return (await this.get(key)) ?? begunAs(this.#files, key)
+    const manifest = await this.get(key)
+    return manifest === undefined || isForgotten(manifest) ? begunAs(this.#files, key) : manifest
   }
 
   #present(key: SeriesKey): Promise<Present> {

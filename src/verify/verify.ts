@@ -12,6 +12,7 @@ import { crossChecks, type CrossCheck } from './cross/cross.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
+import { Turns } from '../session/turns.ts'
 import { checkNamedLake, closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
@@ -24,7 +25,7 @@ import { ReadAhead } from '../walk/walk.ts'
 import { listSeries } from '../store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
 import { acquireLock } from '../store/lock.ts'
-import { formatManifest, type Manifest } from '../store/manifest.ts'
+import { formatManifest, isForgotten, type Manifest } from '../store/manifest.ts'
 import { manifestFromFooters } from '../store/rebuild.ts'
 import { strangersIn, strangersOutside } from './foreign-files.ts'
 
@@ -141,8 +142,11 @@ class Verification {
     const lock = await acquireLock(this.#world, { waitMs, signal })
     const lake = { files: this.#world.files, assertHeld: () => lock.assertHeld() }
     try {
-      for (const key of keys)
-        for (const flaw of await mendSeries(lake, key)) yield this.#find(manifestPath(key), flaw)
+      for (const key of keys) {
+        const turns = new Turns(this.#world, signal)
+        const flaws = await turns.during(() => mendSeries(lake, key, turns.suspects))
+        for (const flaw of flaws) yield this.#find(manifestPath(key), flaw)
+      }
     } finally {
       await lock.release()
     }
@@ -184,7 +188,8 @@ class Verification {
       for await (const { path, ...broken } of remoteFlaws(this.#archive, manifest, this.#options))
         yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
-    if (manifest === undefined && wanted === undefined && !isDamaged) return
+    const isUnknown = manifest === undefined || isForgotten(manifest)
+    if (isUnknown && wanted === undefined && !isDamaged) return
     const { verdict, missing, unconfirmed } = statusOf(key, manifest, wanted)
     const words = isDamaged ? 'damaged' : verdict
     this.#series.push({ key, verdict: words, missing, unconfirmed, ...totals })

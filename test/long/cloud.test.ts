@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesContract } from '../node/files.suite.ts'
 import { calmRun } from '../support/chaos.ts'
 import { expectKept, expectMended, newBench, ONCE, type Bench } from '../support/cloud-faults.ts'
+import { expectMet, RANGES, removal, twoDoors } from '../support/cloud-removal.ts'
 import { writersRound } from '../support/cloud-writers.ts'
 import { lakeIn } from '../support/cloud.ts'
 import { hasMoto, startMoto, type Moto } from '../support/moto.ts'
@@ -26,6 +27,14 @@ describe('every request', () => {
 
   test.each([false, true])('dead from any request on (done: %s)', async (isDone) => {
     for (const at of bench.calm.keys()) await expectKept(bench, at, isDone)
+  })
+})
+
+describe('a removal', () => {
+  twoDoors()
+
+  test.each(Object.keys(RANGES))('of %s meets a run at every request', async (name) => {
+    await expectMet(removal(name), () => true)
   })
 })
 

@@ -64,6 +64,8 @@ export type S3Server = {
   /** By `bucket/key`. */
   readonly objects: Map<string, S3Object>
   readonly log: S3Request[]
+  /** The keys of what was not put, since its condition did not hold. */
+  readonly unmet: string[]
   /** Changed while it runs. */
   behaviour: S3Behaviour
   close(): Promise<void>
@@ -87,6 +89,7 @@ export async function startS3(
     url: '',
     objects,
     log,
+    unmet: [],
     behaviour,
     close: () => closed(server),
   }
@@ -234,7 +237,10 @@ async function put(store: S3Server, { bucket, key, headers, body }: Act): Promis
     conditions === 'ignored' ? undefined : unmet(store.objects.get(path), headers, quoted)
   if (conditions === 'unmet' && headers['if-match'] !== undefined)
     return refusal(412, 'PreconditionFailed')
-  if (refused !== undefined) return refused
+  if (refused !== undefined) {
+    store.unmet.push(key)
+    return refused
+  }
   if (conditions === 'check-then-write') await setTimeout(LOOK_MS)
   const etag = createHash('md5').update(body).digest('hex')
   const meta = Object.fromEntries(

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesContract } from '../node/files.suite.ts'
 import { calmRun } from '../support/chaos.ts'
 import { expectKept, expectMended, newBench, ONCE, type Bench } from '../support/cloud-faults.ts'
-import { expectMet, RANGES, removal, twoDoors } from '../support/cloud-removal.ts'
+import { expectMet, RANGES, REBUILD, removal, twoDoors } from '../support/cloud-removal.ts'
 import { writersRound } from '../support/cloud-writers.ts'
 import { lakeIn } from '../support/cloud.ts'
 import { hasMoto, startMoto, type Moto } from '../support/moto.ts'
@@ -35,6 +35,10 @@ describe('a removal', () => {
 
   test.each(Object.keys(RANGES))('of %s meets a run at every request', async (name) => {
     await expectMet(removal(name), () => true)
+  })
+
+  test('and so does a manifest that is written anew', async () => {
+    await expectMet(REBUILD, () => true)
   })
 })
 

@@ -103,6 +103,31 @@ function wordsOf(
   ]
 }
 
+/** The error of a store that cannot be written to by several. */
+export function unfitError(bucket: string, what: string, cause?: unknown): UsageError {
+  return new UsageError(
+    `the store of the bucket "${quoteText(bucket)}" does not honour conditional writes: ${what}`,
+    {
+      cause,
+      hint: 'Several runs would overwrite each other there: use a store that has If-Match and If-None-Match.',
+    },
+  )
+}
+
+/** The error of a store whose conditions never hold. */
+export function unmetError(bucket: string, cause: unknown): UsageError {
+  return unfitError(bucket, 'it takes what is there for something else', cause)
+}
+
+/** The error of an answer that does not say what is there. */
+export function noListing(start: string): StoreError {
+  return new StoreError(
+    'E_STORE_IO',
+    `the store does not list ${quoteText(`${start}*`)}: it sends no listing, or breaks off in it`,
+    { hint: 'See that AWS_ENDPOINT_URL_S3 names an S3-compatible store, then run again.' },
+  )
+}
+
 /** The error of a store that did not do something in all tries. */
 export function awayError(doing: string, { name }: Refusal, cause: unknown): StoreError {
   return new StoreError('E_STORE_AWAY', `cannot ${doing}: the store does not answer (${name})`, {

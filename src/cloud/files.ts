@@ -34,31 +34,32 @@ export function s3Files(place: Place, options: CloudOptions = {}): Files {
   let probed: Promise<void> | undefined
   const reach = async (): Promise<Objects> => {
     const client = await (options.connect ?? connect)(place.bucket)
-    return new Objects({ name: place.bucket, client, patience, writer })
+    return new Objects({ ...place, client, patience, writer })
   }
   const objects = (): Promise<Objects> => (reached ??= reach())
-  const keyOf = (path: string): string => `${place.prefix}${checkPath(path)}`
-  const probe = (): Promise<void> => (probed ??= objects().then((all) => tryOut(all, place)))
+  const probe = (): Promise<void> => (probed ??= objects().then(prove))
+  const prove = async (all: Objects): Promise<void> => {
+    await tryOut(all, place.bucket)
+    all.underWay()
+  }
 
   const put = async (path: string, body: Body, expected: Expected): Promise<Version> => {
     if (body.sizeBytes > PUT_BYTES_MAX) throw tooLarge(path)
     if (!path.startsWith(RECORDS)) await probe()
     const all = await objects()
-    const version = await all.put(keyOf(path), body, expected)
-    all.stored()
+    const version = await all.put(checkPath(path), body, expected)
+    all.underWay()
     return version
   }
 
   return {
     isShared: true,
     probe,
-    read: async (path) => (await objects()).get(keyOf(path)),
-    open: async (path) => openObject(await objects(), keyOf(path), path),
-    size: async (path) => (await (await objects()).head(keyOf(path)))?.sizeBytes,
-    list: async (path) =>
-      listLevel(await objects(), path === '' ? place.prefix : `${keyOf(path)}/`),
-    tree: async (path) =>
-      listBelow(await objects(), place, path === '' ? place.prefix : `${keyOf(path)}/`),
+    read: async (path) => (await objects()).get(checkPath(path)),
+    open: async (path) => openObject(await objects(), checkPath(path)),
+    size: async (path) => (await (await objects()).head(checkPath(path)))?.sizeBytes,
+    list: async (path) => listLevel(await objects(), startOf(path)),
+    tree: async (path) => listBelow(await objects(), startOf(path)),
     upload: async (path) => {
       checkPath(path)
       return beginSpool(path, (body, expected) => put(path, body, expected))
@@ -72,10 +73,7 @@ export function s3Files(place: Place, options: CloudOptions = {}): Files {
     // What is there lasts, and directories are nothing but the beginnings of names.
     settle: async (path) => void checkPath(path),
     prune: async (directory) => void checkPath(directory),
-    remove: async (path) => {
-      const key = keyOf(path)
-      await (await objects()).remove(key)
-    },
+    remove: async (path) => (await objects()).remove(checkPath(path)),
     freeBytes: async () => undefined,
   }
 }
@@ -96,24 +94,25 @@ function thisProcess(): string {
     .slice(0, 64)}`
 }
 
-async function listLevel(objects: Objects, prefix: string): Promise<readonly FileEntry[]> {
+/** What everything in a directory begins with. */
+function startOf(directory: string): string {
+  return directory === '' ? '' : `${checkPath(directory)}/`
+}
+
+async function listLevel(objects: Objects, start: string): Promise<readonly FileEntry[]> {
   const entries: FileEntry[] = []
-  for await (const { objects: files, below } of objects.list(prefix, '/')) {
-    for (const { key } of files) entries.push({ name: key.slice(prefix.length), kind: 'file' })
-    for (const key of below) entries.push({ name: key.slice(prefix.length, -1), kind: 'directory' })
+  for await (const { objects: files, below } of objects.list(start, '/')) {
+    for (const { path } of files) entries.push({ name: path.slice(start.length), kind: 'file' })
+    for (const path of below)
+      entries.push({ name: path.slice(start.length, -1), kind: 'directory' })
   }
   // Consoles make empty objects that end with a slash, to show a directory.
   return entries.filter(({ name }) => name !== '').sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-async function listBelow(
-  objects: Objects,
-  { prefix }: Place,
-  below: string,
-): Promise<readonly TreeFile[]> {
+async function listBelow(objects: Objects, start: string): Promise<readonly TreeFile[]> {
   const files: TreeFile[] = []
-  for await (const page of objects.list(below))
-    for (const { key, ...facts } of page.objects)
-      if (!key.endsWith('/')) files.push({ path: key.slice(prefix.length), ...facts })
+  for await (const page of objects.list(start))
+    files.push(...page.objects.filter(({ path }) => !path.endsWith('/')))
   return files
 }

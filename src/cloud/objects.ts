@@ -2,12 +2,25 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Readable as ByteStream } from 'node:stream'
-import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
+import type {
+  ListObjectsV2CommandInput,
+  ListObjectsV2CommandOutput,
+  PutObjectCommandInput,
+} from '@aws-sdk/client-s3'
 import { StoreError, UsageError } from '../base/errors.ts'
-import type { Content, Expected, Version } from '../base/ports.ts'
+import type { Content, Expected, TreeFile, Version } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
-import { awayError, cutOff, refusalOf, refusedError, type Refusal } from './failure.ts'
+import {
+  awayError,
+  cutOff,
+  noListing,
+  refusalOf,
+  refusedError,
+  unmetError,
+  type Refusal,
+} from './failure.ts'
 import type { Patience } from './patience.ts'
+import type { Place } from './place.ts'
 import type { Client } from './sdk.ts'
 
 /** What is known of an object without its bytes. */
@@ -25,8 +38,12 @@ export type Piece = Content & { readonly sizeBytes: number; readonly from: numbe
 /** Bytes `[from, to)`, or the last `last`. */
 export type Range = { readonly from: number; readonly to: number } | { readonly last: number }
 
-/** One entry of a listing. */
-export type Listed = { readonly key: string; readonly sizeBytes: number; readonly version: Version }
+/** One page of a listing. */
+export type Page = {
+  readonly objects: readonly (TreeFile & { readonly version: Version })[]
+  /** How others go on, up to the delimiter. */
+  readonly below: readonly string[]
+}
 
 /** What to put: the body anew for each try. */
 export type Body = {
@@ -36,9 +53,8 @@ export type Body = {
   readonly bytes: () => Uint8Array | ByteStream
 }
 
-/** A bucket that is reached. */
-export type Bucket = {
-  readonly name: string
+/** A bucket that is reached, and where in it the lake lies. */
+export type Bucket = Place & {
   readonly client: Client
   readonly patience: Patience
   /** Who writes, for those who lose to us. */
@@ -54,27 +70,29 @@ type Sending = {
 const WRITE_ID = 'write'
 const WRITER = 'writer'
 
-/** Objects by their keys. Every method throws UsageError or StoreError for what the store refuses. */
+/**
+ * Objects by their paths in the lake, which is what errors name as well. Every method throws UsageError or StoreError for
+ * what the store refuses.
+ */
 export class Objects {
   readonly #bucket: Bucket
   /** Some stores never find an ETag equal to its quoted form, which is the right one. */
   #isQuoted = true
-  /** Something was stored that is to stay: what fails from now on fails on the way. */
-  #hasStored = false
+  /** The store took what was written: what is refused from now on is refused on the way. */
+  #isUnderWay = false
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket
   }
 
-  /** To be called when something was stored that is to stay. */
-  stored(): void {
-    this.#hasStored = true
+  /** To be called once the store took what was written. */
+  underWay(): void {
+    this.#isUnderWay = true
   }
 
-  async head(key: string): Promise<Head | undefined> {
-    return this.#tried('look at', key, async () => {
-      const { client, name } = this.#bucket
-      const found = await client.headObject({ Bucket: name, Key: key })
+  async head(path: string): Promise<Head | undefined> {
+    return this.#tried('look at', path, async () => {
+      const found = await this.#bucket.client.headObject(this.#at(path))
       return {
         version: versionOf(found.ETag),
         sizeBytes: found.ContentLength ?? 0,
@@ -84,21 +102,20 @@ export class Objects {
     })
   }
 
-  async get(key: string): Promise<Content | undefined> {
-    return this.#tried('read', key, async () => {
-      const { client, name } = this.#bucket
-      const found = await client.getObject({ Bucket: name, Key: key })
+  async get(path: string): Promise<Content | undefined> {
+    return this.#tried('read', path, async () => {
+      const found = await this.#bucket.client.getObject(this.#at(path))
       const bytes = await bytesOf(found.Body, found.ContentLength)
       return { bytes, version: versionOf(found.ETag) }
     })
   }
 
   /** A part of an object. Of an empty one nothing, however many of its last bytes are asked for. */
-  async part(key: string, range: Range): Promise<Piece | undefined> {
-    return this.#tried('read', key, async () => {
-      const { client, name } = this.#bucket
+  async part(path: string, range: Range): Promise<Piece | undefined> {
+    return this.#tried('read', path, async () => {
       const text = 'last' in range ? `-${range.last}` : `${range.from}-${range.to - 1}`
-      const found = await client.getObject({ Bucket: name, Key: key, Range: `bytes=${text}` })
+      const asked = { ...this.#at(path), Range: `bytes=${text}` }
+      const found = await this.#bucket.client.getObject(asked)
       const bytes = await bytesOf(found.Body, found.ContentLength)
       // Without it the whole object was sent: it is no longer than what was asked for, or ranges are not known there.
       const [, from = '0', size = bytes.length] =
@@ -107,37 +124,33 @@ export class Objects {
     })
   }
 
-  /** All keys that begin with `prefix`, in order; with `delimiter` those without one after it, and how others go on up to it. */
-  async *list(
-    prefix: string,
-    delimiter?: '/',
-  ): AsyncGenerator<{ readonly objects: readonly Listed[]; readonly below: readonly string[] }> {
+  /**
+   * All paths that begin with `start`, in order; with `delimiter` those without one after it, and how others go on up to it.
+   *
+   * @throws StoreError for what is no listing, or only a part of one: what is not in it would be taken for gone.
+   */
+  async *list(start: string, delimiter?: '/'): AsyncGenerator<Page, void, void> {
+    const { client, bucket: name, prefix } = this.#bucket
     let token: string | undefined
     do {
-      const asked = { Bucket: this.#bucket.name, Prefix: prefix, EncodingType: 'url' as const }
-      const page = await this.#tried('list', prefix, () =>
-        this.#bucket.client.listObjectsV2({
-          ...asked,
-          ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        }),
-      )
-      const textOf = page?.EncodingType === 'url' ? decoded : (text: string): string => text
-      const objects = (page?.Contents ?? []).map(({ Key = '', Size = 0, ETag }) => ({
-        key: textOf(Key),
-        sizeBytes: Size,
-        version: versionOf(ETag),
-      }))
-      const below = (page?.CommonPrefixes ?? []).map(({ Prefix = '' }) => textOf(Prefix))
-      yield { objects, below }
-      token = page?.IsTruncated === true ? page.NextContinuationToken : undefined
+      const asked: ListObjectsV2CommandInput = {
+        Bucket: name,
+        Prefix: `${prefix}${start}`,
+        EncodingType: 'url',
+        ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
+        ...(token === undefined ? {} : { ContinuationToken: token }),
+      }
+      const listed = await this.#tried('list', start, () => client.listObjectsV2(asked), 'refused')
+      if (listed?.IsTruncated === undefined) throw noListing(start)
+      yield pageOf(listed, prefix, start)
+      const next = listed.IsTruncated ? (listed.NextContinuationToken ?? '') : undefined
+      if (next === '' || (next !== undefined && next === token)) throw noListing(start)
+      token = next
     } while (token !== undefined)
   }
 
-  async remove(key: string): Promise<void> {
-    await this.#tried('remove', key, () =>
-      this.#bucket.client.deleteObject({ Bucket: this.#bucket.name, Key: key }),
-    )
+  async remove(path: string): Promise<void> {
+    await this.#tried('remove', path, () => this.#bucket.client.deleteObject(this.#at(path)))
   }
 
   /**
@@ -146,36 +159,44 @@ export class Objects {
    * After every answer but a plain yes the store is asked what is there now. The write id says whether it is ours; a try
    * that nobody knows the end of carries the old condition, and cannot land on anything new.
    *
-   * @throws StoreError `E_STORE_CHANGED` when something else is there; that stays as it is.
+   * @throws StoreError `E_STORE_CHANGED` when something else is there; that stays as it is. UsageError where the store
+   * finds nothing equal to what it is.
    */
-  async put(key: string, body: Body, expected: Expected): Promise<Version> {
+  async put(path: string, body: Body, expected: Expected): Promise<Version> {
     const writeId = randomUUID()
     const { patience } = this.#bucket
     for (let tries = 1; ; tries++) {
       const isQuoted = this.#isQuoted
-      const answer = await this.#send(key, body, { expected, isQuoted, writeId })
+      const answer = await this.#send(path, body, { expected, isQuoted, writeId })
       if (typeof answer === 'string') return answer
       const { refusal, cause } = answer
       if (refusal.kind === 'refused') throw this.#refused(refusal, cause)
-      const now = await this.head(key)
+      const now = await this.head(path)
       if (now?.writeId === writeId) return now.version
-      if ((now?.version ?? 'absent') !== expected) throw changedObject(key, now, cause)
+      if ((now?.version ?? 'absent') !== expected) throw changedObject(path, now, cause)
       // What it refused to find equal, it names by that very tag.
       if (refusal.kind === 'changed' && expected !== 'absent') this.#isQuoted = !isQuoted
-      if (tries === patience.tries) throw awayError(`write ${quoteText(key)}`, refusal, cause)
+      if (tries === patience.tries)
+        throw refusal.kind === 'changed'
+          ? this.#onTheWay(unmetError(this.#bucket.bucket, cause))
+          : awayError(`write ${quoteText(path)}`, refusal, cause)
       await patience.pause(tries)
     }
   }
 
+  #at(path: string): { readonly Bucket: string; readonly Key: string } {
+    const { bucket, prefix } = this.#bucket
+    return { Bucket: bucket, Key: `${prefix}${path}` }
+  }
+
   async #send(
-    key: string,
+    path: string,
     { sizeBytes, sha256, bytes }: Body,
     { expected, isQuoted, writeId }: Sending,
   ): Promise<Version | { readonly refusal: Refusal; readonly cause: unknown }> {
-    const { client, name, writer } = this.#bucket
+    const { client, writer } = this.#bucket
     const asked: PutObjectCommandInput = {
-      Bucket: name,
-      Key: key,
+      ...this.#at(path),
       Body: bytes(),
       ContentLength: sizeBytes,
       ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
@@ -191,34 +212,42 @@ export class Objects {
     }
   }
 
-  /** Tries something that may be done again; `undefined` where there is no such object. */
-  async #tried<T>(doing: string, key: string, work: () => Promise<T>): Promise<T | undefined> {
+  /** Tries something that may be done again; `undefined` where there is no such object, unless that is a refusal. */
+  async #tried<T>(
+    doing: string,
+    path: string,
+    work: () => Promise<T>,
+    absent?: 'refused',
+  ): Promise<T | undefined> {
     const { patience } = this.#bucket
     for (let tries = 1; ; tries++)
       try {
         return await work()
       } catch (cause) {
         const refusal = refusalOf(cause)
-        if (refusal.kind === 'absent') return undefined
+        if (refusal.kind === 'absent' && absent === undefined) return undefined
         if (refusal.kind !== 'doubtful') throw this.#refused(refusal, cause)
-        if (tries === patience.tries) throw awayError(`${doing} ${quoteText(key)}`, refusal, cause)
+        if (tries === patience.tries) throw awayError(`${doing} ${quoteText(path)}`, refusal, cause)
         await patience.pause(tries)
       }
   }
 
   #refused(refusal: Refusal, cause: unknown): UsageError | StoreError {
-    const error = refusedError(refusal, this.#bucket.name, cause)
-    return this.#hasStored ? cutOff(error) : error
+    return this.#onTheWay(refusedError(refusal, this.#bucket.bucket, cause))
+  }
+
+  #onTheWay(error: UsageError): UsageError | StoreError {
+    return this.#isUnderWay ? cutOff(error) : error
   }
 }
 
 /** The error of an object that is not the one any more that a writer built upon. */
-export function changedObject(key: string, now: Head | undefined, cause?: unknown): StoreError {
+export function changedObject(path: string, now: Head | undefined, cause?: unknown): StoreError {
   const rival = now?.writer === undefined ? '' : `: ${quoteText(now.writer, 80)} wrote it`
   const what = now === undefined ? 'is gone' : 'is not the object any more that was read'
-  return new StoreError('E_STORE_CHANGED', `${quoteText(key)} ${what}${rival}`, {
+  return new StoreError('E_STORE_CHANGED', `${quoteText(path)} ${what}${rival}`, {
     cause,
-    path: key,
+    path,
     hint: 'Another run works at the same series: let it end, then run again.',
   })
 }
@@ -228,6 +257,24 @@ function versionOf(tag: string | undefined): Version {
   if (tag === undefined || tag === '')
     throw new StoreError('E_STORE_IO', 'the store names no version (ETag) of an object')
   return tag.replace(/^"(.*)"$/, '$1') as Version
+}
+
+function pageOf(
+  { EncodingType, Contents = [], CommonPrefixes = [] }: ListObjectsV2CommandOutput,
+  prefix: string,
+  start: string,
+): Page {
+  const textOf = EncodingType === 'url' ? decoded : (text: string): string => text
+  const pathOf = (key = ''): string => {
+    if (!textOf(key).startsWith(`${prefix}${start}`)) throw noListing(start)
+    return textOf(key).slice(prefix.length)
+  }
+  const objects = Contents.map(({ Key, Size = 0, ETag }) => ({
+    path: pathOf(Key),
+    sizeBytes: Size,
+    version: versionOf(ETag),
+  }))
+  return { objects, below: CommonPrefixes.map(({ Prefix }) => pathOf(Prefix)) }
 }
 
 function decoded(text: string): string {

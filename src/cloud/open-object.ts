@@ -11,38 +11,28 @@ const BLOCK_BYTES = 4 << 20
 /** A file that is read in order needs one block, and one that is read by columns a few. */
 const BLOCKS_KEPT = 3
 
-/**
- * Opens an object, with one request; `undefined` when there is none.
- *
- * @param path - Relative to the lake, for errors.
- */
-export async function openObject(
-  objects: Objects,
-  key: string,
-  path: string,
-): Promise<StoredFile | undefined> {
-  const tail = await objects.part(key, { last: TAIL_BYTES }).catch(async (error: unknown) => {
+/** Opens an object, with one request; `undefined` when there is none. */
+export async function openObject(objects: Objects, path: string): Promise<StoredFile | undefined> {
+  const tail = await objects.part(path, { last: TAIL_BYTES }).catch(async (error: unknown) => {
     // Nothing has no last bytes: some stores refuse to send them.
-    const head = await objects.head(key).catch(() => undefined)
+    const head = await objects.head(path).catch(() => undefined)
     if (head?.sizeBytes !== 0) throw error
     return { bytes: new Uint8Array(), version: head.version, from: 0, sizeBytes: 0 }
   })
-  return tail && new OpenObject(objects, { key, path }, tail)
+  return tail && new OpenObject(objects, path, tail)
 }
-
-type Of = { readonly key: string; readonly path: string }
 
 class OpenObject implements StoredFile {
   readonly sizeBytes: number
   readonly #objects: Objects
-  readonly #of: Of
+  readonly #path: string
   readonly #tail: Piece
   /** By their numbers, the one that was used last at the end. */
   readonly #blocks = new Map<number, Promise<Uint8Array>>()
 
-  constructor(objects: Objects, of: Of, tail: Piece) {
+  constructor(objects: Objects, path: string, tail: Piece) {
     this.#objects = objects
-    this.#of = of
+    this.#path = path
     this.#tail = tail
     this.sizeBytes = tail.sizeBytes
   }
@@ -59,7 +49,7 @@ class OpenObject implements StoredFile {
     if (from < 0 || to < from || to > this.sizeBytes)
       throw new StoreError(
         'E_STORE_CORRUPT',
-        `${quoteText(this.#of.path)} has ${this.sizeBytes} bytes; [${from}, ${to}) is outside of it`,
+        `${quoteText(this.#path)} has ${this.sizeBytes} bytes; [${from}, ${to}) is outside of it`,
       )
     const { bytes, from: start } = this.#tail
     if (from >= start) return bytes.slice(from - start, to - start)
@@ -85,13 +75,13 @@ class OpenObject implements StoredFile {
 
   /** A block; the last one without what the tail has of it. */
   async #fetch(number: number): Promise<Uint8Array> {
-    const { key, path } = this.#of
+    const path = this.#path
     const { from: start, bytes, version } = this.#tail
     const from = number * BLOCK_BYTES
     const to = Math.min(from + BLOCK_BYTES, start)
-    const piece = to <= from ? undefined : await this.#objects.part(key, { from, to })
+    const piece = to <= from ? undefined : await this.#objects.part(path, { from, to })
     if (to > from) {
-      if (piece?.version !== version) throw changedObject(path, await this.#objects.head(key))
+      if (piece?.version !== version) throw changedObject(path, await this.#objects.head(path))
       if (piece.from !== from || piece.bytes.length !== to - from)
         throw new StoreError('E_STORE_IO', `${quoteText(path)}: the store sent another range`)
     }

@@ -1,10 +1,10 @@
 /** Tries, before the first commit, whether a store does what every commit relies on. */
 
 import { randomBytes } from 'node:crypto'
-import { isChanged, UsageError } from '../base/errors.ts'
+import { isChanged, type UsageError } from '../base/errors.ts'
 import { hashOfBytes } from '../base/hash.ts'
 import type { Expected, Version } from '../base/ports.ts'
-import { quoteText } from '../base/text.ts'
+import { unfitError } from './failure.ts'
 import type { Body, Objects } from './objects.ts'
 
 /** Where probes lie; each has a name of its own. */
@@ -17,22 +17,13 @@ const RACERS = 5
  *
  * @throws UsageError when conditions are not honoured there.
  */
-export async function probeBucket(
-  objects: Objects,
-  { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
-): Promise<void> {
-  const name = `${prefix}${PROBE_DIRECTORY}/${randomBytes(8).toString('hex')}`
-  const unfit = (what: string): UsageError =>
-    new UsageError(
-      `the store of the bucket "${quoteText(bucket)}" does not honour conditional writes: ${what}`,
-      {
-        hint: 'Several runs would overwrite each other there: use a store that has If-Match and If-None-Match.',
-      },
-    )
+export async function probeBucket(objects: Objects, bucket: string): Promise<void> {
+  const name = `${PROBE_DIRECTORY}/${randomBytes(8).toString('hex')}`
+  const unfit = (what: string): UsageError => unfitError(bucket, what)
   const made: string[] = []
-  const put = (key: string, expected: Expected): Promise<Version> => {
-    made.push(key)
-    return objects.put(key, bodyOf(randomBytes(64)), expected)
+  const put = (path: string, expected: Expected): Promise<Version> => {
+    made.push(path)
+    return objects.put(path, bodyOf(randomBytes(64)), expected)
   }
   try {
     const first = await put(name, 'absent')
@@ -45,7 +36,7 @@ export async function probeBucket(
     await race(unfit, () => put(name, second))
     if (!(await isListed(objects, name))) throw unfit('a new object is missing from the list')
   } finally {
-    for (const key of new Set(made)) await objects.remove(key).catch(() => undefined)
+    for (const path of new Set(made)) await objects.remove(path).catch(() => undefined)
   }
 }
 
@@ -68,9 +59,9 @@ async function isTaken(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function isListed(objects: Objects, key: string): Promise<boolean> {
-  for await (const page of objects.list(key))
-    if (page.objects.some((one) => one.key === key)) return true
+async function isListed(objects: Objects, name: string): Promise<boolean> {
+  for await (const page of objects.list(name))
+    if (page.objects.some(({ path }) => path === name)) return true
   return false
 }
 

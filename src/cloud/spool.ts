@@ -1,6 +1,6 @@
 /** A file on this machine that becomes an object when it is whole. */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,8 @@ import type { Expected, Readable, Upload, Version } from '../base/ports.ts'
 import { quoteText } from '../base/text.ts'
 import { asStore } from '../node/disk-error.ts'
 import { nodeFsCalls, OPEN } from '../node/fs-calls.ts'
+import { HashedFile } from '../node/hashed-file.ts'
 import { readableAt } from '../node/open-file.ts'
-import { writeAll } from '../node/temp-file.ts'
 import type { Body } from './objects.ts'
 
 const OWN_MODE = 0o600
@@ -26,11 +26,11 @@ export async function beginSpool(path: string, put: Put): Promise<Upload> {
     () => true,
     () => false,
   )
-  return new Spool(path, { fd, temp, isNameless }, put)
+  return new Spool(path, { file: new HashedFile(nodeFsCalls, fd), temp, isNameless }, put)
 }
 
 type Temp = {
-  readonly fd: number
+  readonly file: HashedFile
   readonly temp: string
   /** Windows keeps the name of an open file. */
   readonly isNameless: boolean
@@ -42,8 +42,6 @@ class Spool implements Upload {
   readonly #path: string
   readonly #temp: Temp
   readonly #put: Put
-  readonly #hash = createHash('sha256')
-  #size = 0
   #isOver = false
 
   constructor(path: string, temp: Temp, put: Put) {
@@ -55,21 +53,18 @@ class Spool implements Upload {
   write(bytes: Uint8Array): Promise<void> {
     return asStore('write', this.#path, async () => {
       this.#checkOpen()
-      // Taken before waiting, so that two writes at once do not land on each other.
-      const position = this.#size
-      this.#size += bytes.byteLength
-      this.#hash.update(bytes)
-      await writeAll(nodeFsCalls, this.#temp.fd, bytes, position)
+      await this.#temp.file.append(bytes)
     })
   }
 
   sha256(): string {
-    return this.#hash.copy().digest('hex')
+    return this.#temp.file.sha256()
   }
 
   async flush(): Promise<Readable> {
     this.#checkOpen()
-    return readableAt(nodeFsCalls, this.#temp.fd, { path: this.#path, sizeBytes: this.#size })
+    const { fd, sizeBytes } = this.#temp.file
+    return readableAt(nodeFsCalls, fd, { path: this.#path, sizeBytes })
   }
 
   async commit(expected: Expected): Promise<Version> {
@@ -82,14 +77,13 @@ class Spool implements Upload {
   async abort(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    const { fd, temp, isNameless } = this.#temp
-    await nodeFsCalls.close(fd).catch(() => undefined)
+    const { file, temp, isNameless } = this.#temp
+    await nodeFsCalls.close(file.fd).catch(() => undefined)
     if (!isNameless) await nodeFsCalls.unlink(temp).catch(() => undefined)
   }
 
   #body(): Body {
-    const { fd } = this.#temp
-    const sizeBytes = this.#size
+    const { fd, sizeBytes } = this.#temp.file
     const whole = { fd, start: 0, end: sizeBytes - 1, autoClose: false }
     return {
       sizeBytes,

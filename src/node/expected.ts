@@ -66,6 +66,7 @@ export function changedFile(path: string): StoreError {
     'E_STORE_CHANGED',
     `${quoteText(path)} is not the file any more that was read; it was left as it is`,
     {
+      path,
       hint: 'Something else writes to the lake: see that nothing does, and run again, which looks at the file anew.',
     },
   )

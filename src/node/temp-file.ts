@@ -3,7 +3,7 @@
  * close → rename → fsync of the directory.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { StoreError } from '../base/errors.ts'
 import {
   TEMP_DIRECTORY,
@@ -16,6 +16,7 @@ import { quoteText } from '../base/text.ts'
 import { asStore, systemCode, unless } from './disk-error.ts'
 import { assertExpected, inTurn } from './expected.ts'
 import { OPEN, type FsCalls } from './fs-calls.ts'
+import { HashedFile, writeAll } from './hashed-file.ts'
 import { readableAt, versionOf } from './open-file.ts'
 import type { Tree } from './tree.ts'
 
@@ -42,20 +43,6 @@ export async function createTemp({ tree, calls }: Disk): Promise<TempFile> {
 
 async function createAt(absolute: string, calls: FsCalls): Promise<TempFile> {
   return { absolute, fd: await calls.open(absolute, OPEN.create, FILE_MODE) }
-}
-
-/** Writes all of `bytes` at `position`, in as many steps as the system takes. */
-export async function writeAll(
-  calls: FsCalls,
-  fd: number,
-  bytes: Uint8Array,
-  position: number,
-): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    const count = await calls.write(fd, bytes.subarray(done), position + done)
-    if (count === 0) throw new StoreError('E_STORE_IO', 'the system takes no more bytes of a file')
-    done += count
-  }
 }
 
 /** A temporary file, whole and closed, that is to be found at `path` in the place of what is expected there. */
@@ -98,40 +85,36 @@ export async function beginUpload(disk: Disk, path: string): Promise<Upload> {
 class NodeUpload implements Upload {
   readonly #disk: Disk
   readonly #path: string
-  readonly #temp: TempFile
-  readonly #hash = createHash('sha256')
-  #size = 0
+  readonly #absolute: string
+  readonly #file: HashedFile
   #isSynced = false
   #state: 'open' | 'closed' | 'over' = 'open'
 
-  constructor(disk: Disk, path: string, temp: TempFile) {
+  constructor(disk: Disk, path: string, { absolute, fd }: TempFile) {
     this.#disk = disk
     this.#path = path
-    this.#temp = temp
+    this.#absolute = absolute
+    this.#file = new HashedFile(disk.calls, fd)
   }
 
   write(bytes: Uint8Array): Promise<void> {
     return asStore('write', this.#path, async () => {
       this.#checkOpen()
-      // Taken before waiting, so that two writes at once do not land on each other.
-      const position = this.#size
-      this.#size += bytes.byteLength
-      this.#hash.update(bytes)
       this.#isSynced = false
-      await writeAll(this.#disk.calls, this.#temp.fd, bytes, position)
+      await this.#file.append(bytes)
     })
   }
 
   sha256(): string {
-    return this.#hash.copy().digest('hex')
+    return this.#file.sha256()
   }
 
   flush(): Promise<Readable> {
     return asStore('write', this.#path, async () => {
       this.#checkOpen()
       await this.#sync()
-      const file = { path: this.#path, sizeBytes: this.#size }
-      return readableAt(this.#disk.calls, this.#temp.fd, file)
+      const { fd, sizeBytes } = this.#file
+      return readableAt(this.#disk.calls, fd, { path: this.#path, sizeBytes })
     })
   }
 
@@ -140,8 +123,7 @@ class NodeUpload implements Upload {
       this.#checkOpen()
       await this.#sync()
       await this.#close()
-      const { absolute: temp } = this.#temp
-      await publish(this.#disk, { temp, path: this.#path, expected })
+      await publish(this.#disk, { temp: this.#absolute, path: this.#path, expected })
       this.#state = 'over'
       return versionOf(this.sha256())
     })
@@ -153,8 +135,8 @@ class NodeUpload implements Upload {
     this.#state = 'over'
     const { calls } = this.#disk
     try {
-      if (wasOpen) await calls.close(this.#temp.fd)
-      await calls.unlink(this.#temp.absolute)
+      if (wasOpen) await calls.close(this.#file.fd)
+      await calls.unlink(this.#absolute)
     } catch (error) {
       // The failure that led here is the one to tell; a leftover is swept by the next run.
       if (systemCode(error) === undefined) throw error
@@ -169,12 +151,13 @@ class NodeUpload implements Upload {
   async #sync(): Promise<void> {
     if (this.#isSynced) return
     const { calls } = this.#disk
-    await calls.fsync(this.#temp.fd)
-    const { sizeBytes } = await calls.fstat(this.#temp.fd)
-    if (sizeBytes !== this.#size)
+    const { fd, sizeBytes: written } = this.#file
+    await calls.fsync(fd)
+    const { sizeBytes } = await calls.fstat(fd)
+    if (sizeBytes !== written)
       throw new StoreError(
         'E_STORE_IO',
-        `${quoteText(this.#path)}: ${this.#size} bytes were written and ${sizeBytes} are there`,
+        `${quoteText(this.#path)}: ${written} bytes were written and ${sizeBytes} are there`,
       )
     this.#isSynced = true
   }
@@ -182,7 +165,7 @@ class NodeUpload implements Upload {
   async #close(): Promise<void> {
     // The descriptor is gone even when closing it fails.
     this.#state = 'closed'
-    await this.#disk.calls.close(this.#temp.fd)
+    await this.#disk.calls.close(this.#file.fd)
   }
 }
 

@@ -1,15 +1,18 @@
 /** Files of a lake in a bucket, fetched to this machine for DuckDB, and kept as long as they are what is there. */
 
+import { atOnce } from '../base/at-once.ts'
 import { isChanged, UsageError } from '../base/errors.ts'
-import type { Files, TreeFile } from '../base/ports.ts'
+import type { Files, TreeFile, Upload, Version } from '../base/ports.ts'
 import type { DatasetKind } from '../binance/dataset.ts'
-import type { Market } from '../binance/series.ts'
+import type { Market, SeriesKey } from '../binance/series.ts'
 import { cacheDirectory } from '../node/cache-directory.ts'
 import { nodeFiles } from '../node/files.ts'
 import { DATA_NAME, parsePeriodName, parseSeriesPath } from '../store/layout.ts'
 
 /** What is about to be fetched. */
 export type Fetch = { readonly files: number; readonly bytes: number }
+
+type Folder = { readonly market: Market; readonly dataset: DatasetKind }
 
 /** How much may be kept. */
 export type CacheOptions = {
@@ -20,6 +23,8 @@ export type CacheOptions = {
 const CACHE_BYTES_MAX = 20e9
 const FETCHED_AT_ONCE = 8
 const PIECE_BYTES = 4 << 20
+/** So often a file may be replaced while it is fetched. */
+const TURNS_MAX = 8
 /** Beside each copy: which version it is of. Written after it. */
 const VERSION_NAME = '_version'
 
@@ -32,7 +37,7 @@ const VERSION_NAME = '_version'
 export async function cachedFiles(
   files: Files,
   dataDir: string,
-  datasets: readonly { readonly market: Market; readonly dataset: DatasetKind }[],
+  datasets: readonly Folder[],
   { cacheMaxBytes = CACHE_BYTES_MAX, onFetch }: CacheOptions,
 ): Promise<string> {
   const directory = cacheDirectory(dataDir)
@@ -41,8 +46,7 @@ export async function cachedFiles(
   for (const market of new Set(datasets.map((one) => one.market)))
     for (const file of (await files.tree?.(market)) ?? []) {
       const key = seriesOf(file.path)
-      if (datasets.some((one) => one.market === key?.market && one.dataset === key.dataset))
-        wanted.push(file)
+      if (datasets.some((one) => isIn(one, key))) wanted.push(file)
     }
   const bytes = sizeOf(wanted)
   if (bytes > cacheMaxBytes)
@@ -50,15 +54,11 @@ export async function cachedFiles(
       `the query names datasets of ${megabytes(bytes)}, more than the cache may hold: ${megabytes(cacheMaxBytes)}`,
       { hint: 'Allow more with --cache-max, or export the series that you need.' },
     )
-  await drop(cache, wanted, cacheMaxBytes - bytes)
+  await drop(cache, { wanted, datasets }, cacheMaxBytes - bytes)
   const missing: TreeFile[] = []
   for (const file of wanted) if (!(await isThere(cache, file))) missing.push(file)
   if (missing.length > 0) onFetch?.({ files: missing.length, bytes: sizeOf(missing) })
-  const fetchNext = async (): Promise<void> => {
-    for (let file = missing.pop(); file !== undefined; file = missing.pop())
-      await fetchFile(files, cache, file.path)
-  }
-  await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, fetchNext))
+  await atOnce(FETCHED_AT_ONCE, missing, ({ path }) => fetchFile(files, cache, path))
   return directory
 }
 
@@ -71,11 +71,16 @@ function megabytes(bytes: number): string {
 }
 
 /** The series of a partition's file; `undefined` for any other file. */
-function seriesOf(path: string): ReturnType<typeof parseSeriesPath> {
+function seriesOf(path: string): SeriesKey | undefined {
   const parts = path.split('/')
   const isPartition =
     parts.at(-1) === DATA_NAME && parsePeriodName(parts.at(-2) ?? '') !== undefined
   return isPartition ? parseSeriesPath(parts.slice(0, -2).join('/')) : undefined
+}
+
+/** Is a series one of a market's dataset, of whatever account? */
+function isIn({ market, dataset }: Folder, key: SeriesKey | undefined): boolean {
+  return market === key?.market && dataset === key.dataset
 }
 
 function versionPath(path: string): string {
@@ -88,7 +93,18 @@ async function isThere(cache: Files, { path, sizeBytes, version }: TreeFile): Pr
   return said !== undefined && new TextDecoder().decode(said.bytes) === version
 }
 
+/** Fetches a file, again as often as somebody replaces it meanwhile. */
 async function fetchFile(files: Files, cache: Files, path: string): Promise<void> {
+  for (let turn = 1; ; turn++)
+    try {
+      await fetchNow(files, cache, path)
+      return
+    } catch (error) {
+      if (!isChanged(error) || turn === TURNS_MAX) throw error
+    }
+}
+
+async function fetchNow(files: Files, cache: Files, path: string): Promise<void> {
   const file = await files.open(path)
   await forget(cache, path)
   if (file === undefined) return
@@ -96,15 +112,24 @@ async function fetchFile(files: Files, cache: Files, path: string): Promise<void
   try {
     for (let at = 0; at < file.sizeBytes; at += PIECE_BYTES)
       await upload.write(await file.read(at, Math.min(file.sizeBytes, at + PIECE_BYTES)))
-    await upload.commit('absent')
-    const version = new TextEncoder().encode(await file.version())
-    await cache.replace(versionPath(path), version, 'absent')
-  } catch (error) {
-    // Another query fetched it at the same moment.
-    if (!isChanged(error) || (await cache.size(path)) === undefined) throw error
+    await keep(cache, path, { upload, version: await file.version() })
   } finally {
     await upload.abort()
     await file.close()
+  }
+}
+
+async function keep(
+  cache: Files,
+  path: string,
+  { upload, version }: { readonly upload: Upload; readonly version: Version },
+): Promise<void> {
+  try {
+    await upload.commit('absent')
+    await cache.replace(versionPath(path), new TextEncoder().encode(version), 'absent')
+  } catch (error) {
+    // Another query fetched it at the same moment.
+    if (!isChanged(error) || (await cache.size(path)) === undefined) throw error
   }
 }
 
@@ -114,23 +139,24 @@ async function forget(cache: Files, path: string): Promise<void> {
 }
 
 /** Drops copies of what is not in the bucket any more; and others, where there is no room for them. */
-async function drop(cache: Files, wanted: readonly TreeFile[], roomBytes: number): Promise<void> {
+async function drop(
+  cache: Files,
+  {
+    wanted,
+    datasets,
+  }: { readonly wanted: readonly TreeFile[]; readonly datasets: readonly Folder[] },
+  roomBytes: number,
+): Promise<void> {
   const paths = new Set(wanted.map(({ path }) => path))
-  const kinds = new Set(wanted.map(({ path }) => folderOf(path)))
   let left = roomBytes
   for await (const path of copies(cache, '')) {
     if (paths.has(path)) continue
     left -= (await cache.size(path)) ?? 0
-    if (left >= 0 && !kinds.has(folderOf(path))) continue
+    const key = seriesOf(path)
+    if (left >= 0 && !datasets.some((one) => isIn(one, key))) continue
     await forget(cache, path)
     await cache.prune(path.slice(0, -DATA_NAME.length - 1))
   }
-}
-
-/** Market and dataset, without the account. */
-function folderOf(path: string): string {
-  const key = seriesOf(path)
-  return `${key?.market} ${key?.dataset}`
 }
 
 async function* copies(cache: Files, directory: string): AsyncGenerator<string, void, void> {

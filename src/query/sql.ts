@@ -1,6 +1,7 @@
 /** SQL over the lake, by DuckDB where it is installed: one view for each dataset, and nothing that can be changed. */
 
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { StoreError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
 import { type DatasetKind } from '../binance/dataset.ts'
@@ -137,11 +138,12 @@ async function viewsOf(files: Files): Promise<Pick<Lake, 'views' | 'symbols'>> {
   await checkLake(files)
   const found = new Map<string, Omit<View, 'isMixed'> & { readonly numbers: Set<string> }>()
   const symbols = new LakeSymbols()
-  for (const key of await listSeries(files)) {
-    const manifest = await readManifest(files, key)
+  const keys = await listSeries(files)
+  const manifests = await atOnce(ASKED_AT_ONCE, keys, (key) => readManifest(files, key))
+  for (const manifest of manifests) {
     if (manifest === undefined || manifest.partitions.size === 0) continue
     symbols.take(manifest)
-    const { market, dataset } = key
+    const { market, dataset } = manifest.key
     const name = market === DEFAULT_MARKET ? dataset : `${market}_${dataset}`
     const view = found.get(name) ?? { name, market, dataset, numbers: new Set<string>() }
     view.numbers.add(manifest.numbers)

@@ -3,6 +3,7 @@
  * the exchange nothing but the time.
  */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import type { Coverage } from '../base/coverage.ts'
 import type { GapReason } from '../base/gap.ts'
 import { DamageError, describeError } from '../base/errors.ts'
@@ -26,8 +27,14 @@ import type { SeriesResult } from '../progress.ts'
 import { lastAsked } from '../store/asked.ts'
 import { seriesPath } from '../store/layout.ts'
 import { checkLake, listSeries } from '../store/lake.ts'
-import type { Manifest, PartitionEntry, Revision } from '../store/manifest.ts'
+import {
+  isForgotten,
+  type Manifest,
+  type PartitionEntry,
+  type Revision,
+} from '../store/manifest.ts'
 import { newestTime } from '../store/newest-rows.ts'
+import { listPeriods } from '../store/adopt.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { accountLabel } from '../session/account.ts'
 
@@ -100,18 +107,14 @@ async function wantedSeries(
   options: Options,
 ): Promise<readonly SeriesStatus[]> {
   const { files } = world
-  const series: SeriesStatus[] = []
   const manifests = new Manifests(files)
-  for (const want of await wantsNow(jobs, world, manifests, options)) {
-    const { key, wanted } = want
-    series.push(
-      await manifests.get(key).then(
-        (manifest) => withNewest(files, statusOf(key, manifest, wanted), manifest),
-        (thrown: unknown) => damagedStatus(want, thrown),
-      ),
-    )
-  }
-  return series
+  const wants = await wantsNow(jobs, world, manifests, options)
+  return atOnce(ASKED_AT_ONCE, wants, (want) =>
+    manifests.get(want.key).then(
+      (manifest) => withNewest(files, statusOf(want.key, manifest, want.wanted), manifest),
+      (thrown: unknown) => damagedStatus(want, thrown),
+    ),
+  )
 }
 
 /** One series of the lake: its status, and the manifest that this was read from, unless it is damaged. */
@@ -127,16 +130,18 @@ export async function storedSeries(
   isWanted: (key: SeriesKey) => boolean = () => true,
 ): Promise<readonly StoredSeries[]> {
   const keys = (await listSeries(files)).filter(isWanted)
-  const series: StoredSeries[] = []
-  for (let first = 0; first < keys.length; first += LOOKS_AT_ONCE) {
-    const some = keys.slice(first, first + LOOKS_AT_ONCE)
-    series.push(...(await Promise.all(some.map((key) => storedOne(key, files)))))
-  }
-  return series
+  const series = await atOnce(ASKED_AT_ONCE, keys, async (key) => {
+    const one = await storedOne(key, files)
+    return (await isRemoved(one, files)) ? [] : [one]
+  })
+  return series.flat()
 }
 
-/** Series looked at at once. */
-const LOOKS_AT_ONCE = 8
+/** Is nothing left of a series but a manifest that knows nothing, as a removal where many write leaves it? */
+async function isRemoved({ present, status }: StoredSeries, files: Files): Promise<boolean> {
+  if (present === undefined || !isForgotten(present) || status.missing.length > 0) return false
+  return (await listPeriods(files, present.key)).length === 0
+}
 
 /** One series of the lake. Files that are gone leave their time missing, also where they held the first rows or the last. */
 export async function storedOne(key: SeriesKey, files: Files): Promise<StoredSeries> {

@@ -9,6 +9,7 @@ import type { Options } from '../options.ts'
 import { EARLIEST, LATEST, windowOf, type Moment } from '../query/read-query.ts'
 import { findSeries } from '../query/series-text.ts'
 import { seriesWorld } from '../session/series.ts'
+import { Turns } from '../session/turns.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import { acquireLock } from '../store/lock.ts'
 import { periodsTouched } from '../store/removal.ts'
@@ -47,6 +48,7 @@ export type RemovalSummary = Removed & { readonly series: string }
  * @returns `undefined` when `confirm` said no.
  * @throws UsageError, and nothing was removed, for a series or range of which the lake has nothing.
  * @throws LockedError when another run holds the lake.
+ * @throws StoreError `E_STORE_CHANGED` where many write, when others write to the series all the time.
  */
 export async function removeSeries(
   series: string,
@@ -58,11 +60,18 @@ export async function removeSeries(
     const key = await findSeries(world.files, series)
     const isAgreed = await options.confirm?.(await planned(world, key, window))
     if (isAgreed === false) return undefined
-    const removed = await held(world, options, (assertHeld) => {
+    const removed = { files: 0, rewritten: 0 }
+    const turns = new Turns(world, options.signal)
+    const isDone = await held(world, options, (assertHeld) => {
       const lake = seriesWorld(world.files, assertHeld)
-      return isWhole(window) ? removeWhole(lake, key) : removeWindow(lake, key, window)
+      const turn = { removed, suspects: turns.suspects }
+      return turns.during(async () => {
+        if (!isWhole(window)) return removeWindow(lake, key, window, turn)
+        await removeWhole(lake, key, turn)
+        return true
+      })
     })
-    if (removed === undefined) throw nothingThere(key, window)
+    if (!isDone && removed.files + removed.rewritten === 0) throw nothingThere(key, window)
     return { series: seriesName(key), ...removed }
   } finally {
     await closeWorld(world, options)

@@ -1,5 +1,6 @@
 /** The report: what the lake holds, as one HTML page that needs no network. Reads manifests, and rows for candles. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Window } from '../base/time.ts'
 import { Manifests } from '../session/manifests.ts'
@@ -53,12 +54,10 @@ export async function writeReport(
   try {
     const { window, signal, candles } = options
     const manifests = new Manifests(world.files)
-    const stored: StoredSeries[] = []
-    for (const one of series)
-      stored.push({
-        status: one,
-        present: one.error === undefined ? await manifests.get(keyOf(one)) : undefined,
-      })
+    const stored = await atOnce(ASKED_AT_ONCE, series, async (one): Promise<StoredSeries> => ({
+      status: one,
+      present: one.error === undefined ? await manifests.get(keyOf(one)) : undefined,
+    }))
     const { document, rows } = await lakeDocument(stored, {
       world,
       candles: candles === false ? 'none' : 'embedded',

@@ -1,5 +1,6 @@
 /** What jobs want, resolved with the help of the exchange and held against what is stored. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { DamageError, UnavailableError } from '../base/errors.ts'
 import { isOldServed } from '../binance/dataset.ts'
 import { latest, periodWindow, type Micros } from '../base/time.ts'
@@ -11,7 +12,7 @@ import { DEFAULT_MARKET, seriesName, type SeriesKey } from '../binance/series.ts
 import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
-import { checkFixed } from '../store/series.ts'
+import { checkFixed } from '../store/fixed.ts'
 import { isArchiveMeant, type ArchiveSession } from '../walk/archive/files.ts'
 import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
@@ -48,6 +49,7 @@ export async function wantsOf(
       return datasetOf(key).subject === 'pair' ? undefined : info?.contract?.onboard
     },
     shard: options.shard,
+    ahead: (keys) => manifests.ahead(keys),
     listingOf: async (key) => {
       const known = listedAt(await manifests.get(key))
       if (known !== undefined) return known
@@ -74,7 +76,7 @@ export async function wantsOf(
     },
   })
   const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
-  return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+  return atOnce(ASKED_AT_ONCE, sourced, (want) => checkWant(want, manifests))
 }
 
 /**
@@ -179,11 +181,11 @@ export async function checkStored(jobs: readonly Job[], manifests: Manifests): P
       })),
     ),
   )
-  await manifests.ahead(asked.map(({ key }) => key))
-  for (const { key, ...settings } of asked) {
+  const stored = await atOnce(ASKED_AT_ONCE, asked, async ({ key, ...settings }) => {
     const begun = await manifests.begunAs(key).catch(ifSound)
-    if (begun !== undefined) checkFixed(begun, settings)
-  }
+    return { begun, settings }
+  })
+  for (const { begun, settings } of stored) if (begun !== undefined) checkFixed(begun, settings)
 }
 
 function ifSound(error: unknown): undefined {

@@ -1,11 +1,10 @@
 /** Manifests of the series that a call looks at. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import type { Files } from '../base/ports.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import type { Manifest } from '../store/manifest.ts'
+import { isForgotten, type Manifest } from '../store/manifest.ts'
 import { begunAs, lookAtSeries, type Present } from '../store/present.ts'
-
-const READS_AT_ONCE = 32
 
 /** Manifests by series, read once; without the rows of files that are gone. */
 export class Manifests {
@@ -25,12 +24,9 @@ export class Manifests {
     return (await this.#present(key)).present
   }
 
-  /** Reads the manifests of these series, many at once: of a store that is far away, one by one would take minutes. */
+  /** Reads the manifests of these series, many at once. What is wrong with one is told to whoever asks for it. */
   async ahead(keys: readonly SeriesKey[]): Promise<void> {
-    for (let first = 0; first < keys.length; first += READS_AT_ONCE)
-      await Promise.allSettled(
-        keys.slice(first, first + READS_AT_ONCE).map((key) => this.#present(key)),
-      )
+    await atOnce(ASKED_AT_ONCE, keys, (key) => this.#present(key).catch(() => undefined))
   }
 
   /** Has the manifest of a series that may have changed read anew. */
@@ -50,7 +46,8 @@ export class Manifests {
 
   /** What a series keeps from its first commit on, also if that commit was cut short; `undefined` before it. */
   async begunAs(key: SeriesKey): ReturnType<typeof begunAs> {
-    return (await this.get(key)) ?? begunAs(this.#files, key)
+    const manifest = await this.get(key)
+    return manifest === undefined || isForgotten(manifest) ? begunAs(this.#files, key) : manifest
   }
 
   #present(key: SeriesKey): Promise<Present> {

@@ -33,6 +33,7 @@ export async function storedWants(
     symbols: [],
     source: undefined,
     account,
+    ahead: (keys: readonly SeriesKey[]) => manifests.ahead(keys),
     listingOf: async (key: SeriesKey) => listedAt(await manifests.get(key)) ?? micros(0n),
   }
   for (const job of jobs)

@@ -32,6 +32,8 @@ export type WantWorld = {
   readonly account: string | undefined
   /** Only its series are wanted, and asked about. Default: all. */
   readonly shard?: Shard | undefined
+  /** Told all series, before one of them is asked about. */
+  readonly ahead?: (keys: readonly SeriesKey[]) => Promise<void>
   /** When a series begins; `undefined` when it has no rows at all. */
   readonly listingOf: (key: SeriesKey) => Promise<Micros | undefined>
   /** Where the contract of a series ends; `undefined` where it does not, or that is not known. */
@@ -68,16 +70,20 @@ export async function resolveWants(jobs: readonly Job[], world: WantWorld): Prom
   const wants = new Map<string, Want>()
   const isOurs = shardFilter(world.shard)
   const asking = { ...world, listingOf: askedOnce(world.listingOf) }
-  for (const job of jobs)
-    for (const dataset of job.datasets) {
+  const named = jobs.flatMap((job) =>
+    job.datasets.flatMap((dataset) => {
       checkRange(job, dataset, world.now)
-      for (const key of seriesOf(dataset, world).filter(isOurs)) {
-        const want = await resolve(key, dataset, asking)
-        const name = seriesName(key)
-        const other = wants.get(name)
-        wants.set(name, other === undefined ? want : join(other, want))
-      }
-    }
+      const keys = seriesOf(dataset, world).filter(isOurs)
+      return keys.map((key) => ({ key, dataset }))
+    }),
+  )
+  await world.ahead?.(named.map(({ key }) => key))
+  for (const { key, dataset } of named) {
+    const want = await resolve(key, dataset, asking)
+    const name = seriesName(key)
+    const other = wants.get(name)
+    wants.set(name, other === undefined ? want : join(other, want))
+  }
   return [...wants.values()]
 }
 

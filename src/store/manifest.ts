@@ -67,6 +67,11 @@ export type Manifest = {
   readonly doubts: readonly Revision[]
 }
 
+/** Does a manifest know nothing any more? */
+export function isForgotten({ coverage, gaps, partitions }: Manifest): boolean {
+  return coverage.length + gaps.length + partitions.size === 0
+}
+
 /** How often an empty stretch was asked for before it was called a gap (pull/walk-klines.ts). */
 const ASKED = 2
 

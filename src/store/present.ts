@@ -1,5 +1,6 @@
 /** The manifest of a series, and whether the files that it speaks of are there: anyone may have removed one. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { DamageError } from '../base/errors.ts'
 import type { Files } from '../base/ports.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -9,9 +10,6 @@ import { forgetRows } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
 import { readManifestFile } from './manifest-file.ts'
 import { sizesOf } from './sizes.ts'
-
-/** Files looked at at once. */
-const LOOKS_AT_ONCE = 32
 
 /** Periods whose files are not as the manifest says, oldest first. */
 export type Stray = {
@@ -27,13 +25,10 @@ export async function strayPeriods(files: Files, manifest: Manifest): Promise<St
   const [lost, changed]: [string[], string[]] = [[], []]
   if (entries.length === 0) return { lost, changed }
   const sizeOf = await sizesOf(files, manifest.key)
-  for (let first = 0; first < entries.length; first += LOOKS_AT_ONCE) {
-    const some = entries.slice(first, first + LOOKS_AT_ONCE)
-    const sizes = await Promise.all(some.map(([period]) => sizeOf(period)))
-    for (const [index, [period, { bytes }]] of some.entries()) {
-      if (sizes[index] === undefined) lost.push(period)
-      else if (sizes[index] !== bytes) changed.push(period)
-    }
+  const sizes = await atOnce(ASKED_AT_ONCE, entries, ([period]) => sizeOf(period))
+  for (const [index, [period, { bytes }]] of entries.entries()) {
+    if (sizes[index] === undefined) lost.push(period)
+    else if (sizes[index] !== bytes) changed.push(period)
   }
   return { lost, changed }
 }

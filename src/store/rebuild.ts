@@ -8,6 +8,7 @@ import type { HeldFiles } from './held.ts'
 import { partitionPath, manifestPath } from './layout.ts'
 import { emptyManifest, forget, record } from './ledger.ts'
 import type { Manifest } from './manifest.ts'
+import { sizesOf } from './sizes.ts'
 
 /**
  * What the footers of a series say, as a manifest; `undefined` when it has no files. What no footer speaks of is not
@@ -49,22 +50,29 @@ export async function soundFromFooters(
   return manifestFromFooters(files, key)
 }
 
+/** What is mended. */
+export type MendOptions = {
+  /** Where files are opened that have the recorded size; default: everywhere. */
+  readonly window?: Window
+  /** Paths of files that turned out to be other ones than those that were recorded. */
+  readonly suspects?: ReadonlySet<string>
+}
+
 /**
  * A sound manifest brought in line with the files: those that say more are taken in, and what is said of a file that
  * is gone is forgotten, so that its time is asked for again. The same object when there is nothing to mend.
  *
- * @param window - Where files are opened that have the recorded size; default: everywhere.
  * @throws DamageError for a file that is not one of this series, or is damaged.
  */
 export async function mendManifest(
   files: Files,
   manifest: Manifest,
-  window: Window = ALL_TIME,
+  { window = ALL_TIME, suspects }: MendOptions = {},
 ): Promise<Manifest> {
-  let mended = await adoptFiles(files, manifest, [window])
+  let mended = await adoptFiles(files, manifest, [window], suspects)
+  const sizeOf = await sizesOf(files, manifest.key)
   for (const period of manifest.partitions.keys())
-    if ((await files.size(partitionPath(manifest.key, period))) === undefined)
-      mended = forget(mended, period)
+    if ((await sizeOf(period)) === undefined) mended = forget(mended, period)
   return mended
 }
 

@@ -38,11 +38,6 @@ export function removalOf(manifest: Manifest, window: Window, emptied: readonly 
   return { after, between, emptied, rewritten }
 }
 
-/** Does a manifest know nothing any more? */
-export function isForgotten({ coverage, gaps, partitions }: Manifest): boolean {
-  return coverage.length + gaps.length + partitions.size === 0
-}
-
 function forgetWindow(manifest: Manifest, window: Window, emptied: readonly string[]): Manifest {
   const rest = emptied.reduce((sum, period) => without(sum, period, [window]), manifest)
   const isOutside = ({ time }: Revision): boolean => {

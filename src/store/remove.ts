@@ -4,11 +4,12 @@
  * removal.
  */
 
+import { randomInt } from 'node:crypto'
 import type { RecordBatch } from 'apache-arrow'
 import { subtractAll, union } from '../base/coverage.ts'
 import { DamageError } from '../base/errors.ts'
-import type { StoredFile } from '../base/ports.ts'
-import { periodWindow, type Window } from '../base/time.ts'
+import type { Expected, StoredFile } from '../base/ports.ts'
+import { micros, periodWindow, type Window } from '../base/time.ts'
 import { columnIndex, type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
 import type { SeriesKey } from '../binance/series.ts'
@@ -19,14 +20,14 @@ import { adoptedFresh } from './adopted-fresh.ts'
 import { reading } from './damaged.ts'
 import { partitionDirectory, partitionPath, seriesPath } from './layout.ts'
 import { emptyManifest } from './ledger.ts'
-import type { Manifest } from './manifest.ts'
+import { isForgotten, type Manifest } from './manifest.ts'
 import { readManifestFile, writeManifest } from './manifest-file.ts'
 import { readFooter, readRowGroup } from './parquet/read.ts'
 import { PartitionWriter } from './partition.ts'
 import { factsFor, seal } from './publish.ts'
 import { mendManifest, removeManifest } from './rebuild.ts'
 import { openRecorded } from './recorded.ts'
-import { isForgotten, periodsTouched, removalOf } from './removal.ts'
+import { periodsTouched, removalOf } from './removal.ts'
 import type { SeriesWorld } from './series.ts'
 import { int64Column, StoredRows } from './stored-rows.ts'
 
@@ -37,19 +38,39 @@ export type Removed = {
   readonly rewritten: number
 }
 
-/** Removes a series: all of its files, sound or damaged, and its manifest. */
-export async function removeWhole(world: SeriesWorld, key: SeriesKey): Promise<Removed> {
+/** What is being removed, as it goes on. */
+type Tally = { -readonly [Count in keyof Removed]: Removed[Count] }
+
+/** How a removal goes on where another writer was faster. */
+export type RemovalTurn = {
+  /** Of all turns. */
+  readonly removed: Tally
+  /** Paths of files that turned out to be other ones than those that were recorded. */
+  readonly suspects: ReadonlySet<string>
+}
+
+/**
+ * Removes a series: all of its files, sound or damaged, and its manifest.
+ *
+ * @throws StoreError `E_STORE_CHANGED` when somebody else wrote to it meanwhile: another turn goes on.
+ */
+export async function removeWhole(
+  world: SeriesWorld,
+  key: SeriesKey,
+  { removed }: RemovalTurn,
+): Promise<void> {
   const { files } = world
   const { version, parse } = await readManifestFile(files, key)
   const manifest = soundOr(parse)
-  if (manifest === undefined) await removeManifest(world, key)
-  else {
-    const empty = emptyManifest(key, manifest.numbers, manifest.partition)
-    await writeManifest(world, empty, version)
-  }
-  const removed = await removeFiles(world, key, await listPeriods(files, key))
-  await forgetSeries(world, key)
-  return { files: removed, rewritten: 0 }
+  const { numbers = 'string', partition = 'month' } = manifest ?? {}
+  const empty = emptyManifest(key, numbers, partition)
+  let saved: Expected = version
+  if (files.isShared) saved = await writeManifest(world, marked(empty), version)
+  else if (manifest === undefined) await removeManifest(world, key)
+  else await writeManifest(world, empty, version)
+  await removeFiles(world, key, { periods: await listPeriods(files, key), removed })
+  if (files.isShared) await writeManifest(world, marked(empty), saved)
+  else await forgetSeries(world, key)
 }
 
 /** Nothing is left of the series, and so nothing of its directories that does not hold something else. */
@@ -70,14 +91,16 @@ function soundOr(parse: () => Manifest | undefined): Manifest | undefined {
 /**
  * Removes the rows of a window, and that they were asked for. A file at its edge is written anew without them.
  *
- * @returns `undefined` when nothing is known of that time: nothing was removed.
+ * @returns whether there was anything to do.
  * @throws DamageError for a manifest or a file at the edge that cannot be read.
+ * @throws StoreError `E_STORE_CHANGED` when somebody else wrote to the series meanwhile: another turn goes on.
  */
 export async function removeWindow(
   world: SeriesWorld,
   key: SeriesKey,
   window: Window,
-): Promise<Removed | undefined> {
+  { removed, suspects }: RemovalTurn,
+): Promise<boolean> {
   const { files } = world
   const { version, parse } = await readManifestFile(files, key)
   const recorded = parse()
@@ -85,7 +108,7 @@ export async function removeWindow(
     throw new DamageError('the series has files but no manifest', {
       hint: 'Rebuild it first: binance-backfill verify --rebuild; or remove the whole series.',
     })
-  const mended = await mendManifest(files, recorded, window)
+  const mended = await mendManifest(files, recorded, { window, suspects })
   const gained = subtractAll(mended.coverage, recorded.coverage)
   const young = await adoptedFresh(files, mended, gained)
   const manifest = { ...mended, fresh: union(mended.fresh, young) }
@@ -94,20 +117,37 @@ export async function removeWindow(
     if (!(await hasRowsOutside(world, manifest, period, window))) emptied.push(period)
   const { after, between, rewritten } = removalOf(manifest, window, emptied)
   if (isSame(manifest, after)) {
-    if (mended === recorded) return undefined
+    if (mended === recorded) return false
     // One that was stopped before had come so far that only this is left.
     await writeManifest(world, manifest, version)
-    return { files: 0, rewritten: 0 }
+    return true
   }
-  const saved = await writeManifest(world, between, version)
-  const removed = await removeFiles(world, key, emptied)
+  const mark = files.isShared ? marked : (plain: Manifest): Manifest => plain
+  const saved = await writeManifest(world, mark(between), version)
+  await removeFiles(world, key, { periods: emptied, removed })
   let now = after
-  for (const period of rewritten)
+  for (const period of rewritten) {
     now = await rewrite(world, { manifest, after: now, period, window })
-  if (rewritten.length > 0) await writeManifest(world, now, saved)
-  if (isForgotten(now)) await forgetSeries(world, key)
-  const cut = rewritten.filter((period) => periodsTouched(manifest, window).includes(period))
-  return { files: removed, rewritten: cut.length }
+    if (periodsTouched(manifest, window).includes(period)) removed.rewritten++
+  }
+  if (files.isShared || rewritten.length > 0) await writeManifest(world, mark(now), saved)
+  if (!files.isShared && isForgotten(now)) await forgetSeries(world, key)
+  return true
+}
+
+/** Nothing of the exchange is as old. */
+const BEFORE_ALL = 2 ** 47
+
+/**
+ * Where many write, one may take a file in before it is removed, and write its manifest after: it must not find the one
+ * that it built upon. So the manifest is written both before files go and after, and never twice the same, since versions
+ * are told by the bytes: a moment of long ago, by chance, is to be asked for again, which the next commit forgets. For the
+ * same reason it stays where nothing is left: no store promises to remove it only if it still is what it was.
+ */
+function marked(manifest: Manifest): Manifest {
+  const from = randomInt(BEFORE_ALL)
+  const moment = { from: micros(BigInt(from)), to: micros(BigInt(from + 1)) }
+  return { ...manifest, fresh: union(manifest.fresh, [moment]) }
 }
 
 function isSame(a: Manifest, b: Manifest): boolean {
@@ -123,18 +163,16 @@ function text({ from, to }: Window): string {
 async function removeFiles(
   { files, assertHeld }: SeriesWorld,
   key: SeriesKey,
-  periods: readonly string[],
-): Promise<number> {
-  let count = 0
+  { periods, removed }: { readonly periods: readonly string[]; readonly removed: Tally },
+): Promise<void> {
   for (const period of periods) {
     const path = partitionPath(key, period)
     if ((await files.size(path)) === undefined) continue
     await assertHeld()
     await files.remove(path)
     await files.prune(partitionDirectory(key, period))
-    count++
+    removed.files++
   }
-  return count
 }
 
 async function hasRowsOutside(

@@ -23,6 +23,7 @@ import {
 } from './ledger.ts'
 import {
   formatManifest,
+  isForgotten,
   type ArchiveEntry,
   type Manifest,
   type PartitionEntry,
@@ -40,7 +41,6 @@ import { changedTime, claimsOf, withYouth } from './youth.ts'
 import { learn } from './learn.ts'
 import type { Compression } from '../job/job.ts'
 
-export { checkFixed } from './fixed.ts'
 export { readManifest } from './manifest-file.ts'
 
 /** What a series needs from outside the store. */
@@ -129,7 +129,7 @@ export class Series {
   ): Promise<Series> {
     const { version, parse } = await readManifestFile(world.files, key)
     const manifest = parse()
-    if (manifest === undefined) {
+    if (manifest === undefined || isForgotten(manifest)) {
       const { numbers, partition } = (await begunAs(world.files, key)) ?? settings
       const empty = emptyManifest(key, numbers, partition)
       return new Series(world, settings, empty, { saved: '', version })

@@ -1,7 +1,7 @@
 /** Reads one partition back, whole, and says everything that is wrong with it. Holds one row group at a time. */
 
 import type { RecordBatch, Schema } from 'apache-arrow'
-import { BackfillError, StoreError } from '../base/errors.ts'
+import { DamageError, DataError, StoreError } from '../base/errors.ts'
 import { hashOf } from '../base/hash.ts'
 import type { Readable } from '../base/ports.ts'
 import { columnIndex } from '../binance/dataset.ts'
@@ -55,10 +55,10 @@ export type Inspected = {
 const LOST = 'Run the job again: it asks for what was in there. Or put the file back from a backup.'
 
 /** A partition whose file is gone. */
-export const LOST_FILE: Inspected = {
-  rows: 0,
-  bytes: 0,
-  flaws: [damage('file-missing', 'in the manifest, not on the disk', LOST)],
+export function goneFile(manifest: Manifest, period: string): Inspected {
+  const isKnown = manifest.partitions.has(period)
+  const flaws = isKnown ? [damage('file-missing', 'in the manifest, not on the disk', LOST)] : []
+  return { rows: 0, bytes: 0, flaws }
 }
 
 /** Everything that is wrong with a partition, and how many rows it has. */
@@ -67,9 +67,16 @@ export async function inspectOpened(suspect: Suspect, file: Readable): Promise<I
     const seen = await inspectFile(suspect, file)
     return { ...seen, bytes: file.sizeBytes }
   } catch (error) {
-    if (!(error instanceof BackfillError)) throw error
+    if (!isOfFile(error)) throw error
     return { rows: 0, bytes: file.sizeBytes, flaws: [damage('unreadable', error.message)] }
   }
+}
+
+/** Says an error what is wrong with a file? That a store is away, or the file another one by now, says nothing of it. */
+function isOfFile(error: unknown): error is Error {
+  if (error instanceof StoreError)
+    return error.code === 'E_STORE_CORRUPT' || error.code === 'E_STORE_IO'
+  return error instanceof DamageError || error instanceof DataError
 }
 
 async function inspectFile(

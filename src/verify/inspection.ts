@@ -1,23 +1,43 @@
 /** A partition inspected, in another thread where there are several. */
 
+import { isChanged } from '../base/errors.ts'
 import type { Files, Threads } from '../base/ports.ts'
 import { datasetOf } from '../binance/market.ts'
 import { readOpen } from '../node/open-file.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { partitionPath } from '../store/layout.ts'
 import type { Manifest } from '../store/manifest.ts'
-import { inspectOpened, LOST_FILE, type Inspected, type Suspect } from './inspect.ts'
+import { goneFile, inspectOpened, type Inspected, type Suspect } from './inspect.ts'
 import { inspectorOf } from './inspectors.ts'
 
-/** Everything that is wrong with a partition, and how many rows it has. */
+/** So often a file may be replaced while it is read. */
+const TURNS_MAX = 8
+
+/** Where partitions are, and who inspects them. */
+type Machine = { readonly files: Files; readonly threads?: Threads }
+
+/** Everything that is wrong with a partition, and how many rows it has; of a file that is replaced meanwhile, the new one. */
 export async function inspect(
-  { files, threads }: { readonly files: Files; readonly threads?: Threads },
+  machine: Machine,
+  period: string,
+  manifest: Manifest,
+): Promise<Inspected> {
+  for (let turn = 1; ; turn++)
+    try {
+      return await inspectNow(machine, period, manifest)
+    } catch (error) {
+      if (!isChanged(error) || turn === TURNS_MAX) throw error
+    }
+}
+
+async function inspectNow(
+  { files, threads }: Machine,
   period: string,
   manifest: Manifest,
 ): Promise<Inspected> {
   const path = partitionPath(manifest.key, period)
   const file = await files.open(path)
-  if (file === undefined) return LOST_FILE
+  if (file === undefined) return goneFile(manifest, period)
   try {
     const { descriptor, sizeBytes } = file
     if (threads === undefined || descriptor === undefined || sizeBytes < threads.bytesMin)

@@ -14,11 +14,17 @@ import { adoptedFresh } from '../store/adopted-fresh.ts'
 /**
  * Writes a lost or damaged manifest anew from the footers, and brings a sound one in line with the files.
  *
+ * @throws StoreError `E_STORE_CHANGED` when somebody else wrote to it meanwhile: another turn goes on.
+ * @param suspects - Paths of files that turned out to be other ones than those that were recorded.
  * @returns What was done, or why it could not be; nothing where there was nothing to do.
  */
-export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<readonly Flaw[]> {
+export async function mendSeries(
+  lake: HeldFiles,
+  key: SeriesKey,
+  suspects: ReadonlySet<string>,
+): Promise<readonly Flaw[]> {
   try {
-    const done = await mend(lake, key)
+    const done = await mend(lake, key, suspects)
     return done === undefined ? [] : [{ severity: 'note', code: 'rebuilt', message: done }]
   } catch (thrown) {
     const error = await failureIn(lake.assertHeld, thrown)
@@ -29,12 +35,16 @@ export async function mendSeries(lake: HeldFiles, key: SeriesKey): Promise<reado
   }
 }
 
-async function mend(lake: HeldFiles, key: SeriesKey): Promise<string | undefined> {
+async function mend(
+  lake: HeldFiles,
+  key: SeriesKey,
+  suspects: ReadonlySet<string>,
+): Promise<string | undefined> {
   const file = await readManifestFile(lake.files, key)
   const { version } = file
   const manifest = soundness(file)
   if (!('code' in manifest)) {
-    const mended = await mendManifest(lake.files, manifest)
+    const mended = await mendManifest(lake.files, manifest, { suspects })
     if (mended === manifest) return undefined
     const gained = subtractAll(mended.coverage, manifest.coverage)
     const young = await adoptedFresh(lake.files, mended, gained)

@@ -12,6 +12,7 @@ import { checkWhole, crossChecks, type CrossCheck } from './cross/cross.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
+import { Turns } from '../session/turns.ts'
 import { checkNamedLake, closeWorld, worldOf } from '../session/world.ts'
 import { storedWants, type StoredWant } from '../session/stored-wants.ts'
 import type { Job } from '../job/job.ts'
@@ -24,7 +25,7 @@ import { ReadAhead } from '../walk/walk.ts'
 import { listSeries } from '../store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
 import { acquireLock } from '../store/lock.ts'
-import { formatManifest, type Manifest } from '../store/manifest.ts'
+import { formatManifest, isForgotten, type Manifest } from '../store/manifest.ts'
 import { manifestFromFooters } from '../store/rebuild.ts'
 import { strangersIn, strangersOutside } from './foreign-files.ts'
 
@@ -144,8 +145,11 @@ class Verification {
     const lock = await acquireLock(this.#world, { waitMs, signal })
     const lake = { files: this.#world.files, assertHeld: () => lock.assertHeld() }
     try {
-      for (const key of keys)
-        for (const flaw of await mendSeries(lake, key)) yield this.#find(manifestPath(key), flaw)
+      for (const key of keys) {
+        const turns = new Turns(this.#world, signal)
+        const flaws = await turns.during(() => mendSeries(lake, key, turns.suspects))
+        for (const flaw of flaws) yield this.#find(manifestPath(key), flaw)
+      }
     } finally {
       await lock.release()
     }
@@ -187,7 +191,8 @@ class Verification {
       for await (const { path, ...broken } of remoteFlaws(this.#archive, manifest, this.#options))
         yield this.#find(path, broken)
     const isDamaged = this.#findings.slice(before).some(({ severity }) => severity === 'damage')
-    if (manifest === undefined && wanted === undefined && !isDamaged) return
+    const isUnknown = manifest === undefined || isForgotten(manifest)
+    if (isUnknown && wanted === undefined && !isDamaged) return
     const { verdict, missing, unconfirmed } = statusOf(key, manifest, wanted)
     const words = isDamaged ? 'damaged' : verdict
     this.#series.push({ key, verdict: words, missing, unconfirmed, ...totals })
@@ -261,16 +266,8 @@ class Verification {
     period,
     ...inspected
   }: Partition): AsyncGenerator<VerifyProgress, number, void> {
-    const { files } = this.#world
-    const { key } = manifest
-    const path = partitionPath(key, period)
-    let { seen } = inspected
-    if (seen.flaws.length > 0) {
-      // A run may have replaced the file since the manifest was read: look again before crying wolf.
-      const now = await soundManifest(files, key)
-      if (!('code' in now) && formatManifest(now) !== formatManifest(manifest))
-        seen = await inspect(this.#world, period, now)
-    }
+    const path = partitionPath(manifest.key, period)
+    const seen = await this.#again(manifest, period, inspected.seen)
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
     this.#totals.partitions += 1
@@ -278,6 +275,14 @@ class Verification {
     this.#totals.bytes += seen.bytes
     yield { kind: 'checked', path, rows: seen.rows, ok }
     return seen.rows
+  }
+
+  /** A run may have replaced the file since the manifest was read: looks again before crying wolf. */
+  async #again(manifest: Manifest, period: string, seen: Inspected): Promise<Inspected> {
+    if (seen.flaws.length === 0) return seen
+    const now = await soundManifest(this.#world.files, manifest.key)
+    if ('code' in now || formatManifest(now) === formatManifest(manifest)) return seen
+    return this.#again(now, period, await inspect(this.#world, period, now))
   }
 
   /** Files and directories of the series that its manifest does not name. */

@@ -1,5 +1,6 @@
 /** A watched run: with metrics and a heartbeat, which change neither the run nor its exit code. */
 
+import { ASKED_AT_ONCE, atOnce } from '../base/at-once.ts'
 import { withHttp } from '../base/egress.ts'
 import { BackfillError } from '../base/errors.ts'
 import type { Http, World } from '../base/ports.ts'
@@ -127,13 +128,16 @@ class Watch {
 
   async #facts(summary: Summary | undefined): Promise<(key: SeriesKey) => SeriesFacts | undefined> {
     const facts = new Map<string, SeriesFacts>()
-    for (const { key } of summary?.series ?? []) {
-      // What cannot be read has no facts; how the run ended must be reported all the same.
-      const manifest = await readManifest(this.#plain.files, key).catch(ifUnexpected)
+    const keys = summary?.series.map(({ key }) => key) ?? []
+    // What cannot be read has no facts; how the run ended must be reported all the same.
+    const manifests = await atOnce(ASKED_AT_ONCE, keys, (key) =>
+      readManifest(this.#plain.files, key).catch(ifUnexpected),
+    )
+    for (const manifest of manifests) {
       if (manifest === undefined) continue
       const sum = (of: (entry: PartitionEntry) => number): number =>
         [...manifest.partitions.values()].reduce((total, entry) => total + of(entry), 0)
-      facts.set(seriesName(key), {
+      facts.set(seriesName(manifest.key), {
         rows: sum(({ rows }) => rows),
         bytes: sum(({ bytes }) => bytes),
         revisions: manifest.revisions.length,

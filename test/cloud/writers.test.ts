@@ -8,8 +8,23 @@ import { writersRound } from '../support/cloud-writers.ts'
 import { startS3, type S3Behaviour, type S3Object } from '../support/s3-server.ts'
 import { lakeOf } from '../support/virtual.ts'
 
-test.each([2, 5])('%i at once, every second one of them killed', async (count) => {
-  await writersRound(count, count, await calmRun())
+test('two and five at once, every second one of them killed: whoever is too late loses nothing', async () => {
+  const calm = await calmRun()
+  const two = await writersRound({ seed: 2, count: 2, calm })
+  const five = await writersRound({ seed: 5, count: 5, calm })
+  expect(two + five).toBeGreaterThan(0)
+})
+
+test('without conditions they overwrite each other, and that is seen', async () => {
+  const calm = await calmRun()
+  const rounds = [1, 2, 3, 4, 5].map((seed) => ({ seed, count: 5, calm }))
+  let isSeen = false
+  for (const round of rounds)
+    isSeen ||= await writersRound({ ...round, conditions: 'ignored' }).then(
+      () => false,
+      () => true,
+    )
+  expect(isSeen).toBe(true)
 })
 
 const UNTRIED = { probe: async (): Promise<void> => undefined }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesContract } from '../node/files.suite.ts'
 import { calmRun } from '../support/chaos.ts'
 import { expectKept, expectMended, newBench, ONCE, type Bench } from '../support/cloud-faults.ts'
+import { expectMet, RANGES, REBUILD, removal, twoDoors } from '../support/cloud-removal.ts'
 import { writersRound } from '../support/cloud-writers.ts'
 import { lakeIn } from '../support/cloud.ts'
 import { hasMoto, startMoto, type Moto } from '../support/moto.ts'
@@ -29,14 +30,31 @@ describe('every request', () => {
   })
 })
 
-test(`${ROUNDS} rounds of two to six writers`, async () => {
-  const calm = await calmRun()
-  for (let round = 1; round <= ROUNDS; round++) await writersRound(round, 2 + (round % 5), calm)
-  expect(ROUNDS).toBeGreaterThan(0)
+describe('a removal', () => {
+  twoDoors()
+
+  test.each(Object.keys(RANGES))('of %s meets a run at every request', async (name) => {
+    await expectMet(removal(name), () => true)
+  })
+
+  test('and so does a manifest that is written anew', async () => {
+    await expectMet(REBUILD, () => true)
+  })
 })
 
-if (!hasMoto()) console.log('NOT RUN on moto: python3 has no moto.server')
-else {
+test(`${ROUNDS} rounds of two to six writers`, async () => {
+  const calm = await calmRun()
+  let losses = 0
+  for (let seed = 1; seed <= ROUNDS; seed++)
+    losses += await writersRound({ seed, count: 2 + (seed % 5), calm })
+  console.log(`${ROUNDS} rounds, ${losses} commits that were too late`)
+  expect(losses).toBeGreaterThan(ROUNDS)
+})
+
+const isThere = hasMoto()
+if (!isThere) console.log('NOT RUN on moto: python3 has no moto.server')
+
+describe.runIf(isThere)('on moto', () => {
   let moto: Moto
   let lakes = 0
   beforeAll(async () => {
@@ -46,4 +64,4 @@ else {
   filesContract('on moto', async () => lakeIn(moto, { prefix: `lake-${++lakes}/` }), {
     hasDirectories: false,
   })
-}
+})

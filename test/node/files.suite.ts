@@ -11,7 +11,8 @@ const textAt = async (files: Files, path: string): Promise<string | undefined> =
   const found = await files.read(path)
   return found && decoded(found.bytes)
 }
-const CHANGED = { name: 'StoreError', code: 'E_STORE_CHANGED' }
+/** All writes of these tests that are too late are to this file, which the error names. */
+const CHANGED = { name: 'StoreError', code: 'E_STORE_CHANGED', path: 'd/f' }
 /** The version of no file of these tests. */
 const UNKNOWN = 'c0ffee' as Version
 

@@ -39,7 +39,7 @@ export function memFiles(): MemFiles {
     for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
       if (contents.has(path.slice(0, end))) throw refusal(`${path.slice(0, end)} is a file`)
     if ((versions.get(path) ?? 'absent') !== expected)
-      throw new StoreError('E_STORE_CHANGED', `${path} is not the file that was expected`)
+      throw new StoreError('E_STORE_CHANGED', `${path} is not the file that was expected`, { path })
     const version = `version ${++puts}` as Version
     contents.set(path, new Uint8Array(bytes))
     versions.set(path, version)

@@ -13,12 +13,22 @@ export function hasMoto(): boolean {
   return spawnSync('python3', ['-c', 'import moto.server'], { stdio: 'ignore' }).status === 0
 }
 
+/**
+ * Moto as it starts itself, but for one request at a time: by itself it looks at a condition and writes in two steps, and
+ * another thread may come between, as the probe finds out when the machine is busy.
+ */
+const PROGRAM = `
+import sys
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+app = DomainDispatcherApplication(create_backend_app)
+run_simple('127.0.0.1', int(sys.argv[1]), app, threaded=False)
+`
+
 /** Starts it, with a bucket named `lake`. */
 export async function startMoto(): Promise<Moto> {
   const port = await freePort()
-  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  })
+  const child = spawn('python3', ['-c', PROGRAM, String(port)], { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
   const ended = once(child, 'exit')
   for (;;) {

@@ -32,6 +32,7 @@ export type S3Request = {
  * - `half`: it is done, and the answer ends in the middle
  * - a status: refused with it, not done
  * - `after`: it is done, and answered with this status all the same
+ * - `page`: not done, and answered with 200 and this instead
  */
 export type S3Fault =
   | 'cut'
@@ -39,12 +40,16 @@ export type S3Fault =
   | 'half'
   | { readonly status: number; readonly code?: string }
   | { readonly after: number }
+  | { readonly page: string }
   | { readonly delayMs: number }
 
 /** How a store behaves. */
 export type S3Behaviour = {
-  /** Are conditions honoured in one step, not at all, or first looked at and then written? */
-  readonly conditions?: 'atomic' | 'ignored' | 'check-then-write'
+  /**
+   * Are conditions honoured in one step, not at all, or first looked at and then written? `unmet`: is no version ever the
+   * one that is expected?
+   */
+  readonly conditions?: 'atomic' | 'ignored' | 'check-then-write' | 'unmet'
   /** Does If-Match find a quoted tag equal? Ceph before 17 does not. */
   readonly quoted?: boolean
   /** Of a listing's page. */
@@ -59,6 +64,8 @@ export type S3Server = {
   /** By `bucket/key`. */
   readonly objects: Map<string, S3Object>
   readonly log: S3Request[]
+  /** The keys of what was not put, since its condition did not hold. */
+  readonly unmet: string[]
   /** Changed while it runs. */
   behaviour: S3Behaviour
   close(): Promise<void>
@@ -82,6 +89,7 @@ export async function startS3(
     url: '',
     objects,
     log,
+    unmet: [],
     behaviour,
     close: () => closed(server),
   }
@@ -102,6 +110,11 @@ export async function startS3(
     if (typeof fault === 'object' && 'delayMs' in fault) await setTimeout(fault.delayMs)
     if (typeof fault === 'object' && 'status' in fault) {
       reply(response, refusal(fault.status, fault.code ?? 'InternalError'))
+      return
+    }
+    if (typeof fault === 'object' && 'page' in fault) {
+      const headers = { 'content-type': 'application/xml' }
+      reply(response, { status: 200, headers, body: Buffer.from(fault.page) })
       return
     }
     const done = buckets.includes(bucket)
@@ -222,7 +235,12 @@ async function put(store: S3Server, { bucket, key, headers, body }: Act): Promis
   const path = `${bucket}/${key}`
   const refused =
     conditions === 'ignored' ? undefined : unmet(store.objects.get(path), headers, quoted)
-  if (refused !== undefined) return refused
+  if (conditions === 'unmet' && headers['if-match'] !== undefined)
+    return refusal(412, 'PreconditionFailed')
+  if (refused !== undefined) {
+    store.unmet.push(key)
+    return refused
+  }
   if (conditions === 'check-then-write') await setTimeout(LOOK_MS)
   const etag = createHash('md5').update(body).digest('hex')
   const meta = Object.fromEntries(

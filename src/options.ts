@@ -35,6 +35,11 @@ export type Options = {
    * room; the archive is asked from the first. Default: the machine chooses.
    */
   readonly localAddresses?: readonly string[]
+  /**
+   * Processes of this machine that name the same share one budget, and one memory of bans. Default: the local address;
+   * without one, all that name none.
+   */
+  readonly egress?: string
   /** Threads for reading and writing; 1 does all in one. Default: the processor's cores, at most 8. */
   readonly threads?: number
   /** Longest rate-limit or ban wait that is sat out, in milliseconds. Default 600,000. */

@@ -193,7 +193,7 @@ export type Files = {
 
 /** One of several addresses that requests are sent from. The exchange counts each by itself. */
 export type Egress = {
-  /** The address. */
+  /** The address, or the name that the user gave it. */
   readonly name: string
   readonly http: Http
   /** @throws UsageError when it is not an address of this machine */
@@ -202,6 +202,34 @@ export type Egress = {
 
 /** What a machine remembers of one exchange, and the directory of it, to be told to people. */
 export type Memory = { readonly files: Files; readonly directory: string }
+
+/** A line to another process of this machine. What is sent is plain data, and arrives in order or not at all. */
+export type Line = {
+  send(message: object): void
+  /** Called once, before anything can arrive. */
+  hear(heard: (message: unknown) => void, ended: () => void): void
+  close(): void
+}
+
+/** How processes that use one name find each other. A line keeps no process alive. */
+export type Meetings = {
+  /**
+   * Meets whoever uses `name`: the first presides, and each of the others has a line to it. When the one that presides
+   * ends, however it ends, its lines end too.
+   *
+   * @param joined - Called for each that joins while this process presides.
+   * @param farewell - What those are told when this process leaves.
+   * @returns the line to the process that presides; `undefined` when it is this one.
+   * @throws where processes cannot meet.
+   */
+  meet(
+    name: string,
+    joined: (line: Line) => void,
+    farewell: () => object,
+  ): Promise<Line | undefined>
+  /** Leaves all. */
+  close(): void
+}
 
 /** Everything that a backfill needs from the machine. */
 export type World = {
@@ -216,6 +244,8 @@ export type World = {
    * Absent where nothing is remembered.
    */
   readonly state?: (exchange: string) => Memory
+  /** Other processes of this machine; absent where this one is by itself. */
+  readonly meetings?: Meetings
   /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
   readonly process: ProcessIdentity
   /** Absent where all is done in one. */

@@ -131,6 +131,13 @@ export const LAKE_FLAGS = {
     default: 'the machine chooses',
     many: readText,
   }),
+  egress: option('egress', {
+    describe:
+      'processes of this machine with the same name share one weight budget; for those behind the same address with different ones of their own',
+    value: 'NAME',
+    default: 'the local address',
+    read: readText,
+  }),
   threads: option('threads', {
     describe: 'threads for reading and writing; 1 does all in one',
     value: 'N',

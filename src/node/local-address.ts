@@ -32,6 +32,27 @@ function refused(text: string, why: string): UsageError {
   })
 }
 
+/**
+ * The name that the user gives the way out of this machine.
+ *
+ * @throws UsageError for what is no name, and where there are several ways.
+ */
+export function readEgress(
+  name: string | undefined,
+  addresses: readonly string[],
+): string | undefined {
+  if (name === undefined) return undefined
+  if (!/^[\w.:-]{1,64}$/.test(name))
+    throw new UsageError(`egress "${quoteText(name, 60)}" is not a name`, {
+      hint: 'Write 1 to 64 of A-Z a-z 0-9 . _ : -, the same for all processes behind one address.',
+    })
+  if (addresses.length > 1)
+    throw new UsageError('an egress names one address, and there are several', {
+      hint: 'Name one with --local-address, or leave --egress out: each address then has a budget of its own.',
+    })
+  return name
+}
+
 /** Does this machine have the address? @throws UsageError when it does not */
 export async function checkLocalAddress(address: string): Promise<void> {
   const server = createServer()

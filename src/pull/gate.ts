@@ -37,10 +37,17 @@ type Ban = { readonly until: Micros; readonly code: Remembered }
 
 type Shut = {
   readonly untilMs: number
-  readonly code: BannedError['code']
+  readonly code: Closing['code']
   readonly reason: string
   /** The file it is known from, where this process received no such answer. */
   readonly file: string | undefined
+}
+
+/** Why, and for how long, requests are not accepted. */
+export type Closing = {
+  readonly code: Exclude<BannedError['code'], 'E_REGION'>
+  readonly ms: number
+  readonly reason: string
 }
 
 /** What a gate is made with. */
@@ -60,6 +67,8 @@ export class Gate {
   readonly #path: string
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
+  /** Told of what closes the gate, where this process was the one to learn it. */
+  onClose: ((closing: Closing) => void) | undefined
   #shut: Shut | undefined
   #forGood: BannedError | undefined
   #isLoaded = false
@@ -98,7 +107,20 @@ export class Gate {
     const ms = last === undefined ? 0 : Number(last.until - this.#clock.now()) / 1_000
     if (last === undefined || ms <= 0) return
     const reason = `${WORDS[last.code]} until then, as an earlier run recorded`
-    this.#close(ms, last.code, reason, last.file)
+    this.#close({ ms, code: last.code, reason }, last.file)
+  }
+
+  /** Closes for what another process learned. */
+  hear(closing: Closing): void {
+    this.#close(closing)
+  }
+
+  /** What it is closed for; `undefined` when it is open. */
+  get closing(): Closing | undefined {
+    const ms = this.#remainingMs()
+    if (ms === 0 || this.#shut === undefined) return undefined
+    const { code, reason } = this.#shut
+    return { code, ms, reason }
   }
 
   /** May requests be sent right now? */
@@ -129,12 +151,12 @@ export class Gate {
 
   /** 429: closes for `ms`, and a little longer, so that not all processes return at once. */
   limited(ms: number, reason: string): void {
-    this.#close(ms + 250 + this.#random.next() * 750, 'E_RATE_LIMITED', reason)
+    this.#met(ms + 250 + this.#random.next() * 750, 'E_RATE_LIMITED', reason)
   }
 
   /** 418: closes for `ms` and records it on disk, as of the exchange that says so. */
   async banned(exchange: string, ms: number, reason: string): Promise<void> {
-    this.#close(ms + 1_000, 'E_BANNED', reason)
+    this.#met(ms + 1_000, 'E_BANNED', reason)
     await this.#remember(exchange, ms + 1_000, 'E_BANNED', reason)
   }
 
@@ -143,7 +165,7 @@ export class Gate {
     if (this.#remainingMs() > 0 && this.#shut?.code === 'E_BLOCKED') return
     const ms = this.#blockMs
     this.#blockMs = Math.min(BLOCK_MS_MAX, ms * 2)
-    this.#close(ms, 'E_BLOCKED', reason)
+    this.#met(ms, 'E_BLOCKED', reason)
     await this.#remember(exchange, ms, 'E_BLOCKED', reason)
   }
 
@@ -178,7 +200,13 @@ export class Gate {
     return Math.max(0, (this.#shut?.untilMs ?? 0) - this.#clock.monotonicMs())
   }
 
-  #close(ms: number, code: BannedError['code'], reason: string, file?: string): void {
+  #met(ms: number, code: Closing['code'], reason: string): void {
+    const closing = { ms, code, reason }
+    this.#close(closing)
+    this.onClose?.(closing)
+  }
+
+  #close({ ms, code, reason }: Closing, file?: string): void {
     const untilMs = this.#clock.monotonicMs() + ms
     if (this.#shut !== undefined && this.#shut.untilMs >= untilMs) return
     const remainingMs = this.#remainingMs()

@@ -9,7 +9,7 @@ import { exchangeOf, exchangesOf } from '../binance/host.ts'
 import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
-import type { Ticket, WeightBudget } from './budget.ts'
+import type { Ticket } from './budget.ts'
 import {
   assertNotAhead,
   checkDate,
@@ -28,6 +28,7 @@ import { PING_TIMEOUT_MS, rankHosts } from './probe.ts'
 import { queryText, type HostList, type Query, type Sign } from './query.ts'
 import { Retries, type Patience, type Trial } from './retries.ts'
 import type { Attempted, Sending } from './sending.ts'
+import type { Budget } from './shared-budget.ts'
 import type { ServerClock } from './server-clock.ts'
 
 export type { Query, Sign } from './query.ts'
@@ -62,7 +63,7 @@ export type Spent = { readonly requests: number; readonly weight: number }
 /** Sends all requests to one market. One per process; its pool applies to everything that is sent to the pool's markets. */
 export class Gateway {
   readonly server: ServerClock
-  readonly budget: WeightBudget
+  readonly budget: Budget
   readonly gate: Gate
   /** What this market's hosts refuse, the others of its pool may serve. */
   readonly #door: Gate

@@ -18,7 +18,8 @@ export class RequestPool {
   #limit: number
   /** When requests were sent, and when they may be forgotten; by the monotonic clock. */
   #sentMs: number[] = []
-  #turn: Promise<unknown> = Promise.resolve()
+  /** By who waits. */
+  readonly #turns = new WeakMap<OnWait, Promise<unknown>>()
 
   constructor(clock: Clock, options: RequestPoolOptions) {
     this.#clock = clock
@@ -31,10 +32,16 @@ export class RequestPool {
     return this.#limit
   }
 
-  /** Resolves when one more request may be sent, and counts it. */
-  async reserve(signal?: AbortSignal): Promise<void> {
-    const turn = this.#turn.then(() => this.#admit(signal))
-    this.#turn = turn.catch(() => undefined)
+  /**
+   * Resolves when one more request may be sent, and counts it.
+   *
+   * @param onWait - Hears of waits, where it is not on behalf of this process.
+   */
+  async reserve(signal?: AbortSignal, onWait: OnWait = this.#options.onWait): Promise<void> {
+    const before = this.#turns.get(onWait) ?? Promise.resolve()
+    const turn = before.then(() => this.#admit(signal, onWait))
+    const done = turn.catch(() => undefined)
+    this.#turns.set(onWait, done)
     return turn
   }
 
@@ -43,7 +50,24 @@ export class RequestPool {
     this.#limit = Math.max(1, this.#limit >> 1)
   }
 
-  async #admit(signal?: AbortSignal): Promise<void> {
+  /** How long ago requests were sent that count still, in milliseconds; to be {@link heard} by another process. */
+  ages(): readonly number[] {
+    const nowMs = this.#clock.monotonicMs()
+    return this.#sentMs.map((at) => nowMs - at)
+  }
+
+  /** Takes in what another process counted, of which the own requests are a part. */
+  heard(ages: readonly number[]): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (ages.length > this.#sentMs.length) this.#sentMs = ages.map((age) => nowMs - age)
+  }
+
+  /** Counts as if all had just been sent: nobody knows what others sent. */
+  fill(): void {
+    this.#sentMs = Array.from({ length: this.#limit }, () => this.#clock.monotonicMs())
+  }
+
+  async #admit(signal: AbortSignal | undefined, onWait: OnWait): Promise<void> {
     for (;;) {
       signal?.throwIfAborted()
       const nowMs = this.#clock.monotonicMs()
@@ -52,7 +76,7 @@ export class RequestPool {
       if (oldest === undefined) break
       const ms = Math.ceil(oldest + this.#options.windowMs - nowMs) + 1
       const message = `${this.#sentMs.length} requests of ${this.#limit} in ${this.#options.windowMs / 1_000} s`
-      if (ms > WAIT_MS_MIN) this.#options.onWait({ reason: 'budget', ms, message })
+      if (ms > WAIT_MS_MIN) onWait({ reason: 'budget', ms, message })
       await this.#clock.sleep(ms, signal)
     }
     this.#sentMs.push(this.#clock.monotonicMs())

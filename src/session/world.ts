@@ -10,16 +10,17 @@ import { checkLake, requireLake } from '../store/lake.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
-export function worldOf({ world, dataDir, threads, localAddresses }: Options): World {
+export function worldOf({ world, dataDir, threads, localAddresses, egress }: Options): World {
   if (world !== undefined) return world
   const files = filesAt(dataDir ?? DATA_DIR)
-  const machine = nodeWorld({ files, userAgent: USER_AGENT, threads, localAddresses })
+  const machine = nodeWorld({ files, userAgent: USER_AGENT, threads, localAddresses, egress })
   return { ...machine, state: stateFiles }
 }
 
 /** Lets go of the machine, unless it is the caller's. */
 export async function closeWorld(world: World, options: Pick<Options, 'world'>): Promise<void> {
   if (options.world !== undefined) return
+  world.meetings?.close()
   await world.threads?.close()
   for (const { http } of eachWay(world)) await http.close()
 }

@@ -40,11 +40,12 @@ export function sharedPool(
   options: Options,
   onWait: OnWait,
 ): SharedPool {
-  const name = MARKETS[market].rest.pool
+  const group = MARKETS[market].rest.pool
   const stated = new Map<string, readonly RateLimit[]>()
-  const [first] = Object.values(MARKETS).filter(({ rest }) => rest.pool === name)
+  const [first] = Object.values(MARKETS).filter(({ rest }) => rest.pool === group)
   const limits = first?.rest.limits ?? []
   const shared = {
+    name: poolName(market, options),
     limits,
     exchanges: exchangesFor(market, options),
     share: options.weightShare ?? WEIGHT_SHARE,

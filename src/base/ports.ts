@@ -200,6 +200,9 @@ export type Egress = {
   readonly check?: () => Promise<void>
 }
 
+/** What a machine remembers of one exchange, and the directory of it, to be told to people. */
+export type Memory = { readonly files: Files; readonly directory: string }
+
 /** Everything that a backfill needs from the machine. */
 export type World = {
   readonly clock: Clock
@@ -209,10 +212,10 @@ export type World = {
   readonly egresses?: readonly Egress[]
   readonly files: Files
   /**
-   * What this machine remembers of the exchange that is asked, whichever lake it works for: a ban belongs to an address.
+   * What this machine remembers of an exchange, by its name, whichever lake it works for: a ban belongs to an address.
    * Absent where nothing is remembered.
    */
-  readonly state?: Files
+  readonly state?: (exchange: string) => Memory
   /** This process, so that a lock can name its owner and a later process can tell whether it lives. */
   readonly process: ProcessIdentity
   /** Absent where all is done in one. */

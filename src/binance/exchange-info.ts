@@ -19,6 +19,8 @@ export type SymbolInfo = {
   readonly isArchived?: true
   /** Of futures. */
   readonly contract?: ContractInfo
+  /** The first month and the last of its klines in the archive, where it was asked for them. */
+  readonly months?: { readonly first: string; readonly last: string } | undefined
 }
 
 /** What a contract is, by exchangeInfo. */

@@ -38,8 +38,31 @@ export function isBinanceUrl(text: string): boolean {
   const { url } = readBaseUrl(text)
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)
-  const isOwn = OWN_DOMAINS.some((own) => hostname === own || hostname.endsWith(`.${own}`))
-  return protocol === 'https:' && username === '' && password === '' && isOwn
+  return protocol === 'https:' && username === '' && password === '' && isBinanceHost(hostname)
+}
+
+function isBinanceHost(hostname: string): boolean {
+  return OWN_DOMAINS.some((own) => hostname === own || hostname.endsWith(`.${own}`))
+}
+
+/** The name of {@link exchangeOf} for all of Binance's hosts. */
+export const BINANCE = 'binance'
+
+/**
+ * Whose limits and bans hold for a host, however it is asked: all of Binance's hosts are one exchange, any other is one
+ * of its own.
+ *
+ * @param url - A URL, without a market before it.
+ */
+export function exchangeOf(url: string): string {
+  if (!URL.canParse(url)) return BINANCE
+  const { host, hostname } = new URL(url)
+  return isBinanceHost(hostname.replace(/\.$/, '')) ? BINANCE : host
+}
+
+/** The exchanges behind some hosts, each once, in order. */
+export function exchangesOf(urls: readonly string[]): readonly string[] {
+  return [...new Set(urls.map(exchangeOf))]
 }
 
 const MARKET_PREFIX = /^([a-z]+)=(.*)$/s

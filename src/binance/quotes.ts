@@ -41,7 +41,10 @@ export class PairNames {
   }
 }
 
-/** The pair of a contract: its name ends with its kind, or with the day of its delivery. */
+/**
+ * The pair of a contract: its name ends with its kind, or with the day of its delivery. Contracts that were settled and
+ * then listed anew have files of their own, under the old name and `SETTLED`.
+ */
 export function pairName(symbol: string): string {
-  return symbol.replace(/_(?:PERP|\d{6})$/, '')
+  return symbol.replace(/_?SETTLED\d*$/, '').replace(/_(?:PERP|\d{6})$/, '')
 }

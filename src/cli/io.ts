@@ -1,5 +1,7 @@
 /** The terminal, the environment and the clock of the CLI, as one value, so that a test can stand in for them. */
 
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { isatty } from 'node:tty'
 
 /** One of stdout and stderr. */
@@ -102,4 +104,10 @@ async function accepted(stream: NodeJS.WriteStream): Promise<void> {
     }
     for (const event of events) stream.on(event, done)
   })
+}
+
+/** The path of a file of this package, by its path from the package's root. */
+export function ownPath(path: string): string {
+  const root = createRequire(import.meta.url).resolve('binance-backfill/package.json')
+  return join(dirname(root), path)
 }

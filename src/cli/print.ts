@@ -4,6 +4,7 @@
  */
 
 import pc from 'picocolors'
+import type { SeriesKey } from '../index.ts'
 import type { Io } from './io.ts'
 import { describeError } from './failure.ts'
 import type { SharedValues } from './flags.ts'
@@ -65,4 +66,33 @@ export function printerOf(
 function hasColour({ env, stdout }: Io): boolean {
   const isRefused = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
   return stdout.isTerminal && !isRefused && env['TERM'] !== 'dumb'
+}
+
+/** A {@link SeriesKey} as documents write it. */
+export type FlatKey = {
+  readonly market: string
+  readonly dataset: string
+  readonly symbol: string
+  readonly contract?: string
+  readonly interval?: string
+  readonly account?: string
+}
+
+/** Picks the parts of a key, in one order. */
+export function flatKey({
+  market,
+  dataset,
+  symbol,
+  contract,
+  interval,
+  account,
+}: SeriesKey): FlatKey {
+  return {
+    market,
+    dataset,
+    symbol,
+    ...(contract === undefined ? {} : { contract }),
+    ...(interval === undefined ? {} : { interval }),
+    ...(account === undefined ? {} : { account }),
+  }
 }

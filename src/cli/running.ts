@@ -3,7 +3,7 @@
 import { planDocument } from './command/plan.ts'
 import type { Job, Options, Progress, SeriesResult, Summary, WatchOptions } from '../index.ts'
 import type { Call } from './command.ts'
-import { flatKey } from './flat-key.ts'
+import { flatKey } from './print.ts'
 import type { Flags } from './flags.ts'
 import { lineView, type View } from './lines.ts'
 import { readChoice, readText } from './read.ts'

@@ -4,11 +4,14 @@ import type { Job as QueueJob, JobType } from 'bullmq'
 import { checkEgresses } from '../base/egress.ts'
 import { checkJobs } from '../backfill/preflight.ts'
 import type { World } from '../base/ports.ts'
+import type { SymbolInfo } from '../binance/exchange-info.ts'
 import type { Job } from '../job/job.ts'
 import { accountLabel } from '../session/account.ts'
 import { openExchange } from '../session/exchange.ts'
-import { needsAllSymbols, symbolsFor } from '../session/wants.ts'
+import { knownSymbols } from '../session/checked-wants.ts'
+import { needsAllSymbols } from '../session/wants.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
+import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { openQueue, type OpenQueue } from './engine.ts'
 import { checkShared, claimQueue, type FleetOptions } from './lake-mark.ts'
@@ -68,14 +71,20 @@ async function symbolsOf(
   jobs: readonly Job[],
   world: World,
   options: FleetOptions,
-): Promise<ReturnType<typeof symbolsFor>> {
+): Promise<readonly SymbolInfo[]> {
   if (!needsAllSymbols(jobs)) return []
   const events = {
     onWait: () => undefined,
     onWarning: () => undefined,
     attemptsMax: LOOK_ATTEMPTS,
   }
-  return symbolsFor(jobs, (await openExchange(world, jobs, options, events)).symbols, () => false)
+  const exchange = await openExchange(world, jobs, options, events)
+  const session = new ArchiveSession(
+    world,
+    { ...options, attemptsMax: LOOK_ATTEMPTS },
+    events.onWarning,
+  )
+  return knownSymbols(jobs, { exchange, session, ...events }, options)
 }
 
 /** Ended jobs are replaced by new ones. */

@@ -3,6 +3,7 @@
  * invalid value; they skip what cannot be read, since that has its own finding.
  */
 
+import { DELISTED } from '../binance/exchange-info.ts'
 import { DATASET_KINDS, type Dataset } from '../binance/dataset.ts'
 import { findDataset, kindsOf, marketsWith } from '../binance/market.ts'
 import { type Market, MARKET_NAMES, DEFAULT_MARKET } from '../binance/series.ts'
@@ -10,7 +11,7 @@ import type { Path } from './document.ts'
 import { readInterval } from './interval.ts'
 import { finding, known, readItems, type Entry } from './items.ts'
 import { checkContracts, checkIntervals, readContract } from './list-checks.ts'
-import { readFrom, readTo } from './moment.ts'
+import { readDay, readFrom, readTo } from './moment.ts'
 import { valueAt, type Finding } from './problems.ts'
 import { oneOf, quoted, type Reading } from '../base/suggest.ts'
 import { readSymbol } from './symbol.ts'
@@ -116,13 +117,38 @@ function checkFilters(root: unknown, entries: readonly Entry[]): Finding[] {
   const places: Path[] = [['symbols'], ...entries.map(({ path }) => [...path, 'symbols'])]
   return places.flatMap((path) => {
     const filter = valueAt(root, path)
-    if (
-      !isMap(filter) ||
-      ['quote', 'base', 'status', 'match', 'universe'].some((key) => Object.hasOwn(filter, key))
+    if (!isMap(filter)) return []
+    const ofAllTime = checkAllTime(filter, path)
+    const hasProperty = ['quote', 'base', 'status', 'match', 'universe'].some((key) =>
+      Object.hasOwn(filter, key),
     )
-      return []
+    if (hasProperty) return ofAllTime
     return [finding(path, 'a filter needs quote, base, status, match or universe')]
   })
+}
+
+/** What only makes sense of symbols that exchangeInfo does not list any more. */
+function checkAllTime(filter: object, path: Path): Finding[] {
+  const { status, universe, listed } = filter as Readonly<Record<string, unknown>>
+  const problems = isMap(listed) ? checkListed(listed, [...path, 'listed']) : []
+  if (universe === 'all-time') return problems
+  const only = (words: string): string => `only universe: all-time has ${words}; write it beside`
+  if (status === DELISTED)
+    problems.push(finding([...path, 'status'], only('symbols that are DELISTED')))
+  if (listed !== undefined)
+    problems.push(finding([...path, 'listed'], only('the months in which symbols were listed')))
+  return problems
+}
+
+function checkListed(listed: object, path: Path): Finding[] {
+  const { from, to } = listed as { readonly from?: unknown; readonly to?: unknown }
+  if (from === undefined && to === undefined) return [finding(path, 'needs from, to or both')]
+  const [begin, end] = [from, to].map((text) => readDay(String(text)))
+  const isTurned =
+    begin !== undefined && 'value' in begin && end !== undefined && 'value' in end
+      ? begin.value >= end.value
+      : false
+  return isTurned ? [finding([...path, 'to'], 'is not after from')] : []
 }
 
 function isMap(value: unknown): value is object {

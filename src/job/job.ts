@@ -27,6 +27,12 @@ export const UNIVERSES = ['listed', 'all-time'] as const
 /** @see {@link UNIVERSES} */
 export type Universe = (typeof UNIVERSES)[number]
 
+/** A span of time, `to` exclusive; what is absent has no bound. */
+export type ListedBetween = {
+  readonly from?: Micros | undefined
+  readonly to?: Micros | undefined
+}
+
 /** Symbols by their properties; at least one of quote, base, status, match and universe is given. */
 export type SymbolFilter = {
   readonly kind: 'filter'
@@ -37,6 +43,8 @@ export type SymbolFilter = {
   readonly match?: readonly string[] | undefined
   /** `all-time`: also those that only the archive still has. Absent: those of exchangeInfo. */
   readonly universe?: Universe | undefined
+  /** Of `all-time`: only those that were listed at some time between these dates. */
+  readonly listed?: ListedBetween | undefined
   /** Symbols to leave out, as in a list. */
   readonly exclude: readonly string[]
 }

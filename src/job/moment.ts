@@ -40,6 +40,17 @@ export function readFrom(text: string): Reading<Moment> {
   return readMoment(text, ['listing'])
 }
 
+/** A superset of what {@link readDay} accepts, for editors. */
+export const DAY_SOURCE: string = `^${MOMENT_SOURCE.slice(MOMENT_SOURCE.indexOf('|') + 1)}$`
+
+/** Reads a moment that no clock moves. */
+export function readDay(text: string): Reading<Micros> {
+  const reading = readFrom(text)
+  if ('problem' in reading) return reading
+  if (reading.value.kind === 'at') return { value: reading.value.time }
+  return { problem: `${quoted(text)} moves; write a date such as 2024-01-01` }
+}
+
 /** Reads the exclusive end of a range. */
 export function readTo(text: string): Reading<EndMoment> {
   if (text === 'now') return { value: { kind: 'now' } }

@@ -1,7 +1,9 @@
 /** The symbols of a job: a list, or a filter. */
 
 import * as z from 'zod'
+import type { Micros } from '../base/time.ts'
 import { UNIVERSES, type SymbolFilter, type SymbolList, type SymbolSelection } from './job.ts'
+import { DAY_SOURCE, readDay } from './moment.ts'
 import { MATCH_SOURCE, readPattern } from './pattern.ts'
 import { text, word } from './schema-text.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
@@ -38,6 +40,25 @@ const symbolList = z
   .meta({ description: 'Symbols one by one.', uniqueItems: true })
   .transform((symbols): SymbolList => ({ kind: 'list', symbols }))
 
+const day = (description: string): z.ZodType<Micros, string> =>
+  text(readDay, {
+    description,
+    pattern: DAY_SOURCE,
+    errorMessage: 'Not a date: write e.g. 2024-01-01.',
+    examples: ['2024-01-01'],
+  })
+
+const listed = z
+  .strictObject({
+    from: day('They were still listed then or later.').optional(),
+    to: day('They were listed before then.').optional(),
+  })
+  .meta({
+    description:
+      'With `universe: all-time`: only symbols that were listed at some time between these dates, by the months that the archive has of them.',
+    anyOf: ['from', 'to'].map((key) => ({ required: [key] })),
+  })
+
 const symbolFilter = z
   .strictObject({
     quote: asset('Only pairs quoted in this asset.').optional(),
@@ -52,6 +73,7 @@ const symbolFilter = z
       description:
         '`listed` (the default): the symbols that exchangeInfo lists. `all-time`: also those that only the archive still has.',
     }).optional(),
+    listed: listed.optional(),
     exclude: z
       .array(symbol)
       .meta({ description: 'Symbols to leave out.', uniqueItems: true })
@@ -83,5 +105,6 @@ export const FILTER_KEYS: readonly string[] = [
   'status',
   'match',
   'universe',
+  'listed',
   'exclude',
 ]

@@ -2,7 +2,7 @@
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Files } from '../base/ports.ts'
+import type { Memory } from '../base/ports.ts'
 import { environment } from './environment.ts'
 import { nodeFiles } from './files.ts'
 
@@ -13,8 +13,9 @@ const NAME = 'binance-backfill'
  *
  * @param exchange - Its name; whatever it is made of, it becomes one plain directory.
  */
-export function stateFiles(exchange: string): Files {
-  return nodeFiles(join(stateDirectory(), exchange.replace(/[^\w.-]/g, '_')))
+export function stateFiles(exchange: string): Memory {
+  const directory = join(stateDirectory(), exchange.replace(/[^\w.-]/g, '_'))
+  return { files: nodeFiles(directory), directory }
 }
 
 /** The directory that the environment names, or the user's own for such things. */

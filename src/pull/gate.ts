@@ -5,14 +5,15 @@
 
 import { BannedError, isChanged, StoreError } from '../base/errors.ts'
 import type { OneWay } from '../base/egress.ts'
-import type { Clock, Expected, Files, Random } from '../base/ports.ts'
+import type { Clock, Expected, Memory, Random } from '../base/ports.ts'
+import { quoteText } from '../base/text.ts'
 import { formatMicros, micros, parseMicros, type Micros } from '../base/time.ts'
 import { WAIT_MS_MIN, type Wait } from '../base/wait.ts'
 
 /** Where a ban is recorded, in what the machine remembers of the exchange. */
 export const BAN_PATH = '_ban.json'
 
-/** Where a ban of one of several addresses is recorded. */
+/** Where a ban of an address is recorded that the user names. */
 function banPathOf(address: string | undefined): string {
   return address === undefined ? BAN_PATH : `_ban.${address.replaceAll(':', '-')}.json`
 }
@@ -38,15 +39,24 @@ type Shut = {
   readonly untilMs: number
   readonly code: BannedError['code']
   readonly reason: string
-  /** Known only from the disk: this process received no such answer. */
-  readonly isRemembered: boolean
+  /** The file it is known from, where this process received no such answer. */
+  readonly file: string | undefined
+}
+
+/** What a gate is made with. */
+export type GateOptions = {
+  /** Whose hosts are behind it, by their names. */
+  readonly exchanges: readonly string[]
+  readonly maxWaitMs: number
+  readonly onWait: OnWait
 }
 
 /** Stops all requests while the exchange accepts none. */
 export class Gate {
   readonly #clock: Clock
   readonly #random: Random
-  readonly #state: Files | undefined
+  /** What is remembered of each exchange behind the gate. */
+  readonly #memories: ReadonlyMap<string, Memory>
   readonly #path: string
   readonly #maxWaitMs: number
   readonly #onWait: OnWait
@@ -60,29 +70,35 @@ export class Gate {
 
   constructor(
     world: Pick<OneWay, 'clock' | 'random' | 'egress' | 'state'>,
-    maxWaitMs: number,
-    onWait: OnWait,
+    { exchanges, maxWaitMs, onWait }: GateOptions,
   ) {
     this.#clock = world.clock
     this.#random = world.random
-    this.#state = world.state
+    const { state } = world
+    this.#memories = new Map(state && exchanges.map((name) => [name, state(name)]))
     this.#path = banPathOf(world.egress?.name)
     this.#maxWaitMs = maxWaitMs
     this.#onWait = onWait
   }
 
   /**
-   * Reads the deadline of a ban or quarantine from an earlier process, once: what is on the disk later is of this one.
-   * Call before the first request.
+   * Reads the deadlines of bans and quarantines from earlier processes, once: what is on the disk later is of this one.
+   * The address that a process uses which names none may be the same as one that is named. Call before the first request.
    */
   async load(): Promise<void> {
     if (this.#isLoaded) return
     this.#isLoaded = true
-    const { ban } = await this.#remembered()
-    if (ban === undefined) return
-    const ms = Number(ban.until - this.#clock.now()) / 1_000
-    if (ms > 0)
-      this.#close(ms, ban.code, `${WORDS[ban.code]} until then, as an earlier run recorded`, true)
+    const found: (Ban & { readonly file: string })[] = []
+    for (const memory of this.#memories.values())
+      for (const path of new Set([this.#path, BAN_PATH])) {
+        const { ban } = await remembered(memory, path)
+        if (ban !== undefined) found.push({ ...ban, file: `${memory.directory}/${path}` })
+      }
+    const [last] = found.sort((a, b) => (a.until < b.until ? 1 : -1))
+    const ms = last === undefined ? 0 : Number(last.until - this.#clock.now()) / 1_000
+    if (last === undefined || ms <= 0) return
+    const reason = `${WORDS[last.code]} until then, as an earlier run recorded`
+    this.#close(ms, last.code, reason, last.file)
   }
 
   /** May requests be sent right now? */
@@ -106,7 +122,7 @@ export class Gate {
       if (this.#forGood !== undefined) throw this.#forGood
       const ms = this.#remainingMs()
       if (ms === 0 || this.#shut === undefined) return
-      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms, this.#path)
+      if (Math.max(ms, this.#shutMs) > this.#maxWaitMs) throw tooLong(this.#shut, ms)
       await this.#clock.sleep(ms, signal)
     }
   }
@@ -116,19 +132,19 @@ export class Gate {
     this.#close(ms + 250 + this.#random.next() * 750, 'E_RATE_LIMITED', reason)
   }
 
-  /** 418: closes for `ms` and records it on disk. */
-  async banned(ms: number, reason: string): Promise<void> {
+  /** 418: closes for `ms` and records it on disk, as of the exchange that says so. */
+  async banned(exchange: string, ms: number, reason: string): Promise<void> {
     this.#close(ms + 1_000, 'E_BANNED', reason)
-    await this.#remember(ms + 1_000, 'E_BANNED', reason)
+    await this.#remember(exchange, ms + 1_000, 'E_BANNED', reason)
   }
 
   /** 403 from the firewall: closes for five minutes, doubling while nothing succeeds in between; recorded on disk. */
-  async blocked(reason: string): Promise<void> {
+  async blocked(exchange: string, reason: string): Promise<void> {
     if (this.#remainingMs() > 0 && this.#shut?.code === 'E_BLOCKED') return
     const ms = this.#blockMs
     this.#blockMs = Math.min(BLOCK_MS_MAX, ms * 2)
     this.#close(ms, 'E_BLOCKED', reason)
-    await this.#remember(ms, 'E_BLOCKED', reason)
+    await this.#remember(exchange, ms, 'E_BLOCKED', reason)
   }
 
   /** 451: closes for good. */
@@ -146,43 +162,28 @@ export class Gate {
     this.#shutMs = 0
   }
 
-  async #remembered(): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
-    const found = await this.#state?.read(this.#path).catch(unlessStore)
-    if (found === undefined) return { ban: undefined, version: 'absent' }
-    return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
-  }
-
   /** Several requests may receive deadlines at once or one after the other: the latest is kept. */
-  #remember(ms: number, code: Remembered, reason: string): Promise<void> {
+  async #remember(exchange: string, ms: number, code: Remembered, reason: string): Promise<void> {
+    const memory = this.#memories.get(exchange)
+    if (memory === undefined) return
     const until = micros(this.#clock.now() + BigInt(Math.ceil(ms)) * 1_000n)
-    const done = this.#remembering.then(() => this.#rememberUntil(until, code, reason))
+    const done = this.#remembering.then(() =>
+      rememberUntil(memory, this.#path, { until, code }, reason),
+    )
     this.#remembering = done.catch(() => undefined)
-    return done
-  }
-
-  async #rememberUntil(until: Micros, code: Remembered, reason: string): Promise<void> {
-    const { ban, version } = await this.#remembered()
-    if (ban !== undefined && ban.until >= until) return
-    const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
-    try {
-      await this.#state?.replace(this.#path, new TextEncoder().encode(text), version)
-    } catch (error) {
-      // Another process received a ban at the same moment: which one ends later?
-      if (isChanged(error)) await this.#rememberUntil(until, code, reason)
-      else unlessStore(error)
-    }
+    await done
   }
 
   #remainingMs(): number {
     return Math.max(0, (this.#shut?.untilMs ?? 0) - this.#clock.monotonicMs())
   }
 
-  #close(ms: number, code: BannedError['code'], reason: string, isRemembered = false): void {
+  #close(ms: number, code: BannedError['code'], reason: string, file?: string): void {
     const untilMs = this.#clock.monotonicMs() + ms
     if (this.#shut !== undefined && this.#shut.untilMs >= untilMs) return
     const remainingMs = this.#remainingMs()
     this.#shutMs += ms - remainingMs
-    this.#shut = { untilMs, code, reason, isRemembered }
+    this.#shut = { untilMs, code, reason, file }
     // A wait that is too long ends the run with its own error.
     if (remainingMs > 0 || Math.max(ms, this.#shutMs) > this.#maxWaitMs) return
     if (ms <= WAIT_MS_MIN) return
@@ -190,18 +191,45 @@ export class Gate {
   }
 }
 
-function tooLong({ code, reason, isRemembered }: Shut, ms: number, path: string): BannedError {
+function tooLong({ code, reason, file }: Shut, ms: number): BannedError {
   const seconds = Math.ceil(ms / 1_000)
   const hint = `Run again in ${seconds} s, or allow the wait with --max-wait ${seconds}; requests before then lengthen a ban.`
   return new BannedError(code, `the exchange accepts no requests for ${seconds} s: ${reason}`, {
     retryAfterMs: ms,
-    hint: isRemembered ? `${hint} ${forgetText(path)}` : hint,
+    hint: file === undefined ? hint : `${hint} ${forgetText(file)}`,
   })
 }
 
 /** Whatever wrote the file, such as a clock that was wrong then, it must not stop all runs for ever. */
-function forgetText(path: string): string {
-  return `If no such ban is known, delete ${path} in this machine's state directory: BINANCE_BACKFILL_STATE_DIR, or the user's own.`
+function forgetText(file: string): string {
+  return `If no such ban is known, delete ${quoteText(file, 300)}.`
+}
+
+async function remembered(
+  { files }: Memory,
+  path: string,
+): Promise<{ readonly ban: Ban | undefined; readonly version: Expected }> {
+  const found = await files.read(path).catch(unlessStore)
+  if (found === undefined) return { ban: undefined, version: 'absent' }
+  return { ban: parseBan(new TextDecoder().decode(found.bytes)), version: found.version }
+}
+
+async function rememberUntil(
+  memory: Memory,
+  path: string,
+  { until, code }: Ban,
+  reason: string,
+): Promise<void> {
+  const { ban, version } = await remembered(memory, path)
+  if (ban !== undefined && ban.until >= until) return
+  const text = `${JSON.stringify({ until: formatMicros(until), code, reason })}\n`
+  try {
+    await memory.files.replace(path, new TextEncoder().encode(text), version)
+  } catch (error) {
+    // Another process received a ban at the same moment: which one ends later?
+    if (isChanged(error)) await rememberUntil(memory, path, { until, code }, reason)
+    else unlessStore(error)
+  }
 }
 
 /** A machine that cannot remember asks again after all: if the ban still holds, the exchange says so. */

@@ -5,6 +5,7 @@
 
 import { BackfillError, DataError, TransportError } from '../base/errors.ts'
 import type { HttpAnswer, World } from '../base/ports.ts'
+import { exchangeOf, exchangesOf } from '../binance/host.ts'
 import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import { SPOT_REST, type RestFacts } from '../binance/rest.ts'
 import { isLate, judge, type Verdict } from '../binance/verdict.ts'
@@ -76,12 +77,13 @@ export class Gateway {
   constructor(world: World, options: GatewayOptions) {
     this.#world = world
     this.#options = options
-    const { pool = newPool(world, options), rest = SPOT_REST } = options
+    const exchanges = exchangesOf([...options.publicUrls, ...options.apiUrls])
+    const own = { ...options, exchanges }
+    const { pool = newPool(world, own), rest = SPOT_REST } = options
     this.server = pool.server
     this.budget = pool.budget
     this.gate = pool.gate
-    this.#door =
-      options.pool === undefined ? pool.gate : new Gate(world, options.maxWaitMs, options.onWait)
+    this.#door = options.pool === undefined ? pool.gate : new Gate(world, own)
     this.#retries = new Retries(world, options)
     this.#sync = new ClockSync(world.clock, this.server, {
       ask: (read, onSend) => {
@@ -138,7 +140,7 @@ export class Gateway {
     const { verdict, answer } = outcome
     if (verdict.kind === 'accept') return ms
     if (verdict.kind === 'retry' || verdict.kind === 'reject') return undefined
-    if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
+    if (verdict.kind === 'block') await this.#door.blocked(exchangeOf(url), verdict.reason)
     const error = refusal(answer.status, verdict)
     await this.#retries.during((trial) =>
       this.#react(verdict, { query, url, attempt: 1, trial, error }),
@@ -212,7 +214,7 @@ export class Gateway {
         await this.sync(query.signal)
         continue
       }
-      if (verdict.kind === 'block') await this.#door.blocked(verdict.reason)
+      if (verdict.kind === 'block') await this.#door.blocked(exchangeOf(url), verdict.reason)
       if (verdict.kind === 'block' && ++blocks > 1) throw blockedFor(query, verdict.reason)
       if (verdict.kind === 'retry' && verdict.isSmaller && limit !== undefined)
         limit = Math.max(1, limit >> 1)
@@ -234,7 +236,7 @@ export class Gateway {
         this.gate.limited(verdict.ms, verdict.reason)
         return
       case 'ban':
-        await this.gate.banned(verdict.ms, verdict.reason)
+        await this.gate.banned(exchangeOf(url), verdict.ms, verdict.reason)
         return
       case 'block':
         // Other waiting requests go first: if they pass, it is this request that is blocked, not this address.

@@ -3,7 +3,7 @@
 import type { OneWay } from '../base/egress.ts'
 import { REQUEST_POOLS, type RateLimit, type RequestPoolName } from '../binance/limit.ts'
 import { WeightBudget, type BudgetOptions } from './budget.ts'
-import { Gate } from './gate.ts'
+import { Gate, type GateOptions } from './gate.ts'
 import { RequestPool } from './request-pool.ts'
 import { ServerClock } from './server-clock.ts'
 
@@ -17,10 +17,7 @@ export type Pool = {
 }
 
 /** Options of a pool. */
-export type PoolOptions = BudgetOptions & {
-  readonly limits: readonly RateLimit[]
-  readonly maxWaitMs: number
-}
+export type PoolOptions = BudgetOptions & GateOptions & { readonly limits: readonly RateLimit[] }
 
 /** A pool from which nothing was spent yet. */
 export function newPool(world: OneWay, options: PoolOptions): Pool {
@@ -33,7 +30,7 @@ export function newPool(world: OneWay, options: PoolOptions): Pool {
   return {
     server,
     budget: new WeightBudget(world.clock, server, options.limits, options),
-    gate: new Gate(world, options.maxWaitMs, options.onWait),
+    gate: new Gate(world, options),
     requests: { funding: requests('funding'), data: requests('data') },
   }
 }

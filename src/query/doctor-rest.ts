@@ -5,7 +5,7 @@ import { BannedError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { toMillis } from '../base/time.ts'
 import type { Wait } from '../base/wait.ts'
-import { baseUrlsOf, isBinanceUrl, marketUrl } from '../binance/host.ts'
+import { baseUrlsOf, exchangeOf, marketUrl } from '../binance/host.ts'
 import { MARKETS } from '../binance/market.ts'
 import { MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
@@ -82,7 +82,7 @@ async function hostCheck(
 }
 
 function isSameExchange({ url = '' }: DoctorCheck, other: string): boolean {
-  return url === other || (isBinanceUrl(url) && isBinanceUrl(other))
+  return exchangeOf(url) === exchangeOf(other)
 }
 
 async function seenHost(world: OneWay, host: RestHost, options: Options): Promise<Seen> {

@@ -9,22 +9,26 @@ import { replaceFile } from '../node/text-file.ts'
 import { DATA_DIR } from '../options.ts'
 import { CREATED_BY } from '../version.ts'
 import { completeness } from './complete.ts'
+import { partialBars, TOOL_FORMS, toolColumns, toolExport, type Tool } from './export-tool.ts'
 import { encoderOf, type Encoder, type ExportFormat } from './export-format.ts'
 import { rowsOf, schemaFor } from './read.ts'
-import { EARLIEST, LATEST, openQuery, type Moment, type OpenQuery } from './read-query.ts'
+import { EARLIEST, LATEST, type Moment, type OpenQuery } from './read-query.ts'
 import { parseMeasure, intervalText } from '../resample/measure.ts'
 import { columnsOfBars } from './bar-columns.ts'
-import { barsOf } from './resample-query.ts'
+import { barsOf, openRows } from './resample-query.ts'
 import { findSeries } from './series-text.ts'
 
 export { EXPORT_FORMATS, type ExportFormat } from './export-format.ts'
+export { TOOLS, type Tool } from './export-tool.ts'
 
 /** What to export. */
 export type ExportOptions = {
   /** The lake's directory. Default `data`. */
   readonly dataDir?: string
-  /** Default `csv`. */
+  /** Default `csv`. Not together with `for`. */
   readonly format?: ExportFormat
+  /** The program that is to load the file as it is. */
+  readonly for?: Tool
   /** The first moment that is wanted. Default: everything from the beginning on. */
   readonly from?: Moment
   /** The end, exclusive. Default: everything up to the end. */
@@ -47,6 +51,8 @@ export type Export = {
   readonly words: string
   /** Rows given out so far. */
   readonly rows: () => number
+  /** Those of them that are partial, in a form for a program, which has no column that says so. */
+  readonly partial: () => number
   /** The bytes of the file, a piece at a time; texts in whole lines. Holds one row group in memory. */
   readonly pieces: () => AsyncGenerator<Uint8Array, void, void>
 }
@@ -58,24 +64,33 @@ export type Export = {
  * @throws UsageError for a series that the lake does not have, with the nearest name, and for impossible options.
  */
 export async function exportSeries(series: string, options: ExportOptions = {}): Promise<Export> {
-  const { format = 'csv', dataDir = DATA_DIR, signal, ...range } = options
-  const files: Files = options.world?.files ?? filesAt(dataDir)
+  const { format = 'csv', for: tool, dataDir = DATA_DIR, signal, world, ...range } = options
+  const files: Files = world?.files ?? filesAt(dataDir)
   const key = await findSeries(files, series)
-  const open = await openQuery({ ...range, ...key, world: { files } })
+  const columns = tool === undefined ? {} : { columns: toolColumns(key, tool, range.resample) }
+  const open = await openRows({ ...range, ...key, ...columns, world: { files } })
   // What cannot be made is refused before the first byte.
   if (open.resample !== undefined) await barsOf(open, open.resample)
   const { isComplete, missing, words } = await completeness(open)
-  const encoder = encoderOf(format, exportedOf(open))
-  let rows = 0
+  const form = tool && toolExport(tool, schemaFor(open))
+  const encoder = encoderOf(tool === undefined ? format : TOOL_FORMS[tool].format, {
+    ...exportedOf(open),
+    ...form?.exported,
+  })
+  const told = { rows: 0, partial: 0 }
   async function* pieces(): AsyncGenerator<Uint8Array, void, void> {
     yield* some([encoder.begin()])
     for await (const batch of rowsOf(open, signal)) {
-      rows += batch.numRows
-      yield* some(await encoder.rows(batch))
+      told.rows += batch.numRows
+      if (form !== undefined) told.partial += partialBars(batch)
+      yield* some(await encoder.rows(form === undefined ? batch : form.convert(batch)))
     }
     yield* some(await encoder.end())
   }
-  return { isComplete, missing: missing.map(formatWindow), words, rows: () => rows, pieces }
+  return {
+    ...{ isComplete, missing: missing.map(formatWindow), words, pieces },
+    ...{ rows: () => told.rows, partial: () => told.partial },
+  }
 }
 
 /**

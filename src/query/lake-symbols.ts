@@ -2,8 +2,10 @@
 
 import { earliest, formatMicros, latest, micros, periodWindow, type Micros } from '../base/time.ts'
 import { DELISTED } from '../binance/exchange-info.ts'
+import { hasCandles } from '../binance/dataset.ts'
+import { gridNext, hasKnownGrid, intervalStep } from '../binance/interval.ts'
 import { datasetOf } from '../binance/market.ts'
-import type { Market } from '../binance/series.ts'
+import type { Market, SeriesKey } from '../binance/series.ts'
 import type { Manifest } from '../store/manifest.ts'
 
 /** One symbol of a lake. */
@@ -12,7 +14,10 @@ export type LakeSymbol = {
   readonly symbol: string
   /** The time of its first row; of datasets by id, where the period of that row begins. */
   readonly first: Micros
-  /** The time of its last row; of datasets by id, the end of that row's period or of what is covered. */
+  /**
+   * The time of its last row, of klines the last moment that it spans; of datasets by id, the end of that row's period or
+   * of what is covered.
+   */
   readonly last: Micros
   /** `DELISTED` where a series of it is known to have ended, else `undefined`. */
   readonly status: string | undefined
@@ -55,11 +60,19 @@ function spanOf({
   if (facts.key === facts.time)
     return {
       first: micros(BigInt(oldest[1].firstKey)),
-      last: micros(BigInt(newest[1].lastKey)),
+      last: lastMoment(key, micros(BigInt(newest[1].lastKey))),
     }
   const end = coverage.at(-1)?.to
   const { to } = periodWindow(newest[0])
   return { first: periodWindow(oldest[0]).from, last: end === undefined ? to : earliest(to, end) }
+}
+
+/** A kline that opened then is of all the time up to its close. */
+function lastMoment(key: SeriesKey, time: Micros): Micros {
+  const { interval } = key
+  if (interval === undefined || !hasCandles(datasetOf(key))) return time
+  const next = hasKnownGrid(interval) ? gridNext(interval, time) : time + intervalStep(interval)
+  return micros(next - 1n)
 }
 
 /** As a table of SQL. */

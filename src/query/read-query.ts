@@ -50,7 +50,8 @@ export type SeriesQuery = {
   /**
    * Of klines: puts them together to longer ones, of one of Binance's intervals or of another such as `7m`. Of aggTrades
    * and trades: makes klines of them, or bars of a size, `1000tick`, `100volume` or `1e6dollar`, which name their trades
-   * too. All have a column more, `partial`. Klines that open in `[from, to)` are given, each whole. Only for reading rows.
+   * too. All have a column more, `partial`. Klines that open in `[from, to)` are given, each whole, and their time is what
+   * must be covered. Only for reading rows.
    */
   readonly resample?: string
   /** Throws IncompleteError, before the first row, unless all that is asked for is covered. Only for reading rows. */

@@ -6,10 +6,11 @@ import type { Gap } from '../base/gap.ts'
 import { formatWindow, periodWindow, type Window } from '../base/time.ts'
 import { type Dataset } from '../binance/dataset.ts'
 import { datasetOf } from '../binance/market.ts'
+import { selected } from '../rows/batch.ts'
 import { schemaOf } from '../rows/schema.ts'
 import { assertComplete, completeness } from './complete.ts'
 import { openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
-import { barsOf } from './resample-query.ts'
+import { barsOf, openRows } from './resample-query.ts'
 import { schemaOfBars } from './bar-columns.ts'
 import { clipGaps } from '../store/footer.ts'
 import { lostFile, reading } from '../store/damaged.ts'
@@ -35,7 +36,7 @@ export type { Moment, SeriesQuery } from './read-query.ts'
  * @throws DamageError, naming it, for a file that the manifest names and that is gone, another one, or cannot be read.
  */
 export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatch, void, void> {
-  const series = await openQuery(query)
+  const series = await openRows(query)
   if (query.requireComplete === true) await assertComplete(series)
   yield* rowsOf(series, query.signal)
 }
@@ -47,7 +48,7 @@ export async function* readSeries(query: SeriesQuery): AsyncGenerator<RecordBatc
  * `{"from","to"}`. With `requireComplete` there is an error instead.
  */
 export async function readTable(query: SeriesQuery): Promise<Table> {
-  const series = await openQuery(query)
+  const series = await openRows(query)
   const { missing, isComplete } = await completeness(series)
   if (query.requireComplete === true && !isComplete) await assertComplete(series)
   const batches: RecordBatch[] = []
@@ -74,7 +75,7 @@ export async function* rowsOf(
   if (series.resample !== undefined) {
     const { source, make } = await barsOf(series, series.resample)
     for await (const batch of make(storedRows(source, signal)))
-      yield batch.select([...series.columns])
+      yield selected(batch, series.columns)
     return
   }
   yield* storedRows(series, signal)
@@ -179,7 +180,7 @@ function* clipped(
 ): Generator<RecordBatch, void, void> {
   const names = withTime(columns, dataset)
   const times = batch.data.children[names.indexOf(dataset.time)]?.values as BigInt64Array
-  const wanted = names === columns ? batch : batch.select([...columns])
+  const wanted = names === columns ? batch : selected(batch, columns)
   for (const [begin, end] of runsIn(times.subarray(0, batch.numRows), window))
     yield wanted.slice(begin, end)
 }

@@ -2,11 +2,11 @@
 
 import type { RecordBatch } from 'apache-arrow'
 import type { Files } from '../base/ports.ts'
-import { micros, type Micros, type Window } from '../base/time.ts'
+import { micros, type Micros } from '../base/time.ts'
 import { gridFloor } from '../binance/interval.ts'
 import { datasetOf, klinesOf } from '../binance/market.ts'
 import { seriesName, type SeriesKey } from '../binance/series.ts'
-import { resampleGrid, type Grid } from '../resample/grid.ts'
+import { resampleGrid, slotCeil, type Grid } from '../resample/grid.ts'
 import { resample } from '../resample/klines.ts'
 import { parseMeasure, type Length } from '../resample/measure.ts'
 import { tradeBars } from '../resample/trade-bars.ts'
@@ -16,7 +16,7 @@ import type { Manifest } from '../store/manifest.ts'
 import { lookAtSeries } from '../store/present.ts'
 import { readManifest } from '../store/series.ts'
 import { klineFacts } from './bar-columns.ts'
-import type { OpenQuery } from './read-query.ts'
+import { EARLIEST, LATEST, openQuery, type OpenQuery, type SeriesQuery } from './read-query.ts'
 
 /** Bars of these rows. */
 export type Bars = {
@@ -27,28 +27,51 @@ export type Bars = {
 }
 
 /**
- * How the bars of `series` are made. Those that are slots of time are the ones that open in the window, each whole: a
- * bound within one is moved to its end.
+ * Opens a query for rows. Bars that are slots of time are those that open in its window, each whole: a bound within one
+ * is moved to its end, so that what is read and what must be covered is the time of these bars. Where the query names no
+ * bound, there is none to move.
+ *
+ * @throws UsageError for an interval that cannot be made of the stored one, and whatever {@link openQuery} throws.
+ */
+export async function openRows(query: SeriesQuery): Promise<OpenQuery> {
+  const open = await openQuery(query)
+  const measure = open.resample === undefined ? undefined : parseMeasure(open.resample)
+  if (measure?.kind !== 'interval') return open
+  const grid = await gridOf(open.files, open.manifest.key, measure)
+  const { from, to } = open.window
+  const window = {
+    from: from === EARLIEST ? from : slotCeil(from, grid),
+    to: to === LATEST ? to : slotCeil(to, grid),
+  }
+  return { ...open, window }
+}
+
+/** The slots of an interval. */
+async function gridOf(files: Files, key: SeriesKey, length: Length): Promise<Grid> {
+  return resampleGrid(length, key.interval, await threeDays(files, key, length))
+}
+
+/**
+ * How the bars of a series are made whose query {@link openRows} opened.
  *
  * @throws UsageError for an interval that cannot be made of the stored one.
  */
 export async function barsOf(series: OpenQuery, text: string): Promise<Bars> {
-  const { files, manifest, window } = series
+  const { files, manifest } = series
   const { key, numbers } = manifest
   const dataset = datasetOf(key)
   const measure = parseMeasure(text)
   const { present } = await lookAtSeries(files, key)
   const { coverage } = present ?? manifest
   const columns = dataset.columns.map(({ name }) => name)
-  const all = { ...series, columns, resample: undefined }
+  const source = { ...series, columns, resample: undefined }
   const target = { klines: klineFacts(key), numbers, hasIds: measure.kind !== 'interval' }
   if (measure.kind !== 'interval') {
     const how = { trades: dataset, target, size: measure, coverage }
-    return { source: all, make: (rows) => tradeBars(rows, how) }
+    return { source, make: (rows) => tradeBars(rows, how) }
   }
-  const grid = resampleGrid(measure, key.interval, await threeDays(files, key, measure))
-  const source = { ...all, window: whole(window, grid) }
   const { interval } = key
+  const grid = await gridOf(files, key, measure)
   if (interval === undefined)
     return {
       source,
@@ -56,14 +79,6 @@ export async function barsOf(series: OpenQuery, text: string): Promise<Bars> {
     }
   const how = { dataset, numbers, interval, grid, coverage }
   return { source, make: (rows) => resample(rows, how) }
-}
-
-function whole({ from, to }: Window, grid: Grid): Window {
-  const ceil = (time: Micros): Micros => {
-    const floor = grid.floor(time)
-    return floor === time ? time : grid.next(floor)
-  }
-  return { from: ceil(from), to: ceil(to) }
 }
 
 /** Where some 3d kline of the symbol opens. Each symbol has a grid of its own, and none is documented. */

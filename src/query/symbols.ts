@@ -1,19 +1,20 @@
 /** The symbols that the exchange lists, or ever had. */
 
 import { checkEgresses } from '../base/egress.ts'
-import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
+import { UsageError } from '../base/errors.ts'
 import { didYouMean, quoted } from '../base/suggest.ts'
-import type { SymbolInfo } from '../binance/exchange-info.ts'
+import { DELISTED, type SymbolInfo } from '../binance/exchange-info.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
-import type { Universe } from '../job/job.ts'
+import type { ListedBetween, Universe } from '../job/job.ts'
 import { fitsPattern, readPattern } from '../job/pattern.ts'
 import { SYMBOL_STATUSES } from '../job/symbol.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
-import { archivedSymbols } from '../session/universe.ts'
+import { archivedSymbols, isListedBetween, withMonths } from '../session/universe.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { openExchange } from '../session/exchange.ts'
 import { closeWorld, worldOf } from '../session/world.ts'
 import type { Options } from '../options.ts'
+import { momentOf, type Moment } from './read-query.ts'
 
 /** One symbol. */
 export type SymbolEntry = {
@@ -42,6 +43,10 @@ export type SymbolFilter = {
   readonly status?: string | undefined
   /** `all-time`: also those that only the archive still has, with their months. Default `listed`. */
   readonly universe?: Universe | undefined
+  /** Of `all-time`: only those that were still listed then or later, by the months of their files. */
+  readonly listedFrom?: Moment | undefined
+  /** Of `all-time`: only those that were listed before then, by the months of their files. */
+  readonly listedTo?: Moment | undefined
 }
 
 /**
@@ -56,6 +61,7 @@ export async function listSymbols(
 ): Promise<readonly SymbolEntry[]> {
   const pattern = patternOf(filter.match)
   const market = marketOf(filter.market)
+  const { from, to } = listedOf(filter)
   const world = worldOf(options)
   try {
     await checkEgresses(world)
@@ -79,22 +85,30 @@ export async function listSymbols(
     const { symbols, ambiguous } = await archivedSymbols(market, sources)
     const chosen = chosenBy(filter, pattern, [...exchange.symbols, ...symbols])
     const doubtful = new Set(ambiguous)
-    return await Promise.all(
-      chosen.map(async (info) => ({
+    const own = chosen.map((info) => ({ ...info, market }))
+    const dated = await withMonths(own, session, () => true)
+    return dated
+      .filter((info) => isListedBetween(info, { from, to }))
+      .map((info) => ({
         ...entryOf(info),
-        ...(await session.catalog.months({ market, symbol: info.symbol })),
+        ...info.months,
         ...(doubtful.has(info.symbol) ? { isAmbiguous: true as const } : {}),
-      })),
-    )
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error
-    throw new UnavailableError(`the archive's months cannot be listed: ${error.message}`, {
-      cause: error,
-      hint: 'Run again later.',
-    })
+      }))
   } finally {
     await closeWorld(world, options)
   }
+}
+
+/** @throws UsageError where the dates can choose nothing */
+function listedOf({ listedFrom, listedTo, universe }: SymbolFilter): ListedBetween {
+  const [from, to] = [momentOf(listedFrom), momentOf(listedTo)]
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new UsageError(
+      'the end of the dates between which symbols were listed is not after their start',
+    )
+  if ((from ?? to) !== undefined && universe !== 'all-time')
+    throw new UsageError('when symbols were listed is only known of the universe all-time')
+  return { from, to }
 }
 
 /** Those of `known` that the filter chooses. @throws UsageError for a slip */
@@ -103,7 +117,11 @@ function chosenBy(
   pattern: string | undefined,
   known: readonly SymbolInfo[],
 ): readonly SymbolInfo[] {
-  const { quote, base, status } = filter
+  const { quote, base, status, universe } = filter
+  if (status === DELISTED && universe !== 'all-time')
+    throw new UsageError('exchangeInfo lists no symbol that is DELISTED', {
+      hint: 'The universe all-time has them: they are in the archive alone.',
+    })
   checkKnown(
     'quote asset',
     quote,

@@ -15,6 +15,12 @@ export type Grid = {
 
 const DAY = 86_400_000_000n
 
+/** The first beginning of a slot at or after `time`. */
+export function slotCeil(time: Micros, grid: Grid): Micros {
+  const floor = grid.floor(time)
+  return floor === time ? time : grid.next(floor)
+}
+
 /**
  * The grid of an interval: from 1970 on, weeks from Mondays, months from January.
  *

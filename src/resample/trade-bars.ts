@@ -20,8 +20,9 @@ export type TradeBars = {
 
 /**
  * Makes bars of trades in the order in which they are stored. No row is split: the one that fills a bar belongs to it as
- * a whole, and the next row begins another. A bar does not reach over time that is not covered: it ends there, partial,
- * as the last one does if it is not full.
+ * a whole, and the next row begins another. A bar does not reach from time that is covered to time that is not, nor back:
+ * it ends there, partial, as the last one does if it is not full. All bars of rows that lie where nothing is covered are
+ * partial.
  *
  * @param batches - All columns, as they are stored.
  */
@@ -30,15 +31,19 @@ export async function* tradeBars(
   { trades, target, size, coverage }: TradeBars,
 ): AsyncGenerator<RecordBatch, void, void> {
   const reader = new TradeReader(trades, size.least.scale)
-  const covered = new CoveredSince(coverage)
+  const stretches = new Stretches(coverage)
   let bar = new Bar()
+  let isCovered = true
   let done: DoneBar[] = []
   const end = (isPartial: boolean): void => {
-    if (bar.tradeCount > 0) done.push({ ...bar.row(), isPartial })
+    if (bar.tradeCount > 0) done.push({ ...bar.row(), isPartial: isPartial || !isCovered })
     bar = new Bar()
+    isCovered = true
   }
   const add = (rows: TradeRows, row: number): void => {
-    if (covered.isOver(rows.times[row] ?? 0)) end(true)
+    const time = rows.times[row] ?? 0
+    if (stretches.isLater(time)) end(true)
+    if (!stretches.isCovered(time)) isCovered = false
     bar.add(rows, row)
     if (isFull(bar, size)) end(false)
   }
@@ -64,20 +69,25 @@ function isFull(bar: Bar, { kind, least }: Size): boolean {
   }
 }
 
-/** Follows times through what is covered. */
-class CoveredSince {
-  readonly #ends: readonly number[]
-  #index = -1
+/** Follows times through stretches that are covered and such that are not, in turn. */
+class Stretches {
+  /** Where each begins but the first, which is before all coverage. */
+  readonly #begins: readonly number[]
+  #index = 0
 
   constructor(coverage: Coverage) {
-    this.#ends = coverage.map(({ to }) => Number(to))
+    this.#begins = coverage.flatMap(({ from, to }) => [Number(from), Number(to)])
   }
 
-  /** Does this time lie in a later stretch than those before it? */
-  isOver(time: number): boolean {
+  /** Goes on to the stretch of this time. Is it a later one? Times that go back stay in the one that was reached. */
+  isLater(time: number): boolean {
     const before = this.#index
-    if (this.#index < 0) this.#index = 0
-    while (this.#index < this.#ends.length && time >= (this.#ends[this.#index] ?? 0)) this.#index++
-    return before >= 0 && this.#index > before
+    while (time >= (this.#begins[this.#index] ?? Infinity)) this.#index++
+    return this.#index > before
+  }
+
+  /** Is a time covered that lies in the stretch that was reached, or went back from it? */
+  isCovered(time: number): boolean {
+    return this.#index % 2 === 1 && time >= (this.#begins[this.#index - 1] ?? Infinity)
   }
 }

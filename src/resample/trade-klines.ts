@@ -3,7 +3,7 @@
 import type { RecordBatch } from 'apache-arrow'
 import { covers, type Coverage } from '../base/coverage.ts'
 import { DataError } from '../base/errors.ts'
-import { formatMicros, micros, type Window } from '../base/time.ts'
+import { formatMicros, micros, type Micros, type Window } from '../base/time.ts'
 import type { Dataset } from '../binance/dataset.ts'
 import { INTERLEAVE } from '../binance/disorder.ts'
 import { Bar, type BarRow } from './bar.ts'
@@ -78,7 +78,8 @@ export async function* slotBars(
 /** The slots that rows may still fall into, oldest first when they are given out. */
 class Slots {
   readonly #grid: Grid
-  #open: Slot[] = []
+  /** By their beginnings. */
+  readonly #open = new Map<Micros, Slot>()
   #current: Slot | undefined
   #newest = -Infinity
   /** Where the slots end that were given out. */
@@ -99,14 +100,14 @@ class Slots {
   }
 
   #slotOf(time: number): Slot {
-    const known = this.#open.findLast(({ from, to }) => time >= from && time < to)
-    if (known !== undefined) return known
     const from = this.#grid.floor(micros(BigInt(time)))
-    const window = { from, to: this.#grid.next(from) }
+    const known = this.#open.get(from)
+    if (known !== undefined) return known
     if (Number(from) < this.#end)
       throw new DataError(`a trade of ${formatMicros(micros(BigInt(time)))} comes an hour late`)
+    const window = { from, to: this.#grid.next(from) }
     const slot = { window, from: Number(from), to: Number(window.to), bar: new Bar() }
-    this.#open.push(slot)
+    this.#open.set(from, slot)
     return slot
   }
 
@@ -120,9 +121,10 @@ class Slots {
   }
 
   #take(until: number): readonly Slot[] {
-    const isEnded = ({ to }: Slot): boolean => to <= until
-    const ended = this.#open.filter(isEnded).sort((a, b) => a.from - b.from)
-    this.#open = this.#open.filter((slot) => !isEnded(slot))
+    const ended = [...this.#open.values()]
+      .filter(({ to }) => to <= until)
+      .sort((a, b) => a.from - b.from)
+    for (const { window } of ended) this.#open.delete(window.from)
     if (ended.length > 0) this.#current = undefined
     this.#end = Math.max(this.#end, ...ended.slice(-1).map(({ to }) => to))
     return ended

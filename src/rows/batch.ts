@@ -1,6 +1,6 @@
 /** Arrow batches as this room makes them: one typed array per column, always at offset 0. */
 
-import { DataType, makeData, RecordBatch, Struct, type Data, type Schema } from 'apache-arrow'
+import { DataType, makeData, RecordBatch, Schema, Struct, type Data } from 'apache-arrow'
 import { columnIndex, type Dataset } from '../binance/dataset.ts'
 import type { Page } from './page.ts'
 
@@ -33,6 +33,18 @@ export function batchOf(schema: Schema, columns: readonly Data[], rowCount: numb
   const type = new Struct(schema.fields)
   const children = [...columns]
   return new RecordBatch(schema, makeData({ type, length: rowCount, nullCount: 0, children }))
+}
+
+/**
+ * Some columns of a batch, in the order of `names`. Arrow's own `select` leaves each in its old place, where it is another
+ * one's unless all before it are taken too.
+ */
+export function selected(batch: RecordBatch, names: readonly string[]): RecordBatch {
+  const { fields } = batch.schema
+  const indices = names.map((name) => fields.findIndex((field) => field.name === name))
+  const data = indices.map((index) => columnData(batch, index))
+  const own = indices.flatMap((index) => fields[index] ?? [])
+  return batchOf(new Schema(own), data, batch.numRows)
 }
 
 /** The data of one column. @throws RangeError when the batch has no such column */

@@ -12,14 +12,15 @@ import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { Want } from '../plan/plan.ts'
 import { checkFixed } from '../store/series.ts'
-import type { ArchiveSession } from '../walk/archive/files.ts'
+import { isArchiveMeant, type ArchiveSession } from '../walk/archive/files.ts'
 import { UNKNOWN_SYMBOL } from '../walk/exchange.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
+import { isDatedBy } from './chosen.ts'
 import { resolveWants, seriesOf, symbolsFor } from './wants.ts'
 import { accountLabel } from './account.ts'
 import { listedAt, beginning } from './listing.ts'
 import type { Manifests } from './manifests.ts'
-import { allTimeMarkets, ambiguousWords, archivedSymbols } from './universe.ts'
+import { allTimeMarkets, ambiguousWords, archivedSymbols, withMonths } from './universe.ts'
 
 /** Who tells what jobs want. */
 export type WantSources = {
@@ -35,14 +36,10 @@ export async function wantsOf(
   { exchange, session, manifests, onWarning }: WantSources,
   options: Options,
 ): Promise<readonly Want[]> {
-  const archived = await archivedFor(jobs, { exchange, session, onWarning }, options)
+  const symbols = await knownSymbols(jobs, { exchange, session, onWarning }, options)
   const wants = await resolveWants(jobs, {
     now: exchange.now(),
-    symbols: symbolsFor(
-      jobs,
-      [...exchange.symbols, ...archived],
-      (market) => exchange.leftFor(market) !== undefined,
-    ),
+    symbols,
     leftFor: (market) => exchange.leftFor(market),
     source: options.source,
     account: accountLabel(jobs),
@@ -57,14 +54,17 @@ export async function wantsOf(
       if (known !== undefined) return known
       // Klines tell the listing of every dataset: they reach back to it, trades may not.
       const klines = isOldServed(datasetOf(key)) ? key : klinesOf(key)
-      const isArchived = archived.some(
-        ({ market = DEFAULT_MARKET, symbol }) => market === key.market && symbol === key.symbol,
-      )
       const begin = await beginning(exchange.of(key.market).pages(klines, 'string', 0)).catch(
-        (error: unknown) => {
-          if (isArchived && exchange.of(key.market).isInvalidSymbol(error))
-            return firstMonth(session, key)
-          throw exchange.failureIn(key.market, error)
+        async (error: unknown) => {
+          const failure = exchange.failureIn(key.market, error)
+          const isUnknown = exchange.of(key.market).isInvalidSymbol(error)
+          if (!isUnknown || !isArchiveMeant(options, key.market)) throw failure
+          const month = await firstMonth(session, key).catch((unlisted: unknown) => {
+            // Of a symbol that the archive is known to have, only its listing failed.
+            throw isArchived(key, symbols) ? unlisted : failure
+          })
+          if (month === undefined) throw failure
+          return month
         },
       )
       if (begin === undefined && (await exchange.of(key.market).isTrading(key)) !== false)
@@ -76,6 +76,23 @@ export async function wantsOf(
   })
   const sourced = await Promise.all(wants.map((want) => withSource(want, exchange)))
   return Promise.all(sourced.map((want) => checkWant(want, manifests)))
+}
+
+/**
+ * The symbols that filters of these jobs choose from, with the months of those of which they ask when they were listed.
+ *
+ * @throws as {@link symbolsFor} and {@link archivedSymbols}
+ */
+export async function knownSymbols(
+  jobs: readonly Job[],
+  sources: Omit<WantSources, 'manifests'>,
+  options: Options,
+): Promise<readonly SymbolInfo[]> {
+  const { exchange, session } = sources
+  const archived = await archivedFor(jobs, sources, options)
+  const all = [...exchange.symbols, ...archived]
+  const dated = await withMonths(all, session, (info) => isDatedBy(jobs, info))
+  return symbolsFor(jobs, dated, (market) => exchange.leftFor(market) !== undefined)
 }
 
 /** One source where it has all that there is: REST of symbols that it lists, and the archive of the others. */
@@ -117,6 +134,15 @@ async function archivedFor(
     found.push(...symbols)
   }
   return found
+}
+
+function isArchived(key: SeriesKey, symbols: readonly SymbolInfo[]): boolean {
+  return symbols.some(
+    (info) =>
+      info.isArchived === true &&
+      (info.market ?? DEFAULT_MARKET) === key.market &&
+      info.symbol === key.symbol,
+  )
 }
 
 /** REST no longer knows a delisted symbol: its history begins with the first month that the archive has. */

@@ -2,12 +2,13 @@
 
 import { ArchiveError, UnavailableError, UsageError } from '../base/errors.ts'
 import { quoteText } from '../base/text.ts'
+import { periodWindow } from '../base/time.ts'
 import { QUARTER } from '../binance/contract.ts'
 import { contractEnd } from '../binance/contract-end.ts'
 import { DELISTED, type ContractInfo, type SymbolInfo } from '../binance/exchange-info.ts'
 import { pairName, PairNames } from '../binance/quotes.ts'
 import { DEFAULT_MARKET, type Market } from '../binance/series.ts'
-import type { Job } from '../job/job.ts'
+import type { Job, ListedBetween } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import { isArchiveMeant, type ArchiveSession } from '../walk/archive/files.ts'
 
@@ -75,15 +76,55 @@ function contractIn(symbol: string): ContractInfo {
 }
 
 async function listing(session: ArchiveSession, market: Market): Promise<readonly string[]> {
-  try {
-    return await session.catalog.symbols(market)
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error
-    throw new UnavailableError(`the archive's symbols cannot be listed: ${error.message}`, {
-      cause: error,
+  const unlisted = (why: string, cause?: Error): UnavailableError =>
+    new UnavailableError(`the archive's symbols cannot be listed: ${why}`, {
+      ...(cause === undefined ? {} : { cause }),
       hint: 'Without them only survivors would be found; run again later.',
     })
+  try {
+    const names = await session.catalog.symbols(market)
+    if (names.length > 0) return names
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error
+    throw unlisted(error.message, error)
   }
+  // An empty answer is no proof of an empty archive.
+  throw unlisted(`it names none of ${market}`)
+}
+
+/**
+ * Was a symbol listed at some time between these dates? By the months of its files; one that trades is listed to this
+ * day, and one that trades and has no file yet was listed now.
+ */
+export function isListedBetween(
+  { status, months }: Pick<SymbolInfo, 'status' | 'months'>,
+  { from, to }: ListedBetween,
+): boolean {
+  const isTrading = status === 'TRADING'
+  if (months === undefined) return isTrading && to === undefined
+  const isOver = !isTrading && from !== undefined && periodWindow(months.last).to <= from
+  return !isOver && (to === undefined || periodWindow(months.first).from < to)
+}
+
+/** The symbols, those that `isDated` chooses with the months that the archive has of them. */
+export async function withMonths(
+  symbols: readonly SymbolInfo[],
+  session: ArchiveSession,
+  isDated: (info: SymbolInfo) => boolean,
+): Promise<readonly SymbolInfo[]> {
+  return Promise.all(
+    symbols.map(async (info) => {
+      if (!isDated(info)) return info
+      const { market = DEFAULT_MARKET, symbol } = info
+      return { ...info, months: await session.catalog.months({ market, symbol }) }
+    }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof ArchiveError)) throw error
+    throw new UnavailableError(`the archive's months cannot be listed: ${error.message}`, {
+      cause: error,
+      hint: 'Run again later.',
+    })
+  })
 }
 
 /** Symbols named in a warning at most. */

@@ -3,7 +3,6 @@
 import { eachWay } from '../base/egress.ts'
 import type { Files, World } from '../base/ports.ts'
 import { filesAt } from '../cloud/files-at.ts'
-import { isBinanceUrl, readBaseUrl } from '../binance/host.ts'
 import { stateFiles } from '../node/state-files.ts'
 import { nodeWorld } from '../node/world.ts'
 import { DATA_DIR, type Options } from '../options.ts'
@@ -11,18 +10,11 @@ import { checkLake, requireLake } from '../store/lake.ts'
 import { USER_AGENT } from '../version.ts'
 
 /** The machine that the options name, or this one. */
-export function worldOf({ world, dataDir, threads, localAddresses, baseUrls }: Options): World {
+export function worldOf({ world, dataDir, threads, localAddresses }: Options): World {
   if (world !== undefined) return world
   const files = filesAt(dataDir ?? DATA_DIR)
-  const state = stateFiles(exchangeName(baseUrls))
-  return { ...nodeWorld({ files, userAgent: USER_AGENT, threads, localAddresses }), state }
-}
-
-/** All of Binance's hosts are one exchange, which bans an address; any other host is one of its own. */
-function exchangeName(baseUrls: readonly string[] = []): string {
-  const others = baseUrls.filter((text) => !isBinanceUrl(text)).map((text) => readBaseUrl(text).url)
-  const other = others.find((url) => URL.canParse(url))
-  return other === undefined ? 'binance' : new URL(other).host
+  const machine = nodeWorld({ files, userAgent: USER_AGENT, threads, localAddresses })
+  return { ...machine, state: stateFiles }
 }
 
 /** Lets go of the machine, unless it is the caller's. */

@@ -8,7 +8,7 @@ import { seriesName, type SeriesKey } from '../binance/series.ts'
 import { chainFlaws } from '../store/id-joints.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
-import { crossChecks, type CrossCheck } from './cross/cross.ts'
+import { checkWhole, crossChecks, type CrossCheck } from './cross/cross.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
@@ -36,7 +36,7 @@ export type VerifyOptions = Options & {
   readonly remote?: boolean
   /** Writes lost or damaged manifests anew from the Parquet footers, and brings sound ones in line with the files. */
   readonly rebuild?: boolean
-  /** Holds series that say the same against each other: klines, aggregates and trades. */
+  /** Holds series that say the same against each other: klines, aggregates and trades. Not of a subset or a shard. */
   readonly cross?: boolean
 }
 
@@ -86,11 +86,14 @@ export type VerifyProgress =
 /**
  * Verifies what `jobs` want, or everything in the lake without jobs; the last item is the report. Asks the exchange
  * nothing: what a filter of symbols chooses is told by their names, and now by this machine's clock.
+ *
+ * @throws UsageError for `cross` of a subset or a shard.
  */
 export async function* verify(
   jobs: readonly Job[],
   options: VerifyOptions = {},
 ): AsyncGenerator<VerifyProgress, void, void> {
+  if (options.cross === true) checkWhole(options)
   const world = worldOf(options)
   try {
     await checkNamedLake(world.files, options)

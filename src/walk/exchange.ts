@@ -87,7 +87,7 @@ export class ExchangeClient {
     this.#reader = new PageReader(this.#wire, events.onWarning)
     this.#sign = events.credentials && signer(events.credentials, options.recvWindowMs)
     this.#concurrency = options.concurrency ?? CONCURRENCY
-    this.#pool = pool ?? sharedPool(world, this.#rest.pool, options, events.onWait)
+    this.#pool = pool ?? sharedPool(world, market, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)
     const gateway = {
       publicUrls: urls ?? this.#rest.publicUrls,

@@ -5,13 +5,12 @@ import type { World } from '../base/ports.ts'
 import { earliest, type Micros } from '../base/time.ts'
 import type { SymbolInfo } from '../binance/exchange-info.ts'
 import type { RequestPoolName } from '../binance/limit.ts'
-import { MARKETS } from '../binance/market.ts'
 import { DEFAULT_MARKET, MARKET_NAMES, type Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { Spent } from '../pull/gateway.ts'
 import type { ExchangeEvents } from './exchange-events.ts'
 import { ExchangeClient } from './exchange.ts'
-import { sharedPool, type SharedPool } from './shared-pool.ts'
+import { poolName, sharedPool, type SharedPool } from './shared-pool.ts'
 
 /** Connections to some markets of the exchange. */
 export class Exchanges {
@@ -37,8 +36,8 @@ export class Exchanges {
     const wanted = new Set(markets)
     if (wanted.size === 0) wanted.add(DEFAULT_MARKET)
     const clients = MARKET_NAMES.filter((market) => wanted.has(market)).map((market) => {
-      const { pool: name } = MARKETS[market].rest
-      const pool = pools.get(name) ?? sharedPool(world, name, options, events.onWait)
+      const name = poolName(market, options)
+      const pool = pools.get(name) ?? sharedPool(world, market, options, events.onWait)
       pools.set(name, pool)
       return new ExchangeClient(world, options, { ...events, market, pool }, signal)
     })

@@ -2,9 +2,9 @@
 
 import { eachWay } from '../base/egress.ts'
 import type { World } from '../base/ports.ts'
+import { baseUrlsOf, exchangesOf } from '../binance/host.ts'
 import { smallerLimits, type RateLimit } from '../binance/limit.ts'
 import { MARKETS } from '../binance/market.ts'
-import type { RestFacts } from '../binance/rest.ts'
 import type { Market } from '../binance/series.ts'
 import type { Options } from '../options.ts'
 import type { OnWait } from '../pull/gate.ts'
@@ -22,18 +22,31 @@ export type SharedPool = {
   stated(market: Market, limits: readonly RateLimit[]): void
 }
 
-/** A pool from which nothing was spent yet. */
+/** Whose hosts a market is asked of. */
+function exchangesFor(market: Market, { baseUrls }: Pick<Options, 'baseUrls'>): readonly string[] {
+  const { publicUrls, apiUrls } = MARKETS[market].rest
+  return exchangesOf(baseUrlsOf(market, baseUrls) ?? [...publicUrls, ...apiUrls])
+}
+
+/** What markets have in common that share a pool: they are served together, by the same exchange. */
+export function poolName(market: Market, options: Pick<Options, 'baseUrls'>): string {
+  return [MARKETS[market].rest.pool, ...exchangesFor(market, options)].join(' ')
+}
+
+/** A pool of a market from which nothing was spent yet. */
 export function sharedPool(
   world: World,
-  name: RestFacts['pool'],
+  market: Market,
   options: Options,
   onWait: OnWait,
 ): SharedPool {
+  const name = MARKETS[market].rest.pool
   const stated = new Map<string, readonly RateLimit[]>()
   const [first] = Object.values(MARKETS).filter(({ rest }) => rest.pool === name)
   const limits = first?.rest.limits ?? []
   const shared = {
     limits,
+    exchanges: exchangesFor(market, options),
     share: options.weightShare ?? WEIGHT_SHARE,
     maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
     onWait,
@@ -41,8 +54,8 @@ export function sharedPool(
   const pools = eachWay(world).map((way) => newPool(way, shared))
   return {
     pools,
-    stated: (market, own) => {
-      stated.set(market, own)
+    stated: (one, own) => {
+      stated.set(one, own)
       for (const { budget } of pools) budget.setLimits(smallerLimits([...stated.values()]))
     },
   }

@@ -18,6 +18,11 @@ test.each([
   // The other way has a base that is known.
   ['ABCTUSD', 'ABC', 'TUSD', true],
   ['BTCTUSD', 'BTC', 'TUSD', false],
+  ['ICPUSDT_SETTLED', 'ICP', 'USDT', false],
+  ['BNXUSDTSETTLED', 'BNX', 'USDT', false],
+  ['BNXUSDTSETTLED1', 'BNX', 'USDT', false],
+  ['BTCUSD_PERP_SETTLED', 'BTC', 'USD', false],
+  ['SETTLED', '', '', true],
   ['NOTHING', '', '', true],
   ['USDT', '', '', true],
 ])('%s', (symbol, base, quote, isAmbiguous) => {

@@ -46,6 +46,11 @@ test('JavaScript', async () => {
     `SELECT count(*) AS n FROM ${parquet(lake.dataDir, 'spot/klines/interval=1m/symbol=BTCUSDT')}`,
   )
   expect(text).toContain(`${first?.['n']} rows`)
+  const returns = [
+    ...text.matchAll(/: (\d+) symbols, 10 months, mean momentum return (-?[\d.]+) %/g),
+  ]
+  expect(returns.map(([, symbols]) => symbols)).toEqual(['9', '5'])
+  expect(returns[0]?.[2]).not.toBe(returns[1]?.[2])
   const profile = await query(
     `SELECT floor(price / 1000)::INT * 1000 AS level, sum(quantity) FILTER (NOT is_buyer_maker)::DECIMAL(18,2) AS bought
      FROM ${parquet(lake.dataDir, 'spot/aggTrades/symbol=BTCUSDT')} GROUP BY level`,

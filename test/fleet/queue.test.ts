@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { StoppedError } from '../../src/base/errors.ts'
+import { parseMicros } from '../../src/base/time.ts'
 import { readQueue } from '../../src/fleet/queue.ts'
 import { loadEngine } from '../../src/fleet/engine.ts'
 import { readQueueUrl } from '../../src/fleet/queue-url.ts'
@@ -65,6 +66,23 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(await enqueue(JOB)).toMatchObject({ added: 0, waiting: 6 })
     const none = { active: 0, delayed: 0, done: 0, failed: 0 }
     expect(await counts(options.queue!)).toEqual({ waiting: 6, ...none, names: NAMES })
+  })
+
+  it('has the series of symbols that only the archive still knows, from their listing', async () => {
+    const listedAt = parseMicros('2026-05-10')
+    const gone = { symbol: 'GONEUSDT', listedAt, delistedAt: parseMicros('2026-07-10') }
+    const symbols = [
+      { symbol: 'BTCUSDT', listedAt },
+      { ...gone, listed: false },
+    ]
+    const { enqueue, work, simulator } = await fleet({ symbols, archive: {} })
+    const more = { archiveUrl: simulator.url }
+    const job = `{version: 1, symbols: {universe: all-time, quote: USDT}, from: listing, to: 2026-08-01, datasets: [{kind: klines, intervals: [1d]}]}`
+    expect(await enqueue(job, more)).toMatchObject({
+      series: ['klines/BTCUSDT/1d', 'klines/GONEUSDT/1d'],
+    })
+    const ended = await work(more)
+    expect(ofKind(ended, 'summary')).toMatchObject([{ done: 2, failed: 0, rows: 83 + 61 }])
   })
 
   it('is worked off by several workers at once, and the lake is that of one calm run', async () => {

@@ -3,6 +3,9 @@
 import { expect, it } from 'vitest'
 import { planJobs } from '../../src/backfill/plan-jobs.ts'
 import { BannedError } from '../../src/base/errors.ts'
+import type { Files, Memory } from '../../src/base/ports.ts'
+import { BAN_PATH } from '../../src/pull/gate.ts'
+import { Exchanges } from '../../src/walk/exchanges.ts'
 import { doctor } from '../../src/query/doctor.ts'
 import { parseJob } from '../../src/job/parse.ts'
 import type { Options } from '../../src/options.ts'
@@ -102,4 +105,52 @@ it('verify --remote asks the archive only, which has no part in the ban', async 
   expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([])
   expect(asked()).toBe(before)
   expect(askedOfArchive()).toBeGreaterThan(archiveBefore)
+})
+
+it.each([
+  ['spot', '/api/v3/klines', ['um=http://gw.test']],
+  ['um', '/fapi/v1/klines', ['http://gw.test', 'cm=http://gw.test']],
+])(
+  'a ban of %s is of its own exchange, whatever hosts other markets are asked of',
+  async (market, path, baseUrls) => {
+    const history = { symbols: [{ symbol: 'BTCUSDT' }], um: { symbols: [{ symbol: 'BTCUSDT' }] } }
+    const rules = [{ path, fault: { kind: 'banned', seconds: DAY_S } }] as const
+    const exchange = new Exchange({ ...history, faults: { rules } })
+    const memories = new Map<string, Files>()
+    const state = (name: string): Memory => {
+      const files = memories.get(name) ?? memFiles()
+      memories.set(name, files)
+      return { files, directory: name }
+    }
+    const files = memFiles()
+    const world = { ...virtualWorld(exchange, { files }), state }
+    const wanted = `${job('[BTCUSDT]', 'rest')}market: ${market}\n`
+    const codeAt = async (urls: readonly string[]): Promise<string> =>
+      codeOf((await attempt(wanted, { world, baseUrls: urls })).error)
+    expect(await codeAt(baseUrls)).toBe('E_BANNED')
+    expect(await memories.get('binance')?.size(BAN_PATH)).toBeGreaterThan(0)
+    const asked = exchange.log.entries.length
+    expect(await codeAt([])).toBe('E_BANNED')
+    expect(await codeAt([`${market}=http://fapi.binance.com`])).toBe('E_BANNED')
+    expect(exchange.log.entries).toHaveLength(asked)
+    const elsewhere = { ...virtualWorld(new Exchange(history), { files }), state }
+    const other = { world: elsewhere, baseUrls: [`${market}=http://gw.test`] }
+    expect(await attempt(wanted, other)).toMatchObject({ exit: 0, error: undefined })
+  },
+)
+
+it('markets of one pool share it only where they are asked of the same exchange', () => {
+  const gatesOf = (baseUrls: readonly string[]): number => {
+    const world = virtualWorld(new Exchange({ symbols: [{ symbol: 'BTCUSDT' }] }))
+    const events = { onWait: () => undefined, onWarning: () => undefined }
+    const all = Exchanges.to(world, ['um', 'cm'], {
+      options: { baseUrls },
+      events,
+      signal: undefined,
+    })
+    return new Set(all.clients.map(({ gateways }) => gateways.all[0]?.gate)).size
+  }
+  expect(gatesOf([])).toBe(1)
+  expect(gatesOf(['um=http://gw.test'])).toBe(2)
+  expect(gatesOf(['um=http://gw.test', 'cm=http://gw.test/cm'])).toBe(1)
 })

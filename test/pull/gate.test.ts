@@ -2,7 +2,8 @@
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BannedError, StoppedError } from '../../src/base/errors.ts'
-import type { Files } from '../../src/base/ports.ts'
+import type { Files, Memory } from '../../src/base/ports.ts'
+import { BINANCE } from '../../src/binance/host.ts'
 import { BAN_PATH, Gate } from '../../src/pull/gate.ts'
 import { memFiles } from '../support/mem-files.ts'
 import { simClock, type SimClock } from '../support/sim-clock.ts'
@@ -22,9 +23,17 @@ function open({
 }: { maxWaitMs?: number; files?: Files; clock?: SimClock } = {}): Opened {
   onTestFinished(clock.stop)
   const waits: Wait[] = []
-  const gate = new Gate({ clock, random: seededRandom(1), state: files }, maxWaitMs, (wait) => {
-    waits.push(wait)
-  })
+  const gate = new Gate(
+    {
+      clock,
+      random: seededRandom(1),
+      state: (exchange) => {
+        if (exchange !== BINANCE) throw new Error(`no state of ${exchange}`)
+        return { files, directory: '/state/binance' }
+      },
+    },
+    { exchanges: [BINANCE], maxWaitMs, onWait: (wait) => void waits.push(wait) },
+  )
   return { gate, clock, files, waits }
 }
 
@@ -80,7 +89,7 @@ describe('429', () => {
 describe('418', () => {
   it('is kept on disk and honoured by the next process, to the millisecond', async () => {
     const first = open()
-    await first.gate.banned(3 * DAY_MS, 'IP banned')
+    await first.gate.banned(BINANCE, 3 * DAY_MS, 'IP banned')
     const next = open({ files: first.files, clock: first.clock })
     first.clock.skip(DAY_MS)
     await next.gate.load()
@@ -92,11 +101,11 @@ describe('418', () => {
   })
 
   it.each<[string, (gate: Gate) => Promise<void>]>([
-    ['a 418 without a deadline', (gate) => gate.banned(2 * MINUTE_MS, 'IP banned')],
-    ['a 403', (gate) => gate.blocked('no')],
+    ['a 418 without a deadline', (gate) => gate.banned(BINANCE, 2 * MINUTE_MS, 'IP banned')],
+    ['a 403', (gate) => gate.blocked(BINANCE, 'no')],
   ])('is not shortened on disk by %s of a request that was under way', async (_, answered) => {
     const first = open()
-    await Promise.all([first.gate.banned(3 * DAY_MS, 'IP banned'), answered(first.gate)])
+    await Promise.all([first.gate.banned(BINANCE, 3 * DAY_MS, 'IP banned'), answered(first.gate)])
     await answered(first.gate)
     const next = open({ files: first.files, clock: first.clock })
     await next.gate.load()
@@ -106,7 +115,7 @@ describe('418', () => {
   it('is lengthened on disk by a later deadline', async () => {
     const first = open()
     const answers = [MINUTE_MS, 3 * DAY_MS, 2 * MINUTE_MS]
-    await Promise.all(answers.map((ms) => first.gate.banned(ms, 'IP banned')))
+    await Promise.all(answers.map((ms) => first.gate.banned(BINANCE, ms, 'IP banned')))
     const next = open({ files: first.files, clock: first.clock })
     await next.gate.load()
     expect(await passed(next)).toBeGreaterThanOrEqual(3 * DAY_MS)
@@ -114,7 +123,7 @@ describe('418', () => {
 
   it('outlasts the longest timer that there is', async () => {
     const opened = open()
-    await opened.gate.banned(40 * DAY_MS, 'IP banned')
+    await opened.gate.banned(BINANCE, 40 * DAY_MS, 'IP banned')
     expect(await passed(opened)).toBeGreaterThanOrEqual(40 * DAY_MS)
   })
 
@@ -127,7 +136,7 @@ describe('418', () => {
       const error: unknown = await opened.gate.pass().catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({
         exit: 5,
-        hint: expect.stringContaining('delete _ban.json') as string,
+        hint: expect.stringContaining('delete /state/binance/_ban.json.') as string,
       })
       expect(opened.clock.monotonicMs()).toBe(0)
       await opened.files.remove(BAN_PATH)
@@ -139,7 +148,7 @@ describe('418', () => {
 
   it('is over when its time is over', async () => {
     const first = open()
-    await first.gate.banned(MINUTE_MS, 'IP banned')
+    await first.gate.banned(BINANCE, MINUTE_MS, 'IP banned')
     first.clock.skip(2 * MINUTE_MS)
     const next = open({ files: first.files, clock: first.clock })
     await next.gate.load()
@@ -148,7 +157,7 @@ describe('418', () => {
 
   it('cannot forge its record with what the server says', async () => {
     const opened = open()
-    await opened.gate.banned(MINUTE_MS, '"}\n{"until":"1970-01-01T00:00:00.000000Z"')
+    await opened.gate.banned(BINANCE, MINUTE_MS, '"}\n{"until":"1970-01-01T00:00:00.000000Z"')
     expect(await readBan(opened.files)).toMatchObject({ until: '2026-06-01T00:01:01.000000Z' })
   })
 
@@ -172,37 +181,100 @@ describe('418', () => {
   })
 })
 
+describe('several exchanges and addresses', () => {
+  type Door = { exchanges: readonly string[]; address?: string }
+
+  /** Gates of one machine. */
+  function machine(): { clock: SimClock; gate: (door: Door) => Gate } {
+    const clock = simClock()
+    onTestFinished(clock.stop)
+    const memories = new Map<string, Files>()
+    const state = (exchange: string): Memory => {
+      const files = memories.get(exchange) ?? memFiles()
+      memories.set(exchange, files)
+      return { files, directory: exchange }
+    }
+    const gate = ({ exchanges, address }: Door): Gate => {
+      const http = { get: never, stream: never, close: async () => undefined }
+      const egress = address === undefined ? {} : { egress: { name: address, http } }
+      const way = { clock, random: seededRandom(1), state, ...egress }
+      return new Gate(way, { exchanges, maxWaitMs: 1e12, onWait: () => undefined })
+    }
+    return { clock, gate }
+  }
+  const never = async (): Promise<never> => {
+    throw new Error('nothing is sent')
+  }
+  async function isOpen(gate: Gate): Promise<boolean> {
+    await gate.load()
+    return gate.isOpen
+  }
+
+  it('a ban is kept as of the exchange that said so, and honoured by whoever asks it too', async () => {
+    const { gate } = machine()
+    await gate({ exchanges: ['gw:80', BINANCE] }).banned(BINANCE, DAY_MS, 'IP banned')
+    expect(await isOpen(gate({ exchanges: [BINANCE] }))).toBe(false)
+    expect(await isOpen(gate({ exchanges: ['gw:80', BINANCE] }))).toBe(false)
+    expect(await isOpen(gate({ exchanges: ['gw:80'] }))).toBe(true)
+  })
+
+  it('of several the longest holds', async () => {
+    const { clock, gate } = machine()
+    await gate({ exchanges: ['gw:80'] }).banned('gw:80', MINUTE_MS, 'IP banned')
+    await gate({ exchanges: [BINANCE] }).banned(BINANCE, DAY_MS, 'IP banned')
+    const both = gate({ exchanges: ['gw:80', BINANCE] })
+    await both.load()
+    expect(both.remainingMs).toBe(DAY_MS + 1_000)
+    clock.skip(2 * DAY_MS)
+    expect(both.isOpen).toBe(true)
+  })
+
+  it('an address that is named honours the ban of the one that is not: they may be the same', async () => {
+    const { gate } = machine()
+    await gate({ exchanges: [BINANCE] }).banned(BINANCE, DAY_MS, 'IP banned')
+    expect(await isOpen(gate({ exchanges: [BINANCE], address: '10.0.0.1' }))).toBe(false)
+  })
+
+  it('a ban of one named address is none of another', async () => {
+    const { gate } = machine()
+    const first = { exchanges: [BINANCE], address: '10.0.0.1' }
+    await gate(first).blocked(BINANCE, 'no')
+    expect(await isOpen(gate(first))).toBe(false)
+    expect(await isOpen(gate({ ...first, address: '10.0.0.2' }))).toBe(true)
+  })
+})
+
 describe('403 of the firewall', () => {
   it('shuts for five minutes, then ten, then twenty, while nothing succeeds', async () => {
     const opened = open()
     for (const minutes of [5, 10, 20]) {
-      await opened.gate.blocked('no')
+      await opened.gate.blocked(BINANCE, 'no')
       expect(await passed(opened)).toBe(minutes * MINUTE_MS)
     }
     opened.gate.succeeded()
-    await opened.gate.blocked('no')
+    await opened.gate.blocked(BINANCE, 'no')
     expect(await passed(opened)).toBe(5 * MINUTE_MS)
   })
 
   it('counts eight at once as one', async () => {
     const opened = open()
-    await Promise.all(Array.from({ length: 8 }, () => opened.gate.blocked('no')))
+    await Promise.all(Array.from({ length: 8 }, () => opened.gate.blocked(BINANCE, 'no')))
     expect(await passed(opened)).toBe(5 * MINUTE_MS)
   })
 
   it('regression: the answer to a request sent before the block does not end the doubling', async () => {
     const opened = open()
-    await opened.gate.blocked('no')
+    await opened.gate.blocked(BINANCE, 'no')
     opened.gate.succeeded()
     await opened.gate.pass()
-    await opened.gate.blocked('no')
+    await opened.gate.blocked(BINANCE, 'no')
     expect(await passed(opened)).toBe(10 * MINUTE_MS)
   })
 
   it('is kept on disk also where a longer 429 shuts the gate already', async () => {
     const first = open()
     first.gate.limited(10 * MINUTE_MS, 'slow down')
-    await first.gate.blocked('no')
+    await first.gate.blocked(BINANCE, 'no')
     const next = open({ files: first.files, clock: first.clock })
     await next.gate.load()
     expect(await passed(next)).toBe(5 * MINUTE_MS)
@@ -210,7 +282,7 @@ describe('403 of the firewall', () => {
 
   it('regression: lasts beyond the process that met it', async () => {
     const first = open()
-    await first.gate.blocked('no')
+    await first.gate.blocked(BINANCE, 'no')
     const next = open({ files: first.files, clock: first.clock, maxWaitMs: MINUTE_MS })
     await next.gate.load()
     await expect(next.gate.pass()).rejects.toMatchObject({ code: 'E_BLOCKED', exit: 5 })
@@ -223,7 +295,7 @@ describe('403 of the firewall', () => {
 describe('waiting', () => {
   it('is refused when it would take longer than the user wants, and says how long', async () => {
     const opened = open({ maxWaitMs: 10 * MINUTE_MS })
-    await opened.gate.banned(10 * MINUTE_MS, 'IP banned')
+    await opened.gate.banned(BINANCE, 10 * MINUTE_MS, 'IP banned')
     const error: unknown = await opened.gate.pass().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(BannedError)
     expect(error).toMatchObject({ code: 'E_BANNED', exit: 5, retryAfterMs: 601_000 })

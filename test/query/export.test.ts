@@ -157,6 +157,57 @@ describe('a range that is not covered', () => {
   })
 })
 
+describe('klines put together', () => {
+  const days = ['klines/BTCUSDT/1h', '--resample', '1d', '--from', '2026-06-02']
+
+  test('are complete only where the last one is covered to its end', async () => {
+    const { exit, stdout, stderr } = await cli([...days, '--to', '2026-06-03T12:00'])
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout.match(/,false$/gm)).toHaveLength(2)
+    const week = ['klines/BTCUSDT/1h', '--resample', '1w', '--from', '2026-06-01']
+    const beyond = await cli([...week, '--to', '2026-06-04'])
+    expect(beyond.exit).toBe(3)
+    expect(beyond.stdout.match(/,true$/gm)).toHaveLength(1)
+    expect(beyond.stderr).toMatch(/not covered: 2026-06-04 to 2026-06-08/)
+  })
+
+  test('need nothing before the first one, nor of a slot that opens before the range', async () => {
+    const { exit, stdout, stderr } = await cli([
+      ...['klines/BTCUSDT/1h', '--resample', '1d'],
+      ...['--from', '2026-05-31T12:00', '--to', '2026-06-02'],
+    ])
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' })
+    expect(stdout.match(/^2026/gm)).toHaveLength(1)
+  })
+
+  test('have the columns that are asked for, in their order', async () => {
+    const asked = {
+      dataset: 'klines',
+      ...{ dataDir: lake.dataDir, symbol: 'BTCUSDT', interval: '1h', resample: '1d' },
+    } as const
+    const all = await readTable(asked)
+    const some = await readTable({ ...asked, columns: ['partial', 'close', 'open_time'] })
+    expect(some.schema.names).toEqual(['partial', 'close', 'open_time'])
+    for (const name of ['partial', 'close', 'open_time'])
+      expect([...some.getChild(name)!]).toEqual([...all.getChild(name)!])
+  })
+
+  test('are refused by who requires all, as a table and as a stream', async () => {
+    const asked = {
+      dataset: 'klines',
+      ...{ dataDir: lake.dataDir, symbol: 'BTCUSDT', interval: '1h' },
+      ...{ from: '2026-06-01', to: '2026-06-04', resample: '1w' },
+    } as const
+    const { schema } = await readTable(asked)
+    expect(JSON.parse(schema.metadata.get('incomplete') ?? '')).toEqual([
+      { from: '2026-06-04T00:00:00.000000Z', to: '2026-06-08T00:00:00.000000Z' },
+    ])
+    const required = { ...asked, requireComplete: true }
+    await expect(readTable(required)).rejects.toThrow(IncompleteError)
+    await expect(readSeries(required).next()).rejects.toThrow(IncompleteError)
+  })
+})
+
 describe('--out', () => {
   test('appears whole, its format told by its ending, through a link too', async () => {
     const directory = await tempDir()

@@ -21,6 +21,7 @@ test('every filter must match, a pattern as a whole', async () => {
 test.each([
   [{ quote: 'usdt' }, 'no symbol has the quote asset "usdt"; did you mean "USDT"?'],
   [{ status: 'trading' }, 'no symbol has the status "trading"; did you mean "TRADING"?'],
+  [{ status: 'DELISTED' }, 'exchangeInfo lists no symbol that is DELISTED'],
   [{ match: 'btc*' }, 'match: "btc*" is not a pattern of symbols; did you mean "BTC*"?'],
 ])('%j is a slip, not an empty answer', async (filter, words) => {
   await expect(listed(filter)).rejects.toThrow(words)

@@ -2,14 +2,18 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RecordBatch } from 'apache-arrow'
 import { expect, test } from 'vitest'
 import { parseMicros } from '../../src/base/time.ts'
+import type { Interval } from '../../src/binance/interval.ts'
 import { DATASETS } from '../../src/binance/market.ts'
 import { resampleGrid } from '../../src/resample/grid.ts'
 import { resample } from '../../src/resample/klines.ts'
 import { parseMeasure } from '../../src/resample/measure.ts'
 import { rowTexts } from '../../src/rows/value-text.ts'
 import { decodePage } from '../../src/rows/scan.ts'
+import type { Kline } from '../../src/simulator/rows.ts'
+import { EXCHANGE_SLOTS, longer } from '../support/long-klines.ts'
 
 const RECORDED = join(import.meta.dirname, '../../../shared/recorded/rest')
 const isThere = existsSync(RECORDED)
@@ -54,6 +58,74 @@ test.runIf(isThere).each(['1w', '3d'] as const)(
       expect([day, made.get(day)]).toEqual([day, texts.split(' ').map(Number).join(' ')])
   },
 )
+
+/** Each from those before it; the exchange makes them of trades, so whichever are put together, they are the same. */
+const CHAIN = [
+  ['2h', '1h'],
+  ['1d', '2h'],
+  ['1w', '1d'],
+  ['1M', '1d'],
+] as const
+
+test.runIf(isThere)(
+  '2h from 1h, 1d from 2h, weeks and months from 1d, value for value',
+  async () => {
+    const recorded = await rowsOf(hours())
+    const made: Record<string, readonly RecordBatch[]> = { '1h': await listOf(hours()) }
+    for (const [interval, source] of CHAIN) {
+      made[interval] = await listOf(resampled(made[source]!, interval, source))
+      const oracle = longer(recorded, EXCHANGE_SLOTS[interval])
+      expect([interval, await rowsOf(made[interval])]).toEqual([interval, oracle])
+      expect(oracle.length).toBeGreaterThan(2)
+    }
+  },
+)
+
+async function* resampled(
+  batches: readonly RecordBatch[],
+  interval: Interval,
+  source: Interval,
+): AsyncGenerator<RecordBatch> {
+  const measure = parseMeasure(interval)
+  if (measure.kind !== 'interval') throw new Error('not an interval')
+  const how = { dataset: DATASETS.klines, numbers: 'decimal', coverage: [] } as const
+  const grid = resampleGrid(measure, source, undefined)
+  async function* given(): AsyncGenerator<RecordBatch> {
+    yield* batches
+  }
+  yield* resample(given(), { ...how, interval: source, grid })
+}
+
+async function listOf(batches: AsyncIterable<RecordBatch>): Promise<readonly RecordBatch[]> {
+  const list: RecordBatch[] = []
+  for await (const batch of batches) list.push(batch)
+  return list
+}
+
+/** All values of klines, as the oracle has them. */
+async function rowsOf(
+  batches: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+): Promise<Kline[]> {
+  const rows: Kline[] = []
+  for await (const batch of batches)
+    for (let row = 0; row < batch.numRows; row++) {
+      const texts = rowTexts(DATASETS.klines, batch, row) as Record<string, string>
+      rows.push({
+        openTime: parseMicros(texts['open_time']!),
+        closeTime: parseMicros(texts['close_time']!),
+        open: texts['open']!,
+        high: texts['high']!,
+        low: texts['low']!,
+        close: texts['close']!,
+        volume: texts['volume']!,
+        quoteVolume: texts['quote_volume']!,
+        tradeCount: Number(texts['trade_count']),
+        takerVolume: texts['taker_buy_volume']!,
+        takerQuoteVolume: texts['taker_buy_quote_volume']!,
+      })
+    }
+  return rows
+}
 
 async function* hours(): AsyncGenerator<ReturnType<typeof decodePage>['batch']> {
   for (const name of readdirSync(RECORDED).sort())

@@ -211,9 +211,21 @@ describe('bars', () => {
     isBestMatch: true,
   })
 
-  test('do not reach over time that is not covered', async () => {
+  test.each([
+    ['do not reach over time that is not covered', [1, 2, 12, 13, 14], ['1-2 partial', '3-5']],
+    [
+      'are partial where they are made of rows that are stored and not covered',
+      [1, 6, 7, 8, 9, 12, 13, 14, 15],
+      ['1-1 partial', '2-4 partial', '5-5 partial', '6-8', '9-9 partial'],
+    ],
+    [
+      'are partial where times go back to before what is covered',
+      [11, 9, 12, 13, 14, 15],
+      ['1-3 partial', '4-6'],
+    ],
+  ] as const)('%s', async (_, minutes, expectedBars) => {
     const coverage = withoutStretch(ALWAYS, { from: at(5), to: at(10) })
-    const rows = [trade(1, 1), trade(2, 2), trade(3, 12), trade(4, 13), trade(5, 14)]
+    const rows = minutes.map((minute, index) => trade(index + 1, minute))
     const measure = parseMeasure('3tick')
     if (measure.kind === 'interval') throw new Error('no size')
     const bars = tradeBars(
@@ -222,15 +234,11 @@ describe('bars', () => {
     )
     const made = await textsOf(bars, true)
     expect(
-      made.map(({ first_trade_id, last_trade_id, partial }) => [
-        first_trade_id,
-        last_trade_id,
-        partial,
-      ]),
-    ).toEqual([
-      ['1', '2', 'true'],
-      ['3', '5', 'false'],
-    ])
+      made.map(
+        ({ first_trade_id, last_trade_id, partial }) =>
+          `${first_trade_id}-${last_trade_id}${partial === 'true' ? ' partial' : ''}`,
+      ),
+    ).toEqual(expectedBars)
   })
 
   test('have no trade of an aggregate that the exchange marked as none', async () => {

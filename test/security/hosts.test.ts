@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { isBinanceUrl } from '../../src/binance/host.ts'
+import { exchangeOf, isBinanceUrl } from '../../src/binance/host.ts'
 import { command } from '../support/command.ts'
 import { processLake, PROCESS_JOB, serveHistory, startRun } from '../support/process.ts'
 
@@ -72,6 +72,16 @@ describe('K4: hosts', () => {
     ['binance.com', false],
   ])('%j is Binance’s own: %s', (url, isOwn) => {
     expect(isBinanceUrl(url)).toBe(isOwn)
+  })
+
+  it.each([
+    ['http://api.binance.com', 'binance'],
+    ['https://fapi.binance.com./x', 'binance'],
+    ['https://user:password@api4.binance.com:8443', 'binance'],
+    ['https://api.binance.com.evil.test', 'api.binance.com.evil.test'],
+    ['http://127.0.0.1:9000/spot', '127.0.0.1:9000'],
+  ])('whose bans hold for %j goes by its host alone: %s', (url, exchange) => {
+    expect(exchangeOf(url)).toBe(exchange)
   })
 
   it.each(['base_url', 'baseUrl', 'base-url', 'url', 'host', 'archive_url', 'proxy'])(

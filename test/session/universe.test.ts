@@ -44,6 +44,29 @@ describe('symbols --universe all-time', () => {
     ])
   })
 
+  test.each([
+    [{ listedTo: '2026-05-01' }, []],
+    [{ listedFrom: '2026-06-15', listedTo: '2026-07-01' }, ['BTCUSDT', 'GONEUSDT', 'XYZTUSD']],
+    [{ listedFrom: '2026-07-01' }, ['BTCUSDT', 'GONEUSDT']],
+    [{ listedFrom: '2026-08-01' }, ['BTCUSDT']],
+  ])('has those that were listed between dates: %j', async (dates, names) => {
+    const options = { ...doors(await exchange()), dataDir: await tempDir() }
+    const found = await listSymbols({ universe: 'all-time', match: '*USD*', ...dates }, options)
+    expect(found.map(({ symbol }) => symbol)).toEqual(names)
+  })
+
+  test.each([
+    [['--listed-from', '2026-01-01'], /only known of the universe all-time/],
+    [['--universe', 'all-time', '--listed-from', 'May'], /not an ISO 8601/],
+    [
+      ['--universe', 'all-time', '--listed-from', '2026-02-01', '--listed-to', '2026-01-01'],
+      /is not after their start/,
+    ],
+  ])('%j is refused', async (argv, words) => {
+    const { exit, stderr } = await command(['symbols', ...argv])
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringMatching(words) as string })
+  })
+
   test('names what is not sure, and prints months', async () => {
     const { url } = await exchange()
     const lake = ['--base-url', url, '--archive-url', url]
@@ -72,6 +95,14 @@ describe('symbols --universe all-time', () => {
       /the archive's symbols cannot be listed/,
     )
   })
+
+  test('does not believe a listing that is empty: a universe of survivors is none', async () => {
+    const empty = await serve({ exchange: { symbols: [], archive: {} } })
+    await expect(listSymbols({ universe: 'all-time' }, doors(empty))).rejects.toMatchObject({
+      name: 'UnavailableError',
+      message: "the archive's symbols cannot be listed: it names none of spot",
+    })
+  })
 })
 
 describe('a job of all time', () => {
@@ -97,16 +128,26 @@ datasets: [{ kind: klines, intervals: [1d] }]
     const told = await status([parseJob(JOB, 'job.yaml')], options)
     expect(told.series.map(({ symbol }) => symbol)).toEqual(['BTCUSDT', 'GONEUSDT'])
     const answer = await sql(
-      `SELECT symbol, market, strftime("first", '%Y-%m-%d') AS "first", strftime("last", '%Y-%m-%d') AS "last", status FROM symbols`,
+      `SELECT symbol, market, strftime("first", '%Y-%m-%d') AS "first", strftime("last", '%Y-%m-%dT%H:%M') AS "last", status FROM symbols`,
       { dataDir },
     )
     const rows = []
     for await (const some of answer.rows()) rows.push(...some)
     answer.close()
     expect(rows).toEqual([
-      ['BTCUSDT', 'spot', '2026-05-10', '2026-07-31', null],
-      ['GONEUSDT', 'spot', '2026-05-10', '2026-07-09', 'DELISTED'],
+      ['BTCUSDT', 'spot', '2026-05-10', '2026-07-31T23:59', null],
+      ['GONEUSDT', 'spot', '2026-05-10', '2026-07-09T23:59', 'DELISTED'],
     ])
+  })
+
+  test('chooses what was listed between dates, and a delisted symbol of a list has its listing', async () => {
+    const options = { ...doors(await exchange()), dataDir: await tempDir() }
+    const july = JOB.replace('quote: USDT', 'match: "*USD*", listed: {from: 2026-07-01}')
+    const { summary } = await run(july, options)
+    expect(summary.series.map(({ key }) => key.symbol)).toEqual(['BTCUSDT', 'GONEUSDT'])
+    const list = { ...options, dataDir: await tempDir() }
+    const named = await run(JOB.replace(/\{ universe.*\}/, '[GONEUSDT]'), list)
+    expect(named.summary).toMatchObject({ complete: true, exit: 0, rows: 61 })
   })
 
   test('that chooses nothing is a slip', async () => {

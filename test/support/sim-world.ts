@@ -181,7 +181,7 @@ export function simWorld(options: SimWorldOptions = {}): SimWorld {
     activity,
     random: seededRandom(seed),
     files,
-    state: files,
+    state: () => ({ files, directory: 'state' }),
     http: countedHttp(options.http ?? deadHttp, activity),
     process: options.process ?? simProcesses().spawn(),
   }

@@ -69,7 +69,7 @@ export function virtualWorld(exchange: Exchange, options: VirtualOptions = {}): 
       latencyMsMax === undefined ? http : slowed(http, clock, seededRandom(seed + 1), latencyMsMax),
     files,
     // Whoever works at the same lake does so on the same machine.
-    state: files,
+    state: () => ({ files, directory: 'state' }),
     process: options.process ?? simProcesses().spawn(),
   }
 }

@@ -11,6 +11,9 @@ import { readChoice, readMoment, readText } from '../read.ts'
 
 const FORMATS = ['csv', 'jsonl', 'arrow', 'parquet'] as const
 
+const PROGRAMS = ['freqtrade', 'vectorbt', 'backtrader', 'zipline'] as const
+const BINARY: ReadonlySet<string> = new Set(['arrow', 'parquet', 'freqtrade', 'vectorbt'])
+
 /** Flags that name a part of a series. */
 export const RANGE_FLAGS = {
   from: {
@@ -33,6 +36,13 @@ const flags = {
     value: 'FORMAT',
     default: "by --out's ending, else csv; jsonl with --json",
     read: readChoice(FORMATS),
+  },
+  for: {
+    describe:
+      'klines as a program for backtests loads them: freqtrade, vectorbt, backtrader or zipline',
+    value: 'PROGRAM',
+    read: readChoice(PROGRAMS),
+    conflicts: ['format'],
   },
   out: {
     describe: 'the file to write, whole or not at all; replaced when it is there',
@@ -59,6 +69,7 @@ export const command: Command = {
   long: [
     'SERIES is [MARKET/]DATASET/SYMBOL[/CONTRACT][/INTERVAL], such as klines/BTCUSDT/1h or cm/basis/BTCUSD/PERPETUAL/5m. Times are ISO 8601 UTC with microseconds, and numbers are exactly as the lake stores them; JSON Lines write decimals, and integers above 2^53, as text. Arrow is the file format of Arrow IPC.',
     'A range that is not covered is named on stderr, and the exit code is 3; the rows that are there are written all the same.',
+    'With --for, klines get the names, times and columns that the program documents, and nothing else: docs/READING.md has how each loads them.',
     'With --resample, klines are put together to longer ones, and aggTrades or trades to klines, with exact sums of volumes; those that open in the range, each whole. The column partial is true where a part of the time is not covered, or has no rows of klines. Weeks begin on Monday, months with their first day; 3d klines lie as the exchange has them, which takes one of the symbol in the lake; all others count from 1970. Tick, volume and dollar bars of trades end with the trade that fills them.',
   ],
   flags,
@@ -73,6 +84,10 @@ export const command: Command = {
       does: 'klines of 90 minutes, made of those of one',
     },
     {
+      line: 'export klines/BTCUSDT/1h --for freqtrade --out BTC_USDT-1h.feather',
+      does: 'klines as freqtrade reads them',
+    },
+    {
       line: 'export aggTrades/BTCUSDT --resample 1e6dollar --out bars.parquet',
       does: 'a bar for each million that was paid',
     },
@@ -83,11 +98,11 @@ export const command: Command = {
 async function execute(call: Call<typeof flags>): Promise<number> {
   const { values, operands, io, print } = call
   const [series = ''] = operands
-  const { 'data-dir': dataDir, from, to, resample, out } = values
+  const { 'data-dir': dataDir, from, to, resample, out, for: program } = values
   const format = values.format ?? formatOf(out, values.json === true)
-  checkTerminal(format, call)
+  checkTerminal(program ?? format, call)
   const rows = await library.exportSeries(series, {
-    format,
+    ...(program === undefined ? { format } : { for: program }),
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
@@ -95,6 +110,8 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   })
   if (out === undefined) await writeOut(rows, call)
   else await writeFile(out, rows, call)
+  const partial = rows.partial()
+  if (partial > 0) await print.say(library.quoteText(`${series}: ${partialWords(partial)}`))
   if (io.gone.aborted || rows.isComplete) return 0
   if (values['allow-incomplete'] === true) {
     await print.say(library.quoteText(`${series}: ${rows.words}`))
@@ -111,11 +128,14 @@ function formatOf(out: string | undefined, isJson: boolean): ExportFormat {
   return isJson && out === undefined ? 'jsonl' : 'csv'
 }
 
-function checkTerminal(format: ExportFormat, { values, io }: Call<typeof flags>): void {
-  const isBinary = format === 'arrow' || format === 'parquet'
-  if (isBinary && values.out === undefined && io.stdout.isTerminal)
+function partialWords(count: number): string {
+  return `${counted(count, 'row')} made of a part of the time, which the form has no column for`
+}
+
+function checkTerminal(format: string, { values, io }: Call<typeof flags>): void {
+  if (BINARY.has(format) && values.out === undefined && io.stdout.isTerminal)
     throw new Misuse(
-      `${format} is not for a terminal`,
+      `${PROGRAMS.some((one) => one === format) ? `the form for ${format}` : format} is not for a terminal`,
       'name a file with --out, or redirect stdout',
     )
 }

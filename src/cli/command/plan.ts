@@ -7,7 +7,7 @@ import { bytes, count, counted, minutesAbout, spans } from '../human.ts'
 import { fit, padded, table, type Row } from '../table.ts'
 import { Misuse } from '../failure.ts'
 import { JOB_FLAGS, RECHECK_FLAG, type Flags } from '../flags.ts'
-import { flatKey } from '../flat-key.ts'
+import { flatKey } from '../print.ts'
 import {
   archiveLine,
   assumptions,

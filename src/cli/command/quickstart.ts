@@ -10,7 +10,7 @@ import { counted } from '../human.ts'
 import { table } from '../table.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { library } from '../library.ts'
-import { ownPath } from '../own-file.ts'
+import { ownPath } from '../io.ts'
 
 const flags = {
   live: {

@@ -1,9 +1,10 @@
 /** `remove`: takes a series, or a range of it, out of the lake. */
 
+import { createInterface } from 'node:readline'
 import type { PlannedRemoval } from '../../index.ts'
-import { canAsk, isAgreed } from '../ask.ts'
 import type { Call, Command } from '../command.ts'
 import { Misuse } from '../failure.ts'
+import type { Io } from '../io.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
 import { bytes, count, counted, instant } from '../human.ts'
 import { library } from '../library.ts'
@@ -65,4 +66,21 @@ function question({ series, window, files, rows, bytes: size }: PlannedRemoval):
   const { from, to } = window
   const range = [from && ` from ${instant(from)}`, to && ` to ${instant(to)}`].join('')
   return `Remove ${name}${range}, out of ${inside}?`
+}
+
+/** Is there somebody who reads stderr and can answer? */
+function canAsk({ stdin, stderr }: Io): boolean {
+  return stdin.isTerminal && stderr.isTerminal
+}
+
+/** Asks on stderr, and resolves to whether the answer is yes; the end of the input is no. */
+async function isAgreed(question: string, { stdin, stderr }: Io): Promise<boolean> {
+  const lines = createInterface({ input: stdin.stream, output: stderr.stream, terminal: false })
+  try {
+    await stderr.write(`${question} [y/N] `)
+    for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line)
+    return false
+  } finally {
+    lines.close()
+  }
 }

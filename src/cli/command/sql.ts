@@ -1,14 +1,19 @@
 /** `sql`: asks the lake with SQL. */
 
+import { readFile } from 'node:fs/promises'
 import type { Fetch, SqlAnswer, SqlValue } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
+import { Misuse } from '../failure.ts'
 import { LAKE_FLAGS, type Flags } from '../flags.ts'
+import type { Io } from '../io.ts'
 import { library } from '../library.ts'
 import { bytes, counted } from '../human.ts'
 import { readInteger, readText } from '../read.ts'
-import { queryOf } from '../sql-query.ts'
 import { sqlShell } from '../sql-shell.ts'
 import { plainText, writeTable } from '../sql-table.ts'
+
+/** Far more than anybody writes; a query is held in memory. */
+const QUERY_BYTES_MAX = 1 << 20
 
 const flags = {
   file: {
@@ -79,6 +84,47 @@ async function execute(call: Call<typeof flags>): Promise<number> {
     answer.close()
   }
   return 0
+}
+
+/**
+ * The query: an argument, a file, or stdin for `-` and where stdin is no terminal.
+ *
+ * @returns `undefined` where there is none and a person can be asked for it.
+ * @throws Misuse when there are two, or the file cannot be read.
+ */
+async function queryOf(
+  { file, operand }: { readonly file: string | undefined; readonly operand: string | undefined },
+  { stdin }: Io,
+): Promise<string | undefined> {
+  if (file !== undefined && operand !== undefined)
+    throw new Misuse('--file cannot stand beside a query')
+  if (file !== undefined) return fromFile(file)
+  if (operand !== undefined && operand !== '-') return operand
+  return operand === undefined && stdin.isTerminal ? undefined : fromStream(stdin.stream)
+}
+
+async function fromFile(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException
+    throw new Misuse(`--file: ${library.quoteText(path)} cannot be read (${code})`)
+  })
+  return checked(bytes)
+}
+
+async function fromStream(stream: NodeJS.ReadableStream): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of stream) {
+    pieces.push(Buffer.from(piece))
+    size += pieces.at(-1)?.length ?? 0
+    if (size > QUERY_BYTES_MAX) break
+  }
+  return checked(Buffer.concat(pieces))
+}
+
+function checked(bytes: Buffer): string {
+  if (bytes.length <= QUERY_BYTES_MAX) return bytes.toString('utf8')
+  throw new Misuse('the query is longer than 1 MiB')
 }
 
 async function writeAll(pieces: AsyncIterable<string>, { io }: Call): Promise<void> {

@@ -1,6 +1,6 @@
 /** `status`: prints what the lake holds. */
 
-import { flatKey } from '../flat-key.ts'
+import { flatKey } from '../print.ts'
 import type { RevisionEntry, SeriesStatus, StatusReport, WindowText } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
 import { jobsFromFiles } from '../jobs.ts'

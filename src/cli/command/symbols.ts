@@ -35,6 +35,16 @@ const flags = {
     default: 'listed',
     read: readChoice(['listed', 'all-time']),
   },
+  'listed-from': {
+    describe: 'with all-time: only symbols that were still listed then or later, by months',
+    value: 'DATE',
+    read: readText,
+  },
+  'listed-to': {
+    describe: 'with all-time: only symbols that were listed before then, by months',
+    value: 'DATE',
+    read: readText,
+  },
 } satisfies Flags
 
 /** @see {@link Command} */
@@ -55,6 +65,10 @@ export const command: Command = {
       line: 'symbols --universe all-time --quote USDT',
       does: 'all that ever traded against USDT, and from when to when',
     },
+    {
+      line: 'symbols --universe all-time --listed-from 2022-01-01 --listed-to 2023-01-01',
+      does: 'all that were listed at some time in 2022',
+    },
     { line: 'symbols --base BTC --json', does: 'all that BTC trades against, as JSON' },
   ],
   execute,
@@ -62,7 +76,8 @@ export const command: Command = {
 
 async function execute({ values, options, print }: Call<typeof flags>): Promise<number> {
   const { market, quote, base, match, status, universe } = values
-  const filter = { market, quote, base, match, status, universe }
+  const { 'listed-from': listedFrom, 'listed-to': listedTo } = values
+  const filter = { market, quote, base, match, status, universe, listedFrom, listedTo }
   const symbols = await library.listSymbols(filter, options)
   const doubtful = symbols.filter(({ isAmbiguous }) => isAmbiguous === true)
   if (doubtful.length > 0) await print.say(ambiguous(doubtful))

@@ -8,7 +8,7 @@ import type {
   VerifyReport,
 } from '../../index.ts'
 import type { Call, Command } from '../command.ts'
-import { flatKey } from '../flat-key.ts'
+import { flatKey } from '../print.ts'
 import type { Flags } from '../flags.ts'
 import { DAMAGED, INCOMPLETE, Unfinished } from '../failure.ts'
 import { bytes, count, counted, duration, spans } from '../human.ts'
@@ -27,7 +27,8 @@ const flags = {
   },
   remote: { describe: 'also read the checksums of the archives again' },
   cross: {
-    describe: 'also hold series that say the same against each other: klines, aggTrades, trades',
+    describe:
+      'also hold series that say the same against each other: klines, trades, funding, open interest',
     conflicts: ['subset'],
   },
   rebuild: { describe: 'write lost or damaged manifests anew from the Parquet files' },
@@ -40,7 +41,7 @@ export const command: Command = {
   describe: 'read the Parquet back and check it against its manifests',
   long: [
     "Checks order, duplicate keys, hashes, footers, coverage and gaps. Ends with 4 when it finds damage. With jobs: the series that they want, judged by the range that they want, as far as the lake and this machine's clock can tell; what is missing is no damage. Without: every series in the lake.",
-    "With --cross, what two series say of the time that both cover must be the same: each kline against the shorter ones in it, the shortest klines against aggTrades or trades, every trade in exactly one aggregate. What differs is listed with both values and how far the exchange's rules let them be apart, what only one side has as an omission of the other; then it ends with 4.",
+    "With --cross, what two series say of the time that both cover must be the same: each kline against the shorter ones in it, or where these do not reach against aggTrades or trades; every trade in exactly one aggregate; settlements of funding against klines of the mark price, and steps of open interest against what was traded. A series that is held against none is named. What differs is listed with both values and how far the exchange's rules let them be apart, what only one side has as an omission of the other; then it ends with 4.",
   ],
   flags,
   takesLake: true,

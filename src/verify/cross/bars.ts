@@ -11,6 +11,18 @@ import { columnData, int64Values } from '../../rows/batch.ts'
 /** What a kline says of its slot. */
 export type Kline = Omit<BarRow, 'firstId' | 'lastId' | 'decimals'>
 
+/** The columns of what was traded and paid, of both sides and of takers: each market names them for what they count. */
+export type Volumes = Readonly<
+  Record<'volume' | 'quoteVolume' | 'takerVolume' | 'takerQuoteVolume', string>
+>
+
+/** Those of klines, which have them in one order. */
+export function volumesOf({ columns }: Dataset): Volumes {
+  const names = columns.filter(({ type }) => type === 'quantity').map(({ name }) => name)
+  const [volume = '', quoteVolume = '', takerVolume = '', takerQuoteVolume = ''] = names
+  return { volume, quoteVolume, takerVolume, takerQuoteVolume }
+}
+
 /** The klines of a batch with all columns. */
 export function klinesIn(batch: RecordBatch, dataset: Dataset, numbers: Numbers): readonly Kline[] {
   const form = numberForm(numbers)
@@ -21,8 +33,9 @@ export function klinesIn(batch: RecordBatch, dataset: Dataset, numbers: Numbers)
   const whole = (name: string): BigInt64Array => int64Values(batch, columnIndex(dataset, name))
   const [opens, closes, counts] = [whole('open_time'), whole('close_time'), whole('trade_count')]
   const [open, high, low, close] = [column('open'), column('high'), column('low'), column('close')]
-  const [volume, quote] = [column('volume'), column('quote_volume')]
-  const [taker, takerQuote] = [column('taker_buy_volume'), column('taker_buy_quote_volume')]
+  const names = volumesOf(dataset)
+  const [volume, quote] = [column(names.volume), column(names.quoteVolume)]
+  const [taker, takerQuote] = [column(names.takerVolume), column(names.takerQuoteVolume)]
   return Array.from({ length: batch.numRows }, (_, row) => ({
     opened: micros(opens[row] ?? 0n),
     closed: micros(closes[row] ?? 0n),
@@ -45,12 +58,15 @@ export type Difference = {
   readonly allowed: number
 }
 
-/** How exact the numbers are that are compared. */
+/** What is compared, and how exact its numbers are. */
 export type Exactness = {
-  /** Are some of them doubles? */
-  readonly hasDoubles: boolean
+  readonly volumes: Volumes
+  /** Which sides are stored as doubles? */
+  readonly doubles: { readonly whole: boolean; readonly parts: boolean }
   /** Is what was paid price x quantity, which the exchange rounds to 8 decimals for each trade? */
   readonly isMultiplied: boolean
+  /** How often else what was paid may have been rounded to 8 decimals: on both sides together. */
+  readonly roundings: number
 }
 
 /** What two klines of one slot say differently. */
@@ -59,45 +75,52 @@ export function differences(
   parts: Kline,
   exactness: Exactness,
 ): readonly Difference[] {
-  const { hasDoubles, isMultiplied } = exactness
-  const rounding = (sum: Exact): number => (isMultiplied && sum.scale > 8 ? ROUNDED : 0)
-  const columns: readonly (readonly [string, Exact, Exact, number])[] = [
-    ['open', whole.prices.open, parts.prices.open, 0],
-    ['high', whole.prices.high, parts.prices.high, 0],
-    ['low', whole.prices.low, parts.prices.low, 0],
-    ['close', whole.prices.close, parts.prices.close, 0],
-    ['volume', whole.volume, parts.volume, 0],
-    ['quote_volume', whole.quoteVolume, parts.quoteVolume, rounding(parts.quoteVolume)],
-    ['trade_count', counted(whole), counted(parts), 0],
-    ['taker_buy_volume', whole.takerVolume, parts.takerVolume, 0],
-    [
-      'taker_buy_quote_volume',
-      whole.takerQuoteVolume,
-      parts.takerQuoteVolume,
-      rounding(parts.takerQuoteVolume),
-    ],
+  const { doubles, isMultiplied, roundings, volumes } = exactness
+  const areFactorsRough =
+    doubles.parts && [parts.prices.high, parts.volume].some((factor) => sizeOf(factor) >= EXACT)
+  /** Parts may be rough twice: each of them, and then their sum; or each of two factors. */
+  const ofDoubles = (a: Exact, b: Exact, isRough = sizeOf(b) >= EXACT): number =>
+    (doubles.whole && sizeOf(a) >= EXACT ? sizeOf(a) * Number.EPSILON : 0) +
+    (doubles.parts && isRough ? 2 * sizeOf(b) * Number.EPSILON : 0)
+  const paid = (a: Exact, b: Exact): number => {
+    if (!isMultiplied) return rounded(roundings) + ofDoubles(a, b)
+    const isRounded = b.scale > 8 || areFactorsRough
+    return (isRounded ? rounded(parts.tradeCount) : 0) + ofDoubles(a, b, areFactorsRough)
+  }
+  const columns: readonly (readonly [string, Exact, Exact, typeof paid])[] = [
+    ['open', whole.prices.open, parts.prices.open, ofDoubles],
+    ['high', whole.prices.high, parts.prices.high, ofDoubles],
+    ['low', whole.prices.low, parts.prices.low, ofDoubles],
+    ['close', whole.prices.close, parts.prices.close, ofDoubles],
+    [volumes.volume, whole.volume, parts.volume, ofDoubles],
+    [volumes.quoteVolume, whole.quoteVolume, parts.quoteVolume, paid],
+    ['trade_count', counted(whole), counted(parts), () => 0],
+    [volumes.takerVolume, whole.takerVolume, parts.takerVolume, ofDoubles],
+    [volumes.takerQuoteVolume, whole.takerQuoteVolume, parts.takerQuoteVolume, paid],
   ]
-  return columns.flatMap(([column, a, b, perTrade]) => {
-    const apart = Math.abs(Number(exactText(plus(a, { ...b, units: -b.units }))))
-    const doubles = hasDoubles ? ofDoubles(a, parts.tradeCount) : 0
-    const allowed = perTrade * parts.tradeCount + doubles
+  return columns.flatMap(([column, a, b, bound]) => {
+    const apart = sizeOf(plus(a, { ...b, units: -b.units }))
+    const allowed = apart === 0 ? 0 : bound(a, b)
     if (apart <= allowed) return []
     return [{ column, whole: shortText(a), parts: shortText(b), allowed }]
   })
 }
 
-/** Half of the last of 8 decimals. */
-const ROUNDED = 5e-9
+/** So many halves of the last of 8 decimals. */
+function rounded(times: number): number {
+  return times / 2e8
+}
+
+/**
+ * Below, a text of 8 decimals has no more than 15 digits, and its double prints as that text. From here on it may print
+ * as another one, shorter or not: half a unit in the last place from text to double, and half of one from there.
+ */
+const EXACT = 1e7
+
+function sizeOf(value: Exact): number {
+  return Math.abs(Number(exactText(value)))
+}
 
 function counted({ tradeCount }: Kline): Exact {
   return { units: BigInt(tradeCount), scale: 0 }
-}
-
-const DIGITS_SAFE = 15
-
-/** Doubles are the decimals that Binance sent, up to 15 digits; with more, each may be off by its last bit. */
-function ofDoubles(value: Exact, count: number): number {
-  const digits = String(value.units < 0n ? -value.units : value.units).length
-  if (digits <= DIGITS_SAFE) return 0
-  return Math.abs(Number(exactText(value))) * Number.EPSILON * (count + 1)
 }

@@ -15,14 +15,19 @@ export type IdFinding =
       readonly kind: 'trade-lost'
       readonly id: number
       readonly aggregate: number
-      readonly quantity: string
+      /** What of the aggregate's no trade has; absent where another one has some of its trades. */
+      readonly quantity?: string
     }
   | { readonly kind: 'no-aggregate'; readonly id: number }
   | {
       readonly kind: 'two-aggregates'
+      /** The first trade and the last that both name. */
       readonly id: number
+      readonly lastId: number
       readonly aggregate: number
       readonly other: number
+      /** Do they name the same trades? */
+      readonly isSame: boolean
     }
   | {
       readonly kind: 'differs'
@@ -56,13 +61,18 @@ export async function* compareIds(
   const aggregates = byId(sides.aggregatePeriods, sides.aggregates)
   const trades = new Ahead(byId(sides.tradePeriods, sides.trades))
   const inside = new Inside(sides.common)
-  let before: { readonly last: number; readonly id: number } | undefined
+  /** The one that reaches furthest so far. */
+  let before: { readonly first: number; readonly last: number; readonly id: number } | undefined
   for await (const { rows, row } of aggregates) {
     if (isDummy(rows, row)) continue
     const [first, last, id] = [at(rows.firsts, row), at(rows.lasts, row), at(rows.ids, row)]
     if (before !== undefined && first <= before.last) {
       if (inside.has(at(rows.times, row)))
-        yield { kind: 'two-aggregates', id: first, aggregate: before.id, other: id }
+        yield {
+          ...{ kind: 'two-aggregates', id: first, lastId: Math.min(last, before.last) },
+          ...{ aggregate: before.id, other: id },
+          isSame: first === before.first && last === before.last,
+        }
       // What is named twice was counted with the first.
       if (last <= before.last) continue
     }
@@ -75,8 +85,10 @@ export async function* compareIds(
         yield { kind: 'no-aggregate', id: tradeId }
     }
     count(1)
-    yield* await compareOne({ rows, row }, trades, inside)
-    before = { last: Math.max(last, before?.last ?? last), id }
+    // What the one before names too was counted with it.
+    const from = Math.max(first, (before?.last ?? -1) + 1)
+    yield* await compareOne({ rows, row }, from, trades, inside)
+    before = { first, last, id }
   }
   for (let trade = await trades.peek(); trade !== undefined; trade = await trades.peek()) {
     trades.next()
@@ -85,9 +97,10 @@ export async function* compareIds(
   }
 }
 
-/** One aggregate and its trades, which are next. */
+/** One aggregate and its trades, of which those from `from` on are next, and those before it are gone. */
 async function compareOne(
   { rows, row }: Place,
+  from: number,
   trades: Ahead,
   inside: Inside,
 ): Promise<readonly IdFinding[]> {
@@ -97,7 +110,7 @@ async function compareOne(
   const lost: number[] = []
   const quantity = new Total()
   const price = amount(rows.prices, row)
-  let expected = first
+  let expected = from
   for (let trade = await trades.peek(); trade !== undefined; trade = await trades.peek()) {
     const id = at(trade.rows.ids, trade.row)
     if (id > last) break
@@ -116,6 +129,8 @@ async function compareOne(
   }
   for (; expected <= last; expected++) lost.push(expected)
   if (!isInside) return []
+  if (from > first)
+    return [...found, ...lost.map((id): IdFinding => ({ kind: 'trade-lost', id, aggregate }))]
   const named = exactAmount(amount(rows.quantities, row))
   const rest = plus(named, negative(quantity.exact()))
   if (lost.length > 0)
@@ -220,12 +235,21 @@ class Inside {
 export function idWords(finding: IdFinding): string {
   switch (finding.kind) {
     case 'trade-lost':
-      return `trade ${finding.id} is not stored, and aggregate ${finding.aggregate} names it: ${finding.quantity} of its quantity have no trade, so what is omitted is the trade`
+      return finding.quantity === undefined
+        ? `trade ${finding.id} is not stored, and aggregate ${finding.aggregate} names it; as that overlaps another one, it is not known which is omitted or wrong`
+        : `trade ${finding.id} is not stored, and aggregate ${finding.aggregate} names it: ${finding.quantity} of its quantity have no trade, so what is omitted is the trade`
     case 'no-aggregate':
       return `trade ${finding.id} is stored, and no aggregate names it: what is omitted is its aggregate`
     case 'two-aggregates':
-      return `trade ${finding.id} is in two aggregates, ${finding.aggregate} and ${finding.other}: one of them stands twice`
+      return twiceWords(finding)
     case 'differs':
       return `aggregate ${finding.aggregate}: ${finding.column} is ${finding.whole}, and that of its trades is ${finding.parts}; they must be equal`
   }
+}
+
+function twiceWords(finding: IdFinding & { readonly kind: 'two-aggregates' }): string {
+  const { id, lastId, aggregate, other, isSame } = finding
+  const some = id === lastId ? `trade ${id} is` : `trades ${id} to ${lastId} are`
+  const why = isSame ? 'one of them stands twice' : 'they overlap, and one of them is wrong'
+  return `${some} in two aggregates, ${aggregate} and ${other}: ${why}`
 }

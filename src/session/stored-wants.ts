@@ -8,7 +8,8 @@ import { factsOf, type DatasetJob, type Job, type SymbolSelection } from '../job
 import { accountLabel } from './account.ts'
 import { listedAt } from './listing.ts'
 import { Manifests } from './manifests.ts'
-import { isMatched, resolveWants } from './wants.ts'
+import { isMatched } from './chosen.ts'
+import { resolveWants } from './wants.ts'
 
 /** A series to look at; `wanted` is `undefined` where jobs name it and cannot tell its range, or where there are none. */
 export type StoredWant = { readonly key: SeriesKey; readonly wanted: Coverage | undefined }

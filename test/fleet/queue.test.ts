@@ -92,12 +92,64 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(pages()).toBe(before)
   })
 
-  it('asks of a series that waits what was asked last', async () => {
+  it('asks of a series that waits what each job asked last', async () => {
     const { enqueue, work } = await fleet()
+    const other = JOB.replace('version: 1', 'version: 1, name: other').replace('BTCUSDT, ', '')
+    await enqueue(other)
     await enqueue(JOB)
+    await enqueue(other.replaceAll('2026-01-0', '2026-02-0'))
     await enqueue(JOB.replace('2026-01-03', '2026-01-04'))
     const [first] = ofKind(await work(), 'summary') as { rows: number }[]
-    expect(first?.rows).toBe(3 * 3 * (24 * 60 + 24))
+    expect(first?.rows).toBe((3 * 3 + 2 * 2) * (24 * 60 + 24))
+  })
+
+  it('keeps what several jobs ask at the same moment, of what waits and of what is done', async () => {
+    const { enqueue, work } = await fleet()
+    const of = (day: number): string =>
+      JOB.replace('version: 1', `version: 1, name: day${day}`)
+        .replace('2026-01-03', `2026-01-0${day + 1}`)
+        .replace('2026-01-01', `2026-01-0${day}`)
+        .replace('[1m, 1h]', '[1h]')
+    await Promise.all([1, 2, 3, 4].map((day) => enqueue(of(day))))
+    const rows = 3 * 4 * 24
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 3, rows }])
+    await Promise.all([5, 6, 7, 8].map((day) => enqueue(of(day))))
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 3, rows }])
+  })
+
+  it('is told and added to in full while series move on it', async () => {
+    const { enqueue, options, redis } = await fleet()
+    const symbols = Array.from({ length: 1_200 }, (_, index) => `A${index}USDT`)
+    const many = JOB.replace('[BTCUSDT, ETHUSDT, BNBUSDT]', `[${symbols.join(', ')}]`)
+    await enqueue(many.replace('[1m, 1h]', '[1h]'))
+    const { bullmq } = await loadEngine()
+    const { hostname: host, port } = new URL(redis.url)
+    const connection = { host, port: Number(port), maxRetriesPerRequest: null }
+    const mover = new bullmq.Worker('binance-backfill', () => Promise.resolve(), { connection })
+    const later = many.replace('[1m, 1h]', '[1h]').replace('2026-01-03', '2026-01-04')
+    const { series } = await enqueue(later)
+    const { jobs } = await readQueue(options)
+    await mover.close()
+    expect(new Set(jobs.map((job) => job.series))).toEqual(new Set(series))
+    const queue = new bullmq.Queue('binance-backfill', { connection })
+    const pending = await queue.getJobs(['prioritized'])
+    await queue.close()
+    expect(pending.length).toBeGreaterThan(0)
+    for (const { data } of pending) expect(JSON.stringify(data)).toContain('2026-01-04')
+  })
+
+  it('refuses jobs that contradict one another, and is left as it was', async () => {
+    const { enqueue, options } = await fleet()
+    await enqueue(JOB)
+    const other = JOB.replace('version: 1', 'version: 1, name: other, numbers: string')
+    await expect(enqueue(other.replace('BTCUSDT', 'LTCUSDT'))).rejects.toMatchObject({
+      exit: 2,
+      message: expect.stringContaining('ETHUSDT 1m: two jobs ask for it with different') as string,
+    })
+    const filter = other.replace('[BTCUSDT, ETHUSDT, BNBUSDT]', '{match: "*"}')
+    await expect(enqueue(filter)).rejects.toMatchObject({ exit: 2 })
+    expect(await counts(options.queue!)).toMatchObject({ waiting: 6, names: NAMES })
+    await enqueue(JOB.replace('version: 1', 'version: 1, numbers: string'))
   })
 
   it('tells why a series failed for good, and tries it again when told', async () => {

@@ -1,18 +1,16 @@
 /** Puts the series of jobs on the queue. */
 
-import { checkEgresses } from '../base/egress.ts'
 import { checkJobs } from '../backfill/preflight.ts'
 import type { World } from '../base/ports.ts'
 import type { Job } from '../job/job.ts'
 import { accountLabel } from '../session/account.ts'
 import { openExchange } from '../session/exchange.ts'
 import { needsAllSymbols, symbolsFor } from '../session/wants.ts'
-import { closeWorld, worldOf } from '../session/world.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { askFor } from './ask.ts'
-import { openQueue } from './engine.ts'
-import { checkShared, claimQueue, type FleetOptions } from './lake-mark.ts'
-import { readQueueUrl } from './queue-url.ts'
+import { refusalOf } from './engine.ts'
+import type { FleetOptions } from './lake-mark.ts'
+import { openFleet } from './open.ts'
 import { seriesJobs } from './series-job.ts'
 
 /** How long a queue may take to be reached by a call that somebody waits for. */
@@ -39,26 +37,17 @@ export async function enqueueJobs(
   options: FleetOptions = {},
 ): Promise<Enqueued> {
   checkJobs(jobs, options)
-  readQueueUrl(options.queue)
-  const world = worldOf(options)
+  const { world, open, close } = await openFleet(options, REACH_MS)
   try {
-    await checkEgresses(world)
-    checkShared(world, options)
-    const { clock } = world
-    const { signal } = options
-    const open = await openQueue(options.queue, { clock, timeoutMs: REACH_MS, signal })
-    try {
-      await claimQueue(open, world, options)
-      const symbols = await symbolsOf(jobs, world, options)
-      const wanted = seriesJobs(jobs, options, { symbols, account: accountLabel(jobs) })
-      const added = await askFor(open, wanted)
-      const series = wanted.map((one) => one.series)
-      return { added, waiting: wanted.length - added, series }
-    } finally {
-      await open.close()
-    }
+    const symbols = await symbolsOf(jobs, world, options)
+    const wanted = seriesJobs(jobs, options, { symbols, account: accountLabel(jobs) })
+    const added = await askFor(open, wanted)
+    const series = wanted.map((one) => one.series)
+    return { added, waiting: wanted.length - added, series }
+  } catch (error) {
+    throw refusalOf(error, open.name) ?? error
   } finally {
-    await closeWorld(world, options)
+    await close()
   }
 }
 

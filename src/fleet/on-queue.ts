@@ -37,6 +37,9 @@ const KEPT = {
 /** Where a series stands on the queue. */
 export type QueueState = keyof typeof KEPT
 
+/** The states of series that are still to be done. */
+export const PENDING: readonly QueueState[] = ['active', 'waiting', 'delayed']
+
 const STATES = Object.keys(KEPT) as readonly QueueState[]
 
 /** The ids of all jobs by their state, as they are at one moment: none is missed, or there twice, while they move on. */

@@ -2,7 +2,7 @@
 
 import { nodeClock } from '../node/clock.ts'
 import { REACH_MS } from './enqueue.ts'
-import { openQueue, type OpenQueue } from './engine.ts'
+import { openQueue, refusalOf, type OpenQueue } from './engine.ts'
 import { idsByState, inBatches, seriesOfId, type QueueState } from './on-queue.ts'
 
 export type { QueueState } from './on-queue.ts'
@@ -48,6 +48,8 @@ export async function readQueue({ queue: url, retry = false }: QueueOptions): Pr
         Promise.all(batch.map((one) => entryOf(open, one))),
       ),
     }
+  } catch (error) {
+    throw refusalOf(error, open.name) ?? error
   } finally {
     await open.close()
   }

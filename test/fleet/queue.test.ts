@@ -1,12 +1,15 @@
 /** Enqueueing, working off and looking, on a real Redis. */
 
-import { describe, expect, it } from 'vitest'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { StoppedError } from '../../src/base/errors.ts'
 import { readQueue } from '../../src/fleet/queue.ts'
 import { loadEngine } from '../../src/fleet/engine.ts'
 import { readQueueUrl } from '../../src/fleet/queue-url.ts'
 import { fleet, type Worked } from '../support/fleet.ts'
 import { workerOf } from '../support/fleet-alone.ts'
+import { readRuns } from '../../src/query/history.ts'
 import { contents, run, tempDir } from '../support/lake.ts'
 import { REDIS, redisServer } from '../support/redis.ts'
 
@@ -78,6 +81,16 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     const calm = await tempDir()
     await run(JOB, { dataDir: calm, baseUrls: [simulator.url] })
     expect(await contents(options.dataDir)).toEqual(await contents(calm))
+  })
+
+  it('is worked off with one record in the history a worker, and without a look at keys', async () => {
+    vi.stubEnv('BINANCE_API_KEY', 'a key without its secret')
+    const { enqueue, work, options, simulator } = await fleet()
+    await enqueue(JOB)
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 6 }])
+    const { runs } = await readRuns(options)
+    const requests = simulator.log.entries.length
+    expect(runs).toMatchObject([{ exit: 0, complete: true, series: 6, rows: 8_784, requests }])
   })
 
   it('takes what is done anew, and a worker finds nothing to ask', async () => {
@@ -187,6 +200,57 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(await counts(options.queue!)).toMatchObject({ waiting: 6, failed: 0, active: 0 })
   })
 
+  it('goes on with other markets while one is banned, and ends with 5 when nothing else is left', async () => {
+    const fault = { kind: 'banned', seconds: 90_000 } as const
+    const rules = [{ path: '/fapi/v1/klines', times: 1, fault }]
+    const um = { symbols: ['BTCUSDT', 'ETHUSDT', 'BNBUSDT'].map((symbol) => ({ symbol })) }
+    const { enqueue, work, options, simulator } = await fleet({ um, faults: { rules } })
+    const baseUrls = [simulator.url, `um=${simulator.url}`]
+    await enqueue(JOB.replace('version: 1', 'version: 1, market: um'))
+    await enqueue(JOB)
+    const ended = await work({ baseUrls })
+    expect(ended.error).toMatchObject({ exit: 5 })
+    const done = ofKind(ended, 'done') as { series: string }[]
+    expect(done.map(({ series }) => series).sort()).toEqual([...NAMES].sort())
+    const { failed, waiting, delayed, jobs } = await readQueue(options)
+    expect({ failed, left: waiting + delayed }).toEqual({ failed: 0, left: 6 })
+    const left = jobs.filter(({ state }) => state !== 'done').map(({ series }) => series)
+    for (const series of left) expect(series).toMatch(/^um/)
+  })
+
+  it('loses one series to a directory that refuses it, and no other', async () => {
+    const { enqueue, work, options } = await fleet()
+    const path = join(options.dataDir, 'spot/klines/interval=1h')
+    await mkdir(path, { recursive: true })
+    await writeFile(join(path, 'symbol=ETHUSDT'), 'a file where a directory should be')
+    await enqueue(JOB)
+    const stop = new AbortController()
+    let left = NAMES.length
+    await work({ signal: stop.signal }, ({ kind }) => {
+      if (kind === 'done' || kind === 'failed') left -= 1
+      if (left === 0) stop.abort(new StoppedError('SIGTERM'))
+    })
+    const { done, jobs } = await readQueue(options)
+    expect(done).toBe(5)
+    expect(jobs.filter(({ state }) => state !== 'done')).toMatchObject([
+      { series: 'klines/ETHUSDT/1h', reason: expect.stringContaining('symbol=ETHUSDT') as string },
+    ])
+  })
+
+  it('is no reason to stay when it is away and a worker is told to stop: what is whole is committed', async () => {
+    const { enqueue, work, options, redis } = await fleet()
+    await enqueue(JOB)
+    const stop = new AbortController()
+    const ended = await work({ signal: stop.signal }, ({ kind }) => {
+      if (kind === 'committed')
+        void redis.kill().then(() => {
+          stop.abort(new StoppedError('SIGTERM'))
+        })
+    })
+    expect(ended.error).toMatchObject({ exit: 143 })
+    expect((await readRuns(options)).runs).toMatchObject([{ exit: 143 }])
+  })
+
   it('survives the death of its server', async () => {
     const { enqueue, work, options, redis } = await fleet()
     await enqueue(JOB)
@@ -207,6 +271,17 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     await expect(enqueue(JOB, { dataDir })).rejects.toMatchObject(refused)
     expect((await work({ dataDir })).error).toMatchObject(refused)
     expect((await work({ lakeIsShared: false })).error).toMatchObject(refused)
+  })
+
+  it('refuses a user who may only look, whatever is asked of it', async () => {
+    const acl = ['--user', 'reader', 'on', '>pass', '~*', '+@read', '+@connection', '+info']
+    const { options, enqueue, work } = await fleet({}, acl)
+    const queue = options.queue!.replace('//', '//reader:pass@')
+    const refused = { exit: 2, message: expect.stringContaining('refuses this user') as string }
+    await expect(enqueue(JOB, { queue })).rejects.toMatchObject(refused)
+    expect((await work({ queue })).error).toMatchObject(refused)
+    await expect(readQueue({ queue })).rejects.toMatchObject(refused)
+    await enqueue(JOB)
   })
 
   it('refuses a user without rights, and tells no password', async () => {

@@ -2,6 +2,7 @@
 
 import type { Egress, Files, World } from '../base/ports.ts'
 import { nodeClock } from './clock.ts'
+import { refuseProxy } from './http-agents.ts'
 import { nodeHttp, type HttpOptions } from './http.ts'
 import { checkLocalAddress, readLocalAddresses } from './local-address.ts'
 import { nodeProcess } from './process.ts'
@@ -33,7 +34,10 @@ export function nodeWorld({
   const egresses = readLocalAddresses(localAddresses).map((localAddress): Egress => ({
     name: localAddress,
     http: nodeHttp({ ...options, localAddress }),
-    check: () => checkLocalAddress(localAddress),
+    check: async () => {
+      refuseProxy(options)
+      await checkLocalAddress(localAddress)
+    },
   }))
   const [first] = egresses
   const threads = nodeThreads(count)

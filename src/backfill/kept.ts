@@ -2,9 +2,9 @@
 
 import type PQueue from 'p-queue'
 import type { World } from '../base/ports.ts'
-import type { Spent } from '../pull/gateway.ts'
 import type { LakeLock } from '../store/lock.ts'
 import type { Exchanges } from '../walk/exchanges.ts'
+import type { RunNotes } from './recorder.ts'
 import type { Speedometer } from './speedometer.ts'
 
 /** Open, and left open. */
@@ -17,13 +17,6 @@ export type Kept = {
   readonly places: PQueue
   /** Holds what the jobs write. */
   readonly lock: LakeLock
-}
-
-/** What is spent over a connection from now on. */
-export function spentFromNow(exchange: Exchanges): () => Spent {
-  const before = exchange.spent
-  return () => {
-    const now = exchange.spent
-    return { requests: now.requests - before.requests, weight: now.weight - before.weight }
-  }
+  /** Where it is written down, with what else the process does. */
+  readonly notes: RunNotes
 }

@@ -96,7 +96,7 @@ export type RunEnd = {
  * The last report of a run. Its series are in the order of the jobs, not in that of ending, so that equal runs report
  * the same.
  */
-export function summaryOf({ series }: Plan, end: RunEnd): Summary {
+export function summaryOf({ series }: Pick<Plan, 'series'>, end: RunEnd): Summary {
   const { results, errors, spent, seconds, shard } = end
   const places = new Map(series.map(({ key }, place) => [seriesName(key), place]))
   const placeOf = ({ key }: SeriesResult): number => places.get(seriesName(key)) ?? 0

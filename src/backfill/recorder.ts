@@ -51,6 +51,20 @@ export type RunEnding = {
 
 type Spent = { readonly requests: number; readonly weight: number }
 
+/** What a run tells of itself. */
+export type RunNotes = Pick<Recorder, 'asks' | 'measures' | 'answered' | 'wait' | 'watch'>
+
+/** For a run that is written down together with others: what is spent and measured is told for all of them. */
+export function notesFor(whole: Recorder): RunNotes {
+  return {
+    asks: () => undefined,
+    measures: () => undefined,
+    answered: whole.answered.bind(whole),
+    wait: whole.wait.bind(whole),
+    watch: (run) => run,
+  }
+}
+
 /** Records one run. */
 export class Recorder {
   readonly #world: World

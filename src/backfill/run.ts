@@ -12,9 +12,9 @@ import { hasWork, worked, type Outcome } from './worked.ts'
 import { resultOf, summaryOf } from './outcome.ts'
 import { Eta, type SeriesWork } from './eta.ts'
 import { speedNow, splitPlan } from './plan-archive.ts'
-import { spentFromNow, type Kept } from './kept.ts'
+import type { Kept } from './kept.ts'
 import { prepared } from './prepare.ts'
-import { LEFT, Recorder } from './recorder.ts'
+import { LEFT, Recorder, type RunNotes } from './recorder.ts'
 import { Speedometer } from './speedometer.ts'
 import { planWants } from '../session/plan-wants.ts'
 import { checkJobs } from './preflight.ts'
@@ -95,7 +95,7 @@ export type RunTools = {
   /** Does the lake have its mark? */
   readonly isMarked: boolean
   readonly lake: SeriesWorld
-  readonly recorder: Recorder
+  readonly recorder: RunNotes
   readonly meter: Speedometer
   readonly kept?: Kept
 }
@@ -111,7 +111,7 @@ export class Run {
   readonly #mail = new Mailbox<Progress>()
   readonly #results: SeriesResult[] = []
   readonly #errors: unknown[] = []
-  readonly #recorder: Recorder
+  readonly #recorder: RunNotes
   readonly #meter: Speedometer
   readonly #kept: Kept | undefined
   #spent: () => Spent = () => ({ requests: 0, weight: 0 })
@@ -172,7 +172,8 @@ export class Run {
   }
 
   #exchange(world: World, jobs: readonly Job[]): Exchanges {
-    if (this.#kept !== undefined) return this.#spending(this.#kept.exchange)
+    // Runs beside this one spend over the same connection: whose request it was is not known.
+    if (this.#kept !== undefined) return this.#kept.exchange
     const exchange = exchangeFor(this.#meter.rest(world), jobs, this.#options, {
       onWait: (wait) => {
         this.#eta?.wait(wait.ms)
@@ -187,12 +188,7 @@ export class Run {
       },
       signal: this.#signal,
     })
-    return this.#spending(exchange)
-  }
-
-  /** Counts what is spent from now on. */
-  #spending(exchange: Exchanges): Exchanges {
-    this.#spent = spentFromNow(exchange)
+    this.#spent = () => exchange.spent
     this.#recorder.asks(this.#spent)
     return exchange
   }

@@ -5,9 +5,9 @@ import type { World } from '../base/ports.ts'
 import { MARKET_NAMES, type Market } from '../binance/series.ts'
 import { Speedometer } from '../backfill/speedometer.ts'
 import type { Job } from '../job/job.ts'
-import { allEnvironment } from '../node/environment.ts'
-import { readCredentials } from '../node/keys.ts'
 import type { Options } from '../options.ts'
+import type { Spent } from '../pull/gateway.ts'
+import { ownCredentials } from '../session/account.ts'
 import { needsExchange } from '../session/exchange.ts'
 import { archivePlaces } from '../walk/archive/files.ts'
 import type { ExchangeEvents } from '../walk/exchange-events.ts'
@@ -30,12 +30,16 @@ export class Connection {
     this.#options = options
     this.meter = new Speedometer(world.clock)
     this.places = archivePlaces(options.concurrency)
-    const credentials = readCredentials(allEnvironment())
     this.#exchanges = Exchanges.to(this.meter.rest(world), MARKET_NAMES, {
       options,
-      events: { ...events, credentials },
+      events: { ...events, credentials: ownCredentials },
       signal: options.signal,
     })
+  }
+
+  /** What was spent in all markets. */
+  get spent(): Spent {
+    return this.#exchanges.spent
   }
 
   /** The connection to the market of `jobs`, open if they need it. */

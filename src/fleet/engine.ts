@@ -82,7 +82,8 @@ export async function openQueue(
     queue,
     name: where.name,
     close: async () => {
-      await queue.close()
+      // A server that is away would answer only when it is back.
+      if (redis.status === 'ready') await queue.close()
       redis.disconnect()
     },
   }
@@ -99,7 +100,34 @@ export function newRedis({ Redis }: Engine, url: string): Redis {
   return redis
 }
 
-const NO_RIGHTS = /NOAUTH|WRONGPASS|NOPERM|invalid password|without any password|AUTH/i
+/** A connection of a worker, which makes others from it; `cut` ends them all, whatever they wait for. */
+export function workerRedis(engine: Engine, url: string): { redis: Redis; cut: () => void } {
+  const redis = newRedis(engine, url)
+  const all = [redis]
+  const duplicate = redis.duplicate.bind(redis)
+  redis.duplicate = (...options) => {
+    const other = duplicate(...options)
+    all.push(other)
+    return other
+  }
+  const cut = (): void => {
+    for (const one of all) one.disconnect()
+  }
+  return { redis, cut }
+}
+
+/** How servers refuse a user; the last two, where it is a script that may not do something. */
+const REFUSAL =
+  /^(?:EXECABORT .* because of: )?(?:NOAUTH|WRONGPASS|NOPERM|ERR ACL failure in script|ERR The user executing the script)\b/
+
+/** The words for a server that refuses this user something; `undefined` for any other failure. */
+export function refusalOf(error: unknown, name: string): UsageError | undefined {
+  if (!(error instanceof Error) || error instanceof BackfillError) return undefined
+  if (!REFUSAL.test(error.message)) return undefined
+  return new UsageError(`the queue at ${name} refuses this user`, {
+    hint: "Give user and password in the queue's URL, with the right to read and write.",
+  })
+}
 
 async function connected(
   redis: Redis,
@@ -110,7 +138,8 @@ async function connected(
   let last: Error | undefined
   redis.on('error', (error: Error) => {
     last = error
-    if (NO_RIGHTS.test(error.message)) stop.abort(noRights(name))
+    const refusal = refusalOf(error, name)
+    if (refusal !== undefined) stop.abort(refusal)
   })
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const ready = new Promise<void>((resolve) => redis.once('ready', resolve))
@@ -127,20 +156,8 @@ async function connected(
     await redis.ping()
   } catch (error) {
     redis.disconnect()
-    if (
-      error instanceof Error &&
-      NO_RIGHTS.test(error.message) &&
-      !(error instanceof BackfillError)
-    )
-      throw noRights(name)
-    throw error
+    throw refusalOf(error, name) ?? error
   } finally {
     stop.abort()
   }
-}
-
-function noRights(name: string): UsageError {
-  return new UsageError(`the queue at ${name} refuses this user`, {
-    hint: "Give user and password in the queue's URL, with the right to read and write.",
-  })
 }

@@ -23,8 +23,6 @@ export type Fate = {
   readonly reason: string
   /** Before so long nobody takes it again, in milliseconds. */
   readonly delayMs: number
-  /** Ends the worker: it could do no other series either. */
-  readonly endsWorker: boolean
 }
 
 /** A lease that was lost to another worker. */
@@ -35,6 +33,8 @@ export class LeaseLost extends BackfillError {
 
 /** How long a series that another process holds, or writes to, is left alone. */
 const HELD_MS = 2_000
+/** How long, at most, one is left alone that this worker may not ask for now: others may. */
+const BAN_MS_MAX = 60_000
 /** Trying again comes to the same, whoever tries. */
 const HOPELESS: ReadonlySet<string> = new Set([
   'E_UNKNOWN_SYMBOL',
@@ -43,17 +43,18 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'E_DAMAGED',
   'E_USAGE',
   'E_JOB_INVALID',
+  'E_STORE_CORRUPT',
 ])
 
 /** The fate of a series whose run ended with `error`. */
 export function fateOf(error: unknown): Fate {
   const reason = error instanceof Error ? error.message : String(error)
-  const fate = { reason, delayMs: 0, endsWorker: false }
+  const fate = { reason, delayMs: 0 }
   if (error instanceof StoppedError || error instanceof LeaseLost) return { ...fate, kind: 'back' }
   if (error instanceof LockedError) return { ...fate, kind: 'back', delayMs: HELD_MS }
-  if (error instanceof BannedError) return { ...fate, kind: 'back', endsWorker: true }
-  if (isChanged(error)) return { ...fate, kind: 'back', delayMs: HELD_MS }
-  if (error instanceof StoreError) return { ...fate, ...fateByStore(error) }
+  if (error instanceof BannedError)
+    return { ...fate, kind: 'back', delayMs: Math.min(error.retryAfterMs ?? Infinity, BAN_MS_MAX) }
+  if (isChanged(error) || isFenced(error)) return { ...fate, kind: 'back', delayMs: HELD_MS }
   if (error instanceof BackfillError) return fateOfEntry(describeError(error))
   return { ...fate, kind: 'failed' }
 }
@@ -68,20 +69,14 @@ export function fateOfSummary({ series, complete }: Summary): Fate | undefined {
     window === undefined
       ? 'incomplete'
       : `missing ${Object.values(formatWindow(window)).join('..')}`
-  return { kind: 'failed', reason, delayMs: 0, endsWorker: false }
+  return { kind: 'failed', reason, delayMs: 0 }
 }
 
-/** Codes of a store that fails on the way, and may be back. */
-const AWAY: ReadonlySet<string> = new Set(['E_STORE_AWAY'])
-
-/** A disk that refuses does so for every series. */
-function fateByStore({ code }: StoreError): Pick<Fate, 'kind' | 'delayMs' | 'endsWorker'> {
-  if (code === 'E_STORE_FENCED') return { kind: 'back', delayMs: HELD_MS, endsWorker: false }
-  const isAway = AWAY.has(code)
-  return { kind: isAway ? 'failed' : 'back', delayMs: 0, endsWorker: !isAway }
+function isFenced(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'E_STORE_FENCED'
 }
 
 function fateOfEntry({ code, message }: ErrorEntry): Fate {
   const kind = HOPELESS.has(code) ? 'hopeless' : 'failed'
-  return { kind, reason: message, delayMs: 0, endsWorker: false }
+  return { kind, reason: message, delayMs: 0 }
 }

@@ -1,13 +1,11 @@
 /** Looks at the queue. */
 
-import type { Job as QueueJob, JobType } from 'bullmq'
 import { nodeClock } from '../node/clock.ts'
-import { all, REACH_MS } from './enqueue.ts'
-import { openQueue, type OpenQueue } from './engine.ts'
-import type { SeriesJob } from './series-job.ts'
+import { REACH_MS } from './enqueue.ts'
+import { openQueue, refusalOf, type OpenQueue } from './engine.ts'
+import { idsByState, inBatches, seriesOfId, type QueueState } from './on-queue.ts'
 
-/** Where a series stands on the queue. */
-export type QueueState = 'waiting' | 'active' | 'delayed' | 'done' | 'failed'
+export type { QueueState } from './on-queue.ts'
 
 /** One series on the queue. */
 export type QueueEntry = {
@@ -22,15 +20,6 @@ export type QueueReport = Readonly<Record<QueueState, number>> & {
   readonly jobs: readonly QueueEntry[]
 }
 
-/** The engine's states, in the order in which a job passes them: one that moves on meanwhile is not missed. */
-const STATES: readonly (readonly [QueueState, readonly JobType[]])[] = [
-  ['delayed', ['delayed']],
-  ['waiting', ['wait', 'prioritized']],
-  ['active', ['active']],
-  ['failed', ['failed']],
-  ['done', ['completed']],
-]
-
 /** How the queue is looked at. */
 export type QueueOptions = {
   readonly queue?: string | undefined
@@ -38,39 +27,54 @@ export type QueueOptions = {
   readonly retry?: boolean
 }
 
-/** What is on the queue, in the order in which it is worked off. Done series are kept for a day. */
+/**
+ * What is on the queue: what is worked at, then the rest in the order in which it will be, then what failed and what is
+ * done in the order in which it was. Done series are kept for a day.
+ */
 export async function readQueue({ queue: url, retry = false }: QueueOptions): Promise<QueueReport> {
   const open = await openQueue(url, { clock: nodeClock(), timeoutMs: REACH_MS })
   try {
     if (retry) await retryFailed(open)
-    const found = new Map<string, { readonly entry: QueueEntry; readonly priority: number }>()
-    for (const [state, types] of STATES)
-      for (const [id, job] of await all(open, types))
-        found.set(id, { entry: entryOf(job, state), priority: job.priority })
-    const jobs = [...found.values()].sort((a, b) => a.priority - b.priority).map((one) => one.entry)
-    const of = (state: QueueState): readonly QueueEntry[] =>
-      jobs.filter((entry) => entry.state === state)
-    const [waiting, active, delayed] = [of('waiting'), of('active'), of('delayed')]
-    const [done, failed] = [of('done'), of('failed')]
+    const found = await idsByState(open)
+    const count = (state: QueueState): number => found.get(state)?.length ?? 0
+    const entries = [...found].flatMap(([state, ids]) => ids.map((id) => ({ state, id })))
     return {
-      waiting: waiting.length,
-      active: active.length,
-      delayed: delayed.length,
-      done: done.length,
-      failed: failed.length,
-      jobs: [...active, ...waiting, ...delayed, ...failed, ...done],
+      waiting: count('waiting'),
+      active: count('active'),
+      delayed: count('delayed'),
+      done: count('done'),
+      failed: count('failed'),
+      jobs: await inBatches(entries, (batch) =>
+        Promise.all(batch.map((one) => entryOf(open, one))),
+      ),
     }
+  } catch (error) {
+    throw refusalOf(error, open.name) ?? error
   } finally {
     await open.close()
   }
 }
 
-function entryOf({ name, failedReason }: QueueJob<SeriesJob>, state: QueueState): QueueEntry {
-  const isTold = (state === 'failed' || state === 'delayed') && Boolean(failedReason)
-  return isTold ? { series: name, state, reason: failedReason } : { series: name, state }
+async function entryOf(
+  { redis, queue }: OpenQueue,
+  { state, id }: { readonly state: QueueState; readonly id: string },
+): Promise<QueueEntry> {
+  const series = seriesOfId(id)
+  if (state !== 'failed' && state !== 'delayed') return { series, state }
+  const reason = await redis.hget(queue.toKey(id), 'failedReason')
+  return { series, state, ...(reason ? { reason } : {}) }
 }
 
 async function retryFailed(open: OpenQueue): Promise<void> {
-  for (const job of (await all(open, ['failed'])).values())
-    await job.retry('failed', { resetAttemptsMade: true })
+  const failed = (await idsByState(open)).get('failed') ?? []
+  await inBatches(failed, (batch) => Promise.all(batch.map((id) => retry(open, id))))
+}
+
+async function retry({ queue }: OpenQueue, id: string): Promise<void> {
+  try {
+    await (await queue.getJob(id))?.retry('failed', { resetAttemptsMade: true })
+  } catch (error) {
+    // Somebody else may have been faster.
+    if ((await queue.getJobState(id)) === 'failed') throw error
+  }
 }

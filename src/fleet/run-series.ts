@@ -3,6 +3,7 @@
 import { hashOfBytes } from '../base/hash.ts'
 import type { World } from '../base/ports.ts'
 import { backfillWith } from '../backfill/backfill-with.ts'
+import type { Job } from '../job/job.ts'
 import type { Options } from '../options.ts'
 import type { SeriesResult, Summary } from '../progress.ts'
 import { acquireSeriesLock, type LakeLock } from '../store/lock.ts'
@@ -10,6 +11,7 @@ import type { Connection } from './connection.ts'
 import { fateOfSummary, type Fate } from './fate.ts'
 import { readSeriesJob } from './series-job.ts'
 import type { WorkProgress } from './work-progress.ts'
+import type { WorkRecord } from './work-record.ts'
 
 /** A series that is not done, and what becomes of it. */
 export class NotDone extends Error {
@@ -27,6 +29,7 @@ export type RunSeriesWorld = {
   readonly connection: Connection
   readonly options: Options
   readonly tell: (item: WorkProgress) => void
+  readonly record: WorkRecord
   /** Writes the progress on the queue. */
   readonly progress: (rows: number) => Promise<void>
 }
@@ -39,14 +42,14 @@ export async function runSeries(
   data: unknown,
   how: RunSeriesWorld,
 ): Promise<SeriesResult | undefined> {
-  const { world, connection, options } = how
+  const { world, connection, options, record } = how
   const { series, jobs } = readSeriesJob(data)
-  const lock = await lockOf(series, world)
+  const lock = await lockOf(series, world, options)
   try {
     const exchange = await connection.to(jobs)
     const { meter, places } = connection
-    const kept = { world, exchange, meter, places, lock }
-    const summary = await followed(backfillWith(kept, jobs, options), how)
+    const kept = { world, exchange, meter, places, lock, notes: record.notes }
+    const summary = await followed(backfillWith(kept, jobs, options), jobs, how)
     const fate = summary && fateOfSummary(summary)
     if (fate !== undefined) throw new NotDone(fate)
     return summary?.series[0]
@@ -57,14 +60,17 @@ export async function runSeries(
 
 async function followed(
   run: ReturnType<typeof backfillWith>,
-  { world, tell, progress }: RunSeriesWorld,
+  jobs: readonly Job[],
+  { world, tell, progress, record }: RunSeriesWorld,
 ): Promise<Summary | undefined> {
   let summary: Summary | undefined
   let rows = 0
   let writtenMs = world.clock.monotonicMs()
   for await (const item of run) {
-    if (item.kind === 'summary') summary = item
-    else if (item.kind !== 'plan' && item.kind !== 'series') tell(item)
+    if (item.kind === 'summary') {
+      summary = item
+      record.add(jobs, item)
+    } else if (item.kind !== 'plan' && item.kind !== 'series') tell(item)
     if (item.kind === 'rows') rows += item.rows
     if (world.clock.monotonicMs() - writtenMs < PROGRESS_MS) continue
     writtenMs = world.clock.monotonicMs()
@@ -74,14 +80,12 @@ async function followed(
   return summary
 }
 
-const NOBODYS: LakeLock = {
-  epoch: 0,
-  assertHeld: async () => undefined,
-  release: async () => undefined,
-}
-
 /** On a disk a series is held by one process at a time; where conditions hold between machines each commit tells. */
-async function lockOf(series: string, world: World): Promise<LakeLock> {
-  if (world.files.isShared) return NOBODYS
-  return acquireSeriesLock(world, hashOfBytes(new TextEncoder().encode(series)).slice(0, 16))
+async function lockOf(
+  series: string,
+  world: World,
+  { signal }: Pick<Options, 'signal'>,
+): Promise<LakeLock> {
+  const hash = hashOfBytes(new TextEncoder().encode(series)).slice(0, 16)
+  return acquireSeriesLock(world, hash, { signal })
 }

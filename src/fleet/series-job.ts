@@ -10,7 +10,7 @@ import type { Options } from '../options.ts'
 import { seriesText } from '../query/series-text.ts'
 import { accountLabel } from '../session/account.ts'
 import { shardFilter } from '../session/shard.ts'
-import { seriesOf, type WantWorld } from '../session/wants.ts'
+import { checkAlike, seriesOf, type WantWorld } from '../session/wants.ts'
 
 const FORMAT = 1
 
@@ -23,23 +23,59 @@ export type SeriesJob = {
   readonly jobs: readonly object[]
 }
 
-/** The series of `jobs`, each once, in the order of a plan. */
+/**
+ * The series of `jobs`, each once, in the order of a plan.
+ *
+ * @throws UsageError when two of them ask for one series with different settings
+ */
 export function seriesJobs(
   jobs: readonly Job[],
   { source, shard }: Pick<Options, 'source' | 'shard'>,
   known: Pick<WantWorld, 'symbols' | 'account'>,
 ): readonly SeriesJob[] {
-  const found = new Map<string, object[]>()
+  const found = new Map<string, { readonly first: DatasetJob; readonly documents: object[] }>()
   const isOurs = shardFilter(shard)
   for (const { name, datasets } of jobs)
-    for (const dataset of datasets)
+    for (const one of datasets) {
+      const dataset = { ...one, source: source ?? one.source }
       for (const key of seriesOf(dataset, known).filter(isOurs)) {
         const series = seriesText(key)
-        const documents = found.get(series) ?? []
-        documents.push(documentOf(name, key, { ...dataset, source: source ?? dataset.source }))
-        found.set(series, documents)
+        const { first, documents } = found.get(series) ?? { first: dataset, documents: [] }
+        checkAlike(key, first, dataset)
+        documents.push(documentOf(name, key, dataset))
+        found.set(series, { first, documents })
       }
-  return [...found].map(([series, documents]) => ({ version: FORMAT, series, jobs: documents }))
+    }
+  return [...found].map(([series, { documents }]) => {
+    return { version: FORMAT, series, jobs: documents }
+  })
+}
+
+/**
+ * What `wanted` asks for of a series, and what jobs of other names asked for before.
+ *
+ * @param before - What lies on the queue.
+ * @throws UsageError when they ask for it with different settings, or a newer version put it on the queue
+ */
+export function askedToo(before: unknown, wanted: SeriesJob): SeriesJob {
+  const names = new Set(wanted.jobs.map(nameOf))
+  const others = checkedJob(before).jobs.filter((job) => !names.has(nameOf(job)))
+  if (others.length === 0) return wanted
+  // In one order, whoever asked last.
+  const jobs = [...others, ...wanted.jobs].sort(byName)
+  const all = { ...wanted, jobs }
+  const read = readSeriesJob(all)
+  const [first, ...more] = read.jobs.flatMap(({ datasets }) => datasets)
+  for (const other of more) if (first !== undefined) checkAlike(read.key, first, other)
+  return all
+}
+
+function byName(a: object, b: object): number {
+  return Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b))
+}
+
+function nameOf(job: object): string {
+  return String((job as { readonly name?: unknown }).name)
 }
 
 function documentOf(name: string, key: SeriesKey, dataset: DatasetJob): object {
@@ -80,21 +116,37 @@ function secondsText(micros: bigint): string {
  *
  * @throws UsageError when a newer version wrote it, or this machine would take it for another series.
  */
-export function readSeriesJob(value: unknown): { readonly series: string; readonly jobs: Job[] } {
-  const { version, series, jobs } = (value ?? {}) as Partial<SeriesJob>
-  if (typeof version === 'number' && version > FORMAT)
-    throw new UsageError('a newer version put this on the queue', {
-      hint: 'Upgrade binance-backfill on this worker.',
-    })
-  if (version !== FORMAT || typeof series !== 'string' || !Array.isArray(jobs) || jobs.length === 0)
-    throw new DataError('what lies on the queue is no series')
+export function readSeriesJob(value: unknown): {
+  readonly series: string
+  readonly key: SeriesKey
+  readonly jobs: Job[]
+} {
+  const { series, jobs } = checkedJob(value)
   const parsed = jobs.map((job) => parseJob(JSON.stringify(job), 'queue'))
   const known = { symbols: [], account: accountLabel(parsed) }
-  const named = parsed.flatMap(({ datasets }) => datasets.flatMap((one) => seriesOf(one, known)))
-  const other = named.map(seriesText).find((text) => text !== series)
+  const keys = parsed.flatMap(({ datasets }) => datasets.flatMap((one) => seriesOf(one, known)))
+  const other = keys.map(seriesText).find((text) => text !== series)
   if (other !== undefined)
     throw new UsageError(`${quoteText(series)} would be ${quoteText(other)} here`, {
       hint: 'Set BINANCE_ACCOUNT_LABEL as it was when the jobs were put on the queue.',
     })
-  return { series, jobs: parsed }
+  const [key] = keys
+  if (key === undefined) throw new DataError('what lies on the queue is no series')
+  return { series, key, jobs: parsed }
+}
+
+function checkedJob(value: unknown): SeriesJob {
+  const { version, series, jobs } = (value ?? {}) as Partial<SeriesJob>
+  if (typeof version === 'number' && version > FORMAT)
+    throw new UsageError('a newer version put this on the queue', {
+      hint: 'Upgrade binance-backfill on this machine.',
+    })
+  const isSeries = version === FORMAT && typeof series === 'string' && Array.isArray(jobs)
+  if (
+    !isSeries ||
+    jobs.length === 0 ||
+    !jobs.every((job) => typeof job === 'object' && job !== null)
+  )
+    throw new DataError('what lies on the queue is no series')
+  return { version, series, jobs }
 }

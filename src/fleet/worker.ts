@@ -1,21 +1,24 @@
 /** Works the queue off: takes one series after the other, and gives back what it cannot finish. */
 
 import type { Job as QueueJob, Worker as QueueWorker } from 'bullmq'
-import { checkEgresses } from '../base/egress.ts'
-import { StoppedError } from '../base/errors.ts'
+import { BannedError, StoppedError } from '../base/errors.ts'
 import type { World } from '../base/ports.ts'
 import { Mailbox, mergeStreams } from '../backfill/streams.ts'
-import { probeFiles } from '../node/probe.ts'
 import type { SeriesResult } from '../progress.ts'
-import { closeWorld, worldOf } from '../session/world.ts'
 import { CONCURRENCY } from '../walk/exchange.ts'
+import { Bans } from './bans.ts'
 import { Connection } from './connection.ts'
-import { newRedis, openQueue, QUEUE_NAME, type OpenQueue } from './engine.ts'
+import { givenBack } from './give-back.ts'
+import { isLakeRefused, probeLake } from './lake-probe.ts'
+import { workerRedis, QUEUE_NAME, refusalOf, type OpenQueue } from './engine.ts'
 import { fateOf, LeaseLost, type Fate } from './fate.ts'
-import { checkShared, claimQueue, type FleetOptions } from './lake-mark.ts'
+import type { FleetOptions } from './lake-mark.ts'
+import { lookUp } from './on-queue.ts'
+import { openFleet } from './open.ts'
 import { readQueueUrl } from './queue-url.ts'
 import { NotDone, runSeries } from './run-series.ts'
 import type { WorkProgress } from './work-progress.ts'
+import { WorkRecord } from './work-record.ts'
 import type { SeriesJob } from './series-job.ts'
 
 /** Options of a worker. */
@@ -33,42 +36,28 @@ const POLL_MS = 500
 const IDLE_MS = 10_000
 /** Series at once: while one commits another asks. More would leave none to other workers when few are left. */
 const SERIES_MAX = 4
-/** How long the queue may take to take back what a worker gives back. */
-const CLOSE_MS = 10_000
+/** How long a worker holds a series that it may not ask for, so that it does not run through the whole queue. */
+const BANNED_MS = 1_000
 
 /**
  * Takes series from the queue and runs them until it is told to stop, or nothing is left. The worker plans by itself
  * from the lake; the queue only says which series are wanted.
  *
  * @throws UsageError before anything was done; QueueError when the queue is not reached within a minute; StoppedError
- * when it was stopped, BannedError or StoreError when it could do no series at all: then all of them were given back.
+ * when it was stopped, BannedError or StoreError when it could do none of the series that are left.
  */
 export async function* workQueue(
   options: WorkOptions = {},
 ): AsyncGenerator<WorkProgress, void, void> {
-  readQueueUrl(options.queue)
-  const world = worldOf(options)
+  const { world, open, close } = await openFleet(options, REACH_MS)
   try {
-    await checkEgresses(world)
-    checkShared(world, options)
-    const { clock } = world
-    const { signal } = options
-    const open = await openQueue(options.queue, { clock, timeoutMs: REACH_MS, signal })
-    try {
-      await claimQueue(open, world, options)
-      await probe(world)
-      yield* new FleetWorker(world, open, options).go()
-    } finally {
-      await open.close()
-    }
+    await probeLake(world)
+    yield* new FleetWorker(world, open, options).go()
+  } catch (error) {
+    throw refusalOf(error, open.name) ?? error
   } finally {
-    await closeWorld(world, options)
+    await close()
   }
-}
-
-/** Several workers may try a directory at the same moment. */
-async function probe({ files, random }: World): Promise<void> {
-  await probeFiles(files, `_probe-${Math.floor(random.next() * 2 ** 32).toString(16)}`)
 }
 
 class FleetWorker {
@@ -78,6 +67,13 @@ class FleetWorker {
   readonly #mail = new Mailbox<WorkProgress>()
   readonly #connection: Connection
   readonly #stop = new AbortController()
+  /** What is being run, whatever becomes of the queue. */
+  readonly #runs = new Set<Promise<unknown>>()
+  /** What is looked at after series were done. */
+  readonly #looks = new Set<Promise<unknown>>()
+  /** Where nothing may be asked now. */
+  readonly #banned = new Bans()
+  #record: WorkRecord
   readonly #counts = { done: 0, failed: 0, returned: 0, rows: 0 }
   readonly #said = new Set<string>()
 
@@ -90,12 +86,14 @@ class FleetWorker {
     this.#options = { ...options, signal: either }
     this.#connection = new Connection(world, this.#options, {
       onWait: (wait) => {
+        this.#record.wait(wait)
         this.#mail.put({ kind: 'wait', ...wait })
       },
       onWarning: (message) => {
         this.#warn(message)
       },
     })
+    this.#record = new WorkRecord(world, this.#connection)
   }
 
   async *go(): AsyncGenerator<WorkProgress, void, void> {
@@ -107,7 +105,7 @@ class FleetWorker {
 
   async *#all(): AsyncGenerator<WorkProgress, void, void> {
     const signal = this.#options.signal as AbortSignal
-    const worker = this.#worker()
+    const { worker, cut } = this.#worker()
     let isStopped = false
     try {
       const running = worker.run()
@@ -117,16 +115,20 @@ class FleetWorker {
       if (!signal.aborted) throw error
       isStopped = true
     } finally {
-      await this.#close(worker)
+      const closing = worker.close().then(() => Promise.allSettled(this.#looks))
+      this.#stop.abort(new StoppedError('SIGTERM'))
+      await Promise.allSettled(this.#runs)
+      await givenBack(closing, { world: this.#world, open: this.#open, cut })
     }
+    yield* this.#record.write(isStopped ? [signal.reason] : [])
     yield { kind: 'summary', ...this.#counts }
     if (isStopped) signal.throwIfAborted()
   }
 
-  #worker(): QueueWorker<SeriesJob> {
+  #worker(): { worker: QueueWorker<SeriesJob>; cut: () => void } {
     const { engine } = this.#open
     const leaseMs = this.#options.leaseMs ?? LEASE_MS
-    const connection = newRedis(engine, readQueueUrl(this.#options.queue).url)
+    const { redis: connection, cut } = workerRedis(engine, readQueueUrl(this.#options.queue).url)
     const worker = new engine.bullmq.Worker<SeriesJob>(
       QUEUE_NAME,
       // Three parameters: otherwise the engine makes no signal.
@@ -144,25 +146,40 @@ class FleetWorker {
       },
     )
     worker.on('error', (error) => {
+      const refusal = refusalOf(error, this.#open.name)
+      if (refusal !== undefined) this.#stop.abort(refusal)
       this.#warn(`queue: ${error.message}`)
     })
     worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) worker.cancelJob(id)
     })
-    worker.on('closed', () => {
-      connection.disconnect()
+    worker.on('completed', (job) => {
+      void kept(this.#looks, this.#lookAgain(job))
     })
-    return worker
+    worker.on('closed', cut)
+    return { worker, cut }
   }
 
   /** Until it is stopped, or all has been idle for long enough. */
   async #wait(signal: AbortSignal): Promise<void> {
     const { clock } = this.#world
     let idleSinceMs: number | undefined
+    // A server that is away answers only when it is back.
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          reject(signal.reason as Error)
+        },
+        { once: true },
+      )
+    })
+    stopped.catch(() => undefined)
     for (;;) {
       await clock.sleep(POLL_MS, signal)
+      await Promise.race([this.#endIfBanned(), stopped])
       if (this.#options.untilIdle !== true) continue
-      const isIdle = await this.#isIdle()
+      const isIdle = await Promise.race([this.#isIdle(), stopped])
       if (!isIdle) idleSinceMs = undefined
       else idleSinceMs ??= clock.monotonicMs()
       if (idleSinceMs !== undefined && clock.monotonicMs() - idleSinceMs >= IDLE_MS) return
@@ -171,7 +188,6 @@ class FleetWorker {
 
   async #isIdle(): Promise<boolean> {
     const { redis, queue } = this.#open
-    // A server that is away would answer only when it is back.
     if (redis.status !== 'ready') return false
     const counts = await queue.getJobCounts(
       'wait',
@@ -181,30 +197,6 @@ class FleetWorker {
       'paused' as never,
     )
     return Object.values(counts).every((count) => count === 0)
-  }
-
-  async #close(worker: QueueWorker<SeriesJob>): Promise<void> {
-    const closing = worker.close()
-    this.#stop.abort(new StoppedError('SIGTERM'))
-    const over = new AbortController()
-    const done = closing.finally(() => {
-      over.abort()
-    })
-    await Promise.race([done, this.#away(over.signal)])
-    if (!over.signal.aborted) await worker.close(true)
-  }
-
-  /** Resolves when the queue was away for so long that giving back is in vain: the leases run out by themselves. */
-  async #away(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#world
-    try {
-      for (let awayMs = 0; awayMs < CLOSE_MS;) {
-        await clock.sleep(POLL_MS, signal)
-        awayMs = this.#open.redis.status === 'ready' ? 0 : awayMs + POLL_MS
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
   }
 
   async #take(job: QueueJob<SeriesJob>, token: string, lease: AbortSignal): Promise<unknown> {
@@ -218,45 +210,74 @@ class FleetWorker {
     const stop = this.#options.signal as AbortSignal
     const signal = AbortSignal.any([stop, lost.signal])
     try {
-      const result = await this.#run(job, signal)
+      const result = await kept(this.#runs, this.#run(job, signal))
+      this.#banned.ended(name)
       this.#counts.done += 1
       this.#counts.rows += result?.rows ?? 0
       this.#mail.put({ kind: 'done', series: name, ...(result === undefined ? {} : { result }) })
       return { rows: result?.rows ?? 0, partitions: result?.partitions ?? 0 }
     } catch (error) {
       // Whatever the walk made of it, the wish to stop comes first.
-      const cause: unknown = signal.aborted ? signal.reason : error
-      const fate = cause instanceof NotDone ? cause.fate : fateOf(cause)
-      return await this.#end(job, token, fate, error)
+      const fate = signal.aborted ? backBy(signal.reason) : await this.#fateOf(error, name)
+      return await this.#end(job, token, fate)
     } finally {
       lease.removeEventListener('abort', loseLease)
+      await this.#keepRecord()
     }
   }
 
-  /** Again when more was asked for meanwhile. */
-  async #run(job: QueueJob<SeriesJob>, signal: AbortSignal): Promise<SeriesResult | undefined> {
-    const how = {
+  #run(job: QueueJob<SeriesJob>, signal: AbortSignal): Promise<SeriesResult | undefined> {
+    return runSeries(job.data, {
       world: this.#world,
       connection: this.#connection,
       options: { ...this.#options, signal },
+      record: this.#record,
       tell: (item: WorkProgress) => {
         this.#mail.put(item)
       },
       progress: (rows: number) => job.updateProgress({ rows }),
+    })
+  }
+
+  async #keepRecord(): Promise<void> {
+    const record = this.#record
+    if (!record.isFull) return
+    this.#record = new WorkRecord(this.#world, this.#connection)
+    for await (const item of record.write([])) this.#mail.put(item)
+  }
+
+  /** What was asked of a series while it ran is run then: it is put on the queue again. */
+  async #lookAgain(job: QueueJob<SeriesJob>): Promise<void> {
+    const [found] = await lookUp(this.#open, [job.name])
+    if (found?.text === undefined || found.state !== 'completed') return
+    if (JSON.stringify(JSON.parse(found.text)) === JSON.stringify(job.data)) return
+    // Unless somebody else was faster.
+    await job.retry('completed').catch(() => undefined)
+  }
+
+  /** What becomes of a series. A failure that every other series would have ends the worker. */
+  async #fateOf(error: unknown, series: string): Promise<Fate> {
+    const fate = error instanceof NotDone ? error.fate : fateOf(error)
+    const signal = this.#options.signal as AbortSignal
+    if (await isLakeRefused(error, this.#world)) this.#stop.abort(error)
+    if (error instanceof BannedError) {
+      this.#banned.began(series, error)
+      await this.#endIfBanned()
+      await this.#world.clock.sleep(BANNED_MS, signal).catch(() => undefined)
     }
-    for (let { data } = job; ;) {
-      const result = await runSeries(data, how)
-      const now = (await this.#open.queue.getJob(job.id ?? ''))?.data
-      if (now === undefined || JSON.stringify(now) === JSON.stringify(data)) return result
-      data = now
-    }
+    return signal.aborted ? backBy(signal.reason) : fate
+  }
+
+  /** Other workers may do what this one may not. */
+  async #endIfBanned(): Promise<void> {
+    const error = await this.#banned.endBy(this.#open, this.#world.clock.monotonicMs())
+    if (error !== undefined) this.#stop.abort(error)
   }
 
   async #end(
     job: QueueJob<SeriesJob>,
     token: string,
-    { kind, reason, delayMs, endsWorker }: Fate,
-    error: unknown,
+    { kind, reason, delayMs }: Fate,
   ): Promise<never> {
     const { bullmq } = this.#open.engine
     const { name: series } = job
@@ -268,7 +289,6 @@ class FleetWorker {
     }
     this.#counts.returned += 1
     this.#mail.put({ kind: 'returned', series, reason })
-    if (endsWorker) this.#stop.abort(error)
     if (delayMs === 0) await job.moveToWait(token)
     else await job.moveToDelayed(Number(this.#world.clock.now() / 1_000n) + delayMs, token)
     throw delayMs === 0 ? new bullmq.WaitingError() : new bullmq.DelayedError()
@@ -280,4 +300,17 @@ class FleetWorker {
     this.#said.add(message)
     this.#mail.put({ kind: 'warning', message })
   }
+}
+
+/** The fate of a series that can do nothing for its end. */
+function backBy(reason: unknown): Fate {
+  return { kind: 'back', reason: String((reason as { message?: unknown }).message), delayMs: 0 }
+}
+
+/** Keeps `work` in `all` until it has ended. */
+function kept<T>(all: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  all.add(work)
+  const ended = (): void => void all.delete(work)
+  work.then(ended, ended)
+  return work
 }

@@ -107,6 +107,14 @@ function proxiesOf({
   return { httpProxy, httpsProxy, noProxy: read('NO_PROXY') ?? '' }
 }
 
+/** @throws UsageError where a proxy would send from an address of its own, whose limit is not ours to count. */
+export function refuseProxy(options: HttpOptions): void {
+  if (proxiesOf(options) === undefined) return
+  throw new UsageError('a local address cannot be used through a proxy', {
+    hint: 'Unset HTTPS_PROXY and HTTP_PROXY, or leave --local-address away.',
+  })
+}
+
 // The value is not shown: it may hold a password.
 function checkProxy(name: string, value: string = ''): string {
   if (value === '') return ''

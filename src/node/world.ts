@@ -2,6 +2,7 @@
 
 import type { Egress, Files, World } from '../base/ports.ts'
 import { nodeClock } from './clock.ts'
+import { refuseProxy } from './http-agents.ts'
 import { nodeHttp, type HttpOptions } from './http.ts'
 import { checkLocalAddress, readEgress, readLocalAddresses } from './local-address.ts'
 import { nodeMeetings } from './meetings.ts'
@@ -39,7 +40,10 @@ export function nodeWorld({
   const egresses = addresses.map((localAddress): Egress => ({
     name: named ?? localAddress,
     http: nodeHttp({ ...options, localAddress }),
-    check: () => checkLocalAddress(localAddress),
+    check: async () => {
+      refuseProxy(options)
+      await checkLocalAddress(localAddress)
+    },
   }))
   if (named !== undefined && egresses.length === 0)
     egresses.push({ name: named, http: nodeHttp(options) })

@@ -18,7 +18,11 @@ export function accountLabel(jobs: readonly Job[]): string | undefined {
 
 /** The keys for the account datasets that the jobs name. @throws UsageError when they name some and there is none. */
 export function credentialsFor(jobs: readonly Job[]): Credentials | undefined {
-  if (!needsKey(jobs)) return undefined
+  return needsKey(jobs) ? ownCredentials() : undefined
+}
+
+/** The keys of this machine's user. @throws UsageError when there is none. */
+export function ownCredentials(): Credentials {
   const credentials = readCredentials(allEnvironment())
   if (credentials !== undefined) return credentials
   throw new UsageError('account datasets need an API key', {

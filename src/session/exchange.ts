@@ -56,7 +56,8 @@ export function exchangeFor(
 ): Exchanges {
   const credentials = credentialsFor(jobs)
   const signal = events.signal ?? options.signal
-  return Exchanges.to(world, markets, { options, events: { ...events, credentials }, signal })
+  const own = { ...events, credentials: credentials && (() => credentials) }
+  return Exchanges.to(world, markets, { options, events: own, signal })
 }
 
 function marketsOf(jobs: readonly Job[]): readonly Market[] {

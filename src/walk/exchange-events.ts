@@ -13,8 +13,8 @@ export type ExchangeEvents = {
   readonly onNote?: (message: string) => void
   /** Most attempts per request; few where a user waits for the answer and nothing is lost. */
   readonly attemptsMax?: number
-  /** For account datasets; never used for others. */
-  readonly credentials?: Credentials | undefined
+  /** For account datasets; never asked for others. */
+  readonly credentials?: (() => Credentials) | undefined
   /** The market to ask. Default spot. */
   readonly market?: Market
   /** What it shares with others. */

@@ -54,7 +54,8 @@ export class ExchangeClient {
   readonly #signal: AbortSignal | undefined
   readonly #wire: WireFormat
   readonly #reader: PageReader
-  readonly #sign: Sign | undefined
+  readonly #signer: () => Sign | undefined
+  #sign: Sign | undefined
   readonly #clock: World['clock']
   readonly #prefer: Options['prefer']
   #symbols: readonly SymbolInfo[] = []
@@ -80,13 +81,12 @@ export class ExchangeClient {
     this.#clock = world.clock
     this.#prefer = options.prefer
     this.#signal = signal
-    this.#wire = new WireFormat(
-      this.#rest.hasSbe ? (options.wire ?? 'json') : 'json',
-      events.onWarning,
-    )
+    const { wire = 'json' } = this.#rest.hasSbe ? options : {}
+    this.#wire = new WireFormat(wire, events.onWarning)
     this.#reader = new PageReader(this.#wire, events.onWarning)
-    this.#sign =
-      events.credentials && signer(events.credentials, options.recvWindowMs, this.#rest.unit)
+    this.#signer = () =>
+      events.credentials &&
+      signer(events.credentials(), options.recvWindowMs, this.#rest.unit)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     this.#pool = pool ?? sharedPool(world, market, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)
@@ -220,7 +220,7 @@ export class ExchangeClient {
       }
       const own = signal ?? this.#signal
       const query = { ...pageQuery(key, params, { priority, signal: own }), headers }
-      const sign = dataset.security === 'signed' ? this.#sign : undefined
+      const sign = dataset.security === 'signed' ? (this.#sign ??= this.#signer()) : undefined
       const read = (answer: HttpAnswer): Page =>
         this.#reader.read({ dataset, numbers, unit }, answer, check)
       try {

@@ -1,6 +1,8 @@
 /** Enqueueing, working off and looking, on a real Redis. */
 
-import { describe, expect, it } from 'vitest'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { StoppedError } from '../../src/base/errors.ts'
 import { parseMicros } from '../../src/base/time.ts'
 import { readQueue } from '../../src/fleet/queue.ts'
@@ -8,6 +10,7 @@ import { loadEngine } from '../../src/fleet/engine.ts'
 import { readQueueUrl } from '../../src/fleet/queue-url.ts'
 import { fleet, type Worked } from '../support/fleet.ts'
 import { workerOf } from '../support/fleet-alone.ts'
+import { readRuns } from '../../src/query/history.ts'
 import { contents, run, tempDir } from '../support/lake.ts'
 import { REDIS, redisServer } from '../support/redis.ts'
 
@@ -98,6 +101,16 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(await contents(options.dataDir)).toEqual(await contents(calm))
   })
 
+  it('is worked off with one record in the history a worker, and without a look at keys', async () => {
+    vi.stubEnv('BINANCE_API_KEY', 'a key without its secret')
+    const { enqueue, work, options, simulator } = await fleet()
+    await enqueue(JOB)
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 6 }])
+    const { runs } = await readRuns(options)
+    const requests = simulator.log.entries.length
+    expect(runs).toMatchObject([{ exit: 0, complete: true, series: 6, rows: 8_784, requests }])
+  })
+
   it('takes what is done anew, and a worker finds nothing to ask', async () => {
     const { enqueue, work, simulator } = await fleet()
     await enqueue(JOB)
@@ -110,12 +123,64 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(pages()).toBe(before)
   })
 
-  it('asks of a series that waits what was asked last', async () => {
+  it('asks of a series that waits what each job asked last', async () => {
     const { enqueue, work } = await fleet()
+    const other = JOB.replace('version: 1', 'version: 1, name: other').replace('BTCUSDT, ', '')
+    await enqueue(other)
     await enqueue(JOB)
+    await enqueue(other.replaceAll('2026-01-0', '2026-02-0'))
     await enqueue(JOB.replace('2026-01-03', '2026-01-04'))
     const [first] = ofKind(await work(), 'summary') as { rows: number }[]
-    expect(first?.rows).toBe(3 * 3 * (24 * 60 + 24))
+    expect(first?.rows).toBe((3 * 3 + 2 * 2) * (24 * 60 + 24))
+  })
+
+  it('keeps what several jobs ask at the same moment, of what waits and of what is done', async () => {
+    const { enqueue, work } = await fleet()
+    const of = (day: number): string =>
+      JOB.replace('version: 1', `version: 1, name: day${day}`)
+        .replace('2026-01-03', `2026-01-0${day + 1}`)
+        .replace('2026-01-01', `2026-01-0${day}`)
+        .replace('[1m, 1h]', '[1h]')
+    await Promise.all([1, 2, 3, 4].map((day) => enqueue(of(day))))
+    const rows = 3 * 4 * 24
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 3, rows }])
+    await Promise.all([5, 6, 7, 8].map((day) => enqueue(of(day))))
+    expect(ofKind(await work(), 'summary')).toMatchObject([{ done: 3, rows }])
+  })
+
+  it('is told and added to in full while series move on it', async () => {
+    const { enqueue, options, redis } = await fleet()
+    const symbols = Array.from({ length: 1_200 }, (_, index) => `A${index}USDT`)
+    const many = JOB.replace('[BTCUSDT, ETHUSDT, BNBUSDT]', `[${symbols.join(', ')}]`)
+    await enqueue(many.replace('[1m, 1h]', '[1h]'))
+    const { bullmq } = await loadEngine()
+    const { hostname: host, port } = new URL(redis.url)
+    const connection = { host, port: Number(port), maxRetriesPerRequest: null }
+    const mover = new bullmq.Worker('binance-backfill', () => Promise.resolve(), { connection })
+    const later = many.replace('[1m, 1h]', '[1h]').replace('2026-01-03', '2026-01-04')
+    const { series } = await enqueue(later)
+    const { jobs } = await readQueue(options)
+    await mover.close()
+    expect(new Set(jobs.map((job) => job.series))).toEqual(new Set(series))
+    const queue = new bullmq.Queue('binance-backfill', { connection })
+    const pending = await queue.getJobs(['prioritized'])
+    await queue.close()
+    expect(pending.length).toBeGreaterThan(0)
+    for (const { data } of pending) expect(JSON.stringify(data)).toContain('2026-01-04')
+  })
+
+  it('refuses jobs that contradict one another, and is left as it was', async () => {
+    const { enqueue, options } = await fleet()
+    await enqueue(JOB)
+    const other = JOB.replace('version: 1', 'version: 1, name: other, numbers: string')
+    await expect(enqueue(other.replace('BTCUSDT', 'LTCUSDT'))).rejects.toMatchObject({
+      exit: 2,
+      message: expect.stringContaining('ETHUSDT 1m: two jobs ask for it with different') as string,
+    })
+    const filter = other.replace('[BTCUSDT, ETHUSDT, BNBUSDT]', '{match: "*"}')
+    await expect(enqueue(filter)).rejects.toMatchObject({ exit: 2 })
+    expect(await counts(options.queue!)).toMatchObject({ waiting: 6, names: NAMES })
+    await enqueue(JOB.replace('version: 1', 'version: 1, numbers: string'))
   })
 
   it('tells why a series failed for good, and tries it again when told', async () => {
@@ -153,6 +218,57 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     expect(await counts(options.queue!)).toMatchObject({ waiting: 6, failed: 0, active: 0 })
   })
 
+  it('goes on with other markets while one is banned, and ends with 5 when nothing else is left', async () => {
+    const fault = { kind: 'banned', seconds: 90_000 } as const
+    const rules = [{ path: '/fapi/v1/klines', times: 1, fault }]
+    const um = { symbols: ['BTCUSDT', 'ETHUSDT', 'BNBUSDT'].map((symbol) => ({ symbol })) }
+    const { enqueue, work, options, simulator } = await fleet({ um, faults: { rules } })
+    const baseUrls = [simulator.url, `um=${simulator.url}`]
+    await enqueue(JOB.replace('version: 1', 'version: 1, market: um'))
+    await enqueue(JOB)
+    const ended = await work({ baseUrls })
+    expect(ended.error).toMatchObject({ exit: 5 })
+    const done = ofKind(ended, 'done') as { series: string }[]
+    expect(done.map(({ series }) => series).sort()).toEqual([...NAMES].sort())
+    const { failed, waiting, delayed, jobs } = await readQueue(options)
+    expect({ failed, left: waiting + delayed }).toEqual({ failed: 0, left: 6 })
+    const left = jobs.filter(({ state }) => state !== 'done').map(({ series }) => series)
+    for (const series of left) expect(series).toMatch(/^um/)
+  })
+
+  it('loses one series to a directory that refuses it, and no other', async () => {
+    const { enqueue, work, options } = await fleet()
+    const path = join(options.dataDir, 'spot/klines/interval=1h')
+    await mkdir(path, { recursive: true })
+    await writeFile(join(path, 'symbol=ETHUSDT'), 'a file where a directory should be')
+    await enqueue(JOB)
+    const stop = new AbortController()
+    let left = NAMES.length
+    await work({ signal: stop.signal }, ({ kind }) => {
+      if (kind === 'done' || kind === 'failed') left -= 1
+      if (left === 0) stop.abort(new StoppedError('SIGTERM'))
+    })
+    const { done, jobs } = await readQueue(options)
+    expect(done).toBe(5)
+    expect(jobs.filter(({ state }) => state !== 'done')).toMatchObject([
+      { series: 'klines/ETHUSDT/1h', reason: expect.stringContaining('symbol=ETHUSDT') as string },
+    ])
+  })
+
+  it('is no reason to stay when it is away and a worker is told to stop: what is whole is committed', async () => {
+    const { enqueue, work, options, redis } = await fleet()
+    await enqueue(JOB)
+    const stop = new AbortController()
+    const ended = await work({ signal: stop.signal }, ({ kind }) => {
+      if (kind === 'committed')
+        void redis.kill().then(() => {
+          stop.abort(new StoppedError('SIGTERM'))
+        })
+    })
+    expect(ended.error).toMatchObject({ exit: 143 })
+    expect((await readRuns(options)).runs).toMatchObject([{ exit: 143 }])
+  })
+
   it('survives the death of its server', async () => {
     const { enqueue, work, options, redis } = await fleet()
     await enqueue(JOB)
@@ -173,6 +289,17 @@ describe.runIf(REDIS !== undefined)('a queue', () => {
     await expect(enqueue(JOB, { dataDir })).rejects.toMatchObject(refused)
     expect((await work({ dataDir })).error).toMatchObject(refused)
     expect((await work({ lakeIsShared: false })).error).toMatchObject(refused)
+  })
+
+  it('refuses a user who may only look, whatever is asked of it', async () => {
+    const acl = ['--user', 'reader', 'on', '>pass', '~*', '+@read', '+@connection', '+info']
+    const { options, enqueue, work } = await fleet({}, acl)
+    const queue = options.queue!.replace('//', '//reader:pass@')
+    const refused = { exit: 2, message: expect.stringContaining('refuses this user') as string }
+    await expect(enqueue(JOB, { queue })).rejects.toMatchObject(refused)
+    expect((await work({ queue })).error).toMatchObject(refused)
+    await expect(readQueue({ queue })).rejects.toMatchObject(refused)
+    await enqueue(JOB)
   })
 
   it('refuses a user without rights, and tells no password', async () => {

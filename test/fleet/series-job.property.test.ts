@@ -6,7 +6,7 @@ import { MARKETS } from '../../src/binance/market.ts'
 import { MARKET_NAMES } from '../../src/binance/series.ts'
 import type { DatasetJob } from '../../src/job/job.ts'
 import { parseJob } from '../../src/job/parse.ts'
-import { readSeriesJob, seriesJobs } from '../../src/fleet/series-job.ts'
+import { askedToo, readSeriesJob, seriesJobs } from '../../src/fleet/series-job.ts'
 
 const JOBS = fc.record({
   symbols: fc.uniqueArray(fc.constantFrom('BTCUSDT', 'ETHUSDT', '币安人生USDT', 'A.B-C_D'), {
@@ -67,6 +67,34 @@ describe('series on the queue', () => {
     )
   })
 
+  it('are what each job asked last, in one order, whoever asked when', () => {
+    const ask = fc.record({
+      name: fc.constantFrom('a', 'b', 'c'),
+      from: fc.constantFrom('2024-01-01', '2025-01-01', '30d'),
+    })
+    const of = ({ name, from }: { name: string; from: string }) => {
+      const text = `{version: 1, name: ${name}, symbols: [BTCUSDT], from: ${from}, datasets: [{kind: klines, intervals: [1h]}]}`
+      return seriesJobs([parseJob(text, 'test.yaml')], {}, known)[0]!
+    }
+    fc.assert(
+      fc.property(fc.array(ask, { minLength: 1, maxLength: 6 }), (asks) => {
+        const [first, ...more] = asks.map(of)
+        const found = more.reduce((before, one) => askedToo(before, one), first!)
+        const last = new Map(asks.map((one) => [one.name, of(one).jobs[0]]))
+        expect(found.jobs).toEqual([...last.keys()].sort().map((name) => last.get(name)))
+      }),
+    )
+  })
+
+  it('are refused when a filter and a list ask for one with different settings', () => {
+    const text = (symbols: string, numbers: string): string =>
+      `{version: 1, symbols: ${symbols}, numbers: ${numbers}, from: 2024-01-01, datasets: [{kind: klines, intervals: [1h]}]}`
+    const jobs = [text('{match: BTC*}', 'string'), text('[BTCUSDT]', 'decimal')]
+    const symbols = [{ symbol: 'BTCUSDT', status: 'TRADING', baseAsset: 'BTC', quoteAsset: 'USDT' }]
+    const parsed = jobs.map((job, index) => parseJob(job, `${index}.yaml`))
+    expect(() => seriesJobs(parsed, {}, { ...known, symbols })).toThrow('two jobs ask for it')
+  })
+
   it.each(
     MARKET_NAMES.flatMap((market) =>
       Object.values(MARKETS[market].datasets)
@@ -96,6 +124,7 @@ describe('series on the queue', () => {
     [{ version: 2 }, 'a newer version put this on the queue'],
     [undefined, 'what lies on the queue is no series'],
     [{ version: 1, series: 'klines/BTCUSDT/1h', jobs: [] }, 'what lies on the queue is no series'],
+    [{ version: 1, series: 'x', jobs: [null] }, 'what lies on the queue is no series'],
     [{ version: 1, series: 'x', jobs: [{ version: 1 }] }, 'is missing'],
   ])('are refused where they are something else: %j', (data, why) => {
     expect(() => readSeriesJob(data)).toThrow(why)

@@ -42,8 +42,11 @@ export type Fleet = {
 export type Worked = { readonly items: readonly WorkProgress[]; readonly error: unknown }
 
 /** A queue, an exchange, and an empty lake. */
-export async function fleet(exchange: Partial<ExchangeOptions> = {}): Promise<Fleet> {
-  const redis = await redisServer()
+export async function fleet(
+  exchange: Partial<ExchangeOptions> = {},
+  redisArgs: readonly string[] = [],
+): Promise<Fleet> {
+  const redis = await redisServer(redisArgs)
   const clock = fastClock()
   const symbols = ['BTCUSDT', 'ETHUSDT', 'BNBUSDT'].map((symbol) => ({ symbol }))
   const simulator = await serve({ exchange: { symbols, ...exchange }, clock })

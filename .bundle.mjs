@@ -1,5 +1,6 @@
 // The program in a few files: Node takes longer to find and read hundreds of modules than to run them. Packages stay
-// outside, as npm installs them, and nothing is renamed or shortened, so that stack traces can be read.
+// outside, as npm installs them, and nothing is renamed or shortened, so that stack traces can be read; only comments stay
+// behind.
 import { build } from 'rolldown'
 
 await build({
@@ -10,5 +11,11 @@ await build({
   },
   platform: 'node',
   external: /^(?:node:|@?[a-z][^:]*$)/,
-  output: { dir: 'dist', format: 'esm', chunkFileNames: 'parts/[name].js', cleanDir: true },
+  output: {
+    dir: 'dist',
+    format: 'esm',
+    chunkFileNames: 'parts/[name].js',
+    cleanDir: true,
+    comments: { jsdoc: false },
+  },
 })

@@ -9,6 +9,7 @@ import { chainFlaws } from '../store/id-joints.ts'
 import { ArchiveSession } from '../walk/archive/files.ts'
 import { LOOK_ATTEMPTS } from '../walk/exchange.ts'
 import { checkWhole, crossChecks, type CrossCheck } from './cross/cross.ts'
+import { lookAgain, type Partition } from './look-again.ts'
 import { mendSeries, soundManifest } from './mend.ts'
 import { remoteFlaws } from '../walk/archive/replaced-files.ts'
 import { shardFilter } from '../session/shard.ts'
@@ -25,7 +26,7 @@ import { ReadAhead } from '../walk/walk.ts'
 import { listSeries } from '../store/lake.ts'
 import { manifestPath, parsePeriodName, partitionPath, seriesPath } from '../store/layout.ts'
 import { acquireLock } from '../store/lock.ts'
-import { formatManifest, isForgotten, type Manifest } from '../store/manifest.ts'
+import { isForgotten, type Manifest } from '../store/manifest.ts'
 import { manifestFromFooters } from '../store/rebuild.ts'
 import { strangersIn, strangersOutside } from './foreign-files.ts'
 
@@ -114,9 +115,6 @@ export async function* verify(
 
 /** Partitions in hand for each thread: one that it inspects, and the next. */
 const PARTITIONS_PER_THREAD = 2
-
-/** A partition, and what was seen of it. */
-type Partition = { readonly manifest: Manifest; readonly period: string; readonly seen: Inspected }
 
 class Verification {
   readonly #world: World
@@ -261,13 +259,9 @@ class Verification {
     }
   }
 
-  async *#partition({
-    manifest,
-    period,
-    ...inspected
-  }: Partition): AsyncGenerator<VerifyProgress, number, void> {
-    const path = partitionPath(manifest.key, period)
-    const seen = await this.#again(manifest, period, inspected.seen)
+  async *#partition(partition: Partition): AsyncGenerator<VerifyProgress, number, void> {
+    const path = partitionPath(partition.manifest.key, partition.period)
+    const seen = await lookAgain(this.#world, partition)
     for (const flaw of seen.flaws) yield this.#find(path, flaw)
     const ok = seen.flaws.every(({ severity }) => severity !== 'damage')
     this.#totals.partitions += 1
@@ -275,14 +269,6 @@ class Verification {
     this.#totals.bytes += seen.bytes
     yield { kind: 'checked', path, rows: seen.rows, ok }
     return seen.rows
-  }
-
-  /** A run may have replaced the file since the manifest was read: looks again before crying wolf. */
-  async #again(manifest: Manifest, period: string, seen: Inspected): Promise<Inspected> {
-    if (seen.flaws.length === 0) return seen
-    const now = await soundManifest(this.#world.files, manifest.key)
-    if ('code' in now || formatManifest(now) === formatManifest(manifest)) return seen
-    return this.#again(now, period, await inspect(this.#world, period, now))
   }
 
   /** Files and directories of the series that its manifest does not name. */

@@ -85,8 +85,7 @@ export class ExchangeClient {
     this.#wire = new WireFormat(wire, events.onWarning)
     this.#reader = new PageReader(this.#wire, events.onWarning)
     this.#signer = () =>
-      events.credentials &&
-      signer(events.credentials(), options.recvWindowMs, this.#rest.unit)
+      events.credentials && signer(events.credentials(), options.recvWindowMs, this.#rest.unit)
     this.#concurrency = options.concurrency ?? CONCURRENCY
     this.#pool = pool ?? sharedPool(world, market, options, events.onWait)
     const urls = baseUrlsOf(market, options.baseUrls)

@@ -8,10 +8,11 @@
 import { createHash } from 'node:crypto'
 import { unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Line, Meetings } from '../base/ports.ts'
+import { stateSecret } from './state-files.ts'
 
 /** Changes with the messages: processes that do not understand each other do not meet. */
 const VERSION = 1
@@ -21,13 +22,16 @@ const PAUSE_MS = 20
 /** Far longer than any message. */
 const MESSAGE_CHARS_MAX = 1 << 20
 
-/** Meetings of the processes of one user on this machine. */
+/**
+ * Meetings of the processes of this machine that share a state directory. A socket's name cannot be guessed by other
+ * users, who could otherwise come to the meeting: abstract names have no rights.
+ */
 export function nodeMeetings(): Meetings {
   const presided: { server: Server; lines: Set<Line>; farewell: () => object }[] = []
   const joined = new Set<Line>()
   return {
     async meet(name, onJoined, farewell) {
-      const address = addressOf(name)
+      const address = addressOf(name, await stateSecret())
       for (let tries = 1; ; tries++) {
         const lines = new Set<Line>()
         const server = await listen(address, (socket) => {
@@ -63,9 +67,8 @@ export function nodeMeetings(): Meetings {
   }
 }
 
-function addressOf(name: string): string {
-  const user = process.platform === 'win32' ? userInfo().username : userInfo().uid
-  const text = JSON.stringify([VERSION, user, name])
+function addressOf(name: string, secret: string): string {
+  const text = JSON.stringify([VERSION, secret, name])
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 32)
   const file = `binance-backfill-${hash}`
   if (process.platform === 'linux') return `\0${file}`

@@ -1,6 +1,9 @@
 /** Processes that meet, over real sockets. */
 
-import { expect, it, onTestFinished } from 'vitest'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Line, Meetings } from '../../src/base/ports.ts'
 import { nodeMeetings } from '../../src/node/meetings.ts'
 
@@ -55,4 +58,20 @@ it('many that come at once find one who presides', async () => {
   const all = Array.from({ length: 20 }, meetings)
   const lines = await Promise.all(all.map((one) => one.meet(name, () => undefined, nothing)))
   expect(lines.filter((line) => line === undefined)).toHaveLength(1)
+})
+
+it('those of another state directory do not find them, and its secret is of one user', async () => {
+  const name = newName()
+  const [first, second, third] = [meetings(), meetings(), meetings()]
+  expect(await first.meet(name, () => undefined, nothing)).toBeUndefined()
+  const directory = await mkdtemp(join(tmpdir(), 'state-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  vi.stubEnv('BINANCE_BACKFILL_STATE_DIR', join(directory, 'new'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const found = await Promise.all(
+    [second, third].map((one) => one.meet(name, () => undefined, nothing)),
+  )
+  expect(found.filter((line) => line === undefined)).toHaveLength(1)
+  expect(await readdir(join(directory, 'new'))).toEqual(['_secret'])
+  expect((await stat(join(directory, 'new', '_secret'))).mode & 0o777).toBe(0o600)
 })

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../base/ports.ts'
 import { fromMillis } from '../base/time.ts'
+import { forMany } from './many-listeners.ts'
 
 /** The longest that a timer takes; one millisecond more and it fires at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -29,6 +30,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 async function timer(ms: number, signal?: AbortSignal): Promise<void> {
+  forMany(signal)
   try {
     await setTimeout(ms, undefined, signal === undefined ? {} : { signal })
   } catch (error) {

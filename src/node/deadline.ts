@@ -1,6 +1,7 @@
 /** A total deadline and the caller's own wish to stop, as one signal. */
 
 import { TransportError } from '../base/errors.ts'
+import { forMany } from './many-listeners.ts'
 
 /** The longest that a timer takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -42,6 +43,7 @@ export function startDeadline(
   const follow = (): void => {
     controller.abort(caller?.reason)
   }
+  forMany(caller)
   caller?.addEventListener('abort', follow, { once: true })
   return {
     signal: controller.signal,

@@ -42,6 +42,20 @@ export function clockContract(name: string, make: () => Clock, stop: (clock: Clo
       await expect(clock.sleep(0, controller.signal)).rejects.toBe(reason)
     })
 
+    it('any number sleep by one signal, and nothing is warned of', async () => {
+      const clock = newClock()
+      const controller = new AbortController()
+      const warnings: Error[] = []
+      const warned = (warning: Error): void => void warnings.push(warning)
+      process.on('warning', warned)
+      onTestFinished(() => void process.off('warning', warned))
+      const sleeping = Array.from({ length: 50 }, () => clock.sleep(1e12, controller.signal))
+      await new Promise(setImmediate)
+      controller.abort(new Error('enough'))
+      await Promise.allSettled(sleeping)
+      expect(warnings).toEqual([])
+    })
+
     it.each([2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 1e15, Infinity])(
       'a sleep of %d ms is not over at once',
       async (ms) => {

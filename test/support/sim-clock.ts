@@ -3,6 +3,7 @@
  * moment that the first sleeper waits for.
  */
 
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../../src/base/ports.ts'
 import { micros, parseMicros, type Micros } from '../../src/base/time.ts'
 
@@ -85,6 +86,7 @@ export function simClock({
           resolve()
         }
         const sleeper = { dueMs: elapsedMs + Math.max(0, ms), wake }
+        if (signal !== undefined) setMaxListeners(0, signal)
         signal?.addEventListener('abort', abort, { once: true })
         sleepers.add(sleeper)
         void pump()

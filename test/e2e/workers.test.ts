@@ -1,12 +1,15 @@
-/** Workers as processes, on a real queue that goes away. */
+/** Workers as processes, on a real queue that goes away, and beside one another when one dies or freezes. */
 
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { enqueueJobs } from '../../src/fleet/enqueue.ts'
+import { readQueue } from '../../src/fleet/queue.ts'
 import { parseJob } from '../../src/job/parse.ts'
-import { serve } from '../support/lake.ts'
+import { contents, run, serve, tempDir } from '../support/lake.ts'
 import { startLines, type Line, type Running } from '../support/process.ts'
 import { REDIS, redisServer, type RedisServer } from '../support/redis.ts'
-import { startS3 } from '../support/s3-server.ts'
+import { startS3, type S3Server } from '../support/s3-server.ts'
 
 /** Beyond what any takes. */
 const HANGS_MS = 60_000
@@ -16,8 +19,13 @@ const JOB = `{version: 1, symbols: [${SYMBOLS.join()}], from: 2026-01-30, to: 20
 /** A queue with two series on it, an exchange, a bucket, and workers. */
 type Workers = {
   readonly redis: RedisServer
+  readonly store: S3Server
   /** One more, by an address of its own. */
   readonly start: () => Running
+  /** Series and their states. */
+  readonly queue: () => ReturnType<typeof readQueue>
+  /** The bucket's lake, and that of one calm run. */
+  readonly lakes: () => Promise<readonly [found: object, calm: object]>
 }
 
 async function workers(): Promise<Workers> {
@@ -39,12 +47,29 @@ async function workers(): Promise<Workers> {
   let started = 0
   return {
     redis,
+    store,
     start: () => {
       started += 1
       const own = ['--lease', '2', '--egress', `address-${started}`]
       return startLines(['worker', ...flags, ...own], { env })
     },
+    queue: () => readQueue(at),
+    lakes: async () => {
+      const calm = await tempDir()
+      await run(JOB, { dataDir: calm, baseUrls })
+      return [hashesIn(store), await contents(calm)]
+    },
   }
+}
+
+function hashesIn({ objects }: S3Server): object {
+  const data = [...objects].filter(([key]) => key.startsWith('lake/spot/'))
+  return Object.fromEntries(
+    data.map(([key, { bytes }]) => [
+      key.slice('lake/'.length),
+      createHash('sha256').update(bytes).digest('hex'),
+    ]),
+  )
 }
 
 /** Resolves when a worker has told this of all series. */
@@ -75,6 +100,62 @@ describe.runIf(REDIS !== undefined)('a worker', () => {
       await redis.kill()
       await isAway
       await stopped(worker)
+    },
+    HANGS_MS,
+  )
+
+  it(
+    'that is killed while it commits leaves all to another, and the lake is that of one calm run',
+    async () => {
+      const { store, start, queue, lakes } = await workers()
+      const dying = start()
+      store.behaviour = {
+        fault: ({ kind, key }) => {
+          if (kind === 'put' && key.endsWith('_series.json')) dying.child.kill('SIGKILL')
+          return undefined
+        },
+      }
+      expect((await dying.done).exit).toBe(137)
+      store.behaviour = {}
+      const other = start()
+      await all(other, 'done')
+      await stopped(other)
+      expect(await queue()).toMatchObject({ done: 2, failed: 0, waiting: 0, active: 0 })
+      const [found, calm] = await lakes()
+      expect(found).toEqual(calm)
+    },
+    HANGS_MS,
+  )
+
+  it(
+    'that is frozen while it commits, and thawed when another has done all, changes nothing',
+    async () => {
+      const { store, start, queue, lakes } = await workers()
+      const frozen = start()
+      const thawed = new AbortController()
+      const isFrozen = new Promise<void>((resolve) => {
+        store.behaviour = {
+          fault: ({ kind, key }) => {
+            if (kind !== 'put' || !key.endsWith('_series.json')) return undefined
+            frozen.child.kill('SIGSTOP')
+            resolve()
+            return once(thawed.signal, 'abort').then(() => undefined)
+          },
+        }
+      })
+      await isFrozen
+      store.behaviour = {}
+      const other = start()
+      await all(other, 'done')
+      const returned = all(frozen, 'returned', 'done')
+      thawed.abort()
+      frozen.child.kill('SIGCONT')
+      await returned
+      await Promise.all([stopped(frozen), stopped(other)])
+      expect(store.unmet).toContainEqual(expect.stringMatching(/^spot\/.*_series\.json$/))
+      expect(await queue()).toMatchObject({ done: 2, failed: 0, waiting: 0, active: 0 })
+      const [found, calm] = await lakes()
+      expect(found).toEqual(calm)
     },
     HANGS_MS,
   )

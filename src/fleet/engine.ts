@@ -97,6 +97,19 @@ export function newRedis({ Redis }: Engine, url: string): Redis {
     retryStrategy: (times) => Math.min(100 * times, 2_000),
   })
   redis.on('error', () => undefined)
+  return ending(redis)
+}
+
+/**
+ * Lets a connection end between two tries, too. It would only give up trying: its commands and whoever waits for its end,
+ * as the engine does, would wait for ever, and the engine's timers keep the process meanwhile.
+ */
+function ending(redis: Redis): Redis {
+  const disconnect = redis.disconnect.bind(redis)
+  redis.disconnect = (willReconnect = false) => {
+    if (redis.status === 'reconnecting' && !willReconnect) redis.status = 'wait'
+    disconnect(willReconnect)
+  }
   return redis
 }
 
@@ -106,7 +119,7 @@ export function workerRedis(engine: Engine, url: string): { redis: Redis; cut: (
   const all = [redis]
   const duplicate = redis.duplicate.bind(redis)
   redis.duplicate = (...options) => {
-    const other = duplicate(...options)
+    const other = ending(duplicate(...options))
     all.push(other)
     return other
   }

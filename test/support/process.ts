@@ -100,10 +100,10 @@ async function runCalmly(): Promise<Readonly<Record<string, string>>> {
 
 const ignore: (line: Line) => void = () => undefined
 
-/** One line of `run --json`. */
+/** One line of `run --json`, or of `worker --json`. */
 export type Line = { readonly kind: string; readonly [key: string]: unknown }
 
-/** A running `run --json`. */
+/** A running command that tells all in lines of JSON. */
 export type Running = {
   readonly child: ChildProcess
   /** Is called with each line of stdout. */
@@ -119,8 +119,13 @@ export function startRun(
   { simulator }: Watched,
   { args = [], ...options }: CliOptions & { readonly args?: readonly string[] } = {},
 ): Running {
-  const common = ['--json', '--data-dir', dataDir, '--base-url', simulator.url]
-  const child = startCli(['run', jobFile, ...common, ...args], options)
+  const at = ['--data-dir', dataDir, '--base-url', simulator.url]
+  return startLines(['run', jobFile, ...at, ...args], options)
+}
+
+/** Starts a command with `--json`. It is killed, at the latest, when the test is over. */
+export function startLines(args: readonly string[], options: CliOptions = {}): Running {
+  const child = startCli([...args, '--json'], options)
   onTestFinished(() => void child.kill('SIGKILL'))
   const waiting = new Set<{ isIt: (line: Line) => boolean; found: (line: Line) => void }>()
   const running = {

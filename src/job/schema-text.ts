@@ -34,3 +34,13 @@ export function word<const T extends string>(
 ): z.ZodType<T, string> {
   return text<T>((value) => readWord(value, words), { enum: words, ...note })
 }
+
+/**
+ * A list of at least one item. Zod checks the length of whatever has one, also of a mapping `{length: {}}` that is no
+ * list, and throws where it cannot be compared.
+ */
+export function list<T extends z.ZodType>(item: T): z.ZodArray<T> {
+  const isList = ({ value }: { readonly value: unknown }): boolean => Array.isArray(value)
+  const isFilled = new z.core.$ZodCheckMinLength({ check: 'min_length', minimum: 1, when: isList })
+  return z.array(item).check(isFilled)
+}

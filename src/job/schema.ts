@@ -22,7 +22,7 @@ import {
 } from './job.ts'
 import { DURATION_SOURCE, FROM_SOURCE, TO_SOURCE, readFrom, readSettle, readTo } from './moment.ts'
 import { didYouMean, quoted, type Reading } from '../base/suggest.ts'
-import { readWord, text, word } from './schema-text.ts'
+import { readWord, list, text, word } from './schema-text.ts'
 import { symbolSelection } from './symbols-schema.ts'
 
 /** The keys allowed at the top level, in a dataset, or in both, where the dataset's value wins. */
@@ -155,15 +155,13 @@ const settings = {
     default: DEFAULT_MARKET,
     examples: ['um'],
   }).optional(),
-  contracts: z
-    .array(
-      word(CONTRACT_TYPES, {
-        title: 'Contract',
-        description: 'A type of contract of a pair.',
-        examples: ['PERPETUAL'],
-      }),
-    )
-    .min(1)
+  contracts: list(
+    word(CONTRACT_TYPES, {
+      title: 'Contract',
+      description: 'A type of contract of a pair.',
+      examples: ['PERPETUAL'],
+    }),
+  )
     .meta({
       title: 'Contracts',
       description:
@@ -189,15 +187,13 @@ const dataset = z
       description: 'What to fetch.',
       examples: ['klines'],
     }),
-    intervals: z
-      .array(
-        text(readInterval, {
-          description: "A kline interval by Binance's own name, case-sensitive; `1mo` is `1M`.",
-          enum: [...INTERVALS, '1mo'],
-          examples: ['1m'],
-        }),
-      )
-      .min(1)
+    intervals: list(
+      text(readInterval, {
+        description: "A kline interval by Binance's own name, case-sensitive; `1mo` is `1M`.",
+        enum: [...INTERVALS, '1mo'],
+        examples: ['1m'],
+      }),
+    )
       .meta({
         title: 'Intervals',
         description: `Kline intervals; required for ${WITH_INTERVALS.join(', ')}, not allowed for others.`,
@@ -232,14 +228,11 @@ const job = z
       examples: ['majors'],
     }).optional(),
     ...settings,
-    datasets: z
-      .array(dataset)
-      .min(1)
-      .meta({
-        title: 'Datasets',
-        description: 'What to fetch, one entry per dataset.',
-        examples: [[{ kind: 'klines', intervals: ['1m', '1h'] }, { kind: 'aggTrades' }]],
-      }),
+    datasets: list(dataset).meta({
+      title: 'Datasets',
+      description: 'What to fetch, one entry per dataset.',
+      examples: [[{ kind: 'klines', intervals: ['1m', '1h'] }, { kind: 'aggTrades' }]],
+    }),
   })
   .meta({
     title: 'binance-backfill job',

@@ -5,7 +5,7 @@ import type { Micros } from '../base/time.ts'
 import { UNIVERSES, type SymbolFilter, type SymbolList, type SymbolSelection } from './job.ts'
 import { DAY_SOURCE, readDay } from './moment.ts'
 import { MATCH_SOURCE, readPattern } from './pattern.ts'
-import { text, word } from './schema-text.ts'
+import { list, text, word } from './schema-text.ts'
 import { SYMBOL_SOURCE, SYMBOL_STATUSES, readAsset, readStatus, readSymbol } from './symbol.ts'
 
 const symbol = text(readSymbol, {
@@ -31,12 +31,10 @@ const matchOne = text(readPattern, {
   examples: ['*USDT'],
 })
 const match = z
-  .union([z.array(matchOne).min(1), matchOne.transform((pattern) => [pattern])])
+  .union([list(matchOne), matchOne.transform((pattern) => [pattern])])
   .meta({ description: 'Only symbols that fit this pattern, or one of these.' })
 
-const symbolList = z
-  .array(symbol)
-  .min(1)
+const symbolList = list(symbol)
   .meta({ description: 'Symbols one by one.', uniqueItems: true })
   .transform((symbols): SymbolList => ({ kind: 'list', symbols }))
 

@@ -29,10 +29,12 @@ const MESSAGE_CHARS_MAX = 1 << 20
 export function nodeMeetings(): Meetings {
   const presided: { server: Server; lines: Set<Line>; farewell: () => object }[] = []
   const joined = new Set<Line>()
+  let isOver = false
   return {
     async meet(name, onJoined, farewell) {
       const address = addressOf(name, await stateSecret())
       for (let tries = 1; ; tries++) {
+        if (isOver) throw new Error('this process has left')
         const lines = new Set<Line>()
         const server = await listen(address, (socket) => {
           const line = lineOver(socket, () => lines.delete(line))
@@ -54,6 +56,7 @@ export function nodeMeetings(): Meetings {
       }
     },
     close() {
+      isOver = true
       for (const { server, lines, farewell } of presided) {
         // First the name is free, then the others look for who takes it.
         server.close()

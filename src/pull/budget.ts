@@ -60,6 +60,11 @@ export class WeightBudget {
     this.#spending.setLimits(limits)
   }
 
+  /** Takes limits from another process, until {@link setLimits} is called with what was read. */
+  assume(limits: readonly RateLimit[]): void {
+    if (this.#isAssumed) this.setLimits(limits)
+  }
+
   /** The number of 429s; after each the limits may have changed. */
   get slowdowns(): number {
     return this.#slowdowns

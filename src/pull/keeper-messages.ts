@@ -1,6 +1,6 @@
 /** What processes tell each other that share one budget. */
 
-import { REQUEST_POOLS, type RequestPoolName } from '../binance/limit.ts'
+import { REQUEST_POOLS, type RateLimit, type RequestPoolName } from '../binance/limit.ts'
 import type { Closing } from './gate.ts'
 import type { WindowUse } from './spending.ts'
 
@@ -16,6 +16,8 @@ export type ToKeeper =
   | { readonly kind: 'settle'; readonly id: number; readonly headers: Headers }
   /** Not wanted any more, asked for or admitted. */
   | { readonly kind: 'release'; readonly id: number }
+  /** As the exchange states them. */
+  | { readonly kind: 'limits'; readonly limits: readonly RateLimit[] }
   | { readonly kind: 'slowDown' }
   | { readonly kind: 'slowDownPool'; readonly pool: RequestPoolName }
   | { readonly kind: 'ping' }
@@ -56,6 +58,7 @@ const TO_KEEPER: Shapes<ToKeeper> = {
   sent,
   settle: { id: amount, headers: object },
   release: { id: amount },
+  limits: { limits: Array.isArray },
   slowDown: {},
   slowDownPool: { pool },
   ping: {},

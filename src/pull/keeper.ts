@@ -111,6 +111,10 @@ export class Keeper {
         if (guest?.ticket !== undefined) budget.release(guest.ticket)
         return
       }
+      case 'limits':
+        // The keeper may not have read them yet.
+        budget.assume(message.limits)
+        return
       case 'slowDown':
         budget.slowDown()
         return

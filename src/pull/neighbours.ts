@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Line, Meetings } from '../base/ports.ts'
-import type { RequestPoolName } from '../binance/limit.ts'
+import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import type { Closing, OnWait } from './gate.ts'
 import { Keeper, type Kept } from './keeper.ts'
 import { readFromKeeper, type FromKeeper, type ToKeeper } from './keeper-messages.ts'
@@ -38,6 +38,7 @@ export class Neighbours {
   readonly #waiting = new Map<number, (isAdmitted: boolean) => void>()
   /** Admitted by a keeper, and under way. */
   readonly #sent = new Map<number, { readonly path: string; readonly weight: number }>()
+  #limits: readonly RateLimit[] | undefined
   #ids = 0
   #losses = 0
   /** The line to the keeper, where that is another process. */
@@ -95,6 +96,12 @@ export class Neighbours {
   /** A request that was admitted is not sent. */
   release(id: number): void {
     if (this.#sent.delete(id)) this.#tell({ kind: 'release', id })
+  }
+
+  /** Tells the keeper which limits the exchange states. */
+  limits(limits: readonly RateLimit[]): void {
+    this.#limits = limits
+    this.#tell({ kind: 'limits', limits })
   }
 
   /** Tells the keeper to go on more slowly. */
@@ -206,6 +213,7 @@ export class Neighbours {
         this.#lost(line)
       },
     )
+    if (this.#limits !== undefined) this.#tell({ kind: 'limits', limits: this.#limits })
     for (const [id, request] of this.#sent) this.#tell({ kind: 'sent', id, ...request })
   }
 
@@ -213,6 +221,8 @@ export class Neighbours {
     if (this.#line !== line) return
     this.#line = undefined
     for (const done of this.#waiting.values()) done(false)
+    // The next keeper must know at once what is under way, also of a process that asks for nothing more.
+    if (this.#sent.size > 0) void this.#lineToKeeper()
   }
 
   #heard(message: FromKeeper): void {

@@ -1,6 +1,6 @@
 /** Budgets that a process shares with its neighbours: a request is admitted when both they and its own budget allow it. */
 
-import type { RequestPoolName } from '../binance/limit.ts'
+import type { RateLimit, RequestPoolName } from '../binance/limit.ts'
 import type { BudgetUse, Ticket, WeightBudget } from './budget.ts'
 import type { Neighbours } from './neighbours.ts'
 import type { RequestPool } from './request-pool.ts'
@@ -78,8 +78,9 @@ export class SharedBudget implements Budget {
     return this.#own.slowdowns
   }
 
-  setLimits(...limits: Parameters<Budget['setLimits']>): void {
-    this.#own.setLimits(...limits)
+  setLimits(limits: readonly RateLimit[]): void {
+    this.#own.setLimits(limits)
+    this.#neighbours.limits(limits)
   }
 
   use(): BudgetUse {

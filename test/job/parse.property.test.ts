@@ -146,6 +146,15 @@ describe('parseJob', () => {
     )
   })
 
+  it.each(['symbols', 'datasets', 'contracts'])(
+    'regression: %s with a length that is no number are no list',
+    (name) => {
+      const job = { version: 1, symbols: ['BTCUSDT'], from: '2024-01-01', datasets: [] }
+      const problems = problemsOf(JSON.stringify({ ...job, [name]: { length: {} } }))
+      expect(problems).not.toEqual([])
+    },
+  )
+
   it('throws nothing but JobError for any plain data in the place of any value', () => {
     fc.assert(
       fc.property(validJob, fc.jsonValue(), fc.nat(), (text, value, where) => {

@@ -20,7 +20,9 @@ export function memMachine(): () => MemMeetings {
     const owner = {}
     const ends: End[] = []
     const farewells: (() => void)[] = []
+    let isOver = false
     const vacate = (): void => {
+      isOver = true
       for (const [name, place] of places) if (place.owner === owner) places.delete(name)
     }
     const leave = (): void => {
@@ -28,6 +30,7 @@ export function memMachine(): () => MemMeetings {
     }
     return {
       meet: async (name, joined, farewell) => {
+        if (isOver) throw new Error('this process has left')
         const place = places.get(name)
         if (place !== undefined) {
           const line = place.join()

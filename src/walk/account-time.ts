@@ -183,8 +183,9 @@ class Walk {
 
   /** Up to where answers agree that no row follows the last one. */
   async knownUntil(to: Micros, settled: Micros, newest: Page): Promise<Micros> {
-    const { dataset, now, nextId, hasRowsBefore, askedUntil } = this.#options
-    if (newest.rowCount > 0) return to
+    const { dataset, now, nextId, hasRowsBefore, askedUntil, limit } = this.#options
+    // One that may have been cut does not say that its last row is the last of all.
+    if (newest.rowCount > 0 && !mayBeCut(newest, limit)) return to
     const last = this.#last ?? (nextId === undefined ? undefined : nextId - 1n)
     if (await this.#isLast(last, dataset.cursor)) return to
     // Of what has no cursor, the answers with and without times agree, and rows were sent once.

@@ -195,3 +195,27 @@ test('a row that only the answer without times has is asked for again, and refus
   await expect(broken).rejects.toThrow('trade_id 2 came without times')
   expect(kept).toEqual([1n])
 })
+
+test('a full answer without times does not prove that no row follows its last one', async () => {
+  const rows = [5, 4, 3, 2, 1].map((days, place) => ({ id: place + 1, ms: NOW_MS - days * DAY_MS }))
+  const how = { cap: 4, order: 'oldest' } as const
+  const whole = asker(exchangeOf('trades', rows, how), SERIES.trades, NOW, sign)
+  // A host that lags behind answers all but the question by id.
+  const late = asker(exchangeOf('trades', rows.slice(0, 4), how), SERIES.trades, NOW, sign)
+  const wanted = { from: micros(NOW - BigInt(6 * DAY_MS) * 1000n), to: NOW }
+  const steps = walkAccountTime(
+    wanted,
+    (params, ...rest) => (params.fromId === undefined ? late : whole).ask(params, ...rest),
+    {
+      ...{ limit: 4, readAhead: 1, hasRowsBefore: false, now: NOW, partition: 'month' },
+      dataset: datasetOf(SERIES.trades),
+    },
+  )
+  const { keys, steps: taken } = await keysOf(steps)
+  expect(keys).toEqual([1n, 2n, 3n, 4n])
+  const lost = micros(BigInt(rows[4]!.ms) * 1000n)
+  const gaps = taken.flatMap((step) => step.gaps)
+  expect(gaps.filter(({ from, to }) => from <= lost && lost < to)).toMatchObject([
+    { reason: 'unconfirmed' },
+  ])
+})

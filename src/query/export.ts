@@ -43,6 +43,8 @@ export type ExportOptions = {
 
 /** Rows on their way out. */
 export type Export = {
+  /** What {@link pieces} are: what was asked for, or what the program loads. */
+  readonly format: ExportFormat
   /** Is all covered that was asked for? */
   readonly isComplete: boolean
   /** What of it is not, oldest first. */
@@ -64,7 +66,8 @@ export type Export = {
  * @throws UsageError for a series that the lake does not have, with the nearest name, and for impossible options.
  */
 export async function exportSeries(series: string, options: ExportOptions = {}): Promise<Export> {
-  const { format = 'csv', for: tool, dataDir = DATA_DIR, signal, world, ...range } = options
+  const { format: asked = 'csv', for: tool, dataDir = DATA_DIR, signal, world, ...range } = options
+  const format = tool === undefined ? asked : TOOL_FORMS[tool].format
   const files: Files = world?.files ?? filesAt(dataDir)
   const key = await findSeries(files, series)
   const columns = tool === undefined ? {} : { columns: toolColumns(key, tool, range.resample) }
@@ -73,7 +76,7 @@ export async function exportSeries(series: string, options: ExportOptions = {}):
   if (open.resample !== undefined) await barsOf(open, open.resample)
   const { isComplete, missing, words } = await completeness(open)
   const form = tool && toolExport(tool, schemaFor(open))
-  const encoder = encoderOf(tool === undefined ? format : TOOL_FORMS[tool].format, {
+  const encoder = encoderOf(format, {
     ...exportedOf(open),
     ...form?.exported,
   })
@@ -88,7 +91,7 @@ export async function exportSeries(series: string, options: ExportOptions = {}):
     yield* some(await encoder.end())
   }
   return {
-    ...{ isComplete, missing: missing.map(formatWindow), words, pieces },
+    ...{ format, isComplete, missing: missing.map(formatWindow), words, pieces },
     ...{ rows: () => told.rows, partial: () => told.partial },
   }
 }

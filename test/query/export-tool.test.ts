@@ -1,5 +1,6 @@
 /** The forms for backtesters are those that the programs document, and hold the rows of the lake. */
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
@@ -132,5 +133,14 @@ test('the command says how many rows are partial, and takes no format beside', a
     stderr: expect.stringMatching(/exclude each other/) as string,
   })
   const terminal = await command([...argv, '--for', 'freqtrade'], { isTerminal: true })
-  expect(terminal.stderr).toMatch(/the form for freqtrade is not for a terminal/)
+  expect(terminal.stderr).toMatch(/Arrow is not for a terminal/)
+  const out = join(await tempDir(), 'bars.csv')
+  const ending = await command([...argv, '--for', 'vectorbt', '--out', out])
+  expect(ending).toMatchObject({
+    exit: 2,
+    stderr: expect.stringMatching(
+      /vectorbt loads Parquet, and --out names a file of CSV/,
+    ) as string,
+  })
+  expect(existsSync(out)).toBe(false)
 })

@@ -10,9 +10,10 @@ import { library } from '../library.ts'
 import { readChoice, readMoment, readText } from '../read.ts'
 
 const FORMATS = ['csv', 'jsonl', 'arrow', 'parquet'] as const
+const NAMES = { csv: 'CSV', jsonl: 'JSON Lines', arrow: 'Arrow', parquet: 'Parquet' } as const
 
 const PROGRAMS = ['freqtrade', 'vectorbt', 'backtrader', 'zipline'] as const
-const BINARY: ReadonlySet<string> = new Set(['arrow', 'parquet', 'freqtrade', 'vectorbt'])
+const BINARY: ReadonlySet<ExportFormat> = new Set(['arrow', 'parquet'])
 
 /** Flags that name a part of a series. */
 export const RANGE_FLAGS = {
@@ -99,8 +100,9 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   const { values, operands, io, print } = call
   const [series = ''] = operands
   const { 'data-dir': dataDir, from, to, resample, out, for: program } = values
-  const format = values.format ?? formatOf(out, values.json === true)
-  checkTerminal(program ?? format, call)
+  const ending = endingOf(out)
+  const format =
+    values.format ?? ending ?? (values.json === true && out === undefined ? 'jsonl' : 'csv')
   const rows = await library.exportSeries(series, {
     ...(program === undefined ? { format } : { for: program }),
     ...(dataDir === undefined ? {} : { dataDir }),
@@ -108,6 +110,12 @@ async function execute(call: Call<typeof flags>): Promise<number> {
     ...(to === undefined ? {} : { to }),
     ...(resample === undefined ? {} : { resample }),
   })
+  checkTerminal(rows, call)
+  if (program !== undefined && ending !== undefined && ending !== rows.format)
+    throw new Misuse(
+      `${program} loads ${NAMES[rows.format]}, and --out names a file of ${NAMES[ending]}`,
+      'name a file with another ending, or leave --for away',
+    )
   if (out === undefined) await writeOut(rows, call)
   else await writeFile(out, rows, call)
   const partial = rows.partial()
@@ -121,21 +129,20 @@ async function execute(call: Call<typeof flags>): Promise<number> {
   return INCOMPLETE
 }
 
-function formatOf(out: string | undefined, isJson: boolean): ExportFormat {
+/** The format that the ending of a file names. */
+function endingOf(out: string | undefined): ExportFormat | undefined {
   const ending = extname(out ?? '').slice(1)
-  const named = FORMATS.find((format) => format === ending.toLowerCase())
-  if (named !== undefined) return named
-  return isJson && out === undefined ? 'jsonl' : 'csv'
+  return FORMATS.find((format) => format === ending.toLowerCase())
 }
 
 function partialWords(count: number): string {
   return `${counted(count, 'row')} made of a part of the time, which the form has no column for`
 }
 
-function checkTerminal(format: string, { values, io }: Call<typeof flags>): void {
+function checkTerminal({ format }: Export, { values, io }: Call<typeof flags>): void {
   if (BINARY.has(format) && values.out === undefined && io.stdout.isTerminal)
     throw new Misuse(
-      `${PROGRAMS.some((one) => one === format) ? `the form for ${format}` : format} is not for a terminal`,
+      `${NAMES[format]} is not for a terminal`,
       'name a file with --out, or redirect stdout',
     )
 }

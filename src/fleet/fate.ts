@@ -80,3 +80,8 @@ function fateOfEntry({ code, message }: ErrorEntry): Fate {
   const kind = HOPELESS.has(code) ? 'hopeless' : 'failed'
   return { kind, reason: message, delayMs: 0 }
 }
+
+/** The fate of a series that can do nothing for its end. */
+export function backBy(reason: unknown): Fate {
+  return { kind: 'back', reason: String((reason as { message?: unknown }).message), delayMs: 0 }
+}

@@ -11,7 +11,7 @@ import { Connection } from './connection.ts'
 import { givenBack } from './give-back.ts'
 import { isLakeRefused, probeLake } from './lake-probe.ts'
 import { workerRedis, QUEUE_NAME, refusalOf, type OpenQueue } from './engine.ts'
-import { fateOf, LeaseLost, type Fate } from './fate.ts'
+import { backBy, fateOf, LeaseLost, type Fate } from './fate.ts'
 import type { FleetOptions } from './lake-mark.ts'
 import { lookUp } from './on-queue.ts'
 import { openFleet } from './open.ts'
@@ -251,8 +251,13 @@ class FleetWorker {
     const [found] = await lookUp(this.#open, [job.name])
     if (found?.text === undefined || found.state !== 'completed') return
     if (JSON.stringify(JSON.parse(found.text)) === JSON.stringify(job.data)) return
-    // Unless somebody else was faster.
-    await job.retry('completed').catch(() => undefined)
+    try {
+      await job.retry('completed')
+    } catch {
+      // Somebody else may have been faster.
+      if ((await job.getState().catch(() => 'completed')) === 'completed')
+        this.#warn(`${job.name}: what was asked of it meanwhile is not on the queue; enqueue again`)
+    }
   }
 
   /** What becomes of a series. A failure that every other series would have ends the worker. */
@@ -300,11 +305,6 @@ class FleetWorker {
     this.#said.add(message)
     this.#mail.put({ kind: 'warning', message })
   }
-}
-
-/** The fate of a series that can do nothing for its end. */
-function backBy(reason: unknown): Fate {
-  return { kind: 'back', reason: String((reason as { message?: unknown }).message), delayMs: 0 }
 }
 
 /** Keeps `work` in `all` until it has ended. */

@@ -4,7 +4,6 @@
  */
 
 import type { Line } from '../base/ports.ts'
-import { WAIT_MS_MIN } from '../base/wait.ts'
 import type { RequestPoolName } from '../binance/limit.ts'
 import type { Ticket, WeightBudget } from './budget.ts'
 import type { Closing, Gate, OnWait } from './gate.ts'
@@ -63,9 +62,7 @@ export class Keeper {
 
   /** Tells all but the one that told it what closes the gate. */
   closed(closing: Closing, from?: Line): void {
-    const { code, ms, reason } = closing
-    for (const line of this.#lines)
-      if (line !== from) send(line, { kind: 'closed', code, ms, reason })
+    for (const line of this.#lines) if (line !== from) send(line, { ...closing, kind: 'closed' })
   }
 
   /** What those are told whom it serves when it leaves. */
@@ -137,7 +134,7 @@ function send(line: Line, message: FromKeeper): void {
 
 function tellWait(line: Line): OnWait {
   return ({ ms, message }) => {
-    if (ms > WAIT_MS_MIN) send(line, { kind: 'wait', ms, message })
+    send(line, { kind: 'wait', ms, message })
   }
 }
 

@@ -28,7 +28,7 @@ export type Options = {
   readonly source?: Source
   /** Share of the exchange's limits that this process may use, in (0, 1]. Default 0.9. */
   readonly weightShare?: number
-  /** Requests in flight at most, from each address. Default 8. */
+  /** Requests in flight at most, from each address to each market. Default 8. */
   readonly concurrency?: number
   /**
    * Addresses of this machine to send from. Each has a budget of its own, and every page takes the one with the most

@@ -119,7 +119,8 @@ export const LAKE_FLAGS = {
     read: readShare,
   }),
   concurrency: option('concurrency', {
-    describe: 'requests in flight at most, from each address; of the archive, never more than 4',
+    describe:
+      'requests in flight at most, from each address to each market; of the archive, never more than 4',
     value: 'N',
     default: '8',
     read: readInteger(1, 1000),
